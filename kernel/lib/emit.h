@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How a record gets into a ring, counted. */
+#pragma once
+#include <bpf/bpf_core_read.h>
+#include "maps.h"
+
+/* Set before load: this program's place in the succession. Programs of another epoch than control.epoch do nothing. */
+const volatile __u32 program_epoch = 1;
+
+static __always_inline struct control *in_force(void)
+{
+	__u32 zero = 0;
+	struct control *now = bpf_map_lookup_elem(&control, &zero);
+
+	return now && now->epoch == program_epoch ? now : NULL;
+}
+
+/* Reserves `size` bytes and fills the header. Issued is counted also where there is no room: issued = received + dropped. */
+static __always_inline void *begin_event(void *ring, __u64 size, __u8 type, __u32 program, __u32 slot)
+{
+	struct counters *count = bpf_map_lookup_elem(&program_counters, &program);
+	struct event_header *header;
+	__u64 seq;
+
+	if (!count)
+		return NULL;
+	/* Atomic although per CPU: an interrupt may run another program here, and a plain ++ loses counts. */
+	seq = __sync_fetch_and_add(&count->issued, 1);
+	header = bpf_ringbuf_reserve(ring, size, 0);
+	if (!header) {
+		__sync_fetch_and_add(&count->dropped, 1);
+		return NULL;
+	}
+	*header = (struct event_header){
+		.seq = seq,
+		.at = bpf_ktime_get_boot_ns(),
+		.slot = slot,
+		.cpu = bpf_get_smp_processor_id(),
+		.type = type,
+		.program = program,
+	};
+	return header;
+}
+
+/* The reader polls: a wake-up per event would cost the task that we watch. */
+static __always_inline void end_event(void *event)
+{
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void describe_task(struct task_ref *ref, struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+
+	ref->pid = BPF_CORE_READ(task, tgid);
+	ref->started = BPF_CORE_READ(leader, start_boottime);
+	ref->parent = BPF_CORE_READ(parent, tgid);
+	ref->parent_started = BPF_CORE_READ(parent, group_leader, start_boottime);
+	ref->uid = BPF_CORE_READ(task, cred, uid.val);
+	ref->euid = BPF_CORE_READ(task, cred, euid.val);
+	BPF_CORE_READ_STR_INTO(&ref->comm, task, comm);
+}

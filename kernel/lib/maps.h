@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every map that outlives the agent: each is pinned by its name, shared by all objects, and taken over by the next agent.
+ * A change of shape here is a change of ABI: raise it. */
+#pragma once
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "event.h"
+#include "rule.h"
+
+#define ABI_VERSION 1
+
+/* --- which workload --- */
+
+/* Control group of the unified hierarchy → slot. Kept complete below every managed group by workload.bpf.c. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, __u32);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} workloads SEC(".maps");
+
+enum socket_flag {
+	SOCKET_ACTIVE = 1 << 0, /* this end started the connection: what it receives is a reply */
+	SOCKET_CUT    = 1 << 1, /* a verdict of `generation` denies its packets, and that was reported */
+	SOCKET_PASS   = 1 << 2, /* a verdict of `generation` allows its packets */
+};
+
+/* On a socket: never an identity, which every generation renumbers. */
+struct socket_state {
+	__u64 netns;
+	__u64 generation; /* of the cached verdict */
+	__u64 bytes_in;
+	__u64 bytes_out;
+	__u32 slot;
+	__u32 flags; /* enum socket_flag */
+	__u32 peer_slot;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct socket_state);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sockets SEC(".maps");
+
+/* The sender of a packet, for the receiver on this node: written once per socket and generation, not per packet. */
+struct tuple {
+	__u8   source[16];
+	__u8   target[16];
+	__be16 source_port;
+	__be16 target_port;
+	__u8   protocol;
+	__u8   pad[3];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct tuple);
+	__type(value, __u32);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} senders SEC(".maps");
+
+/* Datagrams have no connection: who started, and what was decided, per socket and remote end. */
+struct flow_key {
+	__u64  cookie; /* of the socket */
+	__u8   remote[16];
+	__be16 port;
+	__u8   protocol;
+	__u8   pad[5];
+};
+
+struct flow {
+	__u64 generation;
+	__u32 flags; /* enum socket_flag */
+	__u32 peer_slot;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} flows SEC(".maps");
+
+/* --- policy: rule.h --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} control SEC(".maps");
+
+/* By size, not by type: a type that is named only inside another map's template is not whole in the object's BTF. */
+struct subjects_table {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SLOTS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct subject));
+};
+
+struct places_table {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__uint(key_size, sizeof(struct place_key));
+	__uint(value_size, sizeof(struct place));
+};
+
+struct traffic_table {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__uint(key_size, sizeof(struct traffic_key));
+	__uint(value_size, sizeof(struct rule_value));
+};
+
+struct paths_table {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__uint(key_size, sizeof(struct path_key));
+	__uint(value_size, sizeof(struct rule_value));
+};
+
+#define GENERATIONS(name)                                  \
+	struct {                                           \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);  \
+		__uint(max_entries, 2);                    \
+		__type(key, __u32);                        \
+		__uint(pinning, LIBBPF_PIN_BY_NAME);       \
+		__array(values, struct name##_table);      \
+	} name SEC(".maps")
+
+GENERATIONS(subjects);
+GENERATIONS(places);
+GENERATIONS(traffic);
+GENERATIONS(paths);
+
+/* --- what was seen --- */
+
+/* Fork, exit and sockets; the reader polls. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} events SEC(".maps");
+
+/* Exec and everything that was denied: a flood of the rest cannot push these out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} alerts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PROGRAM_COUNT);
+	__type(key, __u32);
+	__type(value, struct counters);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} program_counters SEC(".maps");

@@ -1,0 +1,52 @@
+// Every error that a user can see has a code from this list; docs/codes.md is made from it.
+
+/** code → what it means, in one line. */
+export const CODES = {
+  POLICY_SYNTAX: 'The file is not YAML that could be a policy.',
+  POLICY_KIND: 'The document is of a kind that Thymus does not take.',
+  POLICY_FIELD: 'A field is unknown, missing, or has a value that its specification does not allow. Nothing of the file was applied.',
+  POLICY_UNSUPPORTED: 'The field is valid, but Thymus does not enforce it yet; it is refused, never ignored.',
+  POLICY_LIMIT: 'More than Thymus is willing or able to hold. The former policies stay in force.',
+  POLICY_UNKNOWN: 'No such policy.',
+  WORKLOAD_NAME: 'The name is taken, or is no name.',
+  WORKLOAD_LABEL: 'A label or its value is not one that Kubernetes would take.',
+  WORKLOAD_UNKNOWN: 'No such workload.',
+  WORKLOAD_LIMIT: 'All slots of the kernel maps are taken.',
+  GROUP_UNKNOWN: 'The control group does not exist or has gone.',
+  KERNEL_REFUSED: 'The kernel refused a program, a map or an attachment.',
+  KERNEL_NO_BTF: 'The kernel has no BTF, so no program can be fitted to it.',
+  KERNEL_ABI: 'Programs of another version of Thymus are in force, with maps of another shape.',
+  KERNEL_OBJECT: 'A kernel object has not been built, or is no BPF object.',
+  AGENT_SECOND: 'Another agent already runs with the same state folder.',
+  AGENT_DOWN: 'The agent does not answer.',
+  AGENT_REQUEST: 'The agent does not take this request.',
+  STATE_CORRUPT: 'The database is damaged. It was set aside, and a new one begun.',
+  STATE_FULL: 'The disk is full: events are counted as lost, verdicts stay in force.',
+  PRIVILEGE: 'This needs a privilege that the caller does not have.',
+  USAGE: 'The command line is not one that Thymus takes.',
+  FORMAT: 'The bytes do not follow their format.',
+  INTERNAL: 'A fault in Thymus itself.',
+} as const
+
+export type Code = keyof typeof CODES
+
+/** A problem with one clear message. `at` names the place: `file:line:column`, a field, a path. */
+export class ThymusError extends Error {
+  readonly code: Code
+  readonly at: string | undefined
+
+  constructor(code: Code, message: string, options: { at?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ThymusError'
+    this.code = code
+    this.at = options.at
+  }
+}
+
+/** Exit status of the program: one table, documented and tested. */
+export const EXIT = { ok: 0, error: 1, findings: 2, unknown: 3, usage: 64, privilege: 77, interrupted: 130 } as const
+
+export function exitStatus(code: Code): number {
+  if (code === 'USAGE') return EXIT.usage
+  return code === 'PRIVILEGE' ? EXIT.privilege : EXIT.error
+}

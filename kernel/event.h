@@ -89,7 +89,7 @@ enum exec_form {
 	FORM_SHM       = 1 << 2, /* on a tmpfs mounted at /dev/shm */
 	FORM_SCRIPT_FD = 1 << 3, /* a script named by /proc/self/fd/N or /dev/fd/N whose file has one of these forms */
 	FORM_BY_FD     = 1 << 4, /* execveat with an empty path; alone it is no reason to deny */
-	FORM_PATH_CUT  = 1 << 5, /* the path is longer than we hold; it is judged as if no rule named it */
+	FORM_NO_PATH   = 1 << 5, /* longer than we hold, or seen through mounts of a user namespace: judged as if no rule named it */
 	FORM_KILLED    = 1 << 6, /* a signal is pending; the image runs no instruction */
 	FORM_REFUSED   = 1 << 7, /* execve returned EPERM */
 };
@@ -104,11 +104,11 @@ struct exec_event {
 	__u32 links;
 	__u32 forms; /* enum exec_form */
 	__u32 argv_bytes; /* NUL-separated, what of it we hold */
-	char  path[256];  /* of the image, from the root of the task; empty if it has none */
+	char  path[256];  /* of the image, from the root of the mount namespace; of a memfd its name, without a slash */
 	char  name[256];  /* as the caller gave it: a hint, not a proof */
 	char  interp[128];
 	char  cwd[256];
-	char  argv[512];
+	__u8  argv[512];
 };
 
 struct socket_event {
@@ -131,6 +131,7 @@ struct socket_event {
 
 struct test_event {
 	struct event_header header;
-	__u64 numbers[4];
-	char  words[2][32];
+	__u64 first, second, third, fourth;
+	char  word[32];
+	char  other[32];
 };

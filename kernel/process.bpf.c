@@ -15,7 +15,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!in_force() || child->pid != child->tgid)
 		return 0;
-	slot = current_slot(); /* the child starts in its parent's group, or is moved later: attach does not concern its birth */
+	slot = slot_of_task(child); /* not its parent's: clone3 can start it in another group */
 	event = begin_event(&events, sizeof(*event), EVENT_FORK, PROGRAM_FORK, slot);
 	if (!event)
 		return 0;

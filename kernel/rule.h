@@ -62,8 +62,8 @@ struct traffic_key {
 };
 #define TRAFFIC_FIXED_BITS 72
 
-/* paths: subject and gate are whole, then the path. "…/" matches all below; with its NUL it matches one file. What has no path on any
- * file system is looked up as FILELESS_PATH beside its path. */
+/* paths: subject and gate are whole, then the path from the root of the mount namespace. "…/" matches all below; with its NUL it matches
+ * one file. What has no lasting name is looked up as FILELESS_PATH, and by the empty path instead of the name that it once had. */
 #define PATH_BYTES 248
 struct path_key {
 	__u32 prefixlen;

@@ -53,6 +53,18 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 };
 
+struct user_namespace {
+	int level;
+};
+
+struct mnt_namespace {
+	struct user_namespace *user_ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
@@ -104,11 +116,13 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 };
 
 struct linux_binprm {
 	struct file *file;
-	const char *filename, *interp;
+	const char *filename, *interp, *fdpath;
 };
 
 struct kernfs_node {
@@ -119,10 +133,19 @@ struct cgroup_root {
 	int hierarchy_id;
 };
 
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
 struct cgroup {
-	int level;
+	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
 };
 
 #pragma clang attribute pop

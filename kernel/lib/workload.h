@@ -14,3 +14,9 @@ static __always_inline __u32 current_slot(void)
 {
 	return slot_of_group(bpf_get_current_cgroup_id());
 }
+
+/* The workload of a task that need not be the current one. */
+static __always_inline __u32 slot_of_task(struct task_struct *task)
+{
+	return slot_of_group(BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
+}

@@ -22,3 +22,4 @@ struct control	     control;
 enum event_type	 event_type;
 enum program	 program;
 enum exec_form	 exec_form;
+enum abi	 abi;

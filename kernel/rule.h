@@ -4,6 +4,10 @@
  * reads that number once per decision, so a decision is made by one generation whole. Only the rule plane writes these tables. */
 #pragma once
 
+enum abi {
+	ABI_VERSION = 1, /* raise it when a pinned map changes its shape or its meaning */
+};
+
 enum gate {
 	GATE_CONNECT = 1, /* traffic that the subject starts */
 	GATE_ACCEPT  = 2, /* traffic that somebody starts to the subject */
@@ -94,7 +98,7 @@ struct failsafe_port {
 /* control: one entry, written whole by the rule plane. */
 struct control {
 	__u64 generation; /* tables of this generation stand at index generation % 2 */
-	__u32 epoch;	  /* programs of another epoch do nothing: how new programs take over from old ones */
-	__u32 pad;
+	__u32 epoch;	  /* tracing programs of another epoch do nothing: how new ones take over from old ones */
+	__u32 abi;	  /* ABI_VERSION of who made the maps */
 	struct failsafe_port failsafe[MAX_FAILSAFE];
 };

@@ -4,13 +4,21 @@
 #include <bpf/bpf_core_read.h>
 #include "maps.h"
 
-/* Set before load: this program's place in the succession. Programs of another epoch than control.epoch do nothing. */
-const volatile __u32 program_epoch = 1;
+/* Set before load: this program's place in the succession. In a section of its own, so that its place in it is known. */
+const volatile __u32 program_epoch SEC(".rodata.epoch") = 1;
 
-static __always_inline struct control *in_force(void)
+/* For programs that are replaced in place: cgroup links. */
+static __always_inline struct control *present(void)
 {
 	__u32 zero = 0;
-	struct control *now = bpf_map_lookup_elem(&control, &zero);
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+/* For programs of which the old and the new are attached together for a moment: tracing and LSM. Only those of control.epoch act. */
+static __always_inline struct control *in_force(void)
+{
+	struct control *now = present();
 
 	return now && now->epoch == program_epoch ? now : NULL;
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Every map that outlives the agent: each is pinned by its name, shared by all objects, and taken over by the next agent.
- * A change of shape here is a change of ABI: raise it. */
+ * A change of shape or meaning here is a change of ABI: raise it. */
 #pragma once
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "event.h"
 #include "rule.h"
-
-#define ABI_VERSION 1
 
 /* --- which workload --- */
 

@@ -6,6 +6,8 @@ export const PROGRAM = { PROGRAM_EXEC: 0, PROGRAM_EXEC_LSM: 1, PROGRAM_FORK: 2, 
 
 export const EXEC_FORM = { FORM_UNLINKED: 1, FORM_UNHASHED: 2, FORM_SHM: 4, FORM_SCRIPT_FD: 8, FORM_BY_FD: 16, FORM_NO_PATH: 32, FORM_KILLED: 64, FORM_REFUSED: 128 } as const
 
+export const ABI = { ABI_VERSION: 1 } as const
+
 export const SIZE = { fork_event: 72, event_header: 24, task_ref: 48, exit_event: 80, exec_event: 1528, ruling: 24, socket_event: 176, test_event: 120, counters: 16, subject: 8, place_key: 20, place: 8, traffic_key: 16, path_key: 260, rule_value: 12, control: 80, failsafe_port: 4 } as const
 
 export interface ForkEvent {
@@ -139,6 +141,7 @@ export interface RuleValue {
 export interface Control {
   readonly generation: number
   readonly epoch: number
+  readonly abi: number
   readonly failsafe: readonly FailsafePort[]
 }
 
@@ -297,6 +300,7 @@ export function encodeRuleValue(bytes: Buffer, at: number, value: RuleValue): vo
 export function encodeControl(bytes: Buffer, at: number, value: Control): void {
   bytes.writeBigUInt64LE(BigInt(value.generation), at + 0)
   bytes.writeUInt32LE(value.epoch, at + 8)
+  bytes.writeUInt32LE(value.abi, at + 12)
   value.failsafe.forEach((each, index) => { encodeFailsafePort(bytes, at + 16 + index * 4, each) })
 }
 

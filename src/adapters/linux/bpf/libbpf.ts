@@ -67,6 +67,7 @@ function load() {
     programName: libbpf.func('const char *bpf_program__name(void *program)'),
     programFd: libbpf.func('int bpf_program__fd(void *program)'),
     programSetAutoload: libbpf.func('int bpf_program__set_autoload(void *program, bool on)'),
+    programType: libbpf.func('int bpf_program__type(void *program)'),
     programAttachType: libbpf.func('int bpf_program__expected_attach_type(void *program)'),
     programAttach: libbpf.func('void *bpf_program__attach(void *program)'),
     programAttachCgroup: libbpf.func('void *bpf_program__attach_cgroup(void *program, int group)'),
@@ -79,6 +80,7 @@ function load() {
     linkDestroy: libbpf.func('int bpf_link__destroy(void *link)'),
     linkUpdate: libbpf.func('int bpf_link_update(int link, int program, void *opts)'),
     linkDetach: libbpf.func('int bpf_link_detach(int link)'),
+    linkCreate: libbpf.func('int bpf_link_create(int program, int target, int type, void *opts)'),
     iterCreate: libbpf.func('int bpf_iter_create(int link)'),
     objPin: libbpf.func('int bpf_obj_pin(int fd, const char *path)'),
     objGet: libbpf.func('int bpf_obj_get(const char *path)'),
@@ -86,6 +88,7 @@ function load() {
     mapCreate: libbpf.func(
       'int bpf_map_create(int type, const char *name, uint32_t key, uint32_t value, uint32_t entries, bpf_map_create_opts *opts)',
     ),
+    mapById: libbpf.func('int bpf_map_get_fd_by_id(uint32_t id)'),
     mapLookup: libbpf.func('int bpf_map_lookup_elem(int fd, const void *key, void *value)'),
     mapUpdate: libbpf.func('int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)'),
     mapDelete: libbpf.func('int bpf_map_delete_elem(int fd, const void *key)'),

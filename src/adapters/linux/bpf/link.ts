@@ -1,4 +1,4 @@
-import { closeSync, readSync, unlinkSync } from 'node:fs'
+import { closeSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { ThymusError } from '../../../core/errors.ts'
 import { errnoName, libbpf, type Pointer } from './libbpf.ts'
 
@@ -16,6 +16,18 @@ export class Link {
 
   static own(link: Pointer): Link {
     return new Link(libbpf().linkFd(link), link, undefined)
+  }
+
+  /** Attaches a program, by its descriptor, to a control group (beside whatever is attached there) or, without one, as an iterator. */
+  static create(program: number, attachType: number, group?: string): Link {
+    const target = group === undefined ? 0 : openSync(group, 'r')
+    try {
+      const fd = libbpf().linkCreate(program, target, attachType, null)
+      if (fd < 0) throw new ThymusError('KERNEL_REFUSED', `cannot attach: ${errnoName(fd)}`, { at: group ?? 'iterator' })
+      return new Link(fd, undefined, undefined)
+    } finally {
+      if (group !== undefined) closeSync(target)
+    }
   }
 
   /** Takes over a pinned link. @throws ThymusError KERNEL_REFUSED if nothing is pinned there. */

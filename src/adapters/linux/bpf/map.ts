@@ -39,6 +39,13 @@ export class KernelMap {
     return new KernelMap(fd, true)
   }
 
+  /** An inner map, by the id that its outer map yields. */
+  static byId(id: number): KernelMap {
+    const fd = libbpf().mapById(id)
+    if (fd < 0) throw new ThymusError('KERNEL_REFUSED', `no map ${id}: ${errnoName(fd)}`)
+    return new KernelMap(fd, true)
+  }
+
   static create(name: string, shape: MapShape): KernelMap {
     const opts = { sz: SIZE.mapOpts, map_flags: shape.flags }
     const fd = libbpf().mapCreate(shape.type, name.slice(0, 15), shape.keySize, shape.valueSize, shape.maxEntries, opts)

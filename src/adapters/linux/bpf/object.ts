@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import koffi from 'koffi'
 import { ThymusError } from '../../../core/errors.ts'
 import { errnoName, libbpf, type Pointer, SIZE } from './libbpf.ts'
@@ -11,7 +11,6 @@ export interface OpenOptions {
   readonly pins?: string
   /** Programs to load; all of the object's if left out. */
   readonly programs?: readonly string[]
-  /** Values of `const volatile` variables: name → bytes are found by the caller; we only set whole .rodata offsets by `setConstant`. */
 }
 
 /** A refusal by the kernel with the verifier's full log. */
@@ -53,13 +52,13 @@ export class KernelObject {
     return object
   }
 
-  /** Sets a `const volatile` variable before the load; `offset` and width are those of the .rodata section. */
-  setConstants(write: (rodata: DataView) => void): void {
+  /** Sets a `const volatile __u32` that stands alone in its section, before the load. An object without it is left as it is. */
+  setConstant(section: string, value: number): void {
     for (const map of this.#all((before) => libbpf().nextMap(this.#pointer, before))) {
-      if (!String(libbpf().mapName(map)).endsWith('.rodata')) continue
+      if (libbpf().mapName(map) !== section) continue
       const size = [0]
-      const value: Pointer = libbpf().mapInitialValue(map, size)
-      write(new DataView(koffi.view(value, Number(size[0]))))
+      const memory: Pointer = libbpf().mapInitialValue(map, size)
+      new DataView(koffi.view(memory, Number(size[0]))).setUint32(0, value, true)
     }
   }
 
@@ -89,19 +88,15 @@ export class KernelObject {
     return KernelMap.borrow(libbpf().mapFd(map))
   }
 
+  /** uapi/linux/bpf.h enum bpf_prog_type and enum bpf_attach_type, as the section's name says. */
+  kindOf(name: string): { readonly type: number; readonly attachType: number } {
+    const program = this.#program(name)
+    return { type: libbpf().programType(program), attachType: libbpf().programAttachType(program) }
+  }
+
   /** Attaches a program where its section says (tp_btf, raw_tp, lsm, fentry, iter). */
   attach(name: string): Link {
     return this.#linked(name, libbpf().programAttach(this.#program(name)))
-  }
-
-  /** Attaches a cgroup program to a group, beside whatever is attached there already. */
-  attachCgroup(name: string, group: string): Link {
-    const fd = openSync(group, 'r')
-    try {
-      return this.#linked(name, libbpf().programAttachCgroup(this.#program(name), fd))
-    } finally {
-      closeSync(fd)
-    }
   }
 
   close(): void {

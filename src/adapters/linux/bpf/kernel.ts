@@ -1,0 +1,397 @@
+// What Thymus has in the kernel: programs, links and maps, all pinned, so that they outlive whoever made them. `up` makes them or takes
+// them over; nothing here decides. Only `swap` writes policy tables.
+
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ThymusError } from '../../../core/errors.ts'
+import type { Rung } from '../../../core/posture.ts'
+import { PASS, unknown } from '../../../core/verdict.ts'
+import { ABI, type Control, decodeCounters, encodeControl, PROGRAM, SIZE } from './layout.gen.ts'
+import { libbpf } from './libbpf.ts'
+import { Link } from './link.ts'
+import { KernelMap, MAP_TYPE, NO_PREALLOC, possibleCpus, u32Key, u64Key } from './map.ts'
+import { KernelObject } from './object.ts'
+import { type EncodedTables, type Entries, TABLE_NAMES, TABLE_SHAPE, type TableName } from './tables.ts'
+
+export interface KernelPlaces {
+  /** Folder of a bpf file system that is ours alone. */
+  readonly pins: string
+  /** Folder of the built objects. */
+  readonly objects: string
+  /** File that remembers what was made, beside the pins that hold it. */
+  readonly manifest: string
+}
+
+export interface Failsafe {
+  readonly port: number
+  readonly protocol: number
+  readonly inbound: boolean
+}
+
+interface Program {
+  readonly name: string
+  readonly object: string
+  readonly type: number
+  readonly attachType: number
+}
+
+interface Manifest {
+  readonly hash: string
+  readonly epoch: number
+  readonly programs: readonly Program[]
+  /** Control groups that have the socket programs, by id. */
+  readonly groups: Readonly<Record<string, string>>
+  readonly refused: readonly { readonly name: string; readonly why: string }[]
+}
+
+/** uapi/linux/bpf.h enum bpf_prog_type and enum bpf_attach_type. */
+const TRACING = 26
+const LSM = 29
+const ATTACH_LSM = 27
+const ATTACH_ITER = 28
+/** What may be refused without the rest being of no use; the other objects are needed whole. */
+const OPTIONAL = new Set(['on_check'])
+const OBJECTS = ['workload', 'process', 'exec', 'network', 'sweep']
+const MAX_FAILSAFE = 16
+
+export class Kernel {
+  readonly #places: KernelPlaces
+  #manifest: Manifest
+  readonly #maps = new Map<string, KernelMap>()
+
+  private constructor(places: KernelPlaces, manifest: Manifest) {
+    this.#places = places
+    this.#manifest = manifest
+  }
+
+  /**
+   * Makes everything, or takes over what an earlier agent left: the same build is used as it stands, another build takes its place with
+   * no moment in which nothing is in force. @throws ThymusError KERNEL_ABI where maps of another shape are in force, KERNEL_REFUSED,
+   * KERNEL_OBJECT.
+   */
+  static up(places: KernelPlaces): Kernel {
+    mkdirSync(join(places.pins, 'links'), { recursive: true })
+    mkdirSync(join(places.pins, 'programs'), { recursive: true })
+    const objects = OBJECTS.filter((name) => existsSync(objectFile(places, name)))
+    if (objects.length === 0)
+      throw new ThymusError('KERNEL_OBJECT', 'no kernel object has been built (make kernel)', { at: places.objects })
+    const hash = hashOf(objects.map((name) => objectFile(places, name)))
+    const control = presentControl(places)
+    if (control && control.abi !== ABI.ABI_VERSION) {
+      throw new ThymusError(
+        'KERNEL_ABI',
+        `maps of ABI ${control.abi} are in force and this program has ABI ${ABI.ABI_VERSION}; they stay in force until: thymus down --purge`,
+        { at: places.pins },
+      )
+    }
+    const earlier = control ? readManifest(places) : undefined
+    if (earlier?.hash === hash) return new Kernel(places, earlier)
+    const kernel = new Kernel(places, { hash, epoch: (control?.epoch ?? 0) + 1, programs: [], groups: earlier?.groups ?? {}, refused: [] })
+    kernel.#load(objects, control)
+    return kernel
+  }
+
+  /** What each hook does on this machine, as far as loading tells; whether it stops anything is for the self-test to see. */
+  rungs(): Rung[] {
+    const loaded = this.#manifest.programs.map(({ name }) => ({ gate: name, rung: 'loaded', works: PASS }))
+    return [
+      ...loaded,
+      ...this.#manifest.refused.map(({ name, why }) => ({ gate: name, rung: 'refused', works: unknown('HOOK_REFUSED', why) })),
+    ]
+  }
+
+  has(program: string): boolean {
+    return this.#manifest.programs.some(({ name }) => name === program)
+  }
+
+  get epoch(): number {
+    return this.#manifest.epoch
+  }
+
+  map(name: string): KernelMap {
+    let map = this.#maps.get(name)
+    if (!map) {
+      map = KernelMap.pinned(join(this.#places.pins, name))
+      this.#maps.set(name, map)
+    }
+    return map
+  }
+
+  /** Descriptors and sizes of the rings, for the reader to map. */
+  rings(): { readonly name: string; readonly fd: number; readonly size: number }[] {
+    return ['alerts', 'events'].map((name) => ({ name, fd: this.map(name).fd, size: this.map(name).shape.maxEntries }))
+  }
+
+  /** Number of the generation in force; 0 before the first. */
+  get generation(): number {
+    return Number(this.map('control').lookup(u32Key(0))!.readBigUInt64LE(0))
+  }
+
+  /**
+   * Builds the tables of a generation beside those in force and puts them in force with one write. If anything fails before that write,
+   * nothing has changed. Returns when no decision is being made by the former generation any more.
+   */
+  swap(generation: number, tables: EncodedTables, failsafe: readonly Failsafe[]): void {
+    const former = this.generation
+    if (generation === former || (former !== 0 && generation % 2 === former % 2)) {
+      throw new ThymusError('INTERNAL', `generation ${generation} cannot follow ${former}`)
+    }
+    const index = u32Key(generation % 2)
+    const built = TABLE_NAMES.map((name) => [name, this.#buildTable(name, tables[name])] as const)
+    try {
+      for (const [name, table] of built) this.map(name).update(index, u32Key(table.fd))
+      this.#writeControl({ generation, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe: failsafeEntries(failsafe) })
+      // Replacing an inner map waits for every program that may still read the old one (maybe_wait_bpf_programs): a grace period.
+      this.map('subjects').update(index, u32Key(built[0]![1].fd))
+    } finally {
+      for (const [, table] of built) table.close()
+    }
+  }
+
+  /** Changes one slot's entry of the generation in force, for a workload of an identity that is there already. */
+  setSubject(slot: number, value: Uint8Array): void {
+    const id = this.map('subjects')
+      .lookup(u32Key(this.generation % 2))
+      ?.readUInt32LE(0)
+    if (id === undefined) throw new ThymusError('INTERNAL', 'there is no generation yet')
+    const table = KernelMap.byId(id)
+    try {
+      table.update(u32Key(slot), value)
+    } finally {
+      table.close()
+    }
+  }
+
+  /** Attaches the socket programs to a group and, with it, to all below; a group that has them already keeps them. */
+  attachGroup(id: bigint, path: string): void {
+    if (this.#manifest.groups[String(id)] !== undefined) return
+    const folder = join(this.#places.pins, 'links', String(id))
+    mkdirSync(folder, { recursive: true })
+    for (const program of this.#manifest.programs.filter(isGroupProgram)) {
+      const fd = libbpf().objGet(join(this.#places.pins, 'programs', program.name))
+      try {
+        Link.create(fd, program.attachType, path).pin(join(folder, program.name)).close()
+      } finally {
+        closeSync(fd)
+      }
+    }
+    this.#remember({ ...this.#manifest, groups: { ...this.#manifest.groups, [String(id)]: path } })
+  }
+
+  detachGroup(id: bigint): void {
+    rmSync(join(this.#places.pins, 'links', String(id)), { recursive: true, force: true })
+    const { [String(id)]: _, ...groups } = this.#manifest.groups
+    this.#remember({ ...this.#manifest, groups })
+  }
+
+  /** Says which workload a control group and, from now on, every group made below it belongs to. */
+  setGroup(id: bigint, slot: number): void {
+    this.map('workloads').update(u64Key(id), u32Key(slot))
+  }
+
+  /** The same, unless the group has an entry. */
+  addGroup(id: bigint, slot: number): boolean {
+    return this.map('workloads').add(u64Key(id), u32Key(slot))
+  }
+
+  dropGroup(id: bigint): void {
+    this.map('workloads').delete(u64Key(id))
+  }
+
+  /** Runs an iterator program once and yields what it wrote. */
+  iterate(program: string): Buffer {
+    const fd = libbpf().objGet(join(this.#places.pins, 'programs', program))
+    try {
+      const link = Link.create(fd, ATTACH_ITER)
+      try {
+        return link.read()
+      } finally {
+        link.close()
+      }
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** Issued and dropped events per program and CPU. */
+  counters(): { readonly program: string; readonly cpu: number; readonly issued: number; readonly dropped: number }[] {
+    const names = Object.entries(PROGRAM).filter(([name]) => name !== 'PROGRAM_COUNT')
+    return names.flatMap(([name, index]) => {
+      const value = this.map('program_counters').lookup(u32Key(index))!
+      const view = new DataView(value.buffer, value.byteOffset, value.length)
+      return Array.from({ length: possibleCpus() }, (_, cpu) => ({
+        program: name.replace('PROGRAM_', '').toLowerCase(),
+        cpu,
+        ...decodeCounters(view, value, cpu * SIZE.counters),
+      }))
+    })
+  }
+
+  /** Lets go of the descriptors; everything stays in force. */
+  close(): void {
+    for (const map of this.#maps.values()) map.close()
+    this.#maps.clear()
+  }
+
+  /** Removes every pin: with the last of them the programs, links and maps are gone. */
+  static purge(places: KernelPlaces): void {
+    if (existsSync(places.pins))
+      for (const name of readdirSync(places.pins)) rmSync(join(places.pins, name), { recursive: true, force: true })
+    rmSync(places.manifest, { force: true })
+  }
+
+  #load(objects: readonly string[], control: Control | undefined): void {
+    const programs: Program[] = []
+    const refused: { name: string; why: string }[] = []
+    for (const name of objects) {
+      const path = objectFile(this.#places, name)
+      const listed = KernelObject.open(path)
+      const names = listed.programs()
+      listed.close()
+      const required = names.filter((program) => !OPTIONAL.has(program))
+      for (const wanted of [required, ...names.filter((program) => OPTIONAL.has(program)).map((program) => [program])]) {
+        try {
+          programs.push(...this.#loadObject(name, path, wanted))
+        } catch (error) {
+          if (wanted === required || !(error instanceof ThymusError)) throw error
+          refused.push(...wanted.map((program) => ({ name: program, why: error.message })))
+        }
+      }
+    }
+    this.#manifest = { ...this.#manifest, programs, refused }
+    // The tracing programs of the new epoch are attached and silent. This write lets them act and silences the old ones.
+    const failsafe = control?.failsafe ?? []
+    this.#writeControl({ generation: control?.generation ?? 0, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe })
+    for (const entry of readdirSync(join(this.#places.pins, 'links')).filter(
+      (name) => /^epoch-/.test(name) && name !== `epoch-${this.epoch}`,
+    )) {
+      rmSync(join(this.#places.pins, 'links', entry), { recursive: true })
+    }
+    this.#remember(this.#manifest)
+  }
+
+  #loadObject(name: string, path: string, wanted: readonly string[]): Program[] {
+    const object = KernelObject.open(path, { pins: this.#places.pins, programs: wanted })
+    object.setConstant('.rodata.epoch', this.epoch)
+    object.load()
+    try {
+      return wanted.map((program) => {
+        const loaded: Program = { name: program, object: name, ...object.kindOf(program) }
+        const pin = join(this.#places.pins, 'programs', program)
+        rmSync(pin, { force: true })
+        libbpf().objPin(object.programFd(program), pin)
+        if (isGroupProgram(loaded)) this.#replaceInGroups(loaded, object.programFd(program))
+        else if (loaded.attachType !== ATTACH_ITER && (loaded.type === TRACING || loaded.attachType === ATTACH_LSM)) {
+          const folder = join(this.#places.pins, 'links', `epoch-${this.epoch}`)
+          mkdirSync(folder, { recursive: true })
+          object.attach(program).pin(join(folder, program)).close()
+        }
+        return loaded
+      })
+    } finally {
+      object.close()
+    }
+  }
+
+  #replaceInGroups(program: Program, fd: number): void {
+    for (const [id, path] of Object.entries(this.#manifest.groups)) {
+      const pin = join(this.#places.pins, 'links', id, program.name)
+      if (existsSync(pin)) {
+        const link = Link.pinned(pin)
+        link.update(fd)
+        link.close()
+      } else if (existsSync(path)) Link.create(fd, program.attachType, path).pin(pin).close()
+    }
+  }
+
+  #buildTable(name: TableName, entries: Entries): KernelMap {
+    const [keySize, valueSize] = TABLE_SHAPE[name]
+    const count = entries.keys.length / keySize
+    if (!Number.isInteger(count) || count !== entries.values.length / valueSize)
+      throw new ThymusError('INTERNAL', `malformed table ${name}`)
+    const array = name === 'subjects'
+    const template = array ? SLOTS : Math.max(count, 1)
+    const shape = {
+      type: array ? MAP_TYPE.array : MAP_TYPE.lpmTrie,
+      keySize,
+      valueSize,
+      maxEntries: template,
+      flags: array ? 0 : NO_PREALLOC,
+    }
+    const table = KernelMap.create(name, shape)
+    try {
+      table.updateBatch(entries.keys, entries.values)
+    } catch (error) {
+      table.close()
+      throw error
+    }
+    return table
+  }
+
+  #writeControl(control: Control): void {
+    const value = Buffer.alloc(SIZE.control)
+    encodeControl(value, 0, control)
+    this.map('control').update(u32Key(0), value)
+  }
+
+  #remember(manifest: Manifest): void {
+    this.#manifest = manifest
+    writeFileSync(this.#places.manifest, JSON.stringify(manifest))
+  }
+}
+
+/** kernel/rule.h MAX_SLOTS: an array inside another map must have exactly its template's size. */
+const SLOTS = 16_384
+
+function isGroupProgram({ type }: Program): boolean {
+  return type !== TRACING && type !== LSM
+}
+
+function objectFile(places: KernelPlaces, name: string): string {
+  return join(places.objects, `${name}.bpf.o`)
+}
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+function readManifest(places: KernelPlaces): Manifest | undefined {
+  if (!existsSync(places.manifest)) return undefined
+  return JSON.parse(readFileSync(places.manifest, 'utf8')) as Manifest
+}
+
+/** The control entry that is in force, if there is one. A map of another size is of another ABI. */
+function presentControl(places: KernelPlaces): Control | undefined {
+  const pin = join(places.pins, 'control')
+  if (!existsSync(pin)) return undefined
+  const map = KernelMap.pinned(pin)
+  try {
+    if (map.shape.valueSize !== SIZE.control) return { generation: 0, epoch: 0, abi: 0, failsafe: [] }
+    const value = map.lookup(u32Key(0))!
+    const failsafe = Array.from({ length: MAX_FAILSAFE }, (_, index) => 16 + index * SIZE.failsafe_port).map((at) => ({
+      port: value.readUInt16BE(at),
+      protocol: value.readUInt8(at + 2),
+      inbound: value.readUInt8(at + 3),
+    }))
+    return { generation: Number(value.readBigUInt64LE(0)), epoch: value.readUInt32LE(8), abi: value.readUInt32LE(12), failsafe }
+  } finally {
+    map.close()
+  }
+}
+
+function failsafeEntries(ports: readonly Failsafe[]): Control['failsafe'] {
+  if (ports.length > MAX_FAILSAFE) throw new ThymusError('POLICY_LIMIT', `${ports.length} failsafe ports, at most ${MAX_FAILSAFE}`)
+  return ports.map(({ port, protocol, inbound }) => ({ port, protocol, inbound: inbound ? 1 : 0 }))
+}
+
+/** Id of a control group, as the kernel names it: the inode of its folder. */
+export function groupId(path: string): bigint {
+  try {
+    return statSync(path, { bigint: true }).ino
+  } catch (cause) {
+    throw new ThymusError('GROUP_UNKNOWN', 'no such control group', { at: path, cause })
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ThymusError } from '../../core/errors.ts'
+
+/** Where the unified hierarchy (cgroup v2) is mounted: the first of mountinfo; undefined where there is none. */
+export function unifiedMount(mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8')): string | undefined {
+  for (const line of mountinfo.split('\n')) {
+    const [mount, rest] = line.split(' - ')
+    if (rest?.startsWith('cgroup2 ')) return mount!.split(' ')[4]
+  }
+  return undefined
+}
+
+export function makeGroup(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (cause) {
+    throw new ThymusError('GROUP_UNKNOWN', 'the control group cannot be made', { at: path, cause })
+  }
+}
+
+/** The group and all below it, outermost first. A group that goes meanwhile is left out. */
+export function* groupsBelow(path: string): Generator<string> {
+  yield path
+  let names: string[] = []
+  try {
+    names = readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+  } catch {
+    return
+  }
+  for (const name of names) yield* groupsBelow(join(path, name))
+}
+
+/** Processes of a group and all below it. */
+export function processesOf(path: string): number[] {
+  return [...groupsBelow(path)].flatMap((group) => {
+    try {
+      return readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
+    } catch {
+      return []
+    }
+  })
+}
+
+/** Moves the processes of a group to another one and removes the group and all below it. */
+export function dissolveGroup(path: string, into: string): void {
+  if (!existsSync(path)) return
+  for (const pid of processesOf(path)) {
+    try {
+      writeFileSync(join(into, 'cgroup.procs'), String(pid))
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  for (const group of [...groupsBelow(path)].reverse()) {
+    try {
+      rmdirSync(group)
+    } catch (cause) {
+      if (existsSync(group)) throw new ThymusError('GROUP_UNKNOWN', 'the control group cannot be removed', { at: group, cause })
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// Network namespaces of workloads: one each, joined by a bridge of ours. iproute2 does the work; its names are what an operator sees.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { ThymusError } from '../../core/errors.ts'
+
+/** An instance has its own bridge and address ranges, so that two instances on one machine do not meet. */
+export interface Network {
+  readonly bridge: string
+  /** First two bytes of an IPv4 /16, and first seven groups' text of an IPv6 /64. */
+  readonly v4: string
+  readonly v6: string
+}
+
+/** The default instance is 10.213.0.0/16 and fd74:796d:7573::/64; another one is drawn by its name. */
+export function networkOf(instance: string): Network {
+  if (instance === 'thymus') return { bridge: 'thymus0', v4: '10.213', v6: 'fd74:796d:7573:' }
+  const hash = createHash('sha256').update(instance).digest()
+  return {
+    bridge: `thy${hash.toString('hex', 0, 4)}`,
+    v4: `10.${128 + (hash[4]! % 80)}`,
+    v6: `fd74:796d:7573:${hash.toString('hex', 5, 7)}`,
+  }
+}
+
+export interface Namespace {
+  readonly name: string
+  readonly path: string
+  readonly addresses: readonly string[]
+}
+
+/** Makes the namespace of a slot: loopback up, one link to the bridge, an address of each family, the bridge as its way out. */
+export function makeNamespace(network: Network, slot: number): Namespace {
+  const namespace = namespaceOf(network, slot)
+  const [host, inside] = [`${network.bridge}h${slot}`.slice(-15), `${network.bridge}i${slot}`.slice(-15)]
+  const [v4, v6] = namespace.addresses as [string, string]
+  makeBridge(network)
+  ip('netns', 'add', namespace.name)
+  try {
+    ip('link', 'add', host, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace.name)
+    ip('link', 'set', host, 'master', network.bridge, 'up')
+    ip('-n', namespace.name, 'link', 'set', 'lo', 'up')
+    ip('-n', namespace.name, 'link', 'set', inside, 'name', 'eth0', 'up')
+    ip('-n', namespace.name, 'address', 'add', `${v4}/16`, 'dev', 'eth0')
+    ip('-n', namespace.name, 'address', 'add', `${v6}/64`, 'dev', 'eth0', 'nodad')
+    ip('-n', namespace.name, 'route', 'add', 'default', 'via', `${network.v4}.255.254`)
+    return namespace
+  } catch (error) {
+    removeNamespace(namespace.name)
+    throw error
+  }
+}
+
+export function removeNamespace(name: string): void {
+  if (existsSync(`/run/netns/${name}`)) ip('netns', 'delete', name) // its end of the link goes, and with it the other
+}
+
+export function removeBridge(network: Network): void {
+  if (existsSync(`/sys/class/net/${network.bridge}`)) ip('link', 'delete', network.bridge)
+}
+
+function namespaceOf(network: Network, slot: number): Namespace {
+  const name = `${network.bridge}-${slot}`
+  const addresses = [`${network.v4}.${slot >> 8}.${slot & 255}`, `${network.v6}:${slot.toString(16)}`.replace(/:(?=[^:]*$)/, '::')]
+  return { name, path: `/run/netns/${name}`, addresses }
+}
+
+function makeBridge(network: Network): void {
+  if (existsSync(`/sys/class/net/${network.bridge}`)) return
+  ip('link', 'add', network.bridge, 'type', 'bridge')
+  ip('address', 'add', `${network.v4}.255.254/16`, 'dev', network.bridge)
+  ip('address', 'add', `${network.v6}::ffff/64`.replace(/:::/, '::'), 'dev', network.bridge, 'nodad')
+  ip('link', 'set', network.bridge, 'up')
+}
+
+function ip(...words: string[]): void {
+  try {
+    execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] })
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+    throw new ThymusError('KERNEL_REFUSED', `ip ${words.join(' ')}: ${said}`, { cause: error })
+  }
+}

@@ -1,0 +1,68 @@
+// The few calls of the operating system that Node does not have. SAFETY: each takes descriptors and buffers that the caller holds until
+// it returns, and keeps nothing.
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import koffi from 'koffi'
+import { ThymusError } from '../../core/errors.ts'
+
+const LOCK_EX = 2
+const LOCK_NB = 4
+const SOL_SOCKET = 1
+const SO_PEERCRED = 17
+
+function load() {
+  const libc = koffi.load('libc.so.6')
+  return {
+    flock: libc.func('int flock(int fd, int operation)'),
+    getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, _Inout_ uint32_t *size)'),
+  }
+}
+let calls: ReturnType<typeof load> | undefined
+
+/** Holds a file locked for as long as this process lives; false if somebody else holds it. The descriptor is not inherited. */
+export function lock(path: string): boolean {
+  calls ??= load()
+  const fd = openSync(path, 'a', 0o600)
+  if (calls.flock(fd, LOCK_EX | LOCK_NB) === 0) return true
+  closeSync(fd)
+  return false
+}
+
+export interface Peer {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Who is at the other end of a connected Unix socket, as the kernel knows it (unix(7), SO_PEERCRED). */
+export function peerOf(fd: number): Peer {
+  calls ??= load()
+  const value = Buffer.alloc(12)
+  if (calls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, [12]) !== 0)
+    throw new ThymusError('INTERNAL', 'the peer of the socket is unknown')
+  return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) }
+}
+
+/** Makes sure that a folder lies on a bpf file system, mounting one if need be; says where it had to. */
+export function ensureBpfFileSystem(folder: string): string | undefined {
+  const point = folder.startsWith('/sys/fs/bpf') ? '/sys/fs/bpf' : folder
+  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .some((line) => line.split(' ')[4] === point && line.includes(' - bpf '))
+  if (mounted) return undefined
+  mkdirSync(point, { recursive: true })
+  mount('-t', 'bpf', 'bpf', point)
+  return point
+}
+
+export function unmount(point: string): void {
+  execFileSync('umount', [point], { stdio: 'pipe' })
+}
+
+function mount(...words: string[]): void {
+  try {
+    execFileSync('mount', words, { stdio: 'pipe' })
+  } catch (cause) {
+    throw new ThymusError('KERNEL_REFUSED', `mount ${words.join(' ')}`, { cause })
+  }
+}

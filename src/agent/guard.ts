@@ -1,0 +1,226 @@
+// The guard: holds the privileges, and does what the mind asks in the words of protocol.ts. It parses nothing that a stranger wrote,
+// judges nothing and stores nothing. Killed, it changes no verdict: all that it made is pinned, and the next guard takes it over.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
+import { selfTest } from '../adapters/linux/bpf/self-test.ts'
+import { type EncodedTables, TABLE_NAMES } from '../adapters/linux/bpf/tables.ts'
+import { dissolveGroup, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
+import { makeNamespace, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
+import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
+import { ThymusError } from '../core/errors.ts'
+import type { Rung } from '../core/posture.ts'
+import { confinedMind } from './mind-confinement.ts'
+import { type Places, places } from './places.ts'
+import { type Hello, type Request, receive, type Started, send } from './protocol.ts'
+import { purge } from './purge.ts'
+
+/** A mind that keeps dying is started again ever more slowly, up to this. */
+const MAX_PAUSE = 30_000
+const FIRST_RING_FD = 4
+
+class Guard {
+  readonly #at: Places
+  readonly #kernel: Kernel
+  readonly #rungs: readonly Rung[]
+  #mind: ChildProcess | undefined
+  #pause = 500
+  #ending = false
+
+  constructor(at: Places) {
+    this.#at = at
+    this.#kernel = Kernel.up({ pins: at.pins!, objects: at.objects, manifest: at.manifest })
+    makeGroup(at.groups!)
+    this.#kernel.attachGroup(groupId(at.groups!), at.groups!)
+    this.#rungs = selfTest(at)
+  }
+
+  startMind(): void {
+    const log = openSync(this.#at.log, 'a')
+    const rings = this.#kernel.rings()
+    const [command, ...words] = confinedMind(this.#at)
+    const started = Date.now()
+    const mind = spawn(command!, words, {
+      stdio: ['ignore', log, log, 'pipe', ...rings.map(({ fd }) => fd)],
+      uid: this.#at.user,
+      gid: this.#at.user,
+      cwd: '/',
+      env: { PATH: process.env.PATH, LANG: process.env.LANG, THYMUS_HOME: process.env.THYMUS_HOME },
+    })
+    closeSync(log)
+    this.#mind = mind
+    const stream = mind.stdio[3] as Duplex
+    stream.on('error', () => {}) // it ended; `exit` tells
+    receive(stream, ({ head, body }) => this.#serve(stream, head as unknown as Request & { id: number }, body))
+    mind.on('exit', (code, signal) => {
+      if (this.#ending) return
+      this.#pause = Date.now() - started > MAX_PAUSE ? 500 : Math.min(this.#pause * 2, MAX_PAUSE)
+      console.error(`the mind ended (${signal ?? code}); all verdicts stay in force; starting it again in ${this.#pause} ms`)
+      setTimeout(() => this.startMind(), this.#pause)
+    })
+  }
+
+  end(): void {
+    this.#ending = true
+    this.#mind?.kill('SIGTERM')
+  }
+
+  #serve(stream: Duplex, request: Request & { id: number }, body: Buffer): void {
+    try {
+      send(stream, { id: request.id, answer: this.#answer(request, body) ?? null })
+    } catch (error) {
+      const { code, message, at } = error instanceof ThymusError ? error : new ThymusError('INTERNAL', String(error))
+      if (code === 'INTERNAL') console.error(error)
+      send(stream, { id: request.id, error: { code, message, ...(at === undefined ? {} : { at }) } })
+    }
+  }
+
+  #answer(request: Request, body: Buffer): unknown {
+    switch (request.do) {
+      case 'hello':
+        return this.#hello()
+      case 'swap':
+        this.#kernel.swap(request.generation, tablesOf(request.sizes, body), request.failsafe)
+        return null
+      case 'subject':
+        this.#kernel.setSubject(request.slot, body)
+        return null
+      case 'start':
+        return this.#start(request.slot, request.name, request.netns)
+      case 'adopt':
+        return this.#adopt(request.slot, request.path, request.id)
+      case 'stop':
+        return this.#stop(request.path, request.owned, request.netns)
+      case 'sweep':
+        return 0
+      case 'counters':
+        return this.#kernel.counters()
+      case 'processes':
+        return processesOf(this.#groupPath(request.path))
+      case 'down':
+        setImmediate(() => this.#down(request.purge))
+        return null
+      default:
+        throw new ThymusError('AGENT_REQUEST', `the guard does not know this request`)
+    }
+  }
+
+  #hello(): Hello {
+    return {
+      pid: process.pid,
+      rungs: this.#rungs,
+      rings: this.#kernel.rings().map(({ name, size }, index) => ({ name, size, fd: FIRST_RING_FD + index })),
+      generation: this.#kernel.generation,
+      epoch: this.#kernel.epoch,
+      groupRoot: this.#at.groups!,
+    }
+  }
+
+  #start(slot: number, name: string, netns: boolean): Started {
+    if (!/^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/.test(name)) throw new ThymusError('WORKLOAD_NAME', 'not a name for a control group')
+    const path = join(this.#at.groups!, name)
+    makeGroup(path)
+    const id = groupId(path)
+    this.#kernel.setGroup(id, slot)
+    const namespace = netns ? makeNamespace(networkOf(this.#at.instance), slot) : undefined
+    return { path, id: String(id), netns: namespace?.path ?? null, addresses: namespace?.addresses ?? [], sockets: 0 }
+  }
+
+  /** Attach first, then walk: a group that is made meanwhile inherits in the kernel, and the walk does not overwrite it. */
+  #adopt(slot: number, given: string, knownId?: string): Started {
+    const path = this.#groupPath(given)
+    const id = groupId(path)
+    if (knownId !== undefined && knownId !== String(id))
+      throw new ThymusError('GROUP_UNKNOWN', 'another group has this name now', { at: path })
+    if (!path.startsWith(`${this.#at.groups}/`)) this.#kernel.attachGroup(id, path)
+    this.#kernel.setGroup(id, slot)
+    for (const group of groupsBelow(path)) {
+      try {
+        this.#kernel.addGroup(groupId(group), slot)
+      } catch (error) {
+        if (existsSync(group)) throw error
+      }
+    }
+    const sockets = this.#kernel.has('stamp_sockets') ? this.#kernel.iterate('stamp_sockets').length / 8 : 0
+    return { path, id: String(id), netns: null, addresses: [], sockets }
+  }
+
+  #stop(given: string, owned: boolean, netns: string | null): null {
+    const path = this.#groupPath(given)
+    if (existsSync(path)) {
+      const groups = [...groupsBelow(path)].map(groupId)
+      if (owned) dissolveGroup(path, unifiedMount()!)
+      for (const id of groups) this.#kernel.dropGroup(id)
+      if (!owned) this.#kernel.detachGroup(groupId(path))
+    }
+    if (netns !== null) removeNamespace(netns.slice(netns.lastIndexOf('/') + 1))
+    return null
+  }
+
+  /** A control group of the unified hierarchy, and nothing else. */
+  #groupPath(path: string): string {
+    const root = unifiedMount()!
+    if (!path.startsWith(`${root}/`) || path.split('/').includes('..')) {
+      throw new ThymusError('GROUP_UNKNOWN', `not a control group below ${root}`, { at: path })
+    }
+    return path.replace(/\/+$/, '')
+  }
+
+  #down(everything: boolean): void {
+    this.end()
+    const finish = () => {
+      this.#kernel.close()
+      if (everything) purge(this.#at)
+      process.exit(0)
+    }
+    if (this.#mind?.exitCode === null) this.#mind.once('exit', finish)
+    else finish()
+    setTimeout(finish, 5_000).unref()
+  }
+}
+
+function tablesOf(sizes: readonly number[], body: Buffer): EncodedTables {
+  if (sizes.length !== 2 * TABLE_NAMES.length || sizes.reduce((sum, size) => sum + size, 0) !== body.length) {
+    throw new ThymusError('AGENT_REQUEST', 'the sizes are not those of the body')
+  }
+  const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0))
+  const part = (index: number) => body.subarray(starts[index], starts[index]! + sizes[index]!)
+  return Object.fromEntries(
+    TABLE_NAMES.map((name, index) => [name, { keys: part(2 * index), values: part(2 * index + 1) }]),
+  ) as EncodedTables
+}
+
+/** Folders of the instance, and what had to be mounted for them, which `purge` undoes. */
+function prepare(at: Places): void {
+  for (const folder of [at.state, at.run]) {
+    mkdirSync(folder, { recursive: true, mode: 0o755 })
+    if (statSync(folder).uid !== at.user) chownSync(folder, at.user, at.user)
+  }
+  if (!lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
+  const mounted = ensureBpfFileSystem(at.pins!)
+  if (mounted !== undefined) writeFileSync(join(at.run, 'mounted'), mounted)
+  if (!existsSync('/sys/kernel/btf/vmlinux'))
+    throw new ThymusError('KERNEL_NO_BTF', 'the kernel has no BTF', { at: '/sys/kernel/btf/vmlinux' })
+}
+
+const at = places()
+try {
+  if (at.pins === null || at.groups === null) {
+    throw new ThymusError('PRIVILEGE', at.groups === null ? 'there is no unified control group hierarchy' : 'the guard needs root')
+  }
+  prepare(at)
+  const guard = new Guard(at)
+  guard.startMind()
+  process.on('SIGTERM', () => {
+    guard.end()
+    setTimeout(() => process.exit(0), 300)
+  })
+  console.error(`guard ${process.pid} of ${at.instance} is up`)
+} catch (error) {
+  const { code, message, at: place } = error instanceof ThymusError ? error : new ThymusError('INTERNAL', String(error))
+  console.error(`thymus: ${code}: ${message}${place === undefined ? '' : ` (at ${place})`}`)
+  if (code === 'INTERNAL') console.error(error)
+  process.exit(code === 'PRIVILEGE' ? 77 : 1)
+}

@@ -1,0 +1,39 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kernel } from '../adapters/linux/bpf/kernel.ts'
+import { dissolveGroup, unifiedMount } from '../adapters/linux/groups.ts'
+import { networkOf, removeBridge, removeNamespace } from '../adapters/linux/netns.ts'
+import { unmount } from '../adapters/linux/system.ts'
+import type { Places } from './places.ts'
+
+/**
+ * Leaves the machine as it was before the first `up`: pins (and with them programs, links and maps), groups, namespaces, interfaces,
+ * mounts and files. Processes that ran in our groups go on, in the root group. Needs no agent, and may be done twice.
+ */
+export function purge(at: Places): void {
+  if (at.pins !== null && existsSync(at.pins)) {
+    Kernel.purge({ pins: at.pins, objects: at.objects, manifest: at.manifest })
+    if (at.pins === '/sys/fs/bpf/thymus') rmSync(at.pins, { recursive: true, force: true })
+  }
+  const unified = unifiedMount()
+  if (at.groups !== null && unified !== undefined) dissolveGroup(at.groups, unified)
+  const network = networkOf(at.instance)
+  if (existsSync('/run/netns')) {
+    for (const name of readdirSync('/run/netns')) if (name.startsWith(`${network.bridge}-`)) removeNamespace(name)
+  }
+  removeBridge(network)
+  const mounted = join(at.run, 'mounted')
+  if (existsSync(mounted)) unmount(readFileSync(mounted, 'utf8'))
+  rmSync(at.state, { recursive: true, force: true })
+  rmSync(at.run, { recursive: true, force: true })
+  removeLink(at)
+}
+
+/** The `thymus` that setup put on the PATH, if it is ours. */
+function removeLink(at: Places): void {
+  const program = join(at.objects, '../../bin/thymus')
+  for (const folder of ['/usr/local/bin', join(process.env.HOME ?? '/nonexistent', '.local/bin')]) {
+    const link = join(folder, 'thymus')
+    if (at.instance === 'thymus' && existsSync(link) && lstatSync(link).isSymbolicLink() && readlinkSync(link) === program) rmSync(link)
+  }
+}

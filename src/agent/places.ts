@@ -47,7 +47,7 @@ export function placesOf({ uid, env, unified, checkout, writable }: Surroundings
     lock: join(run, 'agent.lock'),
     log: join(run, 'agent.log'),
     manifest: join(run, 'kernel.json'),
-    pins: !privileged ? null : home === undefined ? '/sys/fs/bpf/thymus' : join(home, 'bpf'),
+    pins: !privileged ? null : home === undefined ? '/sys/fs/bpf/thymus' : join(home, 'bpf/thymus'),
     groups: privileged && unified !== undefined ? join(unified, instance) : null,
     objects: join(checkout, 'kernel/build'),
     user: privileged ? MIND_USER : uid,

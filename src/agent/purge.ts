@@ -13,7 +13,7 @@ import type { Places } from './places.ts'
 export function purge(at: Places): void {
   if (at.pins !== null && existsSync(at.pins)) {
     Kernel.purge({ pins: at.pins, objects: at.objects, manifest: at.manifest })
-    if (at.pins === '/sys/fs/bpf/thymus') rmSync(at.pins, { recursive: true, force: true })
+    rmSync(at.pins, { recursive: true, force: true })
   }
   const unified = unifiedMount()
   if (at.groups !== null && unified !== undefined) dissolveGroup(at.groups, unified)

@@ -2,6 +2,7 @@
 // it returns, and keeps nothing.
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import koffi from 'koffi'
 import { ThymusError } from '../../core/errors.ts'
 
@@ -43,9 +44,9 @@ export function peerOf(fd: number): Peer {
   return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) }
 }
 
-/** Makes sure that a folder lies on a bpf file system, mounting one if need be; says where it had to. */
+/** Makes sure that what is pinned in `folder` lies on a bpf file system, mounting one at the folder above if need be; says where it had to. */
 export function ensureBpfFileSystem(folder: string): string | undefined {
-  const point = folder.startsWith('/sys/fs/bpf') ? '/sys/fs/bpf' : folder
+  const point = dirname(folder)
   const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .some((line) => line.split(' ')[4] === point && line.includes(' - bpf '))

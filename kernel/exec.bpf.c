@@ -105,7 +105,7 @@ static __always_inline void decide_exec(const struct control *now, __u32 slot, s
 	if (slot == SLOT_NONE || !current_policy(now, &view))
 		return;
 	ruling->generation = view.generation;
-	subject = bpf_map_lookup_elem(view.subjects, &slot);
+	subject = subject_of(&view, slot);
 	if (!subject)
 		return;
 	in_force = subject->enforced_gates & GATE_BIT(GATE_EXEC);
@@ -147,7 +147,7 @@ static __always_inline struct ruling blind_ruling(const struct control *now, __u
 	if (slot == SLOT_NONE || !current_policy(now, &view))
 		return ruling;
 	ruling.generation = view.generation;
-	subject = bpf_map_lookup_elem(view.subjects, &slot);
+	subject = subject_of(&view, slot);
 	if (subject && (subject->enforced_gates & GATE_BIT(GATE_EXEC)))
 		ruling.effect = EFFECT_DENY;
 	return ruling;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The contract of policy: what the rule plane writes and every program reads. One generation of policy is one set of four tables
  * (subjects, places, traffic, paths); the two newest generations stand side by side, and control.generation picks one. A program
- * reads that number once per decision, so a decision is made by one generation whole. Only the rule plane writes these tables. */
+ * reads that number once per decision, so a decision is made by one generation whole. Only the rule plane writes these tables.
+ * Subjects are two halves of one array, since every replacement of an inner map costs a grace period; the others are inner maps. */
 #pragma once
 
 enum abi {
@@ -35,7 +36,7 @@ enum identity {
 #define MAX_SLOTS 16384
 #define SLOT_NONE 0 /* a process or socket that belongs to no workload */
 
-/* subjects: array by slot. A bit is 1 << gate: is there anything to look up? */
+/* subjects: array by (generation % 2) * MAX_SLOTS + slot. A bit is 1 << gate: is there anything to look up? */
 struct subject {
 	__u32 identity;
 	__u8  enforced_gates;

@@ -7,7 +7,7 @@
 
 struct policy_view {
 	__u64 generation;
-	void *subjects, *places, *traffic, *paths;
+	void *places, *traffic, *paths;
 };
 
 /* The tables of the generation in force; false before the first one. */
@@ -17,11 +17,18 @@ static __always_inline bool current_policy(const struct control *now, struct pol
 	__u32 index = generation & 1;
 
 	view->generation = generation;
-	view->subjects = bpf_map_lookup_elem(&subjects, &index);
 	view->places = bpf_map_lookup_elem(&places, &index);
 	view->traffic = bpf_map_lookup_elem(&traffic, &index);
 	view->paths = bpf_map_lookup_elem(&paths, &index);
-	return generation && view->subjects && view->places && view->traffic && view->paths;
+	return generation && view->places && view->traffic && view->paths;
+}
+
+/* What is said of a workload in this generation; NULL for none. */
+static __always_inline const struct subject *subject_of(const struct policy_view *view, __u32 slot)
+{
+	__u32 index = (view->generation & 1) * MAX_SLOTS + slot;
+
+	return slot == SLOT_NONE || slot >= MAX_SLOTS ? NULL : bpf_map_lookup_elem(&subjects, &index);
 }
 
 static __always_inline const struct rule_value *better(const struct rule_value *one, const struct rule_value *other)

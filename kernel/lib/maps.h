@@ -96,14 +96,15 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } control SEC(".maps");
 
-/* By size, not by type: a type that is named only inside another map's template is not whole in the object's BTF. */
-struct subjects_table {
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_SLOTS);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct subject));
-};
+	__uint(max_entries, 2 * MAX_SLOTS);
+	__type(key, __u32);
+	__type(value, struct subject);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} subjects SEC(".maps");
 
+/* By size, not by type: a type that is named only inside another map's template is not whole in the object's BTF. */
 struct places_table {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -137,7 +138,6 @@ struct paths_table {
 		__array(values, struct name##_table);      \
 	} name SEC(".maps")
 
-GENERATIONS(subjects);
 GENERATIONS(places);
 GENERATIONS(traffic);
 GENERATIONS(paths);

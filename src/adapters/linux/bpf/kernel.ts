@@ -12,7 +12,7 @@ import { libbpf } from './libbpf.ts'
 import { Link } from './link.ts'
 import { KernelMap, MAP_TYPE, NO_PREALLOC, possibleCpus, u32Key, u64Key } from './map.ts'
 import { KernelObject } from './object.ts'
-import { type EncodedTables, type Entries, TABLE_NAMES, TABLE_SHAPE, type TableName } from './tables.ts'
+import { type EncodedTables, type Entries, TABLE_SHAPE } from './tables.ts'
 
 export interface KernelPlaces {
   /** Folder of a bpf file system that is ours alone. */
@@ -59,6 +59,11 @@ export class Kernel {
   readonly #places: KernelPlaces
   #manifest: Manifest
   readonly #maps = new Map<string, KernelMap>()
+  /** What stands at each half, by content, so that what did not change is not built again. */
+  readonly #standing = new Map<string, string>()
+  /** Slots that have an entry in each half. */
+  readonly #slots: [Set<number> | undefined, Set<number> | undefined] = [undefined, undefined]
+  #unsettled = true
 
   private constructor(places: KernelPlaces, manifest: Manifest) {
     this.#places = places
@@ -130,37 +135,39 @@ export class Kernel {
 
   /**
    * Builds the tables of a generation beside those in force and puts them in force with one write. If anything fails before that write,
-   * nothing has changed. Returns when no decision is being made by the former generation any more.
+   * nothing has changed. A table that did not change since it last stood at this index is not built again: replacing an inner map waits
+   * for a grace period (maybe_wait_bpf_programs), which is most of the time that a swap takes.
    */
   swap(generation: number, tables: EncodedTables, failsafe: readonly Failsafe[]): void {
     const former = this.generation
     if (generation === former || (former !== 0 && generation % 2 === former % 2)) {
       throw new ThymusError('INTERNAL', `generation ${generation} cannot follow ${former}`)
     }
-    const index = u32Key(generation % 2)
-    const built = TABLE_NAMES.map((name) => [name, this.#buildTable(name, tables[name])] as const)
+    this.settle()
+    const half = generation % 2
+    for (const name of INNER_TABLES) this.#replaceTable(name, half, tables[name])
+    this.#writeSubjects(half, tables.subjects)
+    this.#writeControl({ generation, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe: failsafeEntries(failsafe) })
+    this.#unsettled = true
+  }
+
+  /** Returns when no decision is being made by the former generation any more: only then may its tables be touched. */
+  settle(): void {
+    if (!this.#unsettled || this.generation === 0) return
+    // Any replacement of an inner map waits; this one puts in what is there.
+    const index = u32Key(this.generation % 2)
+    const table = KernelMap.byId(this.map('places').lookup(index)!.readUInt32LE(0))
     try {
-      for (const [name, table] of built) this.map(name).update(index, u32Key(table.fd))
-      this.#writeControl({ generation, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe: failsafeEntries(failsafe) })
-      // Replacing an inner map waits for every program that may still read the old one (maybe_wait_bpf_programs): a grace period.
-      this.map('subjects').update(index, u32Key(built[0]![1].fd))
+      this.map('places').update(index, u32Key(table.fd))
     } finally {
-      for (const [, table] of built) table.close()
+      table.close()
     }
+    this.#unsettled = false
   }
 
   /** Changes one slot's entry of the generation in force, for a workload of an identity that is there already. */
   setSubject(slot: number, value: Uint8Array): void {
-    const id = this.map('subjects')
-      .lookup(u32Key(this.generation % 2))
-      ?.readUInt32LE(0)
-    if (id === undefined) throw new ThymusError('INTERNAL', 'there is no generation yet')
-    const table = KernelMap.byId(id)
-    try {
-      table.update(u32Key(slot), value)
-    } finally {
-      table.close()
-    }
+    this.map('subjects').update(u32Key((this.generation % 2) * SLOTS + slot), value)
   }
 
   /** Attaches the socket programs to a group and, with it, to all below; a group that has them already keeps them. */
@@ -305,28 +312,35 @@ export class Kernel {
     }
   }
 
-  #buildTable(name: TableName, entries: Entries): KernelMap {
+  #replaceTable(name: (typeof INNER_TABLES)[number], half: number, entries: Entries): void {
     const [keySize, valueSize] = TABLE_SHAPE[name]
     const count = entries.keys.length / keySize
     if (!Number.isInteger(count) || count !== entries.values.length / valueSize)
       throw new ThymusError('INTERNAL', `malformed table ${name}`)
-    const array = name === 'subjects'
-    const template = array ? SLOTS : Math.max(count, 1)
-    const shape = {
-      type: array ? MAP_TYPE.array : MAP_TYPE.lpmTrie,
-      keySize,
-      valueSize,
-      maxEntries: template,
-      flags: array ? 0 : NO_PREALLOC,
-    }
+    const content = createHash('sha256').update(entries.keys).update(entries.values).digest('hex')
+    if (this.#standing.get(`${name}${half}`) === content) return
+    const shape = { type: MAP_TYPE.lpmTrie, keySize, valueSize, maxEntries: Math.max(count, 1), flags: NO_PREALLOC }
     const table = KernelMap.create(name, shape)
     try {
       table.updateBatch(entries.keys, entries.values)
-    } catch (error) {
+      this.map(name).update(u32Key(half), u32Key(table.fd))
+      this.#standing.set(`${name}${half}`, content)
+    } finally {
       table.close()
-      throw error
     }
-    return table
+  }
+
+  /** Writes one half of the subjects whole; who had an entry there and has none now loses it. */
+  #writeSubjects(half: number, entries: Entries): void {
+    const slots = Array.from({ length: entries.keys.length / 4 }, (_, index) => entries.keys.readUInt32LE(index * 4))
+    if (slots.some((slot) => slot >= SLOTS)) throw new ThymusError('INTERNAL', 'a slot beyond the table')
+    const former = this.#slots[half] ?? new Set(Array.from({ length: SLOTS }, (_, slot) => slot))
+    const held = new Set(slots)
+    const gone = [...former].filter((slot) => !held.has(slot))
+    const keys = Buffer.alloc((slots.length + gone.length) * 4)
+    for (const [index, slot] of [...slots, ...gone].entries()) keys.writeUInt32LE(half * SLOTS + slot, index * 4)
+    this.map('subjects').updateBatch(keys, Buffer.concat([entries.values, Buffer.alloc(gone.length * SIZE.subject)]))
+    this.#slots[half] = held
   }
 
   #writeControl(control: Control): void {
@@ -341,8 +355,9 @@ export class Kernel {
   }
 }
 
-/** kernel/rule.h MAX_SLOTS: an array inside another map must have exactly its template's size. */
+/** kernel/rule.h MAX_SLOTS. */
 const SLOTS = 16_384
+const INNER_TABLES = ['places', 'traffic', 'paths'] as const
 
 function isGroupProgram({ type }: Program): boolean {
   return type !== TRACING && type !== LSM

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { decodeExecEvent, EVENT_TYPE, EXEC_FORM } from '../../src/adapters/linux/bpf/layout.gen.ts'
+import { Witness } from '../../src/adapters/linux/bpf/witness.ts'
 import { FILELESS_PATH, GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, needKernel, pathRule, subject } from '../kit/instance.ts'
 
@@ -87,3 +88,19 @@ function clear(): void {
   for (const name of ['one', 'two', 'deleted', 'link', 'linked', 'script']) rmSync(join(folder, name), { force: true })
   rmSync('/dev/shm/thymus-form', { force: true })
 }
+
+test('a denied image runs no instruction: it never faults in user mode, as an allowed one does', (t) => {
+  if (!needKernel(t)) return
+  if (it.kernel.has('on_check')) {
+    t.skip('this kernel refuses execve, so no new image exists')
+    return
+  }
+  using witness = new Witness()
+  it.swap({ subjects: [subject(SLOT, 0)], paths: [] })
+  const allowed = attempt('memfd by execveat')
+  assert.ok(witness.faults(allowed.pid) > 0, 'the control does not count')
+  it.swap({ subjects: [subject(SLOT, 1 << GATE_NUMBER.exec)], paths: [pathRule(SLOT, FILELESS_PATH, 'deny')] })
+  const denied = attempt('memfd by execveat')
+  assert.equal(denied.signal, 'SIGKILL')
+  assert.equal(witness.faults(denied.pid), 0)
+})

@@ -5,7 +5,7 @@ import { addressOfBytes, cut, parseAddress } from './addresses.ts'
 import type { TrafficClaim } from './contest.ts'
 import { foldersOf, PrefixTable } from './contest.ts'
 import type { PathEntry, PlaceEntry, RuleValue, SubjectEntry, Tables, TrafficEntry } from './tables.ts'
-import { FILELESS_PATH, GATE_NUMBER, IDENTITY } from './tables.ts'
+import { FILELESS_PATH, GATE_NUMBER, IDENTITY, TABLE_LIMIT } from './tables.ts'
 
 /** `slot` of the peer where it is known from its socket; else the owner of the address is taken. */
 export type TableRequest =
@@ -80,6 +80,8 @@ function pathRule(tables: Tables, { identity }: SubjectEntry, { path, fileless }
 }
 
 function narrowestPath(rules: ReadonlyMap<string, RuleValue>, path: string): RuleValue | undefined {
+  // A path that the kernel cannot hold is judged as if no rule named it (kernel/event.h, FORM_PATH_CUT).
+  if (Buffer.byteLength(path) >= TABLE_LIMIT.pathBytes) return rules.get('')
   if (!path.endsWith('/') && rules.has(path)) return rules.get(path)
   let found = rules.get('')
   for (const folder of foldersOf(path)) found = rules.get(folder) ?? found

@@ -10,8 +10,10 @@ import type { PathClaim, TrafficClaim } from './contest.ts'
 import { PrefixTable, settlePaths, settleTraffic } from './contest.ts'
 import type { Draft, DraftPeer, TrafficGate } from './draft.ts'
 import { draftPolicy } from './draft.ts'
+import type { KnownIdentities } from './identities.ts'
 import { Classes } from './identities.ts'
 import { Places } from './places.ts'
+import { isSlot } from './slots.ts'
 import type { RuleValue, SubjectEntry, TableGate, Tables } from './tables.ts'
 import { GATE_NUMBER, IDENTITY, TABLE_LIMIT } from './tables.ts'
 
@@ -22,8 +24,7 @@ const GATES = Object.keys(GATE_NUMBER) as TableGate[]
 /** Tables, and what else is needed to take one more workload of a class that is known. */
 export interface Compiled {
   readonly tables: Tables
-  /** The entry of a workload, undefined if the tables do not hold its class. */
-  readonly subjectOf: (workload: Workload) => SubjectEntry | undefined
+  readonly known: KnownSubjects
   readonly places: Places
 }
 
@@ -57,18 +58,31 @@ export function compileWhole(policies: readonly Policy[], namespaces: Namespaces
   const { traffic, paths, reasons } = compiler.finish()
   const places = new Places(blocks, inOrder)
   if (places.size > TABLE_LIMIT.entries) throw tooManyPlaces(places.size, drafts)
-  const subjectOf = (workload: Workload) => {
-    const found = classes.of(workload)
-    return found && { slot: workload.slot, identity: found.identity, ...gates.get(found.identity)! }
-  }
+  const known = new KnownSubjects(classes.known, gates)
   return {
-    tables: { subjects: inOrder.map((workload) => subjectOf(workload)!), places: places.entries, traffic, paths, reasons },
-    subjectOf,
+    tables: { subjects: inOrder.map((workload) => known.entry(workload)!), places: places.entries, traffic, paths, reasons },
+    known,
     places,
   }
 }
 
 type Gates = Pick<SubjectEntry, 'enforcedGates' | 'trialGates'>
+
+class KnownSubjects {
+  readonly #identities: KnownIdentities
+  readonly #gates: ReadonlyMap<number, Gates>
+
+  constructor(identities: KnownIdentities, gates: ReadonlyMap<number, Gates>) {
+    this.#identities = identities
+    this.#gates = gates
+  }
+
+  /** Undefined if the tables do not hold the workload's class. */
+  entry(workload: Workload): SubjectEntry | undefined {
+    const identity = this.#identities.of(workload)
+    return identity === undefined ? undefined : { slot: workload.slot, identity, ...this.#gates.get(identity)! }
+  }
+}
 
 /** A policy that applies to some workloads, and how strongly it holds for them. */
 interface Member {
@@ -92,7 +106,7 @@ interface Half {
 function workloadsInOrder(workloads: readonly Workload[]): readonly Workload[] {
   const inOrder = [...workloads].sort((one, other) => one.slot - other.slot)
   for (const [at, { slot, namespace, name }] of inOrder.entries()) {
-    if (!(Number.isInteger(slot) && slot > 0 && slot < TABLE_LIMIT.slots) || slot === inOrder[at - 1]?.slot) {
+    if (!isSlot(slot) || slot === inOrder[at - 1]?.slot) {
       throw new ThymusError('INTERNAL', `slot ${slot} is taken twice, or is no slot`, { at: `${namespace}/${name}` })
     }
   }

@@ -16,7 +16,7 @@ export class Places {
     for (const [range, block] of blocks.entries()) {
       this.#ranges.set(keyOf(range), { address: addressBytes(range.address), bits: range.bits, block, slot: 0 })
     }
-    for (const workload of workloads) for (const address of addressesOf(workload)) this.#own(address, workload.slot)
+    for (const workload of workloads) for (const { address, slot } of addressesOf(workload)) this.#own(address, slot)
   }
 
   get size(): number {
@@ -33,19 +33,12 @@ export class Places {
     gone: readonly Workload[],
     come: readonly Workload[],
   ): { readonly put: readonly PlaceEntry[]; readonly vacated: readonly PlaceEntry[] } {
-    const before = new Map<bigint, PlaceEntry | undefined>()
-    for (const [workloads, change] of [
-      [gone, this.#disown.bind(this)],
-      [come, this.#own.bind(this)],
-    ] as const) {
-      for (const workload of workloads) {
-        for (const address of addressesOf(workload)) {
-          const key = keyOf(single(address))
-          if (!before.has(key)) before.set(key, this.#at(key))
-          change(address, workload.slot)
-        }
-      }
-    }
+    const left = gone.flatMap(addressesOf)
+    const entered = come.flatMap(addressesOf)
+    const keys = new Set([...left, ...entered].map(({ address }) => keyOf(single(address))))
+    const before = new Map([...keys].map((key) => [key, this.#at(key)]))
+    for (const { address, slot } of left) this.#disown(address, slot)
+    for (const { address, slot } of entered) this.#own(address, slot)
     const put: PlaceEntry[] = []
     const vacated: PlaceEntry[] = []
     for (const [key, former] of before) {
@@ -85,11 +78,12 @@ export class Places {
   }
 }
 
-function addressesOf({ namespace, name, addresses }: Workload): readonly bigint[] {
-  return addresses.map((text) => {
+/** An address that is written twice, also in two spellings, counts once. */
+function addressesOf({ namespace, name, slot, addresses }: Workload): readonly { readonly address: bigint; readonly slot: number }[] {
+  const numbers = addresses.map((text) => {
     const address = parseAddress(text)
-    if (address === undefined)
-      throw new ThymusError('FORMAT', `${JSON.stringify(text.slice(0, 64))} is no address`, { at: `${namespace}/${name}` })
-    return address
+    if (address !== undefined) return address
+    throw new ThymusError('FORMAT', `${JSON.stringify(text.slice(0, 64))} is no address`, { at: `${namespace}/${name}` })
   })
+  return [...new Set(numbers)].map((address) => ({ address, slot }))
 }

@@ -4,6 +4,7 @@ import type { Effect } from '../../core/policy.ts'
 import { addressOfBytes, cut, parseAddress } from './addresses.ts'
 import type { TrafficClaim } from './contest.ts'
 import { foldersOf, PrefixTable } from './contest.ts'
+import { oncePer } from './once-per.ts'
 import type { PathEntry, PlaceEntry, RuleValue, SubjectEntry, Tables, TrafficEntry } from './tables.ts'
 import { FILELESS_PATH, GATE_NUMBER, IDENTITY, TABLE_LIMIT } from './tables.ts'
 
@@ -110,6 +111,8 @@ function groupOf(subject: number, peer: number, gate: number, trial: boolean): n
   return (subject * 2 ** 32 + peer) * 16 + gate * 2 + (trial ? 1 : 0)
 }
 
+// By table and not by generation: subjects and places may change while the large tables stay.
+
 const subjectsOf = oncePer((subjects: readonly SubjectEntry[]) => new Map(subjects.map((subject) => [subject.slot, subject])))
 
 const trafficIndex = oncePer((traffic: readonly TrafficEntry[]) => {
@@ -143,15 +146,3 @@ const placeIndex = oncePer((places: readonly PlaceEntry[]) => {
   }
   return [...lengths].sort(([one], [other]) => other - one)
 })
-
-/** Each table is indexed once. By table and not by generation: subjects and places may change while the large tables stay. */
-function oncePer<Table extends object, Index>(make: (table: Table) => Index): (table: Table) => Index {
-  const indexes = new WeakMap<Table, Index>()
-  return (table) => {
-    const present = indexes.get(table)
-    if (present !== undefined) return present
-    const index = make(table)
-    indexes.set(table, index)
-    return index
-  }
-}

@@ -5,6 +5,7 @@ import type { Namespaces, Selector, Workload } from '../../core/workload.ts'
 import { meant } from '../../core/workload.ts'
 import { comma } from './collector.ts'
 import { placeOf } from './draft.ts'
+import { oncePer } from './once-per.ts'
 import { TABLE_LIMIT } from './tables.ts'
 
 /** Something that selectors choose; `sample` stands for all workloads that no selector tells from it. */
@@ -44,8 +45,7 @@ export class Selection<Chosen extends Candidate> {
   of(selector: Selector): Choice<Chosen> {
     let choice = this.#bySelector.get(selector)
     if (choice !== undefined) return choice
-    const { namespace, namespaces, workloads } = selector
-    const text = JSON.stringify([namespace, namespaces && canonical(namespaces), canonical(workloads)])
+    const text = textOf(selector)
     choice = this.#byText.get(text)
     if (choice === undefined) {
       choice = { selector, applies: [], chosen: [] }
@@ -79,6 +79,11 @@ export class Selection<Chosen extends Candidate> {
     }
   }
 }
+
+/** The same for equal selectors. Remembered, since one more kind of workload means all policies once more. */
+const textOf = oncePer(({ namespace, namespaces, workloads }: Selector) =>
+  JSON.stringify([namespace, namespaces && canonical(namespaces), canonical(workloads)]),
+)
 
 function* peersOf({ rules }: Policy): Generator<Selector> {
   for (const { when } of rules) if (when.is === 'traffic' && when.peer.is === 'workloads') yield when.peer.selector

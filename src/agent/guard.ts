@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
+import { type Failsafe, groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
-import { type EncodedTables, TABLE_NAMES } from '../adapters/linux/bpf/tables.ts'
+import type { Entries } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
 import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
@@ -82,11 +82,12 @@ class Guard {
       case 'hello':
         return this.#hello()
       case 'swap':
-        this.#kernel.swap(request.generation, tablesOf(request.sizes, body), request.failsafe)
+        return this.#swap(request.generation, entriesOf(request.sizes, body, 4), request.failsafe)
+      case 'amend': {
+        const [subjects, places, vacated] = entriesOf(request.sizes, body, 3)
+        this.#kernel.amend(subjects!, places!, vacated!)
         return null
-      case 'subject':
-        this.#kernel.setSubject(request.slot, body)
-        return null
+      }
       case 'start':
         return this.#start(request.slot, request.name, request.netns)
       case 'adopt':
@@ -105,6 +106,12 @@ class Guard {
       default:
         throw new ThymusError('AGENT_REQUEST', `the guard does not know this request`)
     }
+  }
+
+  #swap(generation: number, [subjects, places, traffic, paths]: Entries[], failsafe: readonly Failsafe[]): null {
+    this.#kernel.swap(generation, { subjects: subjects!, places: places!, traffic: traffic!, paths: paths! }, failsafe)
+    setImmediate(() => this.#kernel.settle()) // the wait is over before the next change, and this one does not pay for it
+    return null
   }
 
   #hello(): Hello {
@@ -181,15 +188,14 @@ class Guard {
   }
 }
 
-function tablesOf(sizes: readonly number[], body: Buffer): EncodedTables {
-  if (sizes.length !== 2 * TABLE_NAMES.length || sizes.reduce((sum, size) => sum + size, 0) !== body.length) {
+/** Cuts a body into keys and values, `count` times. */
+function entriesOf(sizes: readonly number[], body: Buffer, count: number): Entries[] {
+  if (sizes.length !== 2 * count || sizes.reduce((sum, size) => sum + size, 0) !== body.length) {
     throw new ThymusError('AGENT_REQUEST', 'the sizes are not those of the body')
   }
   const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0))
   const part = (index: number) => body.subarray(starts[index], starts[index]! + sizes[index]!)
-  return Object.fromEntries(
-    TABLE_NAMES.map((name, index) => [name, { keys: part(2 * index), values: part(2 * index + 1) }]),
-  ) as EncodedTables
+  return Array.from({ length: count }, (_, index) => ({ keys: part(2 * index), values: part(2 * index + 1) }))
 }
 
 /** Folders of the instance, and what had to be mounted for them, which `purge` undoes. */

@@ -1,0 +1,287 @@
+// What people ask of the agent: policies come and go, workloads start and stop. All of it ends in one place, the rule plane, and nothing
+// is remembered before it is in force.
+import { ThymusError } from '../core/errors.ts'
+import type { Policy } from '../core/policy.ts'
+import { type Mode, meant, type Namespaces, type Workload } from '../core/workload.ts'
+import type { RulePlane } from '../engine/rule-plane/plane.ts'
+import type { SlotAllocator } from '../engine/rule-plane/slots.ts'
+import { readPolicies } from '../layers/network/read-policies.ts'
+import type { ApplyRequest, ApplyResult, PolicySummary, StartRequest } from '../server/api.ts'
+import { checkWorkload } from './workload-request.ts'
+
+/** A policy with the text that it came from, so that it can be read again, shown and explained. */
+export interface HeldPolicy {
+  readonly policy: Policy
+  readonly text: string
+  /** What the caller asked for over what the text says. */
+  readonly mode: Mode | null
+  readonly by: number
+  readonly at: number
+}
+
+/** All that `apply` changes and `rollback` brings back. */
+export interface PolicySet {
+  readonly held: ReadonlyMap<string, HeldPolicy>
+  readonly namespaces: Namespaces
+}
+
+/** What a restart must find again. */
+export interface Memory {
+  savePolicies(now: PolicySet, unconfirmed: { readonly until: number; readonly former: PolicySet } | null): void
+  saveWorkload(workload: Workload): void
+  dropWorkload(workload: Workload): void
+}
+
+/** The privileged half of a workload's life (the guard), or nothing where there is no privilege. */
+export interface Groups {
+  start(slot: number, name: string, netns: boolean): Promise<Group>
+  adopt(slot: number, path: string): Promise<Group>
+  stop(workload: Workload): Promise<void>
+  /** Destroys the connections that the generation in force denies; says how many. */
+  sweep(): Promise<number>
+}
+export interface Group {
+  readonly path: string
+  readonly id: bigint
+  readonly netns: string | null
+  readonly addresses: readonly string[]
+  readonly sockets: number
+}
+
+interface Parts {
+  readonly plane: RulePlane
+  readonly slots: SlotAllocator
+  readonly groups: Groups
+  readonly memory: Memory
+}
+
+export class Control {
+  readonly #parts: Parts
+  #set: PolicySet
+  #unconfirmed: { until: number; former: PolicySet; timer: NodeJS.Timeout } | undefined
+  readonly #workloads = new Map<string, Workload>()
+  /** Changes happen one after another: each sees what the former left. */
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: Parts, set: PolicySet, workloads: readonly Workload[]) {
+    this.#parts = parts
+    this.#set = set
+    for (const workload of workloads) this.#workloads.set(key(workload), workload)
+  }
+
+  get set(): PolicySet {
+    return this.#set
+  }
+
+  get workloads(): readonly Workload[] {
+    return [...this.#workloads.values()]
+  }
+
+  get unconfirmed(): number | null {
+    return this.#unconfirmed?.until ?? null
+  }
+
+  workloadOf(slot: number): Workload | undefined {
+    return this.workloads.find((workload) => workload.slot === slot)
+  }
+
+  /** Puts in force what was remembered. An unconfirmed change goes on waiting, or is rolled back if its time has passed. */
+  async restore(unconfirmed: { readonly until: number; readonly former: PolicySet } | null): Promise<void> {
+    if (unconfirmed !== null && unconfirmed.until <= Date.now()) this.#set = unconfirmed.former
+    else if (unconfirmed !== null) this.#await(unconfirmed.until, unconfirmed.former)
+    await this.#enforce(this.#set)
+    this.#remember()
+  }
+
+  /** Takes all documents of a text, or none of them. */
+  apply(request: ApplyRequest, by: number): Promise<ApplyResult> {
+    return this.#inTurn(async () => {
+      const started = performance.now()
+      const next = this.merged(request, by)
+      const names = [...next.held.keys()].filter((id) => next.held.get(id) !== this.#set.held.get(id))
+      const warnings = names
+        .filter((id) => this.#selected(next.held.get(id)!.policy, next.namespaces).length === 0)
+        .map((id) => `${id} selects no workload`)
+      if (request.dryRun) return this.#result(names, warnings, 0, started, next)
+      if (request.confirmWithinSeconds !== undefined && this.#unconfirmed) {
+        throw new ThymusError('AGENT_REQUEST', 'another change waits to be confirmed: thymus apply --confirm or --rollback')
+      }
+      const former = this.#set
+      const cut = await this.#enforce(next)
+      if (request.confirmWithinSeconds !== undefined) this.#await(Date.now() + request.confirmWithinSeconds * 1000, former)
+      this.#remember()
+      return this.#result(names, warnings, cut, started)
+    })
+  }
+
+  /** Keeps the change that waits. */
+  confirm(): Promise<ApplyResult> {
+    return this.#inTurn(async () => {
+      if (!this.#unconfirmed) throw new ThymusError('AGENT_REQUEST', 'no change waits to be confirmed')
+      this.#decided()
+      this.#remember()
+      return this.#result([], [], 0, performance.now())
+    })
+  }
+
+  /** Brings back what was in force before the change that waits. */
+  rollback(): Promise<ApplyResult> {
+    return this.#inTurn(async () => {
+      if (!this.#unconfirmed) throw new ThymusError('AGENT_REQUEST', 'no change waits to be confirmed')
+      const started = performance.now()
+      const { former } = this.#unconfirmed
+      const cut = await this.#enforce(former)
+      this.#decided()
+      this.#remember()
+      return this.#result([...former.held.keys()], [], cut, started)
+    })
+  }
+
+  deletePolicy(id: string): Promise<ApplyResult> {
+    return this.#inTurn(async () => {
+      const started = performance.now()
+      if (!this.#set.held.has(id)) throw new ThymusError('POLICY_UNKNOWN', `no policy ${id}`)
+      const held = new Map(this.#set.held)
+      held.delete(id)
+      const cut = await this.#enforce({ ...this.#set, held })
+      this.#remember()
+      return this.#result([], [], cut, started)
+    })
+  }
+
+  /** What the policies would be with this text in. @throws ThymusError POLICY_… naming file, line and field. */
+  merged(request: ApplyRequest, by: number): PolicySet {
+    const read = readPolicies(request.text, request.file, request.mode === undefined ? {} : { mode: request.mode })
+    const held = new Map(this.#set.held)
+    for (const policy of read.policies) held.set(policy.id, { policy, text: request.text, mode: request.mode ?? null, by, at: Date.now() })
+    return { held, namespaces: new Map([...this.#set.namespaces, ...read.namespaces]) }
+  }
+
+  /** Makes or adopts a group; when this returns, identity and policy are in place and nothing runs in it yet. */
+  start(request: StartRequest): Promise<{ workload: Workload; sockets: number }> {
+    return this.#inTurn(async () => {
+      checkWorkload(request)
+      if (this.#workloads.has(key(request))) throw new ThymusError('WORKLOAD_NAME', `there is a workload ${key(request)} already`)
+      const { groups, slots, memory } = this.#parts
+      const slot = slots.take()
+      let workload: Workload | undefined
+      try {
+        const group =
+          request.cgroup === undefined
+            ? await groups.start(slot, `${request.namespace}.${request.name}`, request.netns === true)
+            : await groups.adopt(slot, request.cgroup)
+        workload = {
+          name: request.name,
+          namespace: request.namespace,
+          labels: request.labels,
+          slot,
+          mode: request.mode ?? 'enforce',
+          anchor: {
+            is: 'cgroup',
+            path: group.path,
+            id: group.id,
+            owned: request.cgroup === undefined,
+            ...(group.netns === null ? {} : { netns: group.netns }),
+          },
+          addresses: group.addresses,
+        }
+        this.#workloads.set(key(workload), workload)
+        await this.#enforce(this.#set)
+        memory.saveWorkload(workload)
+        return { workload, sockets: group.sockets }
+      } catch (error) {
+        if (workload) {
+          this.#workloads.delete(key(workload))
+          await groups.stop(workload).catch(() => {})
+        }
+        slots.free(slot)
+        throw error
+      }
+    })
+  }
+
+  remove(namespace: string, name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const workload = this.#workloads.get(`${namespace}/${name}`)
+      if (!workload) throw new ThymusError('WORKLOAD_UNKNOWN', `no workload ${namespace}/${name}`)
+      await this.#parts.groups.stop(workload)
+      this.#workloads.delete(key(workload))
+      this.#parts.memory.dropWorkload(workload)
+      await this.#enforce(this.#set)
+      this.#parts.slots.free(workload.slot)
+    })
+  }
+
+  policies(): readonly PolicySummary[] {
+    return this.#summaries([...this.#set.held.keys()], this.#set)
+  }
+
+  end(): void {
+    clearTimeout(this.#unconfirmed?.timer)
+  }
+
+  /** The one way into the kernel. If it fails, what was in force still is, and so is what we hold. */
+  async #enforce(next: PolicySet): Promise<number> {
+    const policies = [...next.held.values()].map(({ policy }) => policy)
+    await this.#parts.plane.apply({ policies, namespaces: next.namespaces, workloads: this.workloads })
+    this.#set = next
+    return this.#parts.groups.sweep()
+  }
+
+  #await(until: number, former: PolicySet): void {
+    this.#decided()
+    const timer = setTimeout(() => void this.rollback().catch((error) => console.error(error)), Math.max(0, until - Date.now()))
+    this.#unconfirmed = { until, former, timer }
+  }
+
+  #decided(): void {
+    clearTimeout(this.#unconfirmed?.timer)
+    this.#unconfirmed = undefined
+  }
+
+  #remember(): void {
+    const waiting = this.#unconfirmed
+    this.#parts.memory.savePolicies(this.#set, waiting ? { until: waiting.until, former: waiting.former } : null)
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(change)
+    this.#queue = turn.catch(() => {})
+    return turn
+  }
+
+  #result(ids: readonly string[], warnings: readonly string[], cut: number, started: number, set = this.#set): ApplyResult {
+    return {
+      generation: this.#parts.plane.generation?.number ?? 0,
+      policies: this.#summaries(ids, set),
+      warnings,
+      unconfirmed: this.unconfirmed,
+      cut,
+      took: performance.now() - started,
+    }
+  }
+
+  #summaries(ids: readonly string[], set: PolicySet): PolicySummary[] {
+    return ids
+      .filter((id) => set.held.has(id))
+      .map((id) => set.held.get(id)!.policy)
+      .map((policy) => ({
+        id: policy.id,
+        kind: policy.kind,
+        namespace: policy.namespace,
+        mode: policy.mode,
+        source: policy.source,
+        rules: policy.rules.length,
+        isolates: policy.isolates,
+        workloads: this.#selected(policy, set.namespaces).map(key),
+      }))
+  }
+
+  #selected(policy: Policy, namespaces: Namespaces): Workload[] {
+    return this.workloads.filter((workload) => meant(policy.applies, workload, namespaces))
+  }
+}
+
+export function key({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`
+}

@@ -12,7 +12,12 @@ if (suite === undefined || path === undefined) {
   console.error(`usage: conform SUITE PATH, where SUITE is one of ${Object.keys(SUITES).join(', ')}`)
   process.exitCode = EXIT.usage
 } else {
-  const result = await suite(path)
-  console.log(JSON.stringify(result))
-  process.exitCode = result.failed + result.wrong > 0 || result.passed + result.refused === 0 ? EXIT.error : EXIT.ok
+  try {
+    const result = await suite(path)
+    console.log(JSON.stringify(result))
+    process.exitCode = result.failed + result.wrong > 0 || result.passed + result.refused === 0 ? EXIT.error : EXIT.ok
+  } catch (error) {
+    console.error(`${path}: ${error instanceof Error ? error.message : error}`)
+    process.exitCode = EXIT.error
+  }
 }

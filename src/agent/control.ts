@@ -60,13 +60,15 @@ export class Control {
   #set: PolicySet
   #unconfirmed: { until: number; former: PolicySet; timer: NodeJS.Timeout } | undefined
   readonly #workloads = new Map<string, Workload>()
+  /** Also those that have gone, until their slot is somebody else's: events come late. */
+  readonly #bySlot = new Map<number, Workload>()
   /** Changes happen one after another: each sees what the former left. */
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(parts: Parts, set: PolicySet, workloads: readonly Workload[]) {
     this.#parts = parts
     this.#set = set
-    for (const workload of workloads) this.#workloads.set(key(workload), workload)
+    for (const workload of workloads) this.#hold(workload)
   }
 
   get set(): PolicySet {
@@ -82,7 +84,7 @@ export class Control {
   }
 
   workloadOf(slot: number): Workload | undefined {
-    return this.workloads.find((workload) => workload.slot === slot)
+    return this.#bySlot.get(slot)
   }
 
   /** Puts in force what was remembered. An unconfirmed change goes on waiting, or is rolled back if its time has passed. */
@@ -185,7 +187,7 @@ export class Control {
           },
           addresses: group.addresses,
         }
-        this.#workloads.set(key(workload), workload)
+        this.#hold(workload)
         await this.#enforce(this.#set)
         memory.saveWorkload(workload)
         return { workload, sockets: group.sockets }
@@ -218,6 +220,11 @@ export class Control {
 
   end(): void {
     clearTimeout(this.#unconfirmed?.timer)
+  }
+
+  #hold(workload: Workload): void {
+    this.#workloads.set(key(workload), workload)
+    this.#bySlot.set(workload.slot, workload)
   }
 
   /** The one way into the kernel. If it fails, what was in force still is, and so is what we hold. */

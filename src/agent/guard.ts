@@ -118,7 +118,7 @@ class Guard {
     return {
       pid: process.pid,
       rungs: this.#rungs,
-      rings: this.#kernel.rings().map(({ name, size }, index) => ({ name, size, fd: FIRST_RING_FD + index })),
+      rings: this.#kernel.rings().map(({ name, size, id }, index) => ({ name, size, id, fd: FIRST_RING_FD + index })),
       generation: this.#kernel.generation,
       epoch: this.#kernel.epoch,
       groupRoot: this.#at.groups!,

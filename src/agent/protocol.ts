@@ -30,8 +30,8 @@ export type Request =
 export interface Hello {
   readonly pid: number
   readonly rungs: readonly Rung[]
-  /** Descriptor numbers in the mind, and sizes, of the rings. */
-  readonly rings: readonly { readonly name: string; readonly fd: number; readonly size: number }[]
+  /** Descriptor numbers in the mind, sizes, and the kernel's ids of the rings. */
+  readonly rings: readonly { readonly name: string; readonly fd: number; readonly size: number; readonly id: number }[]
   readonly generation: number
   readonly epoch: number
   readonly groupRoot: string

@@ -124,8 +124,11 @@ export class Kernel {
   }
 
   /** Descriptors and sizes of the rings, for the reader to map. */
-  rings(): { readonly name: string; readonly fd: number; readonly size: number }[] {
-    return ['alerts', 'events'].map((name) => ({ name, fd: this.map(name).fd, size: this.map(name).shape.maxEntries }))
+  rings(): { readonly name: string; readonly fd: number; readonly size: number; readonly id: number }[] {
+    return ['alerts', 'events'].map((name) => {
+      const { fd, shape } = this.map(name)
+      return { name, fd, size: shape.maxEntries, id: shape.id }
+    })
   }
 
   /** Number of the generation in force; 0 before the first. */

@@ -1,0 +1,190 @@
+// Why: what would be decided, by which line of which file, and what would have to change.
+import type { Because, Decision, End, Request } from '../core/decision.ts'
+import { CODES, type Code, ThymusError } from '../core/errors.ts'
+import { FINDING_CODES, type Finding, type FindingCode } from '../core/finding.ts'
+import type { Workload } from '../core/workload.ts'
+import type { RulePlane } from '../engine/rule-plane/plane.ts'
+import type { Store } from '../engine/store/store.ts'
+import { decide, decideConnection, type Ruling, toDecision } from '../layers/network/evaluate.ts'
+import type { DiffResult, Explanation, WhyRequest, WhyResult } from '../server/api.ts'
+import { type Control, key, type PolicySet } from './control.ts'
+import { summaryOf } from './watch.ts'
+
+/** Pairs of workloads beyond which `diff` compares the first ones only, and says so. */
+const MAX_PAIRS = 10_000
+
+export class Answers {
+  readonly #control: Control
+  readonly #plane: RulePlane
+  readonly #store: Store
+
+  constructor(control: Control, plane: RulePlane, store: Store) {
+    this.#control = control
+    this.#plane = plane
+    this.#store = store
+  }
+
+  /** What the policies say to a request, at both ends. */
+  why(request: WhyRequest): WhyResult {
+    const rulings = this.#judge(request, this.#control.set)
+    const decisions = rulings.map((ruling) => toDecision(ruling, this.#plane.generation?.number ?? 0))
+    const allowed = decisions.every(({ effect, enforced }) => effect === 'allow' || !enforced)
+    return { allowed, decisions, change: decisions.flatMap((decision) => change(decision)) }
+  }
+
+  /** Which answers between the present workloads a change of policies would change, on the ports that either side names. */
+  diff(next: PolicySet): DiffResult {
+    const now = this.#control.set
+    const ids = [...next.held.keys()].filter((id) => !now.held.has(id))
+    const ports = portsOf(now, next)
+    const workloads = this.#control.workloads
+    const changed: DiffResult['changed'][number][] = []
+    let pairs = 0
+    for (const from of workloads) {
+      for (const to of workloads) {
+        if (from === to) continue
+        for (const [protocol, port] of ports) {
+          if (++pairs > MAX_PAIRS)
+            return {
+              added: ids,
+              removed: [],
+              changed: [...changed, { request: `… only the first ${MAX_PAIRS} were compared`, before: '', after: '' }],
+            }
+          const request = { gate: 'connect', from: key(from), to: key(to), protocol, port } as const
+          const [before, after] = [now, next].map((set) => verdictOf(this.#judge(request, set)))
+          if (before !== after) changed.push({ request: `${key(from)} → ${key(to)} ${protocol}/${port}`, before: before!, after: after! })
+        }
+      }
+    }
+    return { added: ids, removed: [...now.held.keys()].filter((id) => !next.held.has(id)), changed }
+  }
+
+  /** A finding, `decision-N`, a policy, or a code. @throws ThymusError POLICY_UNKNOWN for anything else. */
+  explain(id: string): Explanation {
+    const finding = this.#store.finding(id)
+    if (finding) return this.#explainFinding(finding)
+    const held = this.#control.set.held.get(id)
+    if (held) {
+      const { policy } = held
+      const what = `${policy.kind} in mode ${policy.mode}; isolates ${policy.isolates.join(', ') || 'nothing'}; ${policy.rules.length} rules`
+      return {
+        id,
+        title: id,
+        what,
+        because: [],
+        source: policy.source,
+        line: lineOf(held.text, policy.source.line),
+        change: [],
+        severity: null,
+      }
+    }
+    const text = Object.hasOwn(CODES, id)
+      ? CODES[id as Code]
+      : Object.hasOwn(FINDING_CODES, id)
+        ? FINDING_CODES[id as FindingCode].text
+        : undefined
+    if (text === undefined) throw new ThymusError('POLICY_UNKNOWN', 'neither a finding, a policy, nor a code', { at: id })
+    return { id, title: id, what: text, because: [], source: null, line: null, change: [], severity: null }
+  }
+
+  #explainFinding(finding: Finding): Explanation {
+    const source = finding.because && 'rule' in finding.because ? finding.because.rule.source : this.#isolatedBy(finding.because)
+    const held = [...this.#control.set.held.values()].find(({ policy }) => source && policy.source.file === source.file)
+    return {
+      id: finding.id,
+      title: finding.title,
+      what: FINDING_CODES[finding.code].text,
+      because: [
+        ...(finding.because ? [summaryOf(finding.because)] : []),
+        ...Object.entries(finding.evidence).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+      ],
+      source,
+      line: held && source ? lineOf(held.text, source.line) : null,
+      change: [finding.remedy],
+      severity: finding.severity,
+    }
+  }
+
+  #isolatedBy(because: Because | null): Explanation['source'] {
+    if (because === null || !('implicit' in because)) return null
+    return this.#control.set.held.get(because.implicit[0] ?? '')?.policy.source ?? null
+  }
+
+  #judge(request: WhyRequest, set: PolicySet): readonly Ruling[] {
+    const policies = [...set.held.values()].map(({ policy }) => policy)
+    const workloads = this.#control.workloads
+    const judged = (asked: Request) => [decide(policies, set.namespaces, workloads, asked)]
+    const port = request.port ?? 0
+    const protocol = request.protocol ?? 'TCP'
+    switch (request.gate) {
+      case 'exec': {
+        if (request.path === undefined) throw new ThymusError('USAGE', 'exec needs --path')
+        return judged({
+          gate: 'exec',
+          subject: named(request.from, workloads),
+          path: request.path,
+          fileless: !request.path.startsWith('/'),
+        })
+      }
+      case 'bind':
+        return judged({ gate: 'bind', subject: named(request.from, workloads), peer: {}, protocol, port })
+      case 'connect': {
+        if (request.to === undefined) throw new ThymusError('USAGE', 'connect needs --to')
+        const ends = { from: endOf(request.from, workloads), to: endOf(request.to, workloads) }
+        return decideConnection(policies, set.namespaces, workloads, { ...ends, protocol, port }).rulings
+      }
+    }
+  }
+}
+
+/** A workload by `namespace/name`, or by its name where only one has it. */
+function named(name: string, workloads: readonly Workload[]): string {
+  const found = workloads.filter((workload) => key(workload) === name || workload.name === name)
+  if (found.length === 1) return key(found[0]!)
+  throw new ThymusError(
+    'WORKLOAD_UNKNOWN',
+    found.length === 0 ? `no workload ${name}` : `${name} is in ${found.length} namespaces: say which, as namespace/name`,
+  )
+}
+
+function endOf(text: string, workloads: readonly Workload[]): End {
+  return /^[0-9a-fA-F.:]+$/.test(text) && /[.:]/.test(text) ? { address: text } : { workload: named(text, workloads) }
+}
+
+function verdictOf(rulings: readonly Ruling[]): string {
+  if (rulings.some(({ inForce }) => inForce.effect === 'deny')) return 'deny'
+  return rulings.some(({ trial }) => trial.effect === 'deny') ? 'would deny' : 'allow'
+}
+
+function change({ request, effect, because }: Decision): string[] {
+  if (effect === 'allow') return []
+  const what =
+    request.gate === 'exec'
+      ? `an exec rule that allows ${request.path}`
+      : request.gate === 'bind'
+        ? `a bind rule that allows ${request.protocol}/${request.port}`
+        : `${request.gate === 'connect' ? 'an egress' : 'an ingress'} rule that allows ${peerName(request.peer)} on ${request.protocol}/${request.port}`
+  if ('implicit' in because) return [`add to ${because.implicit.join(' or ')}, or to a policy of its own for ${request.subject}: ${what}`]
+  if ('rule' in because) return [`${because.policy}, line ${because.rule.source.line}, denies it: remove or narrow that rule`]
+  return []
+}
+
+function peerName({ workload, address }: End): string {
+  return workload ?? address ?? 'anyone'
+}
+
+function portsOf(...sets: readonly PolicySet[]): readonly (readonly ['TCP' | 'UDP' | 'SCTP', number])[] {
+  const found = new Map<string, readonly ['TCP' | 'UDP' | 'SCTP', number]>([['TCP/1', ['TCP', 1]]])
+  for (const set of sets) {
+    for (const { policy } of set.held.values()) {
+      for (const { when } of policy.rules) {
+        if (when.is === 'traffic' && when.ports) found.set(`${when.protocol}/${when.ports[0]}`, [when.protocol ?? 'TCP', when.ports[0]])
+      }
+    }
+  }
+  return [...found.values()]
+}
+
+function lineOf(text: string, line: number): string | null {
+  return text.split('\n')[line - 1]?.trimEnd() ?? null
+}

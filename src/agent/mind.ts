@@ -1,0 +1,279 @@
+// The mind: everything but the privileges. It reads what the kernel saw, judges, remembers, answers people, and asks the guard for what
+// needs privilege. Without a guard (an ordinary user) it holds policies and explains them, and enforces nothing.
+import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs'
+import { Socket } from 'node:net'
+import { uptime } from 'node:os'
+import { join } from 'node:path'
+import { PROGRAM } from '../adapters/linux/bpf/layout.gen.ts'
+import { MappedRing } from '../adapters/linux/bpf/ring.ts'
+import { lock, peerOf } from '../adapters/linux/system.ts'
+import { exitStatus, ThymusError } from '../core/errors.ts'
+import type { Workload } from '../core/workload.ts'
+import { RulePlane } from '../engine/rule-plane/plane.ts'
+import { SlotAllocator } from '../engine/rule-plane/slots.ts'
+import { Store } from '../engine/store/store.ts'
+import type { AgentPort } from '../server/agent-port.ts'
+import type { ApplyRequest, FindingList, Loss, StartRequest, Status, WorkloadSummary } from '../server/api.ts'
+import { serve } from '../server/http.ts'
+import { Answers } from './answers.ts'
+import { Control, type HeldPolicy, key, type Memory, type PolicySet } from './control.ts'
+import { GuardGroups, NO_GROUPS } from './guarded-groups.ts'
+import { GuardedTables, NO_TABLES } from './kernel-tables.ts'
+import { places } from './places.ts'
+import { posture } from './posture.ts'
+import { GuardClient, type Hello } from './protocol.ts'
+import { revive, storable } from './stored.ts'
+import { Watch } from './watch.ts'
+
+const VERSION = '0.1.0'
+const GUARD_FD = 3
+
+class Mind implements AgentPort {
+  readonly #started = Date.now()
+  readonly #guard: GuardClient | undefined
+  readonly #hello: Hello | null
+  readonly #store: Store
+  readonly #plane: RulePlane
+  readonly #control: Control
+  readonly #watch: Watch
+  readonly #answers: Answers
+  #recording: WriteStream | undefined
+
+  private constructor(guard: GuardClient | undefined, hello: Hello | null, store: Store, workloads: readonly Workload[]) {
+    this.#guard = guard
+    this.#hello = hello
+    this.#store = store
+    this.#plane = new RulePlane(guard ? new GuardedTables(guard) : NO_TABLES, hello?.generation ?? 0)
+    const parts = {
+      plane: this.#plane,
+      slots: new SlotAllocator(workloads.map(({ slot }) => slot)),
+      groups: guard ? new GuardGroups(guard) : NO_GROUPS,
+      memory: memoryIn(store),
+    }
+    this.#control = new Control(parts, policiesIn(store), workloads)
+    this.#answers = new Answers(this.#control, this.#plane, store)
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const rings = (hello?.rings ?? []).map(({ name, fd, size, id }) => ({
+      name: `${boot}/${id}/${name}`,
+      source: new MappedRing(fd, size),
+    }))
+    this.#watch = new Watch(
+      rings,
+      store,
+      { workloadOf: (slot) => this.#control.workloadOf(slot), reason: (generation, cookie) => this.#plane.reason(generation, cookie) },
+      uptime() * 1000,
+    )
+  }
+
+  static async start(guard: GuardClient | undefined, store: Store): Promise<Mind> {
+    const hello = guard ? await guard.ask<Hello>({ do: 'hello' }) : null
+    const workloads = await found(guard, store)
+    const mind = new Mind(guard, hello, store, workloads)
+    await mind.#control.restore(store.get<{ until: number; former: unknown }>('unconfirmed') ? unconfirmedIn(store) : null)
+    mind.#watch.start()
+    return mind
+  }
+
+  async status(): Promise<Status> {
+    const policies = [...this.#control.set.held.values()].map(({ policy }) => policy)
+    const enforced = policies.filter(({ mode }) => mode === 'enforce')
+    const speaksOf = (gates: readonly string[]) =>
+      enforced.filter(
+        ({ isolates, rules }) => isolates.some((gate) => gates.includes(gate)) || rules.some(({ gate }) => gates.includes(gate)),
+      ).length
+    return {
+      agent: { version: VERSION, pid: process.pid, guard: this.#hello?.pid ?? null, since: this.#started, user: process.getuid!() },
+      layers: posture({
+        hello: this.#hello,
+        enforcing: { network: speaksOf(['connect', 'accept', 'bind']), exec: speaksOf(['exec']) },
+        policies: policies.length,
+        workloads: this.#control.workloads.length,
+      }),
+      generation: this.#plane.generation?.number ?? 0,
+      workloads: this.#control.workloads.length,
+      policies: policies.length,
+      unconfirmed: this.#control.unconfirmed,
+      loss: await this.#loss(),
+      notices: this.#store.notices,
+    }
+  }
+
+  apply(request: ApplyRequest, by: number) {
+    return this.#control.apply(request, by)
+  }
+  confirm() {
+    return this.#control.confirm()
+  }
+  rollback() {
+    return this.#control.rollback()
+  }
+  policies() {
+    return this.#control.policies()
+  }
+  deletePolicy(id: string) {
+    return this.#control.deletePolicy(id)
+  }
+  why(request: Parameters<AgentPort['why']>[0]) {
+    return this.#answers.why(request)
+  }
+  diff(request: ApplyRequest) {
+    return this.#answers.diff(this.#control.merged(request, 0))
+  }
+  explain(id: string) {
+    return this.#answers.explain(id)
+  }
+  flows() {
+    return this.#watch.flows()
+  }
+  events(filter: Parameters<AgentPort['events']>[0], signal: AbortSignal) {
+    return this.#watch.records(filter, signal)
+  }
+  findings(severity: string | undefined): FindingList {
+    return { items: this.#store.findings().filter((finding) => severity === undefined || finding.severity === severity) }
+  }
+
+  async workloads(): Promise<readonly WorkloadSummary[]> {
+    return Promise.all(this.#control.workloads.map((workload) => this.#summary(workload)))
+  }
+
+  async startWorkload(request: StartRequest): Promise<WorkloadSummary> {
+    const { workload, sockets } = await this.#control.start(request)
+    return { ...(await this.#summary(workload)), sockets }
+  }
+
+  removeWorkload(namespace: string, name: string) {
+    return this.#control.remove(namespace, name)
+  }
+
+  /** Raw records, length-prefixed, into a file of the state folder; null ends the recording. */
+  async record(file: string | null): Promise<void> {
+    this.#recording?.end()
+    this.#watch.recorder = undefined
+    if (file === null) return
+    if (!/^[\w.-]+$/.test(file))
+      throw new ThymusError('AGENT_REQUEST', 'a recording has a plain name; it is made in the state folder', { at: 'file' })
+    const out = createWriteStream(join(at.state, file))
+    this.#recording = out
+    this.#watch.recorder = (bytes) => {
+      const size = Buffer.alloc(4)
+      size.writeUInt32LE(bytes.length)
+      out.write(Buffer.concat([size, bytes]))
+    }
+  }
+
+  async down(purge: boolean): Promise<void> {
+    if (this.#guard) await this.#guard.ask({ do: 'down', purge })
+    else setTimeout(() => this.end(0), 50)
+  }
+
+  end(status: number): void {
+    this.#control.end()
+    this.#watch.end()
+    this.#store.close()
+    process.exit(status)
+  }
+
+  async #summary(workload: Workload): Promise<WorkloadSummary> {
+    const { name, namespace, labels, slot, mode, anchor, addresses } = workload
+    const cgroup = anchor.is === 'cgroup' ? anchor.path : ''
+    const processes = this.#guard && cgroup ? (await this.#guard.ask<number[]>({ do: 'processes', path: cgroup })).length : 0
+    const subject = this.#plane.generation?.tables.subjects.find((entry) => entry.slot === slot)
+    return {
+      name,
+      namespace,
+      labels,
+      slot,
+      identity: subject?.identity ?? 0,
+      mode,
+      cgroup,
+      owned: anchor.is === 'cgroup' && anchor.owned,
+      netns: anchor.is === 'cgroup' ? (anchor.netns ?? null) : null,
+      addresses,
+      processes,
+      policies: this.#control
+        .policies()
+        .filter(({ workloads }) => workloads.includes(key(workload)))
+        .map(({ id }) => id),
+    }
+  }
+
+  async #loss(): Promise<Loss[]> {
+    if (!this.#guard) return []
+    const counters = await this.#guard.ask<{ program: string; issued: number; dropped: number }[]>({ do: 'counters' })
+    const received = this.#watch.received()
+    const names = [...new Set(counters.map(({ program }) => program))]
+    return names
+      .map((program) => {
+        const mine = counters.filter((counter) => counter.program === program)
+        const sum = (of: 'issued' | 'dropped') => mine.reduce((total, counter) => total + counter[of], 0)
+        const got = received.get(PROGRAM[`PROGRAM_${program.toUpperCase()}` as keyof typeof PROGRAM]) ?? 0
+        return {
+          program,
+          issued: sum('issued'),
+          received: got,
+          dropped: sum('dropped'),
+          unread: sum('issued') - sum('dropped') - got,
+          missed: 0,
+        }
+      })
+      .filter(({ issued }) => issued > 0)
+  }
+}
+
+/** Workloads whose groups are still there; the others have ended while nobody watched. */
+async function found(guard: GuardClient | undefined, store: Store): Promise<Workload[]> {
+  const kept: Workload[] = []
+  for (const [id, stored] of store.all<unknown>('workloads')) {
+    const workload = revive(stored) as Workload
+    if (workload.anchor.is !== 'cgroup') continue
+    const { slot, anchor } = workload
+    const there = await guard?.ask({ do: 'adopt', slot, path: anchor.path, id: String(anchor.id) }).then(
+      () => true,
+      () => false,
+    )
+    if (there) kept.push(workload)
+    else store.dropWorkload(id)
+  }
+  return kept
+}
+
+function policiesIn(store: Store): PolicySet {
+  return { held: store.all<HeldPolicy>('policies'), namespaces: store.all('namespaces') }
+}
+
+function unconfirmedIn(store: Store): { until: number; former: PolicySet } {
+  return revive(store.get('unconfirmed')) as { until: number; former: PolicySet }
+}
+
+function memoryIn(store: Store): Memory {
+  return {
+    savePolicies: (set, unconfirmed) => {
+      store.replace('policies', set.held)
+      store.replace('namespaces', set.namespaces)
+      store.set('unconfirmed', storable(unconfirmed))
+    },
+    saveWorkload: (workload) => store.saveWorkload(key(workload), storable(workload)),
+    dropWorkload: (workload) => store.dropWorkload(key(workload)),
+  }
+}
+
+const at = places()
+try {
+  const guarded = at.pins !== null
+  mkdirSync(at.state, { recursive: true })
+  mkdirSync(at.run, { recursive: true })
+  if (!guarded && !lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
+  const stream = guarded ? new Socket({ fd: GUARD_FD }) : undefined
+  const store = Store.open(join(at.state, 'thymus.db'), Date.now())
+  const mind = await Mind.start(stream && new GuardClient(stream), store)
+  stream?.on('close', () => mind.end(0)) // the guard is gone, and with it the way to the kernel; verdicts stay in force
+  process.on('SIGTERM', () => mind.end(0))
+  const allowed = [0, guarded ? 0 : process.getuid!()]
+  await serve(mind, at.socket, allowed, (request) => peerOf((request.socket as unknown as { _handle: { fd: number } })._handle.fd).uid)
+  console.error(`mind ${process.pid} of ${at.instance} answers on ${at.socket}`)
+} catch (error) {
+  const known = error instanceof ThymusError ? error : new ThymusError('INTERNAL', String(error))
+  console.error(`thymus: ${known.code}: ${known.message}${known.at === undefined ? '' : ` (at ${known.at})`}`)
+  if (known.code === 'INTERNAL') console.error(error)
+  process.exit(exitStatus(known.code))
+}

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Layer } from '../core/finding.ts'
+import type { LayerPosture, Rung } from '../core/posture.ts'
+import { type Check, together, unknown, type Verdict } from '../core/verdict.ts'
+import type { Hello } from './protocol.ts'
+
+export interface Seen {
+  /** What the guard saw; null where there is none. */
+  readonly hello: Hello | null
+  readonly enforcing: { readonly network: number; readonly exec: number }
+  readonly policies: number
+  readonly workloads: number
+}
+
+const NOT_BUILT: readonly (readonly [Layer, string])[] = [
+  ['hardware', 'TPM, SEV-SNP, TDX and SGX'],
+  ['firmware', 'event log, Secure Boot, IMA'],
+  ['supply', 'SBOM, vulnerabilities, signatures'],
+  ['admission', 'Gatekeeper, Kubernetes admission'],
+]
+
+/** The board: seven layers, each with what is known of it and how strongly it can act here. */
+export function posture(seen: Seen): LayerPosture[] {
+  const rungs = seen.hello?.rungs ?? []
+  const exec = rungs.filter(({ gate }) => gate === 'exec')
+  const sockets = rungs.filter(({ gate }) => gate !== 'exec')
+  const none = unknown('NO_PRIVILEGE', `no kernel programs: ${whyNoKernel()}`)
+  return [
+    ...NOT_BUILT.map(([layer, what]): LayerPosture => ({ layer, state: { is: 'not built' }, summary: what, rungs: [], checks: [] })),
+    row(
+      'network',
+      seen.hello ? sockets : undefined,
+      none,
+      `${seen.enforcing.network} of ${seen.policies} policies enforced on ${seen.workloads} workloads`,
+    ),
+    row('runtime', seen.hello ? exec : undefined, none, `exec events of the node; ${seen.enforcing.exec} exec policies enforced`),
+    { layer: 'immunity', state: { is: 'not built' }, summary: 'baseline, anomaly, answer', rungs: [], checks: [] },
+  ]
+}
+
+function row(layer: Layer, rungs: readonly Rung[] | undefined, none: Verdict, summary: string): LayerPosture {
+  if (rungs === undefined)
+    return { layer, state: none, summary: 'workloads restrict themselves (Landlock, seccomp)', rungs: [], checks: [] }
+  const checks: Check[] = rungs.map(({ gate, rung, works }) => ({
+    code: `RUNG_${gate.toUpperCase()}`,
+    title: `${gate} can be denied`,
+    verdict: works,
+    got: rung,
+  }))
+  return { layer, state: together(rungs.map(({ works }) => works)), summary, rungs, checks }
+}
+
+/** Why this process has no kernel programs, as far as it can see. */
+function whyNoKernel(): string {
+  if (process.getuid!() !== 0) return 'the agent runs as an ordinary user'
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'the kernel has no BTF'
+  return readFileSync('/proc/self/status', 'utf8').includes('CapEff:\t0000000000000000') ? 'no capability' : 'the guard is not there'
+}

@@ -200,7 +200,8 @@ function entriesOf(sizes: readonly number[], body: Buffer, count: number): Entri
 
 /** Folders of the instance, and what had to be mounted for them, which `purge` undoes. */
 function prepare(at: Places): void {
-  for (const folder of [at.state, at.run]) {
+  mkdirSync(at.run, { recursive: true, mode: 0o755 })
+  for (const folder of [at.state, at.door]) {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
     if (statSync(folder).uid !== at.user) chownSync(folder, at.user, at.user)
   }

@@ -19,7 +19,7 @@ import { Answers } from './answers.ts'
 import { Control, type HeldPolicy, key, type Memory, type PolicySet } from './control.ts'
 import { GuardGroups, NO_GROUPS } from './guarded-groups.ts'
 import { GuardedTables, NO_TABLES } from './kernel-tables.ts'
-import { places } from './places.ts'
+import { type Places, places } from './places.ts'
 import { posture } from './posture.ts'
 import { GuardClient, type Hello } from './protocol.ts'
 import { revive, storable } from './stored.ts'
@@ -257,11 +257,13 @@ function memoryIn(store: Store): Memory {
   }
 }
 
-const at = places()
+/** The guard says where things are: to this user they would be elsewhere. */
+const given = process.argv[2]
+const at: Places = given === undefined ? places() : (JSON.parse(given) as Places)
 try {
-  const guarded = at.pins !== null
+  const guarded = given !== undefined
   mkdirSync(at.state, { recursive: true })
-  mkdirSync(at.run, { recursive: true })
+  mkdirSync(at.door, { recursive: true })
   if (!guarded && !lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
   const stream = guarded ? new Socket({ fd: GUARD_FD }) : undefined
   const store = Store.open(join(at.state, 'thymus.db'), Date.now())

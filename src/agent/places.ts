@@ -5,10 +5,12 @@ import { unifiedMount } from '../adapters/linux/groups.ts'
 /** Where an instance keeps what it has. One machine can hold several; they share nothing. */
 export interface Places {
   readonly instance: string
-  /** Database and segments; the only folder that the mind may write, with `run`. */
+  /** Database and segments; the only folder that the mind may write, with `door`. */
   readonly state: string
-  /** Socket, lock, logs. */
+  /** Lock, log, what the guard remembers: root's alone, since the guard believes it. */
   readonly run: string
+  /** The socket's folder, which the mind may write. */
+  readonly door: string
   readonly socket: string
   readonly lock: string
   readonly log: string
@@ -43,7 +45,8 @@ export function placesOf({ uid, env, unified, checkout, writable }: Surroundings
     instance,
     state,
     run,
-    socket: join(run, 'api.sock'),
+    door: join(run, 'mind'),
+    socket: join(run, 'mind/api.sock'),
     lock: join(run, 'agent.lock'),
     log: join(run, 'agent.log'),
     manifest: join(run, 'kernel.json'),

@@ -126,6 +126,16 @@ describe('what a rule about traffic matches', () => {
     assert.equal(allows({ ports: [{ protocol: 'TCP' }] }, { protocol: 1, port: 0 }), false)
   })
 
+  test('ports without a protocol are those of every protocol that has ports', () => {
+    const { policies, namespaces } = readPolicies(JSON.stringify(policy('a', { connect: { rules: [{ effect: 'deny' }] } })), 'f')
+    const when = { is: 'traffic', peer: { is: 'anyone' }, ports: [80, 80] } as const
+    const ported = policies.map((policy) => ({ ...policy, rules: policy.rules.map((rule) => ({ ...rule, when })) }))
+    const found = (['TCP', 'UDP', 'SCTP', 1] as const).map(
+      (protocol) => decide(ported, namespaces, workloads, { ...CONNECT, protocol, port: 80 }).inForce.effect,
+    )
+    assert.deepEqual(found, ['deny', 'deny', 'deny', 'allow'])
+  })
+
   test('a block matches addresses, also those of workloads, less its exceptions', () => {
     const peers = [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.8.0.0/16'] } }]
     assert.equal(allows({ peers }, { peer: { workload: 'shop/db', address: '10.0.0.2' } }), true)

@@ -2,7 +2,7 @@ import { ThymusError } from '../../core/errors.ts'
 import type { Peer, Policy, Predicate, Rule, Span } from '../../core/policy.ts'
 import type { Traffic } from './schema.ts'
 
-/** Ranks of what people write. A deny beats an allow of any policy; both beat what packs and answers may later place below or above them. */
+/** Ranks of what people write: a deny beats an allow of any policy. Room is left on both sides for rules that are not written by people. */
 export const RANK = { allow: 1000, deny: 2000 } as const
 
 /**

@@ -91,7 +91,7 @@ class Guard {
       case 'start':
         return this.#start(request.slot, request.name, request.netns)
       case 'adopt':
-        return this.#adopt(request.slot, request.path, request.id)
+        return this.#adopt(request.slot, request.path, request.known)
       case 'stop':
         return this.#stop(request.path, request.owned, request.netns)
       case 'sweep':

@@ -227,9 +227,12 @@ async function found(guard: GuardClient | undefined, store: Store): Promise<Work
     const workload = revive(stored) as Workload
     if (workload.anchor.is !== 'cgroup') continue
     const { slot, anchor } = workload
-    const there = await guard?.ask({ do: 'adopt', slot, path: anchor.path, id: String(anchor.id) }).then(
+    const there = await guard?.ask({ do: 'adopt', slot, path: anchor.path, known: String(anchor.id) }).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        if (error instanceof ThymusError && error.code === 'GROUP_UNKNOWN') return false
+        throw error
+      },
     )
     if (there) kept.push(workload)
     else store.dropWorkload(id)

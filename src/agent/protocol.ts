@@ -18,8 +18,8 @@ export type Request =
   | { readonly do: 'amend'; readonly sizes: readonly number[] }
   /** Make the group, and the network namespace if asked, of a new workload. */
   | { readonly do: 'start'; readonly slot: number; readonly name: string; readonly netns: boolean }
-  /** Take a group that is there, or one that an earlier mind knew (`id` must then be the same). */
-  | { readonly do: 'adopt'; readonly slot: number; readonly path: string; readonly id?: string }
+  /** Take a group that is there, or one that an earlier mind knew (`known`, its id, must then be the same). */
+  | { readonly do: 'adopt'; readonly slot: number; readonly path: string; readonly known?: string }
   | { readonly do: 'stop'; readonly path: string; readonly owned: boolean; readonly netns: string | null }
   /** Destroy the connections that the generation in force denies. */
   | { readonly do: 'sweep' }

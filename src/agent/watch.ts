@@ -157,7 +157,7 @@ export class Watch {
     this.#processes.observe(event)
     const workload = this.#knowledge.workloadOf(event.slot)
     const about = event.slot === 0 ? 'host' : workload ? key(workload) : `slot ${event.slot}`
-    const time = this.#bootTime + event.at / 1e6
+    const time = Math.round(this.#bootTime + event.at / 1e6)
     const because = 'ruling' in event ? this.#because(event.ruling) : null
     const record = this.#record(event, about, time, because)
     this.#recent.push(record)

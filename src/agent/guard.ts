@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { type Failsafe, groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
+import { groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
-import type { Entries } from '../adapters/linux/bpf/tables.ts'
+import { type EncodedTables, TABLE_NAMES } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
 import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
@@ -82,12 +82,11 @@ class Guard {
       case 'hello':
         return this.#hello()
       case 'swap':
-        return this.#swap(request.generation, entriesOf(request.sizes, body, 4), request.failsafe)
-      case 'amend': {
-        const [subjects, places, vacated] = entriesOf(request.sizes, body, 3)
-        this.#kernel.amend(subjects!, places!, vacated!)
+        this.#kernel.swap(request.generation, tablesOf(request.sizes, body), request.failsafe)
         return null
-      }
+      case 'subject':
+        this.#kernel.setSubject(request.slot, body)
+        return null
       case 'start':
         return this.#start(request.slot, request.name, request.netns)
       case 'adopt':
@@ -108,17 +107,11 @@ class Guard {
     }
   }
 
-  #swap(generation: number, [subjects, places, traffic, paths]: Entries[], failsafe: readonly Failsafe[]): null {
-    this.#kernel.swap(generation, { subjects: subjects!, places: places!, traffic: traffic!, paths: paths! }, failsafe)
-    setImmediate(() => this.#kernel.settle()) // the wait is over before the next change, and this one does not pay for it
-    return null
-  }
-
   #hello(): Hello {
     return {
       pid: process.pid,
       rungs: this.#rungs,
-      rings: this.#kernel.rings().map(({ name, size, id }, index) => ({ name, size, id, fd: FIRST_RING_FD + index })),
+      rings: this.#kernel.rings().map(({ name, size }, index) => ({ name, size, fd: FIRST_RING_FD + index })),
       generation: this.#kernel.generation,
       epoch: this.#kernel.epoch,
       groupRoot: this.#at.groups!,
@@ -188,20 +181,20 @@ class Guard {
   }
 }
 
-/** Cuts a body into keys and values, `count` times. */
-function entriesOf(sizes: readonly number[], body: Buffer, count: number): Entries[] {
-  if (sizes.length !== 2 * count || sizes.reduce((sum, size) => sum + size, 0) !== body.length) {
+function tablesOf(sizes: readonly number[], body: Buffer): EncodedTables {
+  if (sizes.length !== 2 * TABLE_NAMES.length || sizes.reduce((sum, size) => sum + size, 0) !== body.length) {
     throw new ThymusError('AGENT_REQUEST', 'the sizes are not those of the body')
   }
   const starts = sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0))
   const part = (index: number) => body.subarray(starts[index], starts[index]! + sizes[index]!)
-  return Array.from({ length: count }, (_, index) => ({ keys: part(2 * index), values: part(2 * index + 1) }))
+  return Object.fromEntries(
+    TABLE_NAMES.map((name, index) => [name, { keys: part(2 * index), values: part(2 * index + 1) }]),
+  ) as EncodedTables
 }
 
 /** Folders of the instance, and what had to be mounted for them, which `purge` undoes. */
 function prepare(at: Places): void {
-  mkdirSync(at.run, { recursive: true, mode: 0o755 })
-  for (const folder of [at.state, at.door]) {
+  for (const folder of [at.state, at.run]) {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
     if (statSync(folder).uid !== at.user) chownSync(folder, at.user, at.user)
   }

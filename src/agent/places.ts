@@ -5,12 +5,10 @@ import { unifiedMount } from '../adapters/linux/groups.ts'
 /** Where an instance keeps what it has. One machine can hold several; they share nothing. */
 export interface Places {
   readonly instance: string
-  /** Database and segments; the only folder that the mind may write, with `door`. */
+  /** Database and segments; the only folder that the mind may write, with `run`. */
   readonly state: string
-  /** Lock, log, what the guard remembers: root's alone, since the guard believes it. */
+  /** Socket, lock, logs. */
   readonly run: string
-  /** The socket's folder, which the mind may write. */
-  readonly door: string
   readonly socket: string
   readonly lock: string
   readonly log: string
@@ -45,8 +43,7 @@ export function placesOf({ uid, env, unified, checkout, writable }: Surroundings
     instance,
     state,
     run,
-    door: join(run, 'mind'),
-    socket: join(run, 'mind/api.sock'),
+    socket: join(run, 'api.sock'),
     lock: join(run, 'agent.lock'),
     log: join(run, 'agent.log'),
     manifest: join(run, 'kernel.json'),

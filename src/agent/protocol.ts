@@ -14,8 +14,8 @@ export type Request =
       readonly sizes: readonly number[]
       readonly failsafe: readonly { readonly port: number; readonly protocol: number; readonly inbound: boolean }[]
     }
-  /** Write into the generation in force. `sizes`: bytes of keys and values of subjects, places, and places to be removed. */
-  | { readonly do: 'amend'; readonly sizes: readonly number[] }
+  /** Change one subject of the generation in force; the body is its entry. */
+  | { readonly do: 'subject'; readonly slot: number }
   /** Make the group, and the network namespace if asked, of a new workload. */
   | { readonly do: 'start'; readonly slot: number; readonly name: string; readonly netns: boolean }
   /** Take a group that is there, or one that an earlier mind knew (`id` must then be the same). */
@@ -30,8 +30,8 @@ export type Request =
 export interface Hello {
   readonly pid: number
   readonly rungs: readonly Rung[]
-  /** Descriptor numbers in the mind, sizes, and the kernel's ids of the rings. */
-  readonly rings: readonly { readonly name: string; readonly fd: number; readonly size: number; readonly id: number }[]
+  /** Descriptor numbers in the mind, and sizes, of the rings. */
+  readonly rings: readonly { readonly name: string; readonly fd: number; readonly size: number }[]
   readonly generation: number
   readonly epoch: number
   readonly groupRoot: string

@@ -1,5 +1,3 @@
-import type { Because } from './decision.ts'
-
 /** From least to most urgent. */
 export type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical'
 export const SEVERITIES: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical']
@@ -7,18 +5,10 @@ export const SEVERITIES: readonly Severity[] = ['info', 'low', 'medium', 'high',
 export type Layer = 'hardware' | 'firmware' | 'supply' | 'admission' | 'network' | 'runtime' | 'immunity'
 export const LAYERS: readonly Layer[] = ['hardware', 'firmware', 'supply', 'admission', 'network', 'runtime', 'immunity']
 
-/** Every kind of finding: its layer, and what it means, in one line. docs/codes.md is made from it. */
-export const FINDING_CODES = {
-  RT_FILELESS: { layer: 'runtime', text: 'An image without a lasting name was executed, or was stopped from it (ATT&CK T1620).' },
-  RT_EXEC_DENIED: { layer: 'runtime', text: 'A policy denies what was executed.' },
-  NET_DENIED: { layer: 'network', text: 'A policy denies traffic or a port that was asked for.' },
-} as const satisfies Readonly<Record<string, { readonly layer: Layer; readonly text: string }>>
-export type FindingCode = keyof typeof FINDING_CODES
-
-/** Something that somebody should look at. `because` holds the evidence, as it was seen. */
+/** Something that somebody should look at. `code` is stable and listed in `codes.ts`; `because` holds the evidence, as it was seen. */
 export interface Finding {
   readonly id: string
-  readonly code: FindingCode
+  readonly code: string
   readonly layer: Layer
   readonly severity: Severity
   /** Wall-clock time, ms since 1970. */
@@ -26,16 +16,6 @@ export interface Finding {
   /** The workload, `namespace/name`, or `host`. */
   readonly about: string
   readonly title: string
-  readonly evidence: Readonly<Record<string, unknown>>
-  /** The rule that decided, where one did. */
-  readonly because: Because | null
-  readonly remedy: string
-}
-
-/** What a detector says of an event; the pipeline adds who, when and why. */
-export interface Suspicion {
-  readonly code: FindingCode
-  readonly severity: Severity
-  readonly title: string
+  readonly because: readonly Readonly<Record<string, unknown>>[]
   readonly remedy: string
 }

@@ -12,7 +12,7 @@ import { libbpf } from './libbpf.ts'
 import { Link } from './link.ts'
 import { KernelMap, MAP_TYPE, NO_PREALLOC, possibleCpus, u32Key, u64Key } from './map.ts'
 import { KernelObject } from './object.ts'
-import { type EncodedTables, type Entries, TABLE_SHAPE, type TableName } from './tables.ts'
+import { type EncodedTables, type Entries, TABLE_SHAPE } from './tables.ts'
 
 export interface KernelPlaces {
   /** Folder of a bpf file system that is ours alone. */
@@ -124,11 +124,8 @@ export class Kernel {
   }
 
   /** Descriptors and sizes of the rings, for the reader to map. */
-  rings(): { readonly name: string; readonly fd: number; readonly size: number; readonly id: number }[] {
-    return ['alerts', 'events'].map((name) => {
-      const { fd, shape } = this.map(name)
-      return { name, fd, size: shape.maxEntries, id: shape.id }
-    })
+  rings(): { readonly name: string; readonly fd: number; readonly size: number }[] {
+    return ['alerts', 'events'].map((name) => ({ name, fd: this.map(name).fd, size: this.map(name).shape.maxEntries }))
   }
 
   /** Number of the generation in force; 0 before the first. */
@@ -168,27 +165,9 @@ export class Kernel {
     this.#unsettled = false
   }
 
-  /**
-   * Writes into the generation in force: subjects, each in one piece, then places, then removes the places of who left. For workloads that
-   * come and go while no rule changes (engine/rule-plane). If it throws, any part may have been written.
-   */
-  amend(subjects: Entries, places: Entries, vacated: Entries): void {
-    const half = this.generation % 2
-    for (let at = 0; at < subjects.keys.length / 4; at++) {
-      const slot = subjects.keys.readUInt32LE(at * 4)
-      if (slot >= SLOTS) throw new ThymusError('INTERNAL', 'a slot beyond the table')
-      this.map('subjects').update(u32Key(half * SLOTS + slot), subjects.values.subarray(at * SIZE.subject, (at + 1) * SIZE.subject))
-      this.#slots[half]?.add(slot)
-    }
-    if (places.keys.length + vacated.keys.length === 0) return
-    this.#standing.delete(`places${half}`)
-    const table = KernelMap.byId(this.map('places').lookup(u32Key(half))!.readUInt32LE(0))
-    try {
-      for (const [key, value] of pairs('places', places)) table.update(key, value)
-      for (const [key] of pairs('places', vacated)) table.delete(key)
-    } finally {
-      table.close()
-    }
+  /** Changes one slot's entry of the generation in force, for a workload of an identity that is there already. */
+  setSubject(slot: number, value: Uint8Array): void {
+    this.map('subjects').update(u32Key((this.generation % 2) * SLOTS + slot), value)
   }
 
   /** Attaches the socket programs to a group and, with it, to all below; a group that has them already keeps them. */
@@ -340,9 +319,7 @@ export class Kernel {
       throw new ThymusError('INTERNAL', `malformed table ${name}`)
     const content = createHash('sha256').update(entries.keys).update(entries.values).digest('hex')
     if (this.#standing.get(`${name}${half}`) === content) return
-    // Places grow by amendment while a generation lasts; the others do not.
-    const room = name === 'places' ? count + SLOTS * 4 : Math.max(count, 1)
-    const shape = { type: MAP_TYPE.lpmTrie, keySize, valueSize, maxEntries: room, flags: NO_PREALLOC }
+    const shape = { type: MAP_TYPE.lpmTrie, keySize, valueSize, maxEntries: Math.max(count, 1), flags: NO_PREALLOC }
     const table = KernelMap.create(name, shape)
     try {
       table.updateBatch(entries.keys, entries.values)
@@ -417,13 +394,6 @@ function presentControl(places: KernelPlaces): Control | undefined {
     return { generation: Number(value.readBigUInt64LE(0)), epoch: value.readUInt32LE(8), abi: value.readUInt32LE(12), failsafe }
   } finally {
     map.close()
-  }
-}
-
-function* pairs(name: TableName, { keys, values }: Entries): Generator<[key: Buffer, value: Buffer]> {
-  const [keySize, valueSize] = TABLE_SHAPE[name]
-  for (let at = 0; at < keys.length / keySize; at++) {
-    yield [keys.subarray(at * keySize, (at + 1) * keySize), values.subarray(at * valueSize, (at + 1) * valueSize)]
   }
 }
 

@@ -9,8 +9,6 @@ const NOEXIST = 1
 const INFO_BYTES = 88
 
 export interface MapShape {
-  /** The kernel's number of this map, never used twice since boot. */
-  readonly id: number
   readonly type: number
   readonly keySize: number
   readonly valueSize: number
@@ -48,7 +46,7 @@ export class KernelMap {
     return new KernelMap(fd, true)
   }
 
-  static create(name: string, shape: Omit<MapShape, 'id'>): KernelMap {
+  static create(name: string, shape: MapShape): KernelMap {
     const opts = { sz: SIZE.mapOpts, map_flags: shape.flags }
     const fd = libbpf().mapCreate(shape.type, name.slice(0, 15), shape.keySize, shape.valueSize, shape.maxEntries, opts)
     if (fd < 0)
@@ -138,7 +136,7 @@ function shapeOf(fd: number): MapShape {
   const result = libbpf().objInfo(fd, info, [INFO_BYTES])
   if (result !== 0) throw new ThymusError('KERNEL_REFUSED', `cannot read the map's shape: ${errnoName(result)}`)
   const at = (index: number) => info.readUInt32LE(index * 4)
-  return { type: at(0), id: at(1), keySize: at(2), valueSize: at(3), maxEntries: at(4), flags: at(5) }
+  return { type: at(0), keySize: at(2), valueSize: at(3), maxEntries: at(4), flags: at(5) }
 }
 
 /** CPUs that this kernel may ever have, e.g. `0-3,8` → 9: per-CPU values come for all of them. */

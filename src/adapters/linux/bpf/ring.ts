@@ -64,11 +64,6 @@ export class MappedRing implements RingSource {
     this.#position = Number(Atomics.load(this.#consumer, 0))
   }
 
-  /** Bytes read since the ring was made: where the next record begins. While a record is handed out, where that one begins. */
-  get position(): number {
-    return this.#position
-  }
-
   drain(on: OnRecord, max: number): number {
     if (!this.#open) return 0
     // Pairs with the release of the producer's position in __bpf_ringbuf_reserve: what lies below it has a valid length.

@@ -1,4 +1,4 @@
-import type { PlaceEntry, SubjectEntry, Tables } from '../../../engine/rule-plane/tables.ts'
+import type { Tables } from '../../../engine/rule-plane/tables.ts'
 import { GATE_NUMBER, TABLE_LIMIT } from '../../../engine/rule-plane/tables.ts'
 import { encodePathKey, encodePlace, encodePlaceKey, encodeRuleValue, encodeSubject, encodeTrafficKey, SIZE } from './layout.gen.ts'
 
@@ -25,27 +25,22 @@ const EFFECT = { allow: 1, deny: 2 } as const
 const TRAFFIC_FIXED_BITS = 72
 const PATH_FIXED_BITS = 64
 
-/** Entries of subjects. */
-export function encodeSubjects(subjects: readonly SubjectEntry[]): Entries {
-  return entries('subjects', subjects, (subject, keys, key, values, value) => {
-    keys.writeUInt32LE(subject.slot, key)
-    encodeSubject(values, value, { identity: subject.identity, enforced_gates: subject.enforcedGates, trial_gates: subject.trialGates })
-  })
-}
-
-/** Entries of places. */
-export function encodePlaces(places: readonly PlaceEntry[]): Entries {
-  return entries('places', places, (place, keys, key, values, value) => {
-    encodePlaceKey(keys, key, { prefixlen: place.bits, address: place.address })
-    encodePlace(values, value, { block: place.block, slot: place.slot })
-  })
-}
-
 /** One generation of policy, as the bytes that the kernel's maps hold. */
 export function encodeTables(tables: Tables): EncodedTables {
   return {
-    subjects: encodeSubjects(tables.subjects),
-    places: encodePlaces(tables.places),
+    subjects: entries('subjects', tables.subjects, (subject, keys, key, values, value) => {
+      keys.writeUInt32LE(subject.slot, key)
+      encodeSubject(values, value, {
+        identity: subject.identity,
+        enforced_gates: subject.enforcedGates,
+        trial_gates: subject.trialGates,
+        plain_gates: subject.plainGates,
+      })
+    }),
+    places: entries('places', tables.places, (place, keys, key, values, value) => {
+      encodePlaceKey(keys, key, { prefixlen: place.bits, address: place.address })
+      encodePlace(values, value, { block: place.block, slot: place.slot })
+    }),
     traffic: entries('traffic', tables.traffic, (rule, keys, key, values, value) => {
       encodeTrafficKey(keys, key, {
         prefixlen: TRAFFIC_FIXED_BITS + rule.bits,

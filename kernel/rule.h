@@ -41,7 +41,8 @@ struct subject {
 	__u32 identity;
 	__u8  enforced_gates;
 	__u8  trial_gates;
-	__u8  pad[2];
+	__u8  plain_gates; /* at these gates nothing is said of an address block: who the peer is can be judged before its address is known */
+	__u8  pad;
 };
 
 /* places: longest prefix of an address (IPv4 as ::ffff:a.b.c.d) → the narrowest block that a policy names, and the workload that owns it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The verdict, once: every hook asks here, and so does the program that the tests run. */
 #pragma once
+#include "address.h"
 #include "emit.h"
 
 #define GATE_BIT(gate) (1 << (gate))
@@ -23,12 +24,17 @@ static __always_inline bool current_policy(const struct control *now, struct pol
 	return generation && view->places && view->traffic && view->paths;
 }
 
-/* What is said of a workload in this generation; NULL for none. */
-static __always_inline const struct subject *subject_of(const struct policy_view *view, __u32 slot)
+/* What is said of a workload in a generation; NULL for none. */
+static __always_inline const struct subject *subject_in(__u64 generation, __u32 slot)
 {
-	__u32 index = (view->generation & 1) * MAX_SLOTS + slot;
+	__u32 index = (generation & 1) * MAX_SLOTS + slot;
 
 	return slot == SLOT_NONE || slot >= MAX_SLOTS ? NULL : bpf_map_lookup_elem(&subjects, &index);
+}
+
+static __always_inline const struct subject *subject_of(const struct policy_view *view, __u32 slot)
+{
+	return subject_in(view->generation, slot);
 }
 
 static __always_inline const struct rule_value *better(const struct rule_value *one, const struct rule_value *other)
@@ -38,4 +44,121 @@ static __always_inline const struct rule_value *better(const struct rule_value *
 	if (one->rank != other->rank)
 		return one->rank > other->rank ? one : other;
 	return one->effect == EFFECT_DENY ? one : other;
+}
+
+/* What is asked of a workload at one of its traffic gates. */
+struct traffic {
+	__u32  slot;	  /* whose gate */
+	__u32  peer_slot; /* filled in from the address if it is not known */
+	__be32 peer[4];	  /* IPv4 as ::ffff:a.b.c.d; not looked at for bind */
+	__u8   gate;
+	__u8   protocol;
+	__u16  port;	   /* in host order; 0 where there is none */
+	__u8   peer_known; /* peer_slot was told by a socket; SLOT_NONE then means a process that is no workload's */
+	__u8   pad[3];
+};
+
+enum outcome {
+	OUTCOME_DENIED = 1 << 0, /* by what is in force */
+	OUTCOME_REPORT = 1 << 1, /* on trial it would be, and somebody wants to hear of it */
+};
+
+static __always_inline bool is_failsafe(const struct control *now, const struct traffic *ask)
+{
+	__u8 inbound = ask->gate == GATE_ACCEPT;
+
+	for (int i = 0; i < MAX_FAILSAFE && now->failsafe[i].protocol; i++)
+		if (now->failsafe[i].protocol == ask->protocol && now->failsafe[i].port == bpf_htons(ask->port) &&
+		    now->failsafe[i].inbound == inbound)
+			return true;
+	return false;
+}
+
+/* The winner among what is said of the peer's label set, its address block, and anyone. */
+static __always_inline const struct rule_value *traffic_rule(void *rules, struct traffic_key *key, __u32 identity, __u32 block)
+{
+	const struct rule_value *best;
+
+	key->peer = IDENTITY_ANY;
+	best = bpf_map_lookup_elem(rules, key);
+	if (block) {
+		key->peer = block;
+		best = better(bpf_map_lookup_elem(rules, key), best);
+	}
+	if (identity) {
+		key->peer = identity;
+		best = better(bpf_map_lookup_elem(rules, key), best);
+	}
+	return best;
+}
+
+/* The verdict on traffic: rule.h says by which look-ups. Traffic to oneself is free; so is what a process of no workload sends to one
+ * over loopback; and failsafe ports are never cut. `trial` asks for the trial half too, which only reports need. Returns enum outcome.
+ * Global, so that the verifier looks at it once and not at every call. */
+__noinline __u32 decide_traffic(const struct control *now, __u64 generation, struct traffic *ask, bool trial, struct ruling *ruling)
+{
+	const struct subject *subject, *peer;
+	const struct rule_value *rule;
+	struct traffic_key key;
+	__u32 identity = 0, block = 0, outcome = 0, half = generation & 1;
+	void *blocks = bpf_map_lookup_elem(&places, &half), *rules = bpf_map_lookup_elem(&traffic, &half);
+
+	if (!now || !ask || !ruling)
+		return 0;
+	*ruling = (struct ruling){ .generation = generation, .ruler = ask->slot, .gate = ask->gate };
+	if (!generation || !blocks || !rules)
+		return 0;
+	if (ask->gate != GATE_BIND) {
+		struct place_key at = { .prefixlen = 128 };
+		const struct place *place;
+
+		__builtin_memcpy(at.address, ask->peer, sizeof(at.address));
+		place = bpf_map_lookup_elem(blocks, &at);
+		block = place ? place->block : 0;
+		if (!ask->peer_known)
+			ask->peer_slot = place ? place->slot : SLOT_NONE;
+	}
+	subject = subject_in(generation, ask->slot);
+	if (!subject || !((subject->enforced_gates | subject->trial_gates) & GATE_BIT(ask->gate)))
+		return 0;
+	if (ask->gate != GATE_BIND) {
+		if (ask->peer_slot == ask->slot)
+			return 0;
+		if (ask->gate == GATE_ACCEPT && ask->peer_slot == SLOT_NONE && is_loopback(ask->peer))
+			return 0;
+		peer = subject_in(generation, ask->peer_slot);
+		identity = peer && peer->identity ? peer->identity : IDENTITY_HOST;
+	}
+	key = (struct traffic_key){
+		.prefixlen = TRAFFIC_FIXED_BITS + 24,
+		.subject = subject->identity,
+		.gate = ask->gate,
+		.protocol = ask->protocol,
+		.port = bpf_htons(ask->port),
+	};
+	if (subject->enforced_gates & GATE_BIT(ask->gate)) {
+		rule = traffic_rule(rules, &key, identity, block);
+		if (rule) {
+			ruling->cookie = rule->cookie;
+			ruling->effect = rule->effect;
+		}
+	}
+	ruling->trial_cookie = ruling->cookie;
+	ruling->trial_effect = ruling->effect;
+	if (trial && subject->trial_gates & GATE_BIT(ask->gate)) {
+		key.gate |= TRIAL;
+		rule = traffic_rule(rules, &key, identity, block);
+		ruling->trial_cookie = rule ? rule->cookie : 0;
+		ruling->trial_effect = rule ? rule->effect : EFFECT_NONE;
+		outcome = rule && rule->effect == EFFECT_DENY && rule->report ? OUTCOME_REPORT : 0;
+	}
+	if (ruling->effect != EFFECT_DENY && ruling->trial_effect != EFFECT_DENY)
+		return 0;
+	if (is_failsafe(now, ask)) {
+		ruling->cookie = ruling->trial_cookie = 0;
+		ruling->effect = ruling->trial_effect = EFFECT_NONE;
+		return 0;
+	}
+	ruling->enforced = ruling->effect == EFFECT_DENY;
+	return outcome | (ruling->enforced ? OUTCOME_DENIED : 0);
 }

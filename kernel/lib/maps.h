@@ -19,22 +19,33 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } workloads SEC(".maps");
 
-enum socket_flag {
-	SOCKET_ACTIVE = 1 << 0, /* this end started the connection: what it receives is a reply */
-	SOCKET_CUT    = 1 << 1, /* a verdict of `generation` denies its packets, and that was reported */
-	SOCKET_PASS   = 1 << 2, /* a verdict of `generation` allows its packets */
+enum flow_flag {
+	FLOW_ACTIVE  = 1 << 0, /* this end started: what it receives is a reply */
+	FLOW_PASSIVE = 1 << 1, /* the other end started: what this one sends is a reply */
+	FLOW_KNOWN   = 1 << 2, /* peer_slot was told by a socket, not guessed from an address */
+	FLOW_TOLD    = 1 << 3, /* its beginning was reported */
 };
 
-/* On a socket: never an identity, which every generation renumbers. */
+/* What is remembered of traffic with one other end. `judged` is generation and verdict in one word, so that no reader sees half of it:
+ * generation << 1, and 1 more if packets are dropped; of another generation it means nothing. Never an identity, which every generation renumbers. */
+struct flow {
+	__u64 judged;
+	__u32 flags; /* enum flow_flag */
+	__u32 peer_slot;
+};
+
+enum socket_flag {
+	SOCKET_STREAM = 1 << 0, /* TCP: one flow, and TCP itself counts the bytes */
+};
+
+/* On a socket. `flow` is that of a connection; datagram sockets that are not connected have one in `flows` for every other end. */
 struct socket_state {
+	struct flow flow;
 	__u64 netns;
-	__u64 generation; /* of the cached verdict */
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u32 slot;
 	__u32 flags; /* enum socket_flag */
-	__u32 peer_slot;
-	__u32 pad;
 };
 
 struct {
@@ -45,12 +56,12 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sockets SEC(".maps");
 
-/* The sender of a packet, for the receiver on this node: written once per socket and generation, not per packet. */
+/* The sender of a packet, for the receiver on this node: written when a flow begins and when it is judged anew, not per packet. */
 struct tuple {
-	__u8   source[16];
-	__u8   target[16];
-	__be16 source_port;
-	__be16 target_port;
+	__be32 source[4];
+	__be32 target[4];
+	__u16  source_port;
+	__u16  target_port;
 	__u8   protocol;
 	__u8   pad[3];
 };
@@ -63,19 +74,14 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } senders SEC(".maps");
 
-/* Datagrams have no connection: who started, and what was decided, per socket and remote end. */
+/* Datagrams have no connection: who started, and what was decided, per socket and other end. */
 struct flow_key {
 	__u64  cookie; /* of the socket */
-	__u8   remote[16];
-	__be16 port;
+	__be32 remote[4];
+	__u16  port;
 	__u8   protocol;
-	__u8   pad[5];
-};
-
-struct flow {
-	__u64 generation;
-	__u32 flags; /* enum socket_flag */
-	__u32 peer_slot;
+	__u8   pad;
+	__u32  asker; /* workload of a task that sends by another one's socket, else 0 */
 };
 
 struct {

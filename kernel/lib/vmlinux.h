@@ -4,6 +4,8 @@
 #pragma once
 #include <stdbool.h>
 #include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/types.h>
 
 #ifndef NULL
@@ -13,6 +15,8 @@ typedef int pid_t;
 #define EPERM 1
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_STREAM 1
+#define SOCK_RAW 3
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -146,6 +150,78 @@ struct cgroup {
 
 struct css_set {
 	struct cgroup *dfl_cgrp;
+};
+
+struct net {
+	__u64 net_cookie;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct sock_common {
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	__be32 skc_daddr, skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+	unsigned long skc_flags;
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct sock_cgroup_data sk_cgrp_data;
+	__u16 sk_type, sk_protocol;
+	unsigned char sk_kern_sock : 1;
+};
+
+struct tcp_sock {
+	__u64 bytes_sent, bytes_retrans, bytes_received;
+	__u32 write_seq, snd_nxt;
+};
+
+struct udp_sock {
+	struct sock_common __sk_common; /* struct inet_sock begins with it, whatever the kernel calls the way there */
+};
+
+struct sk_buff {
+	struct sock *sk;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+};
+
+struct bpf_iter__udp {
+	struct bpf_iter_meta *meta;
+	struct udp_sock *udp_sk;
 };
 
 #pragma clang attribute pop

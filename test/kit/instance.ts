@@ -93,7 +93,7 @@ export class Instance {
 
 /** A subject with rules at some gates; its identity is drawn from its slot. */
 export function subject(slot: number, gates: number, trialGates = 0): SubjectEntry {
-  return { slot, identity: identityOf(slot), enforcedGates: gates, trialGates }
+  return { slot, identity: identityOf(slot), enforcedGates: gates, trialGates, plainGates: gates | trialGates }
 }
 
 export function identityOf(slot: number): number {

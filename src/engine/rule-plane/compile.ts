@@ -66,7 +66,8 @@ export function compileWhole(policies: readonly Policy[], namespaces: Namespaces
   }
 }
 
-type Gates = Pick<SubjectEntry, 'enforcedGates' | 'trialGates'>
+const PLAIN_GATES = (1 << GATE_NUMBER.connect) | (1 << GATE_NUMBER.accept)
+type Gates = Pick<SubjectEntry, 'enforcedGates' | 'trialGates' | 'plainGates'>
 
 class KnownSubjects {
   readonly #identities: KnownIdentities
@@ -194,10 +195,11 @@ class ViewCompiler {
 
   /** Makes the entries of a view and says at which gates there are any. A trial half is left out where it would repeat the enforced one. */
   compile({ members, identities }: View): Gates {
-    const gates = { enforcedGates: 0, trialGates: 0 }
+    const gates = { enforcedGates: 0, trialGates: 0, plainGates: PLAIN_GATES }
     for (const half of this.#halves(members)) {
       const any = half.gate === 'exec' ? this.#paths(identities, half) : this.#traffic(identities, half.gate, half)
       if (any) gates[half.trial ? 'trialGates' : 'enforcedGates'] |= 1 << GATE_NUMBER[half.gate]
+      if (this.#namesBlocks(half)) gates.plainGates &= ~(1 << GATE_NUMBER[half.gate])
     }
     return gates
   }
@@ -259,6 +261,10 @@ class ViewCompiler {
       this.#collector.addTraffic(subjects, gate, half.trial, peer, settled)
     }
     return any
+  }
+
+  #namesBlocks({ gate, members }: Half): boolean {
+    return members.some(({ draft }) => this.#drafts[draft]!.traffic.some((rule) => rule.gate === gate && rule.peer.is === 'addresses'))
   }
 
   #paths(subjects: readonly number[], half: Half): boolean {

@@ -196,7 +196,7 @@ export class RulePlane {
       const { put, vacated } = present.compiled.places.move(gone, come)
       const freed = gone
         .filter(({ slot }) => !subjects.has(slot))
-        .map(({ slot }) => ({ slot, identity: 0, enforcedGates: 0, trialGates: 0 }))
+        .map(({ slot }) => ({ slot, identity: 0, enforcedGates: 0, trialGates: 0, plainGates: 0 }))
       const changed = [...freed, ...come.map(({ slot }) => subjects.get(slot)!)]
       await this.#kernel.amend(present.generation.number, { subjects: changed, places: put, vacated })
     } catch {

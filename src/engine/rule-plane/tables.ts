@@ -23,6 +23,8 @@ export interface SubjectEntry {
   readonly identity: number
   readonly enforcedGates: number
   readonly trialGates: number
+  /** Gates at which no rule names an address block: a decision there needs to know who the peer is, but not its address. */
+  readonly plainGates: number
 }
 
 /** `address` has 16 bytes, IPv4 as ::ffff:a.b.c.d; `bits` of 128 are the prefix. */

@@ -103,6 +103,7 @@ export interface Subject {
   readonly identity: number
   readonly enforced_gates: number
   readonly trial_gates: number
+  readonly plain_gates: number
 }
 
 export interface PlaceKey {
@@ -262,6 +263,7 @@ export function encodeSubject(bytes: Buffer, at: number, value: Subject): void {
   bytes.writeUInt32LE(value.identity, at + 0)
   bytes.writeUInt8(value.enforced_gates, at + 4)
   bytes.writeUInt8(value.trial_gates, at + 5)
+  bytes.writeUInt8(value.plain_gates, at + 6)
 }
 
 export function encodePlaceKey(bytes: Buffer, at: number, value: PlaceKey): void {

@@ -83,7 +83,7 @@ function tables(denied: string): Tables {
   })
   const gates = (1 << GATE_NUMBER.connect) | (1 << GATE_NUMBER.bind) | (1 << GATE_NUMBER.exec)
   return {
-    subjects: [{ slot: SLOT, identity: IDENTITY_OF_SCRATCH, enforcedGates: gates, trialGates: 0 }],
+    subjects: [{ slot: SLOT, identity: IDENTITY_OF_SCRATCH, enforcedGates: gates, trialGates: 0, plainGates: gates }],
     places: [],
     traffic: [traffic('connect'), traffic('bind')],
     paths: [{ ...rule, subject: IDENTITY_OF_SCRATCH, trial: false, path: denied, whole: true }],

@@ -29,7 +29,12 @@ const PATH_FIXED_BITS = 64
 export function encodeSubjects(subjects: readonly SubjectEntry[]): Entries {
   return entries('subjects', subjects, (subject, keys, key, values, value) => {
     keys.writeUInt32LE(subject.slot, key)
-    encodeSubject(values, value, { identity: subject.identity, enforced_gates: subject.enforcedGates, trial_gates: subject.trialGates })
+    encodeSubject(values, value, {
+      identity: subject.identity,
+      enforced_gates: subject.enforcedGates,
+      trial_gates: subject.trialGates,
+      plain_gates: subject.plainGates,
+    })
   })
 }
 

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sockets and their flows: whose they are, who is at the other end, what is decided of them, and what is told. */
+#pragma once
+#include "decide.h"
+#include "packet.h"
+#include "workload.h"
+
+#define LOOPBACK_DEVICE 1 /* of every network namespace */
+#define BPF_TCP_ESTABLISHED_STATE 1
+#define BPF_TCP_SYN_SENT_STATE 2
+#define BPF_TCP_LISTEN_STATE 10
+
+#define PASSES(generation) ((generation) << 1)
+#define CUT(generation) ((generation) << 1 | 1)
+
+struct judgement {
+	struct ruling ruling;
+	__u32 outcome; /* enum outcome */
+};
+
+/* --- whose it is --- */
+
+static __always_inline __u8 protocol_of(__u32 protocol)
+{
+	return protocol == IPPROTO_MPTCP ? IPPROTO_TCP : protocol; /* its packets are TCP's */
+}
+
+static __always_inline __u32 flags_of(__u32 type, __u32 protocol)
+{
+	return type == SOCK_STREAM && protocol == IPPROTO_TCP ? SOCKET_STREAM : 0;
+}
+
+static __always_inline struct socket_state *stamp(struct bpf_sock *sock, __u64 netns, __u32 slot)
+{
+	struct socket_state fresh = { .netns = netns, .slot = slot, .flags = flags_of(sock->type, sock->protocol) };
+
+	return bpf_sk_storage_get(&sockets, sock, &fresh, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline __u32 slot_of_socket(struct bpf_sock *sock)
+{
+	struct socket_state *state = bpf_sk_storage_get(&sockets, sock, 0, 0);
+
+	return state ? state->slot : SLOT_NONE;
+}
+
+/* The compiler must not make one load out of two branches: the verifier forbids arithmetic on a socket's pointer. */
+#define APART asm volatile("" ::: "memory")
+
+static __always_inline void read_ends(struct bpf_sock *sock, struct ends *ends)
+{
+	*ends = (struct ends){ .protocol = protocol_of(sock->protocol) };
+	if (sock->family == AF_INET) {
+		map_v4(ends->local, sock->src_ip4);
+		map_v4(ends->remote, sock->dst_ip4);
+		APART;
+	} else {
+		ends->local[0] = sock->src_ip6[0];
+		ends->local[1] = sock->src_ip6[1];
+		ends->local[2] = sock->src_ip6[2];
+		ends->local[3] = sock->src_ip6[3];
+		ends->remote[0] = sock->dst_ip6[0];
+		ends->remote[1] = sock->dst_ip6[1];
+		ends->remote[2] = sock->dst_ip6[2];
+		ends->remote[3] = sock->dst_ip6[3];
+		APART;
+	}
+	ends->local_port = sock->src_port;
+	ends->remote_port = bpf_ntohs(sock->dst_port);
+}
+
+/* The same from the kernel's own socket. */
+static __always_inline void read_kernel_ends(struct sock *sock, struct ends *ends)
+{
+	*ends = (struct ends){ .protocol = protocol_of(BPF_CORE_READ(sock, sk_protocol)) };
+	if (BPF_CORE_READ(sock, __sk_common.skc_family) == AF_INET) {
+		map_v4(ends->local, BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr));
+		map_v4(ends->remote, BPF_CORE_READ(sock, __sk_common.skc_daddr));
+	} else {
+		BPF_CORE_READ_INTO(&ends->local, sock, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&ends->remote, sock, __sk_common.skc_v6_daddr);
+	}
+	ends->local_port = BPF_CORE_READ(sock, __sk_common.skc_num);
+	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
+}
+
+/* --- who is at the other end --- */
+
+struct found {
+	__u32 slot;
+	bool  socket; /* a socket of this namespace would get it, if the address is one of this namespace */
+	bool  here;   /* and that is sure */
+};
+
+static __always_inline void judge_found(struct bpf_sock *sock, struct found *found)
+{
+	struct ends ends;
+
+	read_ends(sock, &ends);
+	found->socket = true;
+	found->here |= !is_any(ends.local);
+	found->slot = slot_of_socket(sock);
+}
+
+/* The socket in this network namespace that has the remote end, or would be given what is sent there. The kernel finds one that listens
+ * on any address also for an address that is not of this machine: `here` says whether that can be so. */
+static __noinline void find_socket(void *ctx, const struct ends *ends, struct found *found)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *sock = NULL;
+
+	*found = (struct found){ .here = is_loopback(ends->remote) };
+	if (is_v4(ends->remote)) {
+		tuple.ipv4.saddr = ends->local[3];
+		tuple.ipv4.daddr = ends->remote[3];
+		tuple.ipv4.sport = bpf_htons(ends->local_port);
+		tuple.ipv4.dport = bpf_htons(ends->remote_port);
+		if (ends->protocol == IPPROTO_TCP)
+			sock = bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+		else if (ends->protocol == IPPROTO_UDP)
+			sock = bpf_sk_lookup_udp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, ends->local, 16);
+		__builtin_memcpy(tuple.ipv6.daddr, ends->remote, 16);
+		tuple.ipv6.sport = bpf_htons(ends->local_port);
+		tuple.ipv6.dport = bpf_htons(ends->remote_port);
+		if (ends->protocol == IPPROTO_TCP)
+			sock = bpf_sk_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+		else if (ends->protocol == IPPROTO_UDP)
+			sock = bpf_sk_lookup_udp(ctx, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	}
+	if (!sock)
+		return;
+	judge_found(sock, found);
+	bpf_sk_release(sock);
+}
+
+/* --- what is decided --- */
+
+static __always_inline __u32 severity(const struct judgement *judgement)
+{
+	if (judgement->outcome & OUTCOME_DENIED)
+		return 3;
+	if (judgement->ruling.trial_effect == EFFECT_DENY)
+		return 2;
+	return judgement->ruling.effect || judgement->ruling.trial_effect ? 1 : 0;
+}
+
+static __always_inline void begin_judgement(struct judgement *judgement, __u64 generation, __u32 slot, __u8 gate)
+{
+	*judgement = (struct judgement){ .ruling = { .generation = generation, .ruler = slot, .gate = gate } };
+}
+
+/* Of all who are asked the strictest wins, and of equals the first. */
+static __noinline void ask(const struct control *now, __u64 generation, struct traffic *about, bool trial,
+				struct judgement *strictest)
+{
+	struct judgement next = {};
+
+	next.outcome = decide_traffic(now, generation, about, trial, &next.ruling);
+	if (severity(&next) > severity(strictest))
+		*strictest = next;
+}
+
+/* What a workload starts: from which end to which, and what is known of the other. */
+struct start {
+	const struct ends *ends;
+	struct found target;
+	__u32 slot;
+	__u32 peer_slot; /* yields the workload at the other end */
+	bool trial;
+	bool sure; /* yields whether all was known that the verdict depends on; else the packet is judged again */
+};
+
+/* Judges both ends: may the source connect, does the target accept? */
+static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct judgement *strictest)
+{
+	const struct ends *ends = start->ends;
+	struct traffic about = { .slot = start->slot, .gate = GATE_CONNECT, .protocol = ends->protocol, .port = ends->remote_port };
+	struct judgement far = {}, near = {};
+	const struct subject *target;
+
+	start->sure = true;
+	about.peer_known = start->target.here;
+	about.peer_slot = start->target.here ? start->target.slot : SLOT_NONE;
+	__builtin_memcpy(about.peer, ends->remote, 16);
+	ask(now, generation, &about, start->trial, &far);
+	start->peer_slot = about.peer_slot;
+	if (start->target.socket && !about.peer_known && about.peer_slot == SLOT_NONE) {
+		/* Somebody here listens on any address, and this may be one of ours: denied is only what would be denied either way. */
+		about.peer_known = true;
+		about.peer_slot = start->target.slot;
+		ask(now, generation, &about, start->trial, &near);
+		if (severity(&near) < severity(&far))
+			far = near;
+		start->sure = false;
+	}
+	if (severity(&far) > severity(strictest))
+		*strictest = far;
+	if (!start->sure || start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
+		return;
+	about = (struct traffic){
+		.slot = start->peer_slot,
+		.peer_slot = start->slot,
+		.peer_known = true,
+		.gate = GATE_ACCEPT,
+		.protocol = ends->protocol,
+		.port = ends->remote_port,
+	};
+	/* From loopback to loopback; else the source has no address before it is routed. */
+	__builtin_memcpy(about.peer, is_any(ends->local) && is_loopback(ends->remote) ? ends->remote : ends->local, 16);
+	target = subject_in(generation, start->peer_slot);
+	if (is_any(about.peer) && !(target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
+		start->sure = false;
+	else
+		ask(now, generation, &about, start->trial, strictest);
+}
+
+/* What somebody starts to the workload for which `strictest` was begun. `flow` holds, and yields, who that is. */
+static __noinline void judge_arrival(const struct control *now, __u64 generation, const struct ends *ends, struct flow *flow,
+				     struct judgement *strictest)
+{
+	struct traffic about = {
+		.slot = strictest->ruling.ruler,
+		.peer_slot = flow->peer_slot,
+		.peer_known = (flow->flags & FLOW_KNOWN) != 0,
+		.gate = GATE_ACCEPT,
+		.protocol = ends->protocol,
+		.port = ends->local_port,
+	};
+
+	__builtin_memcpy(about.peer, ends->remote, 16);
+	ask(now, generation, &about, true, strictest);
+	flow->peer_slot = about.peer_slot;
+}
+
+/* --- what is told --- */
+
+/* Room for an event, all filled in but the task and the bytes. What was denied has a ring of its own. */
+static __always_inline struct socket_event *begin_socket_event(__u8 type, __u32 program, __u64 cookie, const struct socket_state *state,
+							       const struct flow *flow, const struct ends *ends,
+							       const struct judgement *judgement)
+{
+	void *ring = judgement->outcome ? (void *)&alerts : (void *)&events;
+	struct socket_event *event = begin_event(ring, sizeof(*event), type, program, state->slot);
+
+	if (!event)
+		return NULL;
+	__builtin_memset(&event->task, 0, sizeof(event->task));
+	event->ruling = judgement->ruling;
+	event->cookie = cookie;
+	event->netns = state->netns;
+	event->bytes_in = event->bytes_out = 0;
+	__builtin_memcpy(event->local, ends->local, 16);
+	__builtin_memcpy(event->remote, ends->remote, 16);
+	event->peer_slot = flow->peer_slot;
+	event->local_port = ends->local_port;
+	event->remote_port = ends->remote_port;
+	event->protocol = ends->protocol;
+	event->active = (flow->flags & FLOW_ACTIVE) != 0;
+	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	return event;
+}

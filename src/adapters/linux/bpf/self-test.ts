@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Rung } from '../../../core/posture.ts'
 import { PASS, unknown, type Verdict } from '../../../core/verdict.ts'
-import { GATE_NUMBER, IDENTITY, type Tables, type TrafficEntry } from '../../../engine/rule-plane/tables.ts'
+import { GATE_NUMBER, IDENTITY, PROTOCOL_NUMBER, type Tables, type TrafficEntry } from '../../../engine/rule-plane/tables.ts'
 import { dissolveGroup, makeGroup, unifiedMount } from '../groups.ts'
 import { groupId, Kernel } from './kernel.ts'
 import { encodeTables } from './tables.ts'
@@ -71,21 +71,21 @@ function socketRungs(group: string): Rung[] {
 
 function tables(denied: string): Tables {
   const rule = { cookie: 1, rank: 1, effect: 'deny', report: false } as const
-  const traffic = (gate: TrafficEntry['gate']): TrafficEntry => ({
+  const traffic = (gate: TrafficEntry['gate'], part: Pick<TrafficEntry, 'protocol' | 'bits'>): TrafficEntry => ({
     ...rule,
+    ...part,
     subject: IDENTITY_OF_SCRATCH,
     peer: IDENTITY.any,
     gate,
     trial: false,
-    protocol: 0,
     port: 0,
-    bits: 0,
   })
   const gates = (1 << GATE_NUMBER.connect) | (1 << GATE_NUMBER.bind) | (1 << GATE_NUMBER.exec)
   return {
     subjects: [{ slot: SLOT, identity: IDENTITY_OF_SCRATCH, enforcedGates: gates, trialGates: 0, plainGates: gates }],
     places: [],
-    traffic: [traffic('connect'), traffic('bind')],
+    // Only TCP for bind: Node binds a datagram socket before it sends.
+    traffic: [traffic('connect', { protocol: 0, bits: 0 }), traffic('bind', { protocol: PROTOCOL_NUMBER.TCP, bits: 8 })],
     paths: [{ ...rule, subject: IDENTITY_OF_SCRATCH, trial: false, path: denied, whole: true }],
     reasons: new Map(),
   }

@@ -1,0 +1,135 @@
+// What the kernel observed, decoded. Field names are those of kernel/event.h where they mean the same.
+//
+// Numbers. Times, sequences and byte counts have 64 bits there and are `number` here. Counts never reach 2^53. A time in ns does after 104
+// days of uptime, and is from then on rounded to 2 ns (4 after 208 days …), always alike for the same bits: a process is still identified by
+// its start, since no number is given out twice within that. What is a name of 64 free bits (inode, cookies) is a bigint.
+//
+// Text is what the kernel held, as `textOf` reads it: hostile, and to be escaped before anybody sees it.
+import type { Effect } from './policy.ts'
+
+/** A process is its number and its start (ns since boot): numbers are used again. */
+export interface ProcessRef {
+  readonly pid: number
+  readonly started: number
+}
+
+export interface Task extends ProcessRef {
+  readonly parent: ProcessRef
+  readonly uid: number
+  readonly euid: number
+  readonly comm: string
+}
+
+/** What was decided by what is in force, and by all policies together (trial); no effect where no policy speaks of it. */
+export interface Ruling {
+  readonly generation: number
+  readonly cookie: number
+  readonly effect: Effect | null
+  readonly trialCookie: number
+  readonly trialEffect: Effect | null
+  /** Slot of the workload whose policy decided: either end of a connection. */
+  readonly ruler: number
+  /** It was really stopped. */
+  readonly enforced: boolean
+}
+
+interface Observed {
+  /** Per CPU and program, without gaps. */
+  readonly seq: number
+  readonly cpu: number
+  readonly program: number
+  /** ns since boot. */
+  readonly at: number
+  /** The workload's place in the kernel's maps; 0 for none. */
+  readonly slot: number
+}
+
+export interface ForkEvent extends Observed {
+  readonly type: 'fork'
+  readonly task: Task
+}
+
+export interface ExitEvent extends Observed {
+  readonly type: 'exit'
+  readonly task: Task
+  /** As wait(2) gives it. */
+  readonly status: number
+}
+
+export interface ExecEvent extends Observed {
+  readonly type: 'exec'
+  readonly task: Task
+  readonly ruling: Ruling
+  /** From the root of the mount namespace; of a memfd its name, without a slash. */
+  readonly path: string
+  /** As the caller gave it: a hint, not a proof. */
+  readonly name: string
+  readonly interpreter: string
+  readonly cwd: string
+  readonly argv: readonly string[]
+  readonly inode: bigint
+  readonly device: number
+  readonly links: number
+  readonly forms: readonly ExecForm[]
+}
+
+/** How an image lacks a lasting name (the first four), and what else was seen of the exec. */
+export type ExecForm = 'unlinked' | 'unhashed' | 'shm' | 'script-fd' | 'by-fd' | 'no-path' | 'killed' | 'refused'
+export const FILELESS_FORMS: readonly ExecForm[] = ['unlinked', 'unhashed', 'shm', 'script-fd']
+
+export interface SocketEvent extends Observed {
+  readonly type: 'connect' | 'accept' | 'close' | 'bind' | 'drop'
+  /** Absent in a packet's context, which is nobody's time. */
+  readonly task: Task | null
+  readonly ruling: Ruling
+  readonly cookie: bigint
+  readonly netns: bigint
+  /** This end started it. */
+  readonly active: boolean
+  readonly protocol: number
+  readonly local: { readonly address: string; readonly port: number }
+  readonly remote: { readonly address: string; readonly port: number }
+  readonly peerSlot: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+export type Event = ForkEvent | ExitEvent | ExecEvent | SocketEvent
+
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Text that the kernel held, up to its first NUL. Linux promises no encoding: a byte that is not part of valid UTF-8 becomes the lone
+ * surrogate U+DC80 … U+DCFF (its value + U+DC00), so that no two names of the kernel become the same text.
+ */
+export function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  const held = end === -1 ? bytes : bytes.subarray(0, end)
+  return decoded(held) ?? decodedBytewise(held)
+}
+
+function decodedBytewise(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; ) {
+    const size = sequenceSize(bytes[at]!)
+    const whole = size > 0 && at + size <= bytes.length ? decoded(bytes.subarray(at, at + size)) : undefined
+    text += whole ?? String.fromCharCode(0xdc00 + bytes[at]!)
+    at += whole === undefined ? 1 : size
+  }
+  return text
+}
+
+/** How many bytes a sequence has that starts with this one (RFC 3629, 4); 0 if none does. */
+function sequenceSize(first: number): number {
+  if (first < 0x80) return 1
+  if (first < 0xc2 || first > 0xf4) return 0
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+}
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return STRICT.decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -4,11 +4,11 @@ import { CODES, type Code, ThymusError } from '../core/errors.ts'
 import { FINDING_CODES, type Finding, type FindingCode } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
 import type { RulePlane } from '../engine/rule-plane/plane.ts'
-import type { Store } from '../engine/store/store.ts'
+import type { PolicySet, Store } from '../engine/store/store.ts'
 import { decide, decideConnection, type Ruling, toDecision } from '../layers/network/evaluate.ts'
 import type { DiffResult, Explanation, WhyRequest, WhyResult } from '../server/api.ts'
-import { type Control, key, type PolicySet } from './control.ts'
-import { summaryOf } from './watch.ts'
+import { type Control, key } from './control.ts'
+import { summaryOf } from './records.ts'
 
 /** Pairs of workloads beyond which `diff` compares the first ones only, and says so. */
 const MAX_PAIRS = 10_000

@@ -2,28 +2,13 @@
 // is remembered before it is in force.
 import { ThymusError } from '../core/errors.ts'
 import type { Policy } from '../core/policy.ts'
-import { type Mode, meant, type Namespaces, type Workload } from '../core/workload.ts'
+import { meant, type Namespaces, type Workload } from '../core/workload.ts'
 import type { RulePlane } from '../engine/rule-plane/plane.ts'
 import type { SlotAllocator } from '../engine/rule-plane/slots.ts'
+import type { PolicySet } from '../engine/store/store.ts'
 import { readPolicies } from '../layers/network/read-policies.ts'
 import type { ApplyRequest, ApplyResult, PolicySummary, StartRequest } from '../server/api.ts'
 import { checkWorkload } from './workload-request.ts'
-
-/** A policy with the text that it came from, so that it can be read again, shown and explained. */
-export interface HeldPolicy {
-  readonly policy: Policy
-  readonly text: string
-  /** What the caller asked for over what the text says. */
-  readonly mode: Mode | null
-  readonly by: number
-  readonly at: number
-}
-
-/** All that `apply` changes and `rollback` brings back. */
-export interface PolicySet {
-  readonly held: ReadonlyMap<string, HeldPolicy>
-  readonly namespaces: Namespaces
-}
 
 /** What a restart must find again. */
 export interface Memory {

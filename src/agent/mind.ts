@@ -1,28 +1,30 @@
 // The mind: everything but the privileges. It reads what the kernel saw, judges, remembers, answers people, and asks the guard for what
 // needs privilege. Without a guard (an ordinary user) it holds policies and explains them, and enforces nothing.
+import { createHash } from 'node:crypto'
 import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs'
 import { Socket } from 'node:net'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
-import { PROGRAM } from '../adapters/linux/bpf/layout.gen.ts'
+import { PROGRAM, SIZE } from '../adapters/linux/bpf/layout.gen.ts'
 import { MappedRing } from '../adapters/linux/bpf/ring.ts'
 import { lock, peerOf } from '../adapters/linux/system.ts'
 import { exitStatus, ThymusError } from '../core/errors.ts'
+import { SEVERITIES } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
 import { RulePlane } from '../engine/rule-plane/plane.ts'
 import { SlotAllocator } from '../engine/rule-plane/slots.ts'
+import { type Position, Segments } from '../engine/store/segments.ts'
 import { Store } from '../engine/store/store.ts'
 import type { AgentPort } from '../server/agent-port.ts'
 import type { ApplyRequest, FindingList, Loss, StartRequest, Status, WorkloadSummary } from '../server/api.ts'
 import { serve } from '../server/http.ts'
 import { Answers } from './answers.ts'
-import { Control, type HeldPolicy, key, type Memory, type PolicySet } from './control.ts'
+import { Control, key } from './control.ts'
 import { GuardGroups, NO_GROUPS } from './guarded-groups.ts'
 import { GuardedTables, NO_TABLES } from './kernel-tables.ts'
 import { type Places, places } from './places.ts'
 import { posture } from './posture.ts'
 import { GuardClient, type Hello } from './protocol.ts'
-import { revive, storable } from './stored.ts'
 import { Watch } from './watch.ts'
 
 const VERSION = '0.1.0'
@@ -33,43 +35,51 @@ class Mind implements AgentPort {
   readonly #guard: GuardClient | undefined
   readonly #hello: Hello | null
   readonly #store: Store
+  readonly #segments: Segments
   readonly #plane: RulePlane
   readonly #control: Control
   readonly #watch: Watch
   readonly #answers: Answers
   #recording: WriteStream | undefined
 
-  private constructor(guard: GuardClient | undefined, hello: Hello | null, store: Store, workloads: readonly Workload[]) {
+  private constructor(
+    guard: GuardClient | undefined,
+    hello: Hello | null,
+    store: Store,
+    segments: Segments,
+    workloads: readonly Workload[],
+  ) {
     this.#guard = guard
     this.#hello = hello
     this.#store = store
+    this.#segments = segments
     this.#plane = new RulePlane(guard ? new GuardedTables(guard) : NO_TABLES, hello?.generation ?? 0)
     const parts = {
       plane: this.#plane,
       slots: new SlotAllocator(workloads.map(({ slot }) => slot)),
       groups: guard ? new GuardGroups(guard) : NO_GROUPS,
-      memory: memoryIn(store),
+      memory: store,
     }
-    this.#control = new Control(parts, policiesIn(store), workloads)
+    this.#control = new Control(parts, store.policies().now, workloads)
     this.#answers = new Answers(this.#control, this.#plane, store)
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const rings = (hello?.rings ?? []).map(({ name, fd, size, id }) => ({
-      name: `${boot}/${id}/${name}`,
+      name: `${name}/${id}`,
       source: new MappedRing(fd, size),
     }))
     this.#watch = new Watch(
       rings,
       store,
+      segments,
       { workloadOf: (slot) => this.#control.workloadOf(slot), reason: (generation, cookie) => this.#plane.reason(generation, cookie) },
       uptime() * 1000,
     )
   }
 
-  static async start(guard: GuardClient | undefined, store: Store): Promise<Mind> {
+  static async start(guard: GuardClient | undefined, store: Store, segments: Segments): Promise<Mind> {
     const hello = guard ? await guard.ask<Hello>({ do: 'hello' }) : null
     const workloads = await found(guard, store)
-    const mind = new Mind(guard, hello, store, workloads)
-    await mind.#control.restore(store.get<{ until: number; former: unknown }>('unconfirmed') ? unconfirmedIn(store) : null)
+    const mind = new Mind(guard, hello, store, segments, workloads)
+    await mind.#control.restore(store.policies().unconfirmed)
     mind.#watch.start()
     return mind
   }
@@ -94,7 +104,7 @@ class Mind implements AgentPort {
       policies: policies.length,
       unconfirmed: this.#control.unconfirmed,
       loss: await this.#loss(),
-      notices: this.#store.notices,
+      notices: this.#store.notices.map(({ code, text }) => `${code}: ${text}`),
     }
   }
 
@@ -129,7 +139,8 @@ class Mind implements AgentPort {
     return this.#watch.records(filter, signal)
   }
   findings(severity: string | undefined): FindingList {
-    return { items: this.#store.findings().filter((finding) => severity === undefined || finding.severity === severity) }
+    const least = SEVERITIES.find((each) => each === severity)
+    return { items: this.#store.findings({ limit: 1_000, ...(least === undefined ? {} : { severity: least }) }) }
   }
 
   async workloads(): Promise<readonly WorkloadSummary[]> {
@@ -169,6 +180,7 @@ class Mind implements AgentPort {
   end(status: number): void {
     this.#control.end()
     this.#watch.end()
+    this.#segments.close()
     this.#store.close()
     process.exit(status)
   }
@@ -223,8 +235,7 @@ class Mind implements AgentPort {
 /** Workloads whose groups are still there; the others have ended while nobody watched. */
 async function found(guard: GuardClient | undefined, store: Store): Promise<Workload[]> {
   const kept: Workload[] = []
-  for (const [id, stored] of store.all<unknown>('workloads')) {
-    const workload = revive(stored) as Workload
+  for (const workload of store.workloads()) {
     if (workload.anchor.is !== 'cgroup') continue
     const { slot, anchor } = workload
     const there = await guard?.ask({ do: 'adopt', slot, path: anchor.path, known: String(anchor.id) }).then(
@@ -235,29 +246,15 @@ async function found(guard: GuardClient | undefined, store: Store): Promise<Work
       },
     )
     if (there) kept.push(workload)
-    else store.dropWorkload(id)
+    else store.dropWorkload(workload)
   }
   return kept
 }
 
-function policiesIn(store: Store): PolicySet {
-  return { held: store.all<HeldPolicy>('policies'), namespaces: store.all('namespaces') }
-}
-
-function unconfirmedIn(store: Store): { until: number; former: PolicySet } {
-  return revive(store.get('unconfirmed')) as { until: number; former: PolicySet }
-}
-
-function memoryIn(store: Store): Memory {
-  return {
-    savePolicies: (set, unconfirmed) => {
-      store.replace('policies', set.held)
-      store.replace('namespaces', set.namespaces)
-      store.set('unconfirmed', storable(unconfirmed))
-    },
-    saveWorkload: (workload) => store.saveWorkload(key(workload), storable(workload)),
-    dropWorkload: (workload) => store.dropWorkload(key(workload)),
-  }
+/** Up to where the raw events of this boot are accounted for. */
+function endOf(store: Store): { readonly end?: Position } {
+  const end = store.setting<Position>('rawEnd')
+  return end === undefined ? {} : { end }
 }
 
 /** The guard says where things are: to this user they would be elsewhere. */
@@ -269,8 +266,13 @@ try {
   mkdirSync(at.door, { recursive: true })
   if (!guarded && !lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
   const stream = guarded ? new Socket({ fd: GUARD_FD }) : undefined
-  const store = Store.open(join(at.state, 'thymus.db'), Date.now())
-  const mind = await Mind.start(stream && new GuardClient(stream), store)
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const store = new Store(join(at.state, 'thymus.db'), { now: Date.now, boot })
+  const segments = new Segments(join(at.state, 'segments'), {
+    layout: createHash('sha256').update(JSON.stringify(SIZE)).digest(),
+    now: Date.now,
+  })
+  const mind = await Mind.start(stream && new GuardClient(stream), store, segments)
   stream?.on('close', () => mind.end(0)) // the guard is gone, and with it the way to the kernel; verdicts stay in force
   process.on('SIGTERM', () => mind.end(0))
   const allowed = [0, guarded ? 0 : process.getuid!()]

@@ -21,6 +21,8 @@ export const CODES = {
   AGENT_DOWN: 'The agent does not answer.',
   AGENT_REQUEST: 'The agent does not take this request.',
   STATE_CORRUPT: 'The database is damaged. It was set aside, and a new one begun.',
+  STATE_EVENTS: 'Raw events that were stored are damaged or gone. What was made of them is untouched.',
+  STATE_NEWER: 'A later version of Thymus wrote the database. It was left as it is.',
   STATE_FULL: 'The disk is full: events are counted as lost, verdicts stay in force.',
   PRIVILEGE: 'This needs a privilege that the caller does not have.',
   USAGE: 'The command line is not one that Thymus takes.',

@@ -1,7 +1,13 @@
 // What the kernel observed, decoded. Field names are those of kernel/event.h where they mean the same.
+//
+// Numbers. Times, sequences and byte counts have 64 bits there and are `number` here. Counts never reach 2^53. A time in ns does after 104
+// days of uptime, and is from then on rounded to 2 ns (4 after 208 days …), always alike for the same bits: a process is still identified by
+// its start, since no number is given out twice within that. What is a name of 64 free bits (inode, cookies) is a bigint.
+//
+// Text is what the kernel held, as `textOf` reads it: hostile, and to be escaped before anybody sees it.
 import type { Effect } from './policy.ts'
 
-/** A process is its number and its start: numbers are used again. Times are ns since boot; as a number exact for 104 days, then to 2 ns. */
+/** A process is its number and its start (ns since boot): numbers are used again. */
 export interface ProcessRef {
   readonly pid: number
   readonly started: number
@@ -89,3 +95,41 @@ export interface SocketEvent extends Observed {
 }
 
 export type Event = ForkEvent | ExitEvent | ExecEvent | SocketEvent
+
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Text that the kernel held, up to its first NUL. Linux promises no encoding: a byte that is not part of valid UTF-8 becomes the lone
+ * surrogate U+DC80 … U+DCFF (its value + U+DC00), so that no two names of the kernel become the same text.
+ */
+export function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  const held = end === -1 ? bytes : bytes.subarray(0, end)
+  return decoded(held) ?? decodedBytewise(held)
+}
+
+function decodedBytewise(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; ) {
+    const size = sequenceSize(bytes[at]!)
+    const whole = size > 0 && at + size <= bytes.length ? decoded(bytes.subarray(at, at + size)) : undefined
+    text += whole ?? String.fromCharCode(0xdc00 + bytes[at]!)
+    at += whole === undefined ? 1 : size
+  }
+  return text
+}
+
+/** How many bytes a sequence has that starts with this one (RFC 3629, 4); 0 if none does. */
+function sequenceSize(first: number): number {
+  if (first < 0x80) return 1
+  if (first < 0xc2 || first > 0xf4) return 0
+  return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+}
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return STRICT.decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,221 +1,304 @@
-// What the agent remembers, in SQLite: policies, workloads, findings, decisions, flows, and how far the rings have been read. Raw events
-// are in segments.ts. Writes of one batch of events are one transaction, so that no event is stored twice.
-import { existsSync, renameSync, rmSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+// What the agent remembers, in one SQLite file. What people asked for (policies, workloads) is kept or refused; what the world did
+// (decisions, findings, flows) is kept or counted as lost. Raw events are in segments.ts.
+
 import { ThymusError } from '../../core/errors.ts'
-import type { Finding } from '../../core/finding.ts'
+import type { Finding, Severity } from '../../core/finding.ts'
+import { SEVERITIES } from '../../core/finding.ts'
+import type { Labels } from '../../core/labels.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Reason } from '../../core/verdict.ts'
+import type { Anchor, Mode, Namespaces, Workload } from '../../core/workload.ts'
+import type { Batch, Flow, Losses, RememberedDecision } from './batch.ts'
+import { BatchWriter, decisionOf, flowOf, NOTHING_LOST, plus, sizeOf } from './batch.ts'
+import type { Row } from './database.ts'
+import { Database } from './database.ts'
+import { RETAIN_AFTER, retain } from './retention.ts'
 
-/** Raised with every change of the tables below; `user_version` tells which one a file has. */
-const SCHEMA_VERSION = 1
-const SCHEMA = `
-create table policies (id text primary key, held text not null) strict;
-create table namespaces (name text primary key, labels text not null) strict;
-create table workloads (id text primary key, workload text not null) strict;
-create table settings (name text primary key, value text not null) strict;
-create table rings (ring text primary key, position integer not null, received text not null) strict;
-create table findings (id text primary key, at integer not null, severity text not null, code text not null, finding text not null) strict;
-create index findings_at on findings (at);
-create table decisions (id integer primary key, minute integer not null, key text not null, count integer not null, decision text not null,
-  unique (minute, key)) strict;
-create table flows (key text primary key, last integer not null, flow text not null) strict;
-`
-/** Rows beyond which the oldest go, in tables that the world fills and not the user. */
-const KEEP = { findings: 100_000, decisions: 100_000, flows: 50_000 } as const
-const TIDY_EVERY = 1_000
+/** A policy with the text that it came from, so that it can be read again, shown and explained. */
+export interface HeldPolicy {
+  readonly policy: Policy
+  readonly text: string
+  /** What the caller asked for over what the text says. */
+  readonly mode: Mode | null
+  readonly by: number
+  readonly at: number
+}
 
-/** One transaction's worth of what was seen. */
-export interface Batch {
-  readonly findings: readonly Finding[]
-  /** Counted per minute and key. */
-  readonly decisions: readonly { readonly key: string; readonly decision: unknown }[]
-  readonly flows: readonly { readonly key: string; readonly flow: unknown }[]
-  readonly rings: readonly { readonly ring: string; readonly position: number; readonly received: unknown }[]
+/** All that one `apply` changes and a roll-back brings back. */
+export interface PolicySet {
+  readonly held: ReadonlyMap<string, HeldPolicy>
+  readonly namespaces: Namespaces
+}
+
+export interface Unconfirmed {
+  readonly until: number
+  readonly former: PolicySet
+}
+
+export interface StoreOptions {
+  /** ms since 1970. */
+  readonly now: () => number
+  /** The kernel's boot id: positions in rings and open connections do not outlive it. */
+  readonly boot: string
+  /** A damaged file was set aside while in use: what is still in memory should be saved again. Not called for one found on opening. */
+  readonly onReplaced?: () => void
 }
 
 export class Store {
-  readonly #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
-  #batches = 0
+  readonly #database: Database
+  readonly #options: StoreOptions
+  readonly #writer: BatchWriter
+  readonly #replaced: Reason[] = []
+  #full: Reason | undefined
+  #lost: Losses
+  #unsavedLosses = false
+  #rows = RETAIN_AFTER
+
+  /**
+   * Opens or makes the file; `notices` tells if a damaged one was set aside.
+   * @throws ThymusError AGENT_SECOND, STATE_FULL, STATE_NEWER as `Database` does
+   */
+  constructor(path: string, options: StoreOptions) {
+    this.#options = options
+    let opening = true
+    this.#database = new Database(path, {
+      now: options.now,
+      onReplaced: (notice) => {
+        this.#replaced.push(notice)
+        if (opening) return
+        this.#attempt(() => this.#enterBoot())
+        this.#unsavedLosses = true
+        options.onReplaced?.()
+      },
+    })
+    opening = false
+    this.#writer = new BatchWriter(this.#database)
+    this.#lost = this.setting<Losses>('lost') ?? NOTHING_LOST
+    this.#attempt(() => this.#enterBoot())
+  }
+
   /** What a user should know of the store itself; empty when all is well. */
-  readonly notices: string[] = []
-  /** Batches that could not be written. */
-  lost = 0
-
-  private constructor(db: DatabaseSync) {
-    this.#db = db
+  get notices(): readonly Reason[] {
+    return this.#full === undefined ? this.#replaced : [...this.#replaced, this.#full]
   }
 
-  /** Opens or makes the database. A damaged one is set aside under another name, never lost, and a new one begun; `notices` tells. */
-  static open(path: string, now: number): Store {
-    try {
-      return new Store(opened(path))
-    } catch (error) {
-      if (!existsSync(path)) throw error
-      const aside = `${path}.corrupt-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
-      renameSync(path, aside)
-      for (const rest of ['-wal', '-shm']) rmSync(path + rest, { force: true })
-      const store = new Store(opened(path))
-      store.notices.push(
-        `STATE_CORRUPT: the database was damaged (${messageOf(error)}); it is kept as ${aside}, and policies must be applied again`,
-      )
-      return store
-    }
+  /** What could not be stored, ever. */
+  get lost(): Losses {
+    return this.#lost
   }
 
-  /** Replaces the whole of a table of JSON values by key. */
-  replace(table: 'policies' | 'namespaces', values: ReadonlyMap<string, unknown>): void {
-    const column = { policies: 'held', namespaces: 'labels' }[table]
-    const id = { policies: 'id', namespaces: 'name' }[table]
-    this.#transaction(() => {
-      this.#run(`delete from ${table}`)
-      for (const [key, value] of values) this.#run(`insert into ${table} (${id}, ${column}) values (?, ?)`, key, JSON.stringify(value))
+  /** Replaces the policies in force, and what comes back unless they are confirmed. @throws ThymusError STATE_FULL; the former are then kept */
+  savePolicies(now: PolicySet, unconfirmed: Unconfirmed | null): void {
+    this.#change(() => {
+      for (const table of ['policies', 'namespaces']) this.#database.run(`DELETE FROM ${table}`)
+      this.#insertSet(0, now)
+      if (unconfirmed !== null) this.#insertSet(1, unconfirmed.former)
+      this.#database.run('DELETE FROM sources WHERE id NOT IN (SELECT source FROM policies)')
+      this.#set('unconfirmed', unconfirmed?.until ?? null)
     })
   }
 
-  all<T>(table: 'policies' | 'namespaces' | 'workloads'): Map<string, T> {
-    const rows = this.#prepare(`select * from ${table}`)
-      .all()
-      .map((row) => Object.values(row) as [string, string])
-    return new Map(rows.map(([key, value]) => [key, JSON.parse(value) as T]))
+  policies(): { readonly now: PolicySet; readonly unconfirmed: Unconfirmed | null } {
+    const until = this.setting<number | null>('unconfirmed') ?? null
+    return { now: this.#readSet(0), unconfirmed: until === null ? null : { until, former: this.#readSet(1) } }
   }
 
-  saveWorkload(id: string, workload: unknown): void {
-    this.#run('insert or replace into workloads values (?, ?)', id, JSON.stringify(workload))
+  /** @throws ThymusError STATE_FULL */
+  saveWorkload({ slot, namespace, name, labels, mode, anchor, image, addresses }: Workload): void {
+    const values = [slot, namespace, name, JSON.stringify(labels), mode, anchorText(anchor), image ?? null, JSON.stringify(addresses)]
+    this.#change(() => {
+      this.#database.run('DELETE FROM workloads WHERE slot = ? OR (namespace = ? AND name = ?)', slot, namespace, name)
+      this.#database.run('INSERT INTO workloads VALUES (?, ?, ?, ?, ?, ?, ?, ?)', ...values)
+    })
   }
 
-  dropWorkload(id: string): void {
-    this.#run('delete from workloads where id = ?', id)
+  /** @throws ThymusError STATE_FULL */
+  dropWorkload({ namespace, name }: Pick<Workload, 'namespace' | 'name'>): void {
+    this.#change(() => this.#database.run('DELETE FROM workloads WHERE namespace = ? AND name = ?', namespace, name))
   }
 
-  set(name: string, value: unknown): void {
-    this.#run('insert or replace into settings values (?, ?)', name, JSON.stringify(value))
+  workloads(): Workload[] {
+    return this.#database.all('SELECT * FROM workloads ORDER BY slot').map(workloadOf)
   }
 
-  get<T>(name: string): T | undefined {
-    const row = this.#prepare('select value from settings where name = ?').get(name)
+  /** Puts down that a generation came into force. It is there already where an agent took over. @throws ThymusError STATE_FULL */
+  saveGeneration(number: number): void {
+    this.#change(() => this.#database.run('INSERT OR IGNORE INTO generations VALUES (?, ?)', number, this.#options.now()))
+  }
+
+  /** The newest first. */
+  generations(limit: number): { readonly number: number; readonly at: number }[] {
+    const rows = this.#database.all('SELECT number, applied_at FROM generations ORDER BY number DESC LIMIT ?', limit)
+    return rows.map((row) => ({ number: row.number as number, at: row.applied_at as number }))
+  }
+
+  /** @throws ThymusError STATE_FULL */
+  saveSetting(name: string, value: unknown): void {
+    this.#change(() => this.#set(name, value))
+  }
+
+  setting<T>(name: string): T | undefined {
+    const row = this.#database.get('SELECT value FROM settings WHERE name = ?', name)
     return row === undefined ? undefined : (JSON.parse(row.value as string) as T)
   }
 
-  ring(name: string): { readonly position: number; readonly received: unknown } | undefined {
-    const row = this.#prepare('select position, received from rings where ring = ?').get(name)
-    return row === undefined ? undefined : { position: Number(row.position), received: JSON.parse(row.received as string) }
+  /**
+   * Stores what a batch of events came to, and up to where the rings were read, in one transaction: an event is stored once however often it
+   * is read. Says whether it could; if not, the batch is counted as lost, and reads and verdicts are untouched.
+   */
+  write(batch: Batch): boolean {
+    const stored = this.#attempt(() =>
+      this.#database.transaction(() => {
+        this.#writer.write(batch)
+        if (this.#unsavedLosses) this.#set('lost', this.#lost)
+        if (this.#rows >= RETAIN_AFTER) retain(this.#database, this.#options.now())
+      }),
+    )
+    if (stored) this.#rows = (this.#rows >= RETAIN_AFTER ? 0 : this.#rows) + rowsOf(batch)
+    else this.#lost = plus(this.#lost, sizeOf(batch))
+    this.#unsavedLosses = !stored
+    return stored
   }
 
-  /** Stores what a batch of events came to; says whether it could. On a full disk it is counted as lost, and verdicts are untouched. */
-  write(batch: Batch, now: number): boolean {
+  /** Bytes of a ring whose events are stored. */
+  position(ring: string): number {
+    return (this.#database.get('SELECT position FROM rings WHERE ring = ?', ring)?.position as number | undefined) ?? 0
+  }
+
+  /** Events received since boot, by program and CPU. */
+  received(): { readonly program: number; readonly cpu: number; readonly count: number }[] {
+    return this.#database.all('SELECT program, cpu, count FROM received').map((row) => ({ ...row }) as never)
+  }
+
+  /** The newest first. */
+  findings(wanted: { readonly severity?: Severity; readonly about?: string; readonly since?: number; readonly limit: number }): Finding[] {
+    const rows = this.#database.all(
+      'SELECT finding FROM findings WHERE severity >= ? AND at >= ? AND about = coalesce(?, about) ORDER BY at DESC LIMIT ?',
+      wanted.severity === undefined ? 0 : SEVERITIES.indexOf(wanted.severity),
+      wanted.since ?? 0,
+      wanted.about ?? null,
+      wanted.limit,
+    )
+    return rows.map((row) => JSON.parse(row.finding as string) as Finding)
+  }
+
+  finding(id: string): Finding | undefined {
+    const row = this.#database.get('SELECT finding FROM findings WHERE id = ?', id)
+    return row === undefined ? undefined : (JSON.parse(row.finding as string) as Finding)
+  }
+
+  /** The newest first. */
+  decisions(limit: number): RememberedDecision[] {
+    return this.#database.all('SELECT * FROM decisions ORDER BY id DESC LIMIT ?', limit).map(decisionOf)
+  }
+
+  decision(id: number): RememberedDecision | undefined {
+    const row = this.#database.get('SELECT * FROM decisions WHERE id = ?', id)
+    return row === undefined ? undefined : decisionOf(row)
+  }
+
+  /** What was seen last comes first. */
+  flows(limit: number): Flow[] {
+    return this.#database.all('SELECT * FROM flows ORDER BY last DESC LIMIT ?', limit).map(flowOf)
+  }
+
+  close(): void {
+    if (this.#unsavedLosses) this.#attempt(() => this.#set('lost', this.#lost))
+    this.#unsavedLosses = false
+    this.#database.close()
+  }
+
+  #enterBoot(): void {
+    const { boot } = this.#options
+    if (this.setting('boot') === boot) return
+    this.#database.transaction(() => {
+      for (const table of ['rings', 'received']) this.#database.run(`DELETE FROM ${table}`)
+      this.#database.run('UPDATE flows SET closed = opened WHERE closed < opened')
+      this.#set('boot', boot)
+    })
+  }
+
+  /** @throws ThymusError STATE_FULL */
+  #change(work: () => void): void {
+    this.#database.transaction(work)
+    this.#full = undefined
+  }
+
+  #attempt(work: () => void): boolean {
     try {
-      this.#transaction(() => this.#insert(batch, Math.floor(now / 60_000)))
-      const recovered = this.notices.findIndex((notice) => notice.startsWith('STATE_FULL'))
-      if (recovered >= 0) this.notices.splice(recovered, 1)
+      work()
+      this.#full = undefined
       return true
     } catch (error) {
-      this.lost++
-      if (!this.notices.some((notice) => notice.startsWith('STATE_FULL'))) {
-        this.notices.push(`STATE_FULL: the database takes no writes (${messageOf(error)}); what is seen is counted and not stored`)
-      }
+      if (!(error instanceof ThymusError && error.code === 'STATE_FULL')) throw error
+      this.#full ??= { code: 'STATE_FULL', text: `${error.message}; what is seen is counted as lost, verdicts stay in force` }
       return false
     }
   }
 
-  findings(limit = 1_000): Finding[] {
-    return this.#prepare('select finding from findings order by at desc limit ?')
-      .all(limit)
-      .map((row) => JSON.parse(row.finding as string) as Finding)
+  #set(name: string, value: unknown): void {
+    this.#database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', name, JSON.stringify(value))
   }
 
-  finding(id: string): Finding | undefined {
-    const row = this.#prepare('select finding from findings where id = ?').get(id)
-    return row === undefined ? undefined : (JSON.parse(row.finding as string) as Finding)
-  }
-
-  decisions<T>(limit = 1_000): { readonly id: number; readonly minute: number; readonly count: number; readonly decision: T }[] {
-    return this.#prepare('select id, minute, count, decision from decisions order by id desc limit ?')
-      .all(limit)
-      .map((row) => ({
-        id: Number(row.id),
-        minute: Number(row.minute),
-        count: Number(row.count),
-        decision: JSON.parse(row.decision as string) as T,
-      }))
-  }
-
-  flows<T>(limit = 1_000): T[] {
-    return this.#prepare('select flow from flows order by last desc limit ?')
-      .all(limit)
-      .map((row) => JSON.parse(row.flow as string) as T)
-  }
-
-  close(): void {
-    this.#db.close()
-  }
-
-  #insert(batch: Batch, minute: number): void {
-    for (const finding of batch.findings) {
-      const { id, at, severity, code } = finding
-      this.#run('insert or replace into findings values (?, ?, ?, ?, ?)', id, at, severity, code, JSON.stringify(finding))
-    }
-    for (const { key, decision } of batch.decisions) {
-      this.#run(
-        'insert into decisions (minute, key, count, decision) values (?, ?, 1, ?) on conflict (minute, key) do update set count = count + 1',
-        minute,
-        key,
-        JSON.stringify(decision),
+  #insertSet(former: number, { held, namespaces }: PolicySet): void {
+    for (const [id, { policy, text, mode, by, at }] of held) {
+      this.#database.run('INSERT OR IGNORE INTO sources (text) VALUES (?)', text)
+      this.#database.run(
+        'INSERT INTO policies SELECT ?, ?, ?, id, ?, ?, ?, ? FROM sources WHERE text = ?',
+        ...[former, id, policy.source.file, mode, by, at, JSON.stringify(policy), text],
       )
     }
-    for (const { key, flow } of batch.flows) this.#run('insert or replace into flows values (?, ?, ?)', key, minute, JSON.stringify(flow))
-    for (const { ring, position, received } of batch.rings) {
-      this.#run('insert or replace into rings values (?, ?, ?)', ring, position, JSON.stringify(received))
-    }
-    if (++this.#batches % TIDY_EVERY === 0) this.#tidy()
-  }
-
-  #tidy(): void {
-    for (const [table, keep] of Object.entries(KEEP)) {
-      this.#run(`delete from ${table} where rowid in (select rowid from ${table} order by rowid desc limit -1 offset ?)`, keep)
+    for (const [name, labels] of namespaces) {
+      this.#database.run('INSERT INTO namespaces VALUES (?, ?, ?)', former, name, JSON.stringify(labels))
     }
   }
 
-  #transaction(work: () => void): void {
-    this.#db.exec('begin immediate')
-    try {
-      work()
-      this.#db.exec('commit')
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('rollback')
-      throw error
+  #readSet(former: number): PolicySet {
+    const policies = this.#database.all(
+      'SELECT policies.*, text FROM policies JOIN sources ON sources.id = source WHERE former = ?',
+      former,
+    )
+    const namespaces = this.#database.all('SELECT name, labels FROM namespaces WHERE former = ?', former)
+    return {
+      held: new Map(policies.map((row) => [row.id as string, heldOf(row)])),
+      namespaces: new Map(namespaces.map((row) => [row.name as string, JSON.parse(row.labels as string) as Labels])),
     }
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#prepare(sql).run(...values)
-  }
-
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql)
-    if (!statement) {
-      statement = this.#db.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
-    return statement
   }
 }
 
-function opened(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 2_000 })
-  try {
-    db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on')
-    const check = db.prepare('pragma quick_check').get()
-    if (check?.quick_check !== 'ok') throw new ThymusError('STATE_CORRUPT', String(check?.quick_check))
-    const version = Number(db.prepare('pragma user_version').get()!.user_version)
-    if (version > SCHEMA_VERSION) throw new ThymusError('STATE_CORRUPT', `schema ${version} is newer than this program's ${SCHEMA_VERSION}`)
-    if (version === 0) db.exec(`begin; ${SCHEMA} pragma user_version = ${SCHEMA_VERSION}; commit`)
-    return db
-  } catch (error) {
-    db.close()
-    throw error
+function rowsOf({ findings, decisions, flows }: Batch): number {
+  return findings.length + decisions.length + flows.length
+}
+
+function heldOf(row: Row): HeldPolicy {
+  return {
+    policy: JSON.parse(row.policy as string) as Policy,
+    text: row.text as string,
+    mode: row.mode as Mode | null,
+    by: row.applied_by as number,
+    at: row.applied_at as number,
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function workloadOf(row: Row): Workload {
+  return {
+    name: row.name as string,
+    namespace: row.namespace as string,
+    labels: JSON.parse(row.labels as string) as Labels,
+    slot: row.slot as number,
+    mode: row.mode as Mode,
+    anchor: anchorOf(row.anchor as string),
+    ...(row.image === null ? {} : { image: row.image as string }),
+    addresses: JSON.parse(row.addresses as string) as string[],
+  }
+}
+
+/** JSON has no bigint: a group's number is written in digits. */
+function anchorText(anchor: Anchor): string {
+  return JSON.stringify(anchor.is === 'cgroup' ? { ...anchor, id: String(anchor.id) } : anchor)
+}
+
+function anchorOf(text: string): Anchor {
+  const anchor = JSON.parse(text) as Anchor
+  return anchor.is === 'cgroup' ? { ...anchor, id: BigInt(anchor.id) } : anchor
 }

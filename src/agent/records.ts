@@ -1,0 +1,134 @@
+// Events as people read them: records, decisions, flows, suspicions. Pure: what is not in the event is asked of `Names`.
+import type { Because, Decision, Request } from '../core/decision.ts'
+import type { Event, ExecEvent, Ruling, SocketEvent } from '../core/event.ts'
+import type { Suspicion } from '../core/finding.ts'
+import type { FlowChange } from '../engine/store/batch.ts'
+import { fileless } from '../layers/runtime/detectors/fileless/detector.ts'
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
+
+/** What a slot is called: `namespace/name`, `host`, or the bare slot of a workload that has gone. */
+export type Names = (slot: number) => string
+
+/** In words: the rule with its place, or the policies that isolate. */
+export function summaryOf(because: Because): string {
+  if ('rule' in because) return `${because.policy} (${because.rule.source.file}:${because.rule.source.line})`
+  if ('implicit' in because) return `nothing allows it; isolated by ${because.implicit.join(', ')}`
+  return 'free' in because ? 'no policy speaks of it' : `unknown: ${because.unknown.text}`
+}
+
+export function matches(name: string, wanted: string): boolean {
+  return name === wanted || name.endsWith(`/${wanted}`)
+}
+
+export function effectOf(ruling: Ruling): string {
+  return deniedBy(ruling) === undefined ? 'allow' : 'deny'
+}
+
+export function deniedBy(ruling: Ruling): 'enforced' | 'trial' | undefined {
+  if (ruling.effect === 'deny') return 'enforced'
+  return ruling.trialEffect === 'deny' ? 'trial' : undefined
+}
+
+export function suspicions(event: ExecEvent | SocketEvent): Suspicion[] {
+  const denied = deniedBy(event.ruling)
+  const would = denied === 'trial' ? 'Would be denied' : 'Denied'
+  if (event.type === 'exec') {
+    const found = fileless(event)
+    if (found !== undefined) return event.slot === 0 ? [] : [found]
+    if (denied === undefined) return []
+    const title = `${would}: execution of ${event.path || event.name}`
+    return [
+      {
+        code: 'RT_EXEC_DENIED',
+        severity: 'medium',
+        title,
+        remedy: 'If it is wanted, allow it: `thymus explain` names the rule and the line.',
+      },
+    ]
+  }
+  if (denied === undefined || event.type === 'close') return []
+  const title = `${would}: ${event.type} ${target(event)}`
+  return [
+    {
+      code: 'NET_DENIED',
+      severity: 'low',
+      title,
+      remedy: 'If it is wanted, allow it: `thymus policy why` says what would have to change.',
+    },
+  ]
+}
+
+export function target(event: ExecEvent | SocketEvent): string {
+  if (event.type === 'exec') return event.path || event.name
+  const end = event.type === 'bind' || (event.type === 'drop' && !event.active) ? event.local : event.remote
+  return `${PROTOCOLS[event.protocol] ?? event.protocol} ${end.address}:${end.port}`
+}
+
+export function factsOf(event: Event, name: (slot: number) => string): Record<string, unknown> {
+  switch (event.type) {
+    case 'fork':
+      return {}
+    case 'exit':
+      return { status: event.status >> 8, signal: event.status & 127 }
+    case 'exec': {
+      const { path, name: given, interpreter, cwd, argv, links, forms, task } = event
+      return { path, name: given, interpreter, cwd, argv, inode: String(event.inode), links, forms, uid: task.uid, euid: task.euid }
+    }
+    default: {
+      const { protocol, local, remote, active, bytesIn, bytesOut, peerSlot } = event
+      const peer = peerSlot === 0 ? null : name(peerSlot)
+      return {
+        protocol: PROTOCOLS[protocol] ?? protocol,
+        local: `${local.address}:${local.port}`,
+        remote: `${remote.address}:${remote.port}`,
+        peer,
+        active,
+        bytesIn,
+        bytesOut,
+      }
+    }
+  }
+}
+
+/** The decision that an event tells of, as `policy why` would word it. */
+export function decisionOf(event: ExecEvent | SocketEvent, because: Because, names: Names): Decision {
+  const denied = deniedBy(event.ruling)
+  const enforced = denied === undefined ? event.ruling.effect !== null : denied === 'enforced'
+  return {
+    request: requestOf(event, names),
+    effect: denied === undefined ? 'allow' : 'deny',
+    enforced,
+    because,
+    generation: event.ruling.generation,
+  }
+}
+
+function requestOf(event: ExecEvent | SocketEvent, names: Names): Request {
+  if (event.type === 'exec') return { gate: 'exec', subject: names(event.slot), path: event.path, fileless: !event.path.startsWith('/') }
+  const gate = event.type === 'bind' ? 'bind' : event.active || event.type === 'connect' ? 'connect' : 'accept'
+  const end = gate === 'connect' ? event.remote : event.local
+  const peer = { ...(event.peerSlot === 0 ? {} : { workload: names(event.peerSlot) }), address: event.remote.address }
+  return { gate, subject: names(event.slot), peer, protocol: event.protocol, port: end.port }
+}
+
+/** What a socket's event changes about its flow; nothing for a flow with no workload at either end. */
+export function flowOf(event: SocketEvent, time: number, because: Because | null, names: Names): FlowChange | undefined {
+  if (event.type === 'bind' || (event.slot === 0 && event.peerSlot === 0)) return undefined
+  const self = names(event.slot)
+  const other = event.peerSlot === 0 ? event.remote.address : names(event.peerSlot)
+  const starts = event.active || event.type === 'connect'
+  const denied = deniedBy(event.ruling)
+  const closes = event.type === 'close'
+  return {
+    at: time,
+    from: starts ? self : other,
+    to: starts ? other : self,
+    protocol: PROTOCOLS[event.protocol] ?? String(event.protocol),
+    port: starts ? event.remote.port : event.local.port,
+    what: closes ? 'closed' : denied === 'enforced' ? 'denied' : denied === 'trial' ? 'would deny' : 'opened',
+    bytesIn: event.bytesIn,
+    bytesOut: event.bytesOut,
+    because: because === null ? 'no policy speaks of it' : summaryOf(because),
+  }
+}

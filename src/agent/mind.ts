@@ -271,6 +271,7 @@ try {
   const segments = new Segments(join(at.state, 'segments'), {
     layout: createHash('sha256').update(JSON.stringify(SIZE)).digest(),
     now: Date.now,
+    ...endOf(store),
   })
   const mind = await Mind.start(stream && new GuardClient(stream), store, segments)
   stream?.on('close', () => mind.end(0)) // the guard is gone, and with it the way to the kernel; verdicts stay in force

@@ -240,7 +240,7 @@ static __always_inline int judge_bind(struct bpf_sock_addr *call, bool v4)
 	__u64 generation;
 	struct flow none = {};
 	struct ends ends;
-	struct traffic about = { .gate = GATE_BIND };
+	struct traffic_request about = { .gate = GATE_BIND };
 	__u32 asker = current_slot();
 
 	if (!now || !sock)

@@ -152,7 +152,7 @@ static __always_inline void begin_judgement(struct judgement *judgement, __u64 g
 }
 
 /* Of all who are asked the strictest wins, and of equals the first. */
-static __noinline void ask(const struct control *now, __u64 generation, struct traffic *about, bool trial,
+static __noinline void ask(const struct control *now, __u64 generation, struct traffic_request *about, bool trial,
 				struct judgement *strictest)
 {
 	struct judgement next = {};
@@ -176,7 +176,7 @@ struct start {
 static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct judgement *strictest)
 {
 	const struct ends *ends = start->ends;
-	struct traffic about = { .slot = start->slot, .gate = GATE_CONNECT, .protocol = ends->protocol, .port = ends->remote_port };
+	struct traffic_request about = { .slot = start->slot, .gate = GATE_CONNECT, .protocol = ends->protocol, .port = ends->remote_port };
 	struct judgement far = {}, near = {};
 	const struct subject *target;
 
@@ -199,7 +199,7 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 		*strictest = far;
 	if (!start->sure || start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
 		return;
-	about = (struct traffic){
+	about = (struct traffic_request){
 		.slot = start->peer_slot,
 		.peer_slot = start->slot,
 		.peer_known = true,
@@ -210,7 +210,7 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 	/* From loopback to loopback; else the source has no address before it is routed. */
 	__builtin_memcpy(about.peer, is_any(ends->local) && is_loopback(ends->remote) ? ends->remote : ends->local, 16);
 	target = subject_in(generation, start->peer_slot);
-	if (is_any(about.peer) && !(target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
+	if (is_any((__be32 *)about.peer) && !(target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
 		start->sure = false;
 	else
 		ask(now, generation, &about, start->trial, strictest);
@@ -220,7 +220,7 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 static __noinline void judge_arrival(const struct control *now, __u64 generation, const struct ends *ends, struct flow *flow,
 				     struct judgement *strictest)
 {
-	struct traffic about = {
+	struct traffic_request about = {
 		.slot = strictest->ruling.ruler,
 		.peer_slot = flow->peer_slot,
 		.peer_known = (flow->flags & FLOW_KNOWN) != 0,

@@ -169,10 +169,9 @@ struct start {
 	__u32 slot;
 	__u32 peer_slot; /* yields the workload at the other end */
 	bool trial;
-	bool sure; /* yields whether all was known that the verdict depends on; else the packet is judged again */
 };
 
-/* Judges both ends: may the source connect, does the target accept? */
+/* Judges both ends, as far as the other one is known: may the source connect, does the target accept? */
 static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct judgement *strictest)
 {
 	const struct ends *ends = start->ends;
@@ -180,7 +179,6 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 	struct judgement far = {}, near = {};
 	const struct subject *target;
 
-	start->sure = true;
 	about.peer_known = start->target.here;
 	about.peer_slot = start->target.here ? start->target.slot : SLOT_NONE;
 	__builtin_memcpy(about.peer, ends->remote, 16);
@@ -193,11 +191,10 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 		ask(now, generation, &about, start->trial, &near);
 		if (severity(&near) < severity(&far))
 			far = near;
-		start->sure = false;
 	}
 	if (severity(&far) > severity(strictest))
 		*strictest = far;
-	if (!start->sure || start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
+	if (start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
 		return;
 	about = (struct traffic_request){
 		.slot = start->peer_slot,
@@ -210,9 +207,7 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 	/* From loopback to loopback; else the source has no address before it is routed. */
 	__builtin_memcpy(about.peer, is_any(ends->local) && is_loopback(ends->remote) ? ends->remote : ends->local, 16);
 	target = subject_in(generation, start->peer_slot);
-	if (is_any((__be32 *)about.peer) && !(target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
-		start->sure = false;
-	else
+	if (!is_any((__be32 *)about.peer) || (target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
 		ask(now, generation, &about, start->trial, strictest);
 }
 

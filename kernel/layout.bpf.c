@@ -14,6 +14,7 @@ struct subject	     subject;
 struct place_key     place_key;
 struct place	     place;
 struct traffic_key   traffic_key;
+struct traffic_request traffic_request;
 struct path_key	     path_key;
 struct rule_value    rule_value;
 struct control	     control;

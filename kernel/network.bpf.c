@@ -48,18 +48,14 @@ static __always_inline int without_stamp(__u64 generation, __u32 asker, __u8 gat
 static __always_inline void judge_asked(struct control *now, __u64 generation, struct bpf_sock_addr *call,
 					const struct socket_state *state, __u32 asker, struct start *start, struct judgement *judgement)
 {
-	bool sure;
-
 	find_socket(call, start->ends, &start->target);
 	start->trial = true;
 	start->slot = state->slot;
 	judge_start(now, generation, start, judgement);
 	if (asker == SLOT_NONE || asker == state->slot)
 		return;
-	sure = start->sure;
 	start->slot = asker;
 	judge_start(now, generation, start, judgement);
-	start->sure &= sure;
 }
 
 static __always_inline int tell_asked(struct bpf_sock_addr *call, __u8 type, __u32 program, const struct socket_state *state,
@@ -204,12 +200,11 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *call, bool v4)
 	if (known && known->judged == CUT(generation))
 		return DENY;
 	begin_judgement(&judgement, generation, state->slot, GATE_CONNECT);
-	start.sure = true;
 	judge_asked(now, generation, call, state, asker, &start, &judgement);
 	fresh.peer_slot = start.peer_slot;
 	if (judgement.outcome & OUTCOME_DENIED)
 		fresh.judged = CUT(generation);
-	else if (start.sure)
+	else if (key.asker) /* that it passes for the socket's own workload is remembered when its packet has been judged */
 		fresh.judged = PASSES(generation);
 	if (state->slot == SLOT_NONE && !judgement.outcome)
 		return ALLOW;
@@ -240,7 +235,7 @@ static __always_inline int judge_bind(struct bpf_sock_addr *call, bool v4)
 	__u64 generation;
 	struct flow none = {};
 	struct ends ends;
-	struct traffic about = { .gate = GATE_BIND };
+	struct traffic_request about = { .gate = GATE_BIND };
 	__u32 asker = current_slot();
 
 	if (!now || !sock)

@@ -68,6 +68,18 @@ struct traffic_key {
 };
 #define TRAFFIC_FIXED_BITS 72
 
+/* What is asked of a workload at one of its traffic gates (kernel/lib/decide.h). */
+struct traffic_request {
+	__u32 slot;	  /* whose gate */
+	__u32 peer_slot;  /* filled in from the address if it is not known */
+	__u8  peer[16];	  /* IPv4 as ::ffff:a.b.c.d; not looked at for bind */
+	__u8  gate;
+	__u8  protocol;
+	__u16 port;	  /* in host order; 0 where there is none */
+	__u8  peer_known; /* peer_slot was told by a socket; SLOT_NONE then means a process that is no workload's */
+	__u8  pad[3];
+};
+
 /* paths: subject and gate are whole, then the path from the root of the mount namespace. "…/" matches all below; with its NUL it matches
  * one file. What has no lasting name is looked up as FILELESS_PATH, and by the empty path instead of the name that it once had. */
 #define PATH_BYTES 248

@@ -46,24 +46,12 @@ static __always_inline const struct rule_value *better(const struct rule_value *
 	return one->effect == EFFECT_DENY ? one : other;
 }
 
-/* What is asked of a workload at one of its traffic gates. */
-struct traffic {
-	__u32  slot;	  /* whose gate */
-	__u32  peer_slot; /* filled in from the address if it is not known */
-	__be32 peer[4];	  /* IPv4 as ::ffff:a.b.c.d; not looked at for bind */
-	__u8   gate;
-	__u8   protocol;
-	__u16  port;	   /* in host order; 0 where there is none */
-	__u8   peer_known; /* peer_slot was told by a socket; SLOT_NONE then means a process that is no workload's */
-	__u8   pad[3];
-};
-
 enum outcome {
 	OUTCOME_DENIED = 1 << 0, /* by what is in force */
 	OUTCOME_REPORT = 1 << 1, /* on trial it would be, and somebody wants to hear of it */
 };
 
-static __always_inline bool is_failsafe(const struct control *now, const struct traffic *ask)
+static __always_inline bool is_failsafe(const struct control *now, const struct traffic_request *ask)
 {
 	__u8 inbound = ask->gate == GATE_ACCEPT;
 
@@ -95,7 +83,7 @@ static __always_inline const struct rule_value *traffic_rule(void *rules, struct
 /* The verdict on traffic: rule.h says by which look-ups. Traffic to oneself is free; so is what a process of no workload sends to one
  * over loopback; and failsafe ports are never cut. `trial` asks for the trial half too, which only reports need. Returns enum outcome.
  * Global, so that the verifier looks at it once and not at every call. */
-__noinline __u32 decide_traffic(const struct control *now, __u64 generation, struct traffic *ask, bool trial, struct ruling *ruling)
+__noinline __u32 decide_traffic(const struct control *now, __u64 generation, struct traffic_request *ask, bool trial, struct ruling *ruling)
 {
 	const struct subject *subject, *peer;
 	const struct rule_value *rule;
@@ -124,7 +112,7 @@ __noinline __u32 decide_traffic(const struct control *now, __u64 generation, str
 	if (ask->gate != GATE_BIND) {
 		if (ask->peer_slot == ask->slot)
 			return 0;
-		if (ask->gate == GATE_ACCEPT && ask->peer_slot == SLOT_NONE && is_loopback(ask->peer))
+		if (ask->gate == GATE_ACCEPT && ask->peer_slot == SLOT_NONE && is_loopback((const __be32 *)ask->peer))
 			return 0;
 		peer = subject_in(generation, ask->peer_slot);
 		identity = peer && peer->identity ? peer->identity : IDENTITY_HOST;

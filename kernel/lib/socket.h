@@ -152,7 +152,7 @@ static __always_inline void begin_judgement(struct judgement *judgement, __u64 g
 }
 
 /* Of all who are asked the strictest wins, and of equals the first. */
-static __noinline void ask(const struct control *now, __u64 generation, struct traffic *about, bool trial,
+static __noinline void ask(const struct control *now, __u64 generation, struct traffic_request *about, bool trial,
 				struct judgement *strictest)
 {
 	struct judgement next = {};
@@ -169,18 +169,16 @@ struct start {
 	__u32 slot;
 	__u32 peer_slot; /* yields the workload at the other end */
 	bool trial;
-	bool sure; /* yields whether all was known that the verdict depends on; else the packet is judged again */
 };
 
-/* Judges both ends: may the source connect, does the target accept? */
+/* Judges both ends, as far as the other one is known: may the source connect, does the target accept? */
 static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct judgement *strictest)
 {
 	const struct ends *ends = start->ends;
-	struct traffic about = { .slot = start->slot, .gate = GATE_CONNECT, .protocol = ends->protocol, .port = ends->remote_port };
+	struct traffic_request about = { .slot = start->slot, .gate = GATE_CONNECT, .protocol = ends->protocol, .port = ends->remote_port };
 	struct judgement far = {}, near = {};
 	const struct subject *target;
 
-	start->sure = true;
 	about.peer_known = start->target.here;
 	about.peer_slot = start->target.here ? start->target.slot : SLOT_NONE;
 	__builtin_memcpy(about.peer, ends->remote, 16);
@@ -193,13 +191,12 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 		ask(now, generation, &about, start->trial, &near);
 		if (severity(&near) < severity(&far))
 			far = near;
-		start->sure = false;
 	}
 	if (severity(&far) > severity(strictest))
 		*strictest = far;
-	if (!start->sure || start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
+	if (start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
 		return;
-	about = (struct traffic){
+	about = (struct traffic_request){
 		.slot = start->peer_slot,
 		.peer_slot = start->slot,
 		.peer_known = true,
@@ -210,9 +207,7 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 	/* From loopback to loopback; else the source has no address before it is routed. */
 	__builtin_memcpy(about.peer, is_any(ends->local) && is_loopback(ends->remote) ? ends->remote : ends->local, 16);
 	target = subject_in(generation, start->peer_slot);
-	if (is_any(about.peer) && !(target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
-		start->sure = false;
-	else
+	if (!is_any((__be32 *)about.peer) || (target && target->plain_gates & GATE_BIT(GATE_ACCEPT)))
 		ask(now, generation, &about, start->trial, strictest);
 }
 
@@ -220,7 +215,7 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 static __noinline void judge_arrival(const struct control *now, __u64 generation, const struct ends *ends, struct flow *flow,
 				     struct judgement *strictest)
 {
-	struct traffic about = {
+	struct traffic_request about = {
 		.slot = strictest->ruling.ruler,
 		.peer_slot = flow->peer_slot,
 		.peer_known = (flow->flags & FLOW_KNOWN) != 0,

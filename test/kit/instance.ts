@@ -29,6 +29,8 @@ export class Instance {
   readonly groups: string
   readonly #places = { pins: join(this.home, 'bpf/thymus'), objects: OBJECTS, manifest: join(this.home, 'kernel.json') }
   readonly kernel: Kernel
+  readonly pins = this.#places.pins
+  readonly objects = OBJECTS
   readonly #rings: Readonly<Record<string, MappedRing>>
   #generation = 0
 

@@ -8,7 +8,7 @@ export const EXEC_FORM = { FORM_UNLINKED: 1, FORM_UNHASHED: 2, FORM_SHM: 4, FORM
 
 export const ABI = { ABI_VERSION: 1 } as const
 
-export const SIZE = { fork_event: 72, event_header: 24, task_ref: 48, exit_event: 80, exec_event: 1528, ruling: 24, socket_event: 176, test_event: 120, counters: 16, subject: 8, place_key: 20, place: 8, traffic_key: 16, path_key: 260, rule_value: 12, control: 80, failsafe_port: 4 } as const
+export const SIZE = { fork_event: 72, event_header: 24, task_ref: 48, exit_event: 80, exec_event: 1528, ruling: 24, socket_event: 176, test_event: 120, counters: 16, subject: 8, place_key: 20, place: 8, traffic_key: 16, traffic_request: 32, path_key: 260, rule_value: 12, control: 80, failsafe_port: 4 } as const
 
 export interface ForkEvent {
   readonly header: EventHeader
@@ -123,6 +123,16 @@ export interface TrafficKey {
   readonly gate: number
   readonly protocol: number
   readonly port: number
+}
+
+export interface TrafficRequest {
+  readonly slot: number
+  readonly peer_slot: number
+  readonly peer: Uint8Array
+  readonly gate: number
+  readonly protocol: number
+  readonly port: number
+  readonly peer_known: number
 }
 
 export interface PathKey {
@@ -283,6 +293,16 @@ export function encodeTrafficKey(bytes: Buffer, at: number, value: TrafficKey): 
   bytes.writeUInt8(value.gate, at + 12)
   bytes.writeUInt8(value.protocol, at + 13)
   bytes.writeUInt16BE(value.port, at + 14)
+}
+
+export function encodeTrafficRequest(bytes: Buffer, at: number, value: TrafficRequest): void {
+  bytes.writeUInt32LE(value.slot, at + 0)
+  bytes.writeUInt32LE(value.peer_slot, at + 4)
+  bytes.set(value.peer, at + 8)
+  bytes.writeUInt8(value.gate, at + 24)
+  bytes.writeUInt8(value.protocol, at + 25)
+  bytes.writeUInt16LE(value.port, at + 26)
+  bytes.writeUInt8(value.peer_known, at + 28)
 }
 
 export function encodePathKey(bytes: Buffer, at: number, value: PathKey): void {

@@ -81,6 +81,8 @@ static __always_inline void read_kernel_ends(struct sock *sock, struct ends *end
 		BPF_CORE_READ_INTO(&ends->remote, sock, __sk_common.skc_v6_daddr);
 	}
 	ends->local_port = BPF_CORE_READ(sock, __sk_common.skc_num);
+	if (ends->local_port == 0) /* a connection that has ended gave its number back before the socket goes; the port that it sent from stays */
+		ends->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sock, inet_sport));
 	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
 }
 

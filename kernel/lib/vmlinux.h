@@ -195,6 +195,10 @@ struct udp_sock {
 	struct sock_common __sk_common; /* struct inet_sock begins with it, whatever the kernel calls the way there */
 };
 
+struct inet_sock {
+	__be16 inet_sport;
+};
+
 struct sk_buff {
 	struct sock *sk;
 };

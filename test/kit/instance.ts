@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
+import { type Failsafe, groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
 import { MappedRing, type OnRecord } from '../../src/adapters/linux/bpf/ring.ts'
 import { encodeTables } from '../../src/adapters/linux/bpf/tables.ts'
 import { dissolveGroup, makeGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
@@ -57,10 +57,10 @@ export class Instance {
   }
 
   /** Puts tables in force; what is left out is empty. */
-  swap(tables: Partial<Tables>): void {
+  swap(tables: Partial<Tables>, failsafe: readonly Failsafe[] = []): void {
     this.#generation++
     const all: Tables = { subjects: [], places: [], traffic: [], paths: [], reasons: new Map(), ...tables }
-    this.kernel.swap(this.#generation, encodeTables(all), [])
+    this.kernel.swap(this.#generation, encodeTables(all), failsafe)
   }
 
   /** Runs a command in a group and waits for it. */
@@ -93,9 +93,11 @@ export class Instance {
   }
 }
 
-/** A subject with rules at some gates; its identity is drawn from its slot. */
+const ALL_GATES = 0xff
+
+/** A subject with rules at some gates, none of which names an address block; its identity is drawn from its slot. */
 export function subject(slot: number, gates: number, trialGates = 0): SubjectEntry {
-  return { slot, identity: identityOf(slot), enforcedGates: gates, trialGates, plainGates: gates | trialGates }
+  return { slot, identity: identityOf(slot), enforcedGates: gates, trialGates, plainGates: ALL_GATES }
 }
 
 export function identityOf(slot: number): number {

@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { netpol } from './netpol.ts'
+import { judgeFile } from './netpol.ts'
 import type { Judge } from './netpol-judges.ts'
-import { JUDGES } from './netpol-judges.ts'
+import { reference, tables } from './netpol-judges.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'thymus-conform-'))
@@ -95,7 +95,7 @@ describe('the runner', () => {
 
 describe('a judge', () => {
   const path = write('judge.json', [oneCase(1, 80, right)])
-  const judging = (judge: Judge['judge']) => netpol(path, [...JUDGES, { name: 'other', judge }])
+  const judging = (judge: Judge['judge']) => judgeFile(path, [reference, { name: 'other', judge }])
 
   test('that decides otherwise is found wrong', async () => {
     const { wrong, wrongCells, cells } = await judging(({ requests }) => requests.map(() => true))
@@ -110,13 +110,13 @@ describe('a judge', () => {
 
 test('a matrix of the wrong size fails the case', async () => {
   const path = write('short.json', [oneCase(1, 80, [{ ...right[0], ingress: ['.'] }])])
-  assert.equal((await netpol(path)).failed, 1)
+  assert.equal((await judgeFile(path, [reference, tables])).failed, 1)
 })
 
 test('the cases of cyclonus are all right, but for named ports', async (t) => {
   const path = join(process.env.THYMUS_CORPORA ?? join(root, '../shared/corpora'), 'network/cyclonus-cases-nodns.json')
   if (!existsSync(path)) return t.skip('the corpora are not here')
-  const { passed, failed, refused, wrong, cells } = await netpol(path)
+  const { passed, failed, refused, wrong, cells } = await judgeFile(path, [reference, tables])
   assert.deepEqual({ failed, wrong }, { failed: 0, wrong: 0 })
   assert.ok(passed > 5 * refused && Number(cells) > 200_000, `${passed} passed, ${refused} refused, ${cells} cells`)
 })

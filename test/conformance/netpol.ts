@@ -7,7 +7,7 @@ import { ThymusError } from '../../src/core/errors.ts'
 import type { Workload } from '../../src/core/workload.ts'
 import { readPolicies } from '../../src/layers/network/read-policies.ts'
 import type { Judge, Question } from './netpol-judges.ts'
-import { JUDGES } from './netpol-judges.ts'
+import { summon } from './netpol-judges.ts'
 import type { SuiteResult } from './suite.ts'
 
 const matrix = z.array(z.string().regex(/^[.X]+$/))
@@ -38,7 +38,14 @@ interface Count {
 }
 
 /** Judges every case of a file of this shape. */
-export async function netpol(path: string, judges: readonly Judge[] = JUDGES): Promise<SuiteResult> {
+export async function netpol(path: string): Promise<SuiteResult> {
+  using judges = summon()
+  const result = await judgeFile(path, judges.all)
+  return judges.without === undefined ? result : { ...result, without: judges.without }
+}
+
+/** The same by judges of one's own. */
+export async function judgeFile(path: string, judges: readonly Judge[]): Promise<SuiteResult> {
   const { cases } = file.parse(JSON.parse(await readFile(path, 'utf8')))
   const count: Count = { cells: 0, wrongCells: 0, self: 0 }
   const outcomes = { passed: 0, failed: 0, refused: 0, wrong: 0 }

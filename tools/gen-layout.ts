@@ -25,8 +25,7 @@ if (!existsSync(OBJECT)) {
   console.error(`skipped: ${OBJECT} is not built, so ${OUT} is not compared`)
   process.exit(0)
 }
-const dump = JSON.parse(execFileSync('bpftool', ['btf', 'dump', '-j', 'file', OBJECT], { encoding: 'utf8' })) as { types: Type[] }
-const types = new Map(dump.types.map((type) => [type.id, type]))
+const types = new Map(dump().map((type) => [type.id, type]))
 const text = generate()
 if (process.argv.includes('--check')) {
   if (readFileSync(OUT, 'utf8') !== text) {
@@ -34,6 +33,16 @@ if (process.argv.includes('--check')) {
     process.exitCode = 1
   }
 } else writeFileSync(OUT, text)
+
+function dump(): Type[] {
+  try {
+    return (JSON.parse(execFileSync('bpftool', ['btf', 'dump', '-j', 'file', OBJECT], { encoding: 'utf8' })) as { types: Type[] }).types
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    console.error(`skipped: bpftool is not installed, so ${OUT} is not compared`)
+    process.exit(0)
+  }
+}
 
 function generate(): string {
   const structs = [...types.values()].filter((type) => type.kind === 'STRUCT')

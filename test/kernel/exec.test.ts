@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { decodeExecEvent, EVENT_TYPE, type ExecEvent } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
-import { Instance, needKernel, pathRule, subject } from '../kit/instance.ts'
+import { Instance, needKernel, pathRule, subject, whyNoKernel } from '../kit/instance.ts'
 
 const EXEC = 1 << GATE_NUMBER.exec
 const SLOT = 1
@@ -21,7 +21,7 @@ let folder: string
 let refuses: boolean
 
 before(() => {
-  if (process.getuid!() !== 0) return
+  if (whyNoKernel() !== undefined) return
   it = new Instance()
   group = it.group('w', SLOT)
   folder = mkdtempSync(join(tmpdir(), 'thymus-exec-'))

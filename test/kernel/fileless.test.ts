@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { decodeExecEvent, EVENT_TYPE, EXEC_FORM } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { Witness } from '../../src/adapters/linux/bpf/witness.ts'
 import { FILELESS_PATH, GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
-import { Instance, needKernel, pathRule, subject } from '../kit/instance.ts'
+import { Instance, needKernel, pathRule, subject, whyNoKernel } from '../kit/instance.ts'
 
 type Outcome = 'denied' | 'passes' | 'allowed'
 
@@ -38,7 +38,7 @@ let group: string
 let folder: string
 
 before(() => {
-  if (process.getuid!() !== 0) return
+  if (whyNoKernel() !== undefined) return
   it = new Instance()
   group = it.group('w', SLOT)
   folder = mkdtempSync(join(tmpdir(), 'thymus-fileless-'))

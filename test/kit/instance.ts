@@ -3,7 +3,6 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { type Failsafe, groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
 import { MappedRing, type OnRecord } from '../../src/adapters/linux/bpf/ring.ts'
 import { encodeTables } from '../../src/adapters/linux/bpf/tables.ts'
@@ -11,18 +10,11 @@ import { dissolveGroup, makeGroup, unifiedMount } from '../../src/adapters/linux
 import { ensureBpfFileSystem, unmount } from '../../src/adapters/linux/system.ts'
 import { IDENTITY, type PathEntry, type SubjectEntry, type Tables, type TrafficEntry } from '../../src/engine/rule-plane/tables.ts'
 
+export { needKernel, whyNoKernel } from './need-kernel.ts'
+
 const OBJECTS = join(import.meta.dirname, '../../kernel/build')
 /** Joins the group before the first instruction of the command. */
 const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
-
-/** Skips where the kernel takes no program of ours, with the reason; with REQUIRE_KERNEL=1 that is a failure. */
-export function needKernel(t: TestContext): boolean {
-  const why = process.getuid!() !== 0 ? 'needs root' : unifiedMount() === undefined ? 'needs a unified control group hierarchy' : undefined
-  if (why === undefined) return true
-  if (process.env.REQUIRE_KERNEL === '1') throw new Error(`REQUIRE_KERNEL=1, but the test ${why}`)
-  t.skip(why)
-  return false
-}
 
 export class Instance {
   readonly home = mkdtempSync(join(tmpdir(), 'thymus-test-'))

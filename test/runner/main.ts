@@ -1,0 +1,116 @@
+// Runs the tests of the project: `bin/node test/runner/main.ts [SUITE | FILE…]`, by default all suites one after another. One line per file,
+// failures in full, skips with their reasons; the last line on stdout is `N passed, N failed, N skipped`.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { endAll, type FileResult, runFile } from './run-file.ts'
+import { SUITES, type Suite, suiteOf, testFiles } from './suites.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const LAB = join(ROOT, 'lab/lab')
+const total = { passed: 0, failed: 0, skipped: 0 }
+const failed: string[] = []
+
+const here = process.cwd()
+process.chdir(ROOT)
+// Tools of the system, also for users whose PATH leaves them out.
+process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin`
+let interrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (interrupted) process.exit(130)
+    interrupted = true
+    endAll() // and go on to clean up after them
+  })
+}
+
+const wanted = filesOf(process.argv.slice(2))
+if (process.getuid!() === 0 && !existsSync('/usr/sbin/bpftool'))
+  console.log('without bpftool: BPF programs that tests leave behind are not seen')
+for (const suite of SUITES) {
+  const files = wanted.filter((file) => suiteOf(file) === suite)
+  if (suite.name === 'lab') await runLab(suite, files)
+  else await runSuite(suite, files)
+}
+if (failed.length > 0) console.log(`\nfailed:\n${failed.map((name) => `  ${name}`).join('\n')}`)
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0
+
+/** All files for no word; those of a suite for its name; a path for itself, or for what lies below it. */
+function filesOf(words: readonly string[]): string[] {
+  const all = testFiles()
+  if (words.length === 0) return all
+  const files = new Set<string>()
+  for (const word of words) {
+    const path = relative(ROOT, resolve(here, word))
+    const named = all.filter((file) => suiteOf(file).name === word || file === path || file.startsWith(`${path}/`))
+    if (named.length === 0) {
+      console.error(`no test file belongs to ${word}`)
+      process.exit(64)
+    }
+    for (const file of named) files.add(file)
+  }
+  return [...files]
+}
+
+async function runSuite(suite: Suite, files: readonly string[]): Promise<void> {
+  const queue = [...files]
+  const until = performance.now() + suite.suiteSeconds * 1000
+  const work = async () => {
+    for (let file = queue.shift(); file !== undefined && !interrupted; file = queue.shift()) {
+      const left = Math.ceil((until - performance.now()) / 1000)
+      if (left > 0) show(suite, await runFile(file, { seconds: Math.min(suite.fileSeconds, left), settleMs: suite.settleMs }))
+      else show(suite, notRun(file, `the suite ${suite.name} took longer than ${suite.suiteSeconds} s`))
+    }
+  }
+  await Promise.all(Array.from({ length: suite.workers }, work))
+}
+
+function notRun(file: string, text: string): FileResult {
+  return { file, seconds: 0, passed: 0, failures: [{ name: 'is run', text }], skipped: new Map(), output: '' }
+}
+
+function show({ name }: Suite, { file, seconds, passed, failures, skipped, output }: FileResult): void {
+  const skips = [...skipped.values()].reduce((sum, count) => sum + count, 0)
+  count(passed, failures.length, skips)
+  const counts = [`${passed} passed`, failures.length > 0 && `${failures.length} FAILED`, skips > 0 && `${skips} skipped`].filter(Boolean)
+  console.log(`${name.padEnd(7)}${file.padEnd(52)} ${seconds.toFixed(1).padStart(6)} s  ${counts.join(', ')}`)
+  for (const [why, times] of skipped) console.log(`${''.padEnd(7)}skipped ${times}: ${why}`)
+  for (const failure of failures) {
+    failed.push(`${file}: ${failure.name}`)
+    console.log(`\n  FAILED ${file}: ${failure.name}\n${indent(failure.text)}`)
+  }
+  if (failures.length > 0) console.log(output === '' ? '' : `\n  what it wrote:\n${indent(output)}\n`)
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, '    ')
+}
+
+function count(passed: number, failures: number, skipped: number): void {
+  total.passed += passed
+  total.failed += failures
+  total.skipped += skipped
+}
+
+/** The lab runs its tests in a guest, with this runner, and its last line is like ours. It ends with 77 where no guest can be had. */
+async function runLab({ suiteSeconds }: Suite, files: readonly string[]): Promise<void> {
+  if (!existsSync(LAB) || (files.length === 0 && wanted.length < testFiles().length)) return
+  const lab = spawn(LAB, ['test', ...files], { stdio: ['ignore', 'pipe', 'inherit'], timeout: suiteSeconds * 1000 })
+  const exit = new Promise<number | null>((done) => lab.on('exit', done))
+  let last = ''
+  for await (const line of createInterface({ input: lab.stdout })) {
+    if (last !== '') console.log(last)
+    last = line
+  }
+  const status = await exit
+  const counts = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(last)
+  if (counts === null) console.log(last)
+  if (counts !== null) count(Number(counts[1]), Number(counts[2]), Number(counts[3]))
+  if (status === 77) count(0, 0, 1)
+  else if (status !== 0 || counts === null) {
+    if (counts === null || counts[2] === '0') count(0, 1, 0)
+    failed.push(`lab/lab test: ${status === null ? `did not finish within ${suiteSeconds} s` : `exit status ${status}`}`)
+  }
+}

@@ -1,0 +1,46 @@
+// Writes docs/codes.md from the tables in src/core. `--check` writes nothing and fails if the page is stale.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { CODES, EXIT } from '../src/core/errors.ts'
+
+const OUT = 'docs/codes.md'
+/** What each exit status means; that none is missing is seen to by the type. */
+const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'Done.',
+  error: 'It could not be done; the message says why.',
+  findings: 'There are findings at or over `--fail-on`.',
+  unknown: 'A check that was required could not be determined.',
+  usage: 'The command line is not one that Thymus takes.',
+  privilege: 'A privilege is missing.',
+  interrupted: 'Interrupted.',
+}
+
+const page = `<!-- Made by tools/gen-codes.ts from src/core/errors.ts. Do not edit. -->
+# Codes
+
+Every error that Thymus reports has one of these codes. They are stable: a code is never given another meaning.
+
+${table(
+  ['code', 'meaning'],
+  Object.entries(CODES).map(([code, meaning]) => [`\`${code}\``, meaning]),
+)}
+
+## Exit status
+
+${table(
+  ['status', 'meaning'],
+  Object.entries(EXIT).map(([name, status]) => [`${status}`, MEANING[name as keyof typeof EXIT]]),
+)}
+`
+if (!process.argv.includes('--check')) writeFileSync(OUT, page)
+else if (!existsSync(OUT) || readFileSync(OUT, 'utf8') !== page) {
+  console.error(`${OUT} is stale: run bin/node tools/gen-codes.ts`)
+  process.exitCode = 1
+}
+
+/** Columns are as wide as their widest cell: biome wants it so. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const escaped = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(...escaped.map((row) => row[column]!.length)))
+  const lines = escaped.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`)
+  return [lines[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1)].join('\n')
+}

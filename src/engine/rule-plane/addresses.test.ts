@@ -109,7 +109,7 @@ describe('blocks', () => {
           }
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
     assert.ok(checked.inside > 1000 && checked.outside > 1000, JSON.stringify(checked))
   })

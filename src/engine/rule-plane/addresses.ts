@@ -36,6 +36,11 @@ export function isV4({ address, bits }: Cidr): boolean {
   return bits >= ALL_V4.bits && address >> 32n === V4_TOP
 }
 
+/** 127.0.0.0/8 (RFC 1122, 3.2.1.3) and ::1 (RFC 4291, 2.5.3). */
+export function isLoopback(address: bigint): boolean {
+  return address >> 24n === 0xffff_7fn || address === 1n
+}
+
 /** Is the one range all of the other or more? A range of IPv6 holds no IPv4: `::/0` does not mean 10.0.0.1. */
 export function contains(one: Cidr, other: Cidr): boolean {
   return isV4(one) === isV4(other) && spans(one, other)

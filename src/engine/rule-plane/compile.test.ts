@@ -31,6 +31,7 @@ function judge({ policies, namespaces, workloads }: World, request: TableRequest
   if (subject === undefined) return none
   const peer = peerOf(workloads, request)
   if (peer === subject) return none
+  if (request.gate === 'accept' && isHost(peer, request.peer.slot) && ['127.0.0.1', '::1'].includes(request.peer.address ?? '')) return none
   const holding = policies.filter(
     ({ applies, mode }) => meant(applies, subject, namespaces) && (trial || weaker(mode, subject.mode) === 'enforce'),
   )
@@ -55,6 +56,10 @@ function peerOf(workloads: readonly Workload[], request: TableRequest): Workload
   if (slot !== undefined) return workloads.find((workload) => workload.slot === slot)
   const owners = workloads.filter(({ addresses }) => address !== undefined && addresses.includes(address))
   return owners.length === 1 ? owners[0] : undefined
+}
+
+function isHost(peer: Workload | undefined, slot: number | undefined): boolean {
+  return peer === undefined && (slot === undefined || slot === 0)
 }
 
 function matches(when: Predicate, request: TableRequest, peer: Workload | undefined, namespaces: Namespaces): boolean {
@@ -225,7 +230,7 @@ const anyRequest: fc.Arbitrary<TableRequest> = fc.oneof(
 )
 const anyRequests = fc.array(anyRequest, { minLength: 40, maxLength: 40 })
 
-const runs = (numRuns: number) => ({ numRuns, verbose: 1 as const })
+const runs = (numRuns: number) => ({ numRuns, verbose: 0 as const })
 
 describe('what the tables say is what the policies say', () => {
   test('for any policies, workloads and requests, effect and reason, in force and in trial', () => {
@@ -242,9 +247,9 @@ describe('what the tables say is what the policies say', () => {
           if (decision.trialEffect !== decision.effect) seen.trialOnly++
         }
       }),
-      runs(5000),
+      runs(3000),
     )
-    for (const [kind, times] of Object.entries(seen)) assert.ok(times > 2000, `${kind}: ${times}`)
+    for (const [kind, times] of Object.entries(seen)) assert.ok(times > 1000, `${kind}: ${times}`)
   })
 })
 
@@ -273,7 +278,7 @@ describe('what does not matter to a decision does not matter to the tables', () 
         const tables = compile(world.policies, world.namespaces, world.workloads)
         assert.deepEqual(compile(policies, world.namespaces, workloads), tables)
       }),
-      runs(500),
+      runs(300),
     )
   })
 
@@ -283,7 +288,7 @@ describe('what does not matter to a decision does not matter to the tables', () 
         const labelled = workloads.map((workload) => ({ ...workload, labels: { ...workload.labels, revision: workload.name } }))
         assert.deepEqual(compile(policies, namespaces, labelled), compile(policies, namespaces, workloads))
       }),
-      runs(500),
+      runs(300),
     )
   })
 
@@ -306,7 +311,7 @@ describe('what does not matter to a decision does not matter to the tables', () 
         const changed = compile(policies.map(other), namespaces, workloads.map(other))
         for (const request of requests) assert.equal(lookup(changed, request).trialEffect, lookup(tables, request).trialEffect)
       }),
-      runs(500),
+      runs(300),
     )
   })
 })
@@ -329,14 +334,14 @@ describe('more rules', () => {
       fc.property(grown('allow'), ({ before, after }) =>
         assert.ok(before.every((effect, at) => effect === 'deny' || after[at] !== 'deny')),
       ),
-      runs(1000),
+      runs(600),
     )
   })
 
   test('that deny never give one', () => {
     fc.assert(
       fc.property(grown('deny'), ({ before, after }) => assert.ok(before.every((effect, at) => effect !== 'deny' || after[at] === 'deny'))),
-      runs(1000),
+      runs(600),
     )
   })
 })
@@ -364,9 +369,9 @@ describe('the tables hold nothing in vain', () => {
           }
         }
       }),
-      runs(500),
+      runs(300),
     )
-    assert.ok(entries > 5000, `${entries} entries`)
+    assert.ok(entries > 3000, `${entries} entries`)
   })
 
   test('a gate has its bit where there are entries, and a trial half only where it differs from what is in force', () => {
@@ -389,8 +394,39 @@ describe('the tables hold nothing in vain', () => {
         )
         assert.ok(inForce.subjects.every(({ trialGates }) => trialGates === 0))
       }),
-      runs(500),
+      runs(300),
     )
+  })
+
+  test('what is allowed to anyone has no entries for each peer', () => {
+    const toAll: Predicate = { is: 'traffic', peer: { is: 'anyone' }, protocol: 'TCP' }
+    const toSome: Predicate = { is: 'traffic', peer: { is: 'workloads', selector: { workloads: [] } }, protocol: 'TCP', ports: [80, 89] }
+    const { traffic } = compile([policyOf('p', [ruleOf(toAll), { ...ruleOf(toSome), cookie: 2 }])], new Map(), workloadsOf(9, 'web'))
+    assert.equal(traffic.length, 1)
+  })
+
+  test('a policy that applies to nobody tells nobody apart', () => {
+    const app = (value: string) => ({ workloads: [{ key: 'app', operator: 'In' as const, values: [value] }] })
+    const rule = ruleOf({ is: 'traffic', peer: { is: 'workloads', selector: app('web') } })
+    const workloads = workloadsOf(2, 'web').map((workload, at) => ({ ...workload, labels: { app: at === 0 ? 'web' : 'db' } }))
+    const { subjects, traffic } = compile([{ ...policyOf('p', [rule]), applies: app('nobody') }], new Map(), workloads)
+    assert.deepEqual([subjects.map(({ identity }) => identity), traffic], [[16, 16], []])
+  })
+
+  test('of rules that tie, the one of the first policy is named; of denies, one that is reported', () => {
+    const anyone: Predicate = { is: 'traffic', peer: { is: 'anyone' } }
+    const winner = (...policies: Policy[]) => {
+      const { traffic, reasons } = compile(policies, new Map(), workloadsOf(1, 'web'))
+      return traffic.map(({ cookie, report }) => [(reasons.get(cookie) as { policy: string }).policy, report])
+    }
+    assert.deepEqual(winner(policyOf('b', [ruleOf(anyone)]), policyOf('a', [ruleOf(anyone)])), [['a', true]])
+    const deny = (id: string, mode: Mode, ports: Partial<Predicate> = {}): Policy => ({
+      ...policyOf(id, [{ ...ruleOf({ ...anyone, ...ports } as Predicate), effect: 'deny' }]),
+      mode,
+    })
+    assert.deepEqual(winner(deny('a', 'observe'), deny('b', 'shadow')), [['b', true]])
+    const narrow = winner(deny('a', 'observe'), deny('b', 'shadow', { protocol: 'TCP', ports: [80, 80] }))
+    assert.deepEqual(narrow.sort(), [['a', false], ['b', true]]) // biome-ignore format: pairs
   })
 
   test('only the trial denies of observing policies are not reported', () => {
@@ -421,6 +457,11 @@ describe('what no table can hold is refused, never ignored', () => {
     ['a path with dots', 'POLICY_FIELD', { gate: 'exec', when: { is: 'path', path: '/bin/../x', below: true } }],
     ['a file that is a folder', 'POLICY_FIELD', { gate: 'exec', when: { is: 'path', path: '/bin/', below: false } }],
     ['a path with a NUL', 'POLICY_FIELD', { gate: 'exec', when: { is: 'path', path: '/bin/x\0', below: false } }],
+    [
+      'a path that leaves no room for its NUL',
+      'POLICY_LIMIT',
+      { gate: 'exec', when: { is: 'path', path: `/${'x'.repeat(247)}`, below: false } },
+    ],
     ['a path that is too long', 'POLICY_LIMIT', { gate: 'exec', when: { is: 'path', path: `/${'ü'.repeat(124)}`, below: false } }],
   ]
   for (const [what, code, rule] of cases) {

@@ -1,14 +1,17 @@
 // The kernel's decision (kernel/rule.h, kernel/lib/decide.h) once more, over the same tables: what the kernel is held against, and what
 // answers "why" without asking it.
 import type { Effect } from '../../core/policy.ts'
-import { addressOfBytes, cut, parseAddress } from './addresses.ts'
+import { addressOfBytes, cut, isLoopback, parseAddress } from './addresses.ts'
 import type { TrafficClaim } from './contest.ts'
 import { foldersOf, PrefixTable } from './contest.ts'
 import { oncePer } from './once-per.ts'
 import type { PathEntry, PlaceEntry, RuleValue, SubjectEntry, Tables, TrafficEntry } from './tables.ts'
 import { FILELESS_PATH, GATE_NUMBER, IDENTITY, TABLE_LIMIT } from './tables.ts'
 
-/** `slot` of the peer where it is known from its socket; else the owner of the address is taken. */
+/**
+ * `slot` of the peer where it is known from its socket (0: no workload's); else the owner of the address is taken. `path` is empty for what has
+ * no lasting name.
+ */
 export type TableRequest =
   | {
       readonly gate: TrafficEntry['gate']
@@ -28,16 +31,16 @@ export interface TableDecision {
 }
 
 /**
- * What one generation says, by what is in force and by all policies together. Failsafe ports and the freedom of loopback stand before the tables,
- * in the kernel's hooks, and are not seen here. The tables are indexed at the first call: they must not change.
+ * What one generation says, by what is in force and by all policies together. Failsafe ports, which the agent gives to the kernel beside the tables,
+ * are not seen here. The tables are indexed at the first call: they must not change.
  */
 export function lookup(tables: Tables, request: TableRequest): TableDecision {
   const subject = subjectsOf(tables.subjects).get(request.subject)
-  const places = request.gate === 'exec' || request.gate === 'bind' ? [] : peersOf(tables, request)
-  if (subject === undefined || places === 'self') return { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
+  const peers = request.gate === 'exec' || request.gate === 'bind' ? [] : peersOf(tables, request)
+  if (subject === undefined || peers === 'free') return { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
   const bit = 1 << GATE_NUMBER[request.gate]
   const say = (trial: boolean) =>
-    request.gate === 'exec' ? pathRule(tables, subject, request, trial) : trafficRule(tables, subject, request, places, trial)
+    request.gate === 'exec' ? pathRule(tables, subject, request, trial) : trafficRule(tables, subject, request, peers, trial)
   const enforced = (subject.enforcedGates & bit) === 0 ? undefined : say(false)
   const trial = (subject.trialGates & bit) === 0 ? enforced : say(true)
   return {
@@ -51,13 +54,14 @@ export function lookup(tables: Tables, request: TableRequest): TableDecision {
 type TrafficRequest = Exclude<TableRequest, { gate: 'exec' }>
 type ExecRequest = Extract<TableRequest, { gate: 'exec' }>
 
-/** Identities of the peer to look under, beside "any"; traffic to oneself is free. */
-function peersOf(tables: Tables, { subject, peer }: TrafficRequest): readonly number[] | 'self' {
-  const place = peer.address === undefined ? undefined : placeOf(tables.places, peer.address)
+/** Identities to look under, beside "any". Free is traffic to oneself, and what no workload of ours sends to one over loopback. */
+function peersOf(tables: Tables, { gate, subject, peer }: TrafficRequest): readonly number[] | 'free' {
+  const address = peer.address === undefined ? undefined : parseAddress(peer.address)
+  const place = address === undefined ? undefined : placeOf(tables.places, address)
   const slot = peer.slot ?? place?.slot ?? 0
-  if (slot !== 0 && slot === subject) return 'self'
-  const identity = subjectsOf(tables.subjects).get(slot)?.identity ?? IDENTITY.host
-  return place === undefined || place.block === 0 ? [identity] : [identity, place.block]
+  if (slot === 0 ? gate === 'accept' && address !== undefined && isLoopback(address) : slot === subject) return 'free'
+  const identity = subjectsOf(tables.subjects).get(slot)?.identity || IDENTITY.host // a slot that is free again has 0
+  return place === undefined || place.block === 0 ? [identity] : [place.block, identity]
 }
 
 function trafficRule(
@@ -69,9 +73,9 @@ function trafficRule(
 ): RuleValue | undefined {
   const index = trafficIndex(tables.traffic)
   const prefix = { value: request.protocol * 2 ** 16 + request.port, bits: 24 }
-  return [...peers, IDENTITY.any]
+  return [IDENTITY.any, ...peers]
     .map((peer) => index.get(groupOf(subject.identity, peer, GATE_NUMBER[request.gate], trial))?.narrowest(prefix))
-    .reduce(better, undefined)
+    .reduce((best, rule) => better(rule, best), undefined) // in the kernel's order, so that ties have the same cookie
 }
 
 function pathRule(tables: Tables, { identity }: SubjectEntry, { path, fileless }: ExecRequest, trial: boolean): RuleValue | undefined {
@@ -81,7 +85,7 @@ function pathRule(tables: Tables, { identity }: SubjectEntry, { path, fileless }
 }
 
 function narrowestPath(rules: ReadonlyMap<string, RuleValue>, path: string): RuleValue | undefined {
-  // A path that the kernel cannot hold is judged as if no rule named it (kernel/event.h, FORM_PATH_CUT).
+  // A path that the kernel cannot hold is judged as if no rule named it (kernel/event.h, FORM_NO_PATH).
   if (Buffer.byteLength(path) >= TABLE_LIMIT.pathBytes) return rules.get('')
   if (!path.endsWith('/') && rules.has(path)) return rules.get(path)
   let found = rules.get('')
@@ -96,9 +100,7 @@ function better(one: RuleValue | undefined, other: RuleValue | undefined): RuleV
   return one.effect === 'deny' ? one : other
 }
 
-function placeOf(places: readonly PlaceEntry[], text: string): PlaceEntry | undefined {
-  const address = parseAddress(text)
-  if (address === undefined) return undefined
+function placeOf(places: readonly PlaceEntry[], address: bigint): PlaceEntry | undefined {
   for (const [bits, entries] of placeIndex(places)) {
     const found = entries.get(cut(address, bits))
     if (found !== undefined) return found

@@ -1,7 +1,6 @@
 import type { Because, Decision, Request } from '../../core/decision.ts'
 import { ThymusError } from '../../core/errors.ts'
-import type { Policy } from '../../core/policy.ts'
-import type { Reason } from '../../core/verdict.ts'
+import type { Effect, Policy } from '../../core/policy.ts'
 import type { Namespaces, Workload } from '../../core/workload.ts'
 import type { Compiled } from './compile.ts'
 import { compileWhole } from './compile.ts'
@@ -23,7 +22,7 @@ export interface Generation {
   readonly tables: Tables
 }
 
-/** Workloads that came or went while no rule changed. A subject with identity 0 and no gates is a slot that is free again. */
+/** Workloads that came or went, with no socket yet or any more, while no rule changed. A subject with identity 0 and no gates is a slot that is free again. */
 export interface Amendment {
   readonly subjects: readonly SubjectEntry[]
   readonly places: readonly PlaceEntry[]
@@ -95,32 +94,23 @@ export class RulePlane {
   }
 
   /**
-   * What would be decided, and why. Of failsafe ports and of the freedom of loopback, which stand before the tables, this knows nothing.
+   * What would be decided, and why; unknown, which is shown as a deny, where it depends on what is not said. Failsafe ports are not seen here.
    * @throws ThymusError WORKLOAD_UNKNOWN for a workload that is not in the generation
    */
   why(request: Request): Decision {
-    const present = this.#present
-    const unsure = (reason: Reason): Decision => ({
-      request,
-      effect: 'deny',
-      enforced: false,
-      because: { unknown: reason },
-      generation: this.#number,
-    })
-    if (present === undefined) return unsure({ code: 'NO_GENERATION', text: 'no policy has been put in force yet by this agent' })
-    const asked = tableRequest(request, present.wanted.workloads)
-    if (asked === undefined)
-      return unsure({ code: 'PEER_UNSTATED', text: 'neither the workload nor the address of the other end is known' })
-    const { effect, cookie, trialEffect, trialCookie } = lookup(present.generation.tables, asked)
-    const inForce = effect === 'deny' || (effect === 'allow' && trialEffect !== 'deny')
-    const decisive = inForce ? cookie : trialCookie
-    return {
-      request,
-      effect: effect === 'deny' || trialEffect === 'deny' ? 'deny' : 'allow',
-      enforced: inForce || decisive === 0,
-      because: this.reason(present.generation.number, decisive),
-      generation: present.generation.number,
+    const number = this.#present?.generation.number ?? this.#number
+    const answer = (effect: Effect, enforced: boolean, because: Because) => ({ request, effect, enforced, because, generation: number })
+    const unsure = (code: string, text: string) => answer('deny', false, { unknown: { code, text } })
+    if (this.#present === undefined) return unsure('NO_GENERATION', 'this agent has put no policy in force yet')
+    const { generation, wanted } = this.#present
+    const [first, ...others] = tableRequests(request, wanted.workloads).map((asked) => lookup(generation.tables, asked))
+    if (first === undefined) return unsure('PEER_UNSTATED', 'neither the workload nor the address of the other end is known')
+    if (others.some(({ effect, trialEffect }) => effect !== first.effect || trialEffect !== first.trialEffect)) {
+      return unsure('ADDRESS_NEEDED', 'the peer has several addresses, and policy treats them differently: name one')
     }
+    const onTrial = first.effect !== 'deny' && first.trialEffect === 'deny'
+    const effect = first.effect === 'deny' || onTrial ? 'deny' : 'allow'
+    return answer(effect, !onTrial, this.reason(number, onTrial ? first.trialCookie : first.cookie))
   }
 
   /** What a cookie in an event stands for. Cookie 0: no policy spoke. */
@@ -173,30 +163,31 @@ export class RulePlane {
   }
 
   /**
-   * The short way for a workload that comes, goes or changes: undefined where it is not open. It is, because
+   * The short way for a workload that comes or goes: undefined where it is not open. It is, because
    * - policies and namespaces are the same, so classes, rules, blocks and reasons are;
    * - the workload is of a class that this generation has, so every rule for it and about it is in the tables already (a class that has lost its
    *   last workload keeps its entries until the next swap);
    * - rules name identities, never slots: nobody else's decision changes, but about this workload;
+   * - the workload has a group that the agent made, so it has no socket when it comes and none when it went. What sockets were told holds for a
+   *   generation: one that is adopted with its sockets, let go with them, or changes, needs the next one;
    * - a subject is eight bytes, written at once: a decision sees the former or the new one.
    */
   async #amend(wanted: Wanted): Promise<Generation | undefined> {
     const present = this.#present
     if (present === undefined || !present.whole || !sameRules(present.wanted, wanted)) return undefined
     const { gone, come } = difference(present.wanted.workloads, wanted.workloads)
+    if (![...gone, ...come].every(isOwned)) return undefined
     const subjects = new Map(present.generation.tables.subjects.map((subject) => [subject.slot, subject]))
-    for (const { slot } of gone) subjects.delete(slot)
     for (const workload of come) {
       const subject = present.compiled.known.entry(workload)
       if (subject === undefined || !isSlot(workload.slot) || subjects.has(workload.slot)) return undefined
       subjects.set(workload.slot, subject)
     }
+    for (const { slot } of gone) subjects.delete(slot)
     this.#present = { ...present, whole: false }
+    const { put, vacated } = present.compiled.places.move(gone, come)
     try {
-      const { put, vacated } = present.compiled.places.move(gone, come)
-      const freed = gone
-        .filter(({ slot }) => !subjects.has(slot))
-        .map(({ slot }) => ({ slot, identity: 0, enforcedGates: 0, trialGates: 0, plainGates: 0 }))
+      const freed = gone.map(({ slot }) => ({ slot, identity: 0, enforcedGates: 0, trialGates: 0, plainGates: 0 }))
       const changed = [...freed, ...come.map(({ slot }) => subjects.get(slot)!)]
       await this.#kernel.amend(present.generation.number, { subjects: changed, places: put, vacated })
     } catch {
@@ -207,6 +198,10 @@ export class RulePlane {
     this.#present = { ...present, generation, wanted }
     return generation
   }
+}
+
+function isOwned({ anchor }: Workload): boolean {
+  return anchor.is === 'cgroup' && anchor.owned
 }
 
 function sameRules(one: Wanted, other: Wanted): boolean {
@@ -228,17 +223,19 @@ function difference(
   return { gone: former.filter((workload) => !has.has(workload)), come: wanted.filter((workload) => !had.has(workload)) }
 }
 
-/** The same question in the terms of the tables; undefined where nothing is said of the other end. */
-function tableRequest(request: Request, workloads: readonly Workload[]): TableRequest | undefined {
+/** The same question in the terms of the tables, once for each address by which the peer may be meant; none if nothing is said of it. */
+function tableRequests(request: Request, workloads: readonly Workload[]): readonly TableRequest[] {
   const subject = named(request.subject, workloads).slot
-  if (request.gate === 'exec') return { ...request, subject }
+  if (request.gate === 'exec') return [{ ...request, subject }]
   const { gate, port } = request
   const protocol = typeof request.protocol === 'number' ? request.protocol : PROTOCOL_NUMBER[request.protocol]
-  if (gate === 'bind') return { gate, subject, peer: {}, protocol, port }
-  const peer = request.peer.workload === undefined ? undefined : named(request.peer.workload, workloads)
-  const address = request.peer.address ?? peer?.addresses[0]
-  if (peer === undefined && address === undefined) return undefined
-  return { gate, subject, peer: { ...(peer && { slot: peer.slot }), ...(address !== undefined && { address }) }, protocol, port }
+  if (gate === 'bind') return [{ gate, subject, peer: {}, protocol, port }]
+  const { workload, address } = request.peer
+  if (workload === undefined) return address === undefined ? [] : [{ gate, subject, peer: { address }, protocol, port }]
+  const { slot, addresses } = named(workload, workloads)
+  const ends = address !== undefined ? [address] : addresses
+  const peers = ends.length === 0 ? [{ slot }] : ends.map((address) => ({ slot, address }))
+  return peers.map((peer) => ({ gate, subject, peer, protocol, port }))
 }
 
 function named(name: string, workloads: readonly Workload[]): Workload {

@@ -6,7 +6,7 @@ import type { Because } from '../core/decision.ts'
 import type { Event, Ruling } from '../core/event.ts'
 import { FINDING_CODES, type Finding, type Suspicion } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
-import { Processes } from '../engine/processes.ts'
+import { ancestorName, Processes } from '../engine/processes.ts'
 import type { FlowChange, SeenDecision } from '../engine/store/batch.ts'
 import type { Segments } from '../engine/store/segments.ts'
 import type { Store } from '../engine/store/store.ts'
@@ -197,7 +197,7 @@ export class Watch {
       type: event.type,
       time,
       workload: this.#names(event.slot),
-      process: task === null ? null : { pid: task.pid, comm: task.comm, ancestors: this.#processes.ancestors(task) },
+      process: task === null ? null : { pid: task.pid, comm: task.comm, ancestors: this.#processes.ancestors(task).map(ancestorName) },
       facts: factsOf(event, this.#names),
       ruling,
     }

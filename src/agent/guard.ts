@@ -33,8 +33,16 @@ class Guard {
     this.#at = at
     this.#kernel = Kernel.up({ pins: at.pins!, objects: at.objects, manifest: at.manifest })
     makeGroup(at.groups!)
-    this.#kernel.attachGroup(groupId(at.groups!), at.groups!)
+    this.#attach()
     this.#rungs = selfTest(at)
+  }
+
+  /** To our own groups; with THYMUS_ENFORCE_ROOT=host to all, which also stops a socket that was made outside and is carried in. */
+  #attach(): void {
+    const root = unifiedMount()!
+    const [wanted, other] = process.env.THYMUS_ENFORCE_ROOT === 'host' ? [root, this.#at.groups!] : [this.#at.groups!, root]
+    this.#kernel.attachGroup(groupId(wanted), wanted)
+    this.#kernel.detachGroup(groupId(other))
   }
 
   startMind(): void {

@@ -247,7 +247,7 @@ describe('what the tables say is what the policies say', () => {
           if (decision.trialEffect !== decision.effect) seen.trialOnly++
         }
       }),
-      runs(3000),
+      runs(2500),
     )
     for (const [kind, times] of Object.entries(seen)) assert.ok(times > 1000, `${kind}: ${times}`)
   })
@@ -278,7 +278,7 @@ describe('what does not matter to a decision does not matter to the tables', () 
         const tables = compile(world.policies, world.namespaces, world.workloads)
         assert.deepEqual(compile(policies, world.namespaces, workloads), tables)
       }),
-      runs(300),
+      runs(200),
     )
   })
 
@@ -288,7 +288,7 @@ describe('what does not matter to a decision does not matter to the tables', () 
         const labelled = workloads.map((workload) => ({ ...workload, labels: { ...workload.labels, revision: workload.name } }))
         assert.deepEqual(compile(policies, namespaces, labelled), compile(policies, namespaces, workloads))
       }),
-      runs(300),
+      runs(200),
     )
   })
 
@@ -311,7 +311,7 @@ describe('what does not matter to a decision does not matter to the tables', () 
         const changed = compile(policies.map(other), namespaces, workloads.map(other))
         for (const request of requests) assert.equal(lookup(changed, request).trialEffect, lookup(tables, request).trialEffect)
       }),
-      runs(300),
+      runs(200),
     )
   })
 })
@@ -334,14 +334,14 @@ describe('more rules', () => {
       fc.property(grown('allow'), ({ before, after }) =>
         assert.ok(before.every((effect, at) => effect === 'deny' || after[at] !== 'deny')),
       ),
-      runs(600),
+      runs(400),
     )
   })
 
   test('that deny never give one', () => {
     fc.assert(
       fc.property(grown('deny'), ({ before, after }) => assert.ok(before.every((effect, at) => effect !== 'deny' || after[at] === 'deny'))),
-      runs(600),
+      runs(400),
     )
   })
 })
@@ -369,9 +369,9 @@ describe('the tables hold nothing in vain', () => {
           }
         }
       }),
-      runs(300),
+      runs(200),
     )
-    assert.ok(entries > 3000, `${entries} entries`)
+    assert.ok(entries > 2000, `${entries} entries`)
   })
 
   test('a gate has its bit where there are entries, and a trial half only where it differs from what is in force', () => {
@@ -394,7 +394,7 @@ describe('the tables hold nothing in vain', () => {
         )
         assert.ok(inForce.subjects.every(({ trialGates }) => trialGates === 0))
       }),
-      runs(300),
+      runs(200),
     )
   })
 

@@ -8,8 +8,8 @@ import { compile } from './compile.ts'
 import { lookup } from './lookup.ts'
 
 const RULES = 100_000
-/** About one second where it was measured; a quadratic compiler needs minutes. */
-const FEW_SECONDS = 10_000
+/** Of processor time, in µs. About one second where it was measured; a quadratic compiler needs minutes. */
+const FEW_SECONDS = 10_000_000
 
 describe('100,000 rules compile in a few seconds', () => {
   test('to as many addresses', () => {
@@ -111,10 +111,10 @@ describe('more than the tables hold is refused with exact numbers, and nothing i
 
 function timed(policies: () => readonly Policy[], workloads = workloadsOf(1)): ReturnType<typeof compile> {
   const made = policies()
-  const start = performance.now()
+  const start = process.cpuUsage()
   const tables = compile(made, new Map(), workloads)
-  const spent = performance.now() - start
-  assert.ok(spent < FEW_SECONDS, `${spent} ms`)
+  const { user } = process.cpuUsage(start)
+  assert.ok(user < FEW_SECONDS, `${user} µs`)
   return tables
 }
 

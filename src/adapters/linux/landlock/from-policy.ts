@@ -3,7 +3,7 @@
 import type { Gate, Policy, Predicate, Rule } from '../../../core/policy.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { Mode } from '../../../core/workload.ts'
-import { type PathClaim, settlePaths } from '../../../engine/rule-plane/contest.ts'
+import { foldersOf, type PathClaim, settlePaths } from '../../../engine/rule-plane/contest.ts'
 import { placeOf } from '../../../engine/rule-plane/draft.ts'
 import { type CallSet, type Confinement, type PortRange, UNCONFINED } from '../confinement.ts'
 import { tcpPorts } from './tcp-ports.ts'
@@ -54,18 +54,20 @@ function execOf(policies: readonly Policy[]): ExecPart {
   if (by === undefined) return { paths: {}, systemCalls: [], cannot: [] }
   const otherwise = isolating.length > 0 ? 'deny' : 'allow'
   const settled = settlePaths([claim('/', otherwise, 0), ...rules.flatMap(claimsOf)])
-  const pathsOf = (effect: Rule['effect']) => settled.filter(({ rule }) => rule.effect === effect).map(({ path }) => path)
-  const executable = pathsOf('allow')
-  const exceptions = pathsOf('deny').filter((path) => path !== '/')
+  const effects = new Map(settled.map(({ path, rule }) => [path, rule.effect]))
+  const executable = [...effects.keys()].filter((path) => effects.get(path) === 'allow')
+  const isInside = (path: string) => effects.get([...foldersOf(path)].findLast((folder) => effects.has(folder)) ?? '') === 'allow'
+  const exceptions = [...effects.keys()].filter((path) => effects.get(path) === 'deny' && isInside(path))
   const fileless = strongest(rules.filter(({ when }) => when.is === 'fileless'))
   const isFilelessDenied = (fileless?.effect ?? otherwise) === 'deny'
   const deleted = 'an image that was deleted, or a memfd that came from outside, can still be run through /proc/self/fd'
+  const byDescriptor = 'no image can be started by its descriptor alone (fexecve), not even one that has a name'
   return {
     paths: { executable, ...(exceptions.length === 0 ? {} : { notExecutable: exceptions }) },
     systemCalls: isFilelessDenied ? ['fileless'] : [],
     cannot: [
       cannot('EXEC_LOADER', by, 'the dynamic loader, called as a program, runs any file that can be read'),
-      ...(isFilelessDenied ? [cannot('EXEC_DELETED', fileless ?? by, deleted)] : []),
+      ...(isFilelessDenied ? [cannot('EXEC_DELETED', fileless ?? by, deleted), cannot('EXEC_BY_FD', fileless ?? by, byDescriptor)] : []),
       ...rules
         .filter((rule) => claimsOf(rule).some(({ path }) => exceptions.includes(path)))
         .map((rule) =>

@@ -19,6 +19,7 @@ import { purge } from './purge.ts'
 
 /** A mind that keeps dying is started again ever more slowly, up to this. */
 const MAX_PAUSE = 30_000
+const CHANNEL_FD = 3
 const FIRST_RING_FD = 4
 
 class Guard {
@@ -48,9 +49,11 @@ class Guard {
   startMind(): void {
     const log = openSync(this.#at.log, 'a')
     const rings = this.#kernel.rings()
-    const [command, ...words] = confinedMind(this.#at)
+    const { command, missing } = confinedMind(this.#at, [CHANNEL_FD, ...rings.map((_, index) => FIRST_RING_FD + index)])
+    for (const { title, verdict } of missing)
+      if (verdict.is === 'unknown') console.error(`the mind is confined less: ${title}: ${verdict.why.text}`)
     const started = Date.now()
-    const mind = spawn(command!, words, {
+    const mind = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', log, log, 'pipe', ...rings.map(({ fd }) => fd)],
       uid: this.#at.user,
       gid: this.#at.user,

@@ -25,6 +25,7 @@ export const CODES = {
   STATE_NEWER: 'A later version of Thymus wrote the database. It was left as it is.',
   STATE_FULL: 'The disk is full: events are counted as lost, verdicts stay in force.',
   PRIVILEGE: 'This needs a privilege that the caller does not have.',
+  COMMAND: 'The command was not found, or cannot be executed.',
   USAGE: 'The command line is not one that Thymus takes.',
   FORMAT: 'The bytes do not follow their format.',
   INTERNAL: 'A fault in Thymus itself.',

@@ -183,6 +183,25 @@ describe('a full disk', () => {
     assert.deepEqual(names(database), ['after', 'before'])
   })
 
+  test('a damaged one is set aside with the log that there was no room to fold in', (t) => {
+    const disk = SmallDisk.mount(t, 2 << 20)
+    if (disk === undefined) return
+    const path = join(disk.folder, 'state.db')
+    opened(t, path).close()
+    const killed = opened(t, path)
+    put(killed, 'in the log', 'x'.repeat(200_000))
+    copyFileSync(`${path}-wal`, `${path}-kept`)
+    killed.close()
+    copyFileSync(`${path}-kept`, `${path}-wal`)
+    truncateSync(path, 4096 * 12)
+    scribble(path, 4096 * 6)
+    disk.fill()
+    assert.throws(() => opened(t, path), { code: 'STATE_FULL' })
+    assert.ok(readFileSync(`${path}.corrupt-20260102T030405Z-wal`).includes('in the log'))
+    disk.free()
+    assert.deepEqual(names(opened(t, path)), [])
+  })
+
   test('where there is no room to begin, that is said, and nothing is set aside', (t) => {
     const disk = SmallDisk.mount(t, 256 << 10)
     if (disk === undefined) return

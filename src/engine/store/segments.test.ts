@@ -178,6 +178,8 @@ describe('a killed writer', () => {
     assert.deepEqual([next.end, next.notices], [stored, []])
     next.append(events(1, 10))
     assert.deepEqual(contents(next), texts(events(11)))
+    next.close()
+    assert.deepEqual(contents(opened(t, folder)), texts(events(11)), 'nothing of it is left in the file')
   })
 
   test('after kill -9 at any moment there are whole records from the first on, none twice and none missing', async (t) => {

@@ -1,6 +1,6 @@
 // A whole agent of the test's own: guard, mind, socket, groups, below a folder that goes at the end. Kills by pid, never by name.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,7 @@ export class Agent {
   #guard: number | undefined
 
   constructor() {
+    chmodSync(this.home, 0o755) // the mind is another user
     const env = { THYMUS_HOME: this.home }
     this.at = placesOf({ uid: 0, env, unified: unifiedMount(), checkout: CHECKOUT, writable: () => true })
   }
@@ -38,7 +39,7 @@ export class Agent {
     const before = Date.now()
     while (Date.now() - before < PATIENCE) {
       const status = await this.get<Status>('/v1/status').catch(() => undefined)
-      if (status?.agent.guard === guard.pid) return status
+      if (status && status.agent.guard === guard.pid) return status
       if (ended) throw new Error(this.log())
       await sleep(30)
     }

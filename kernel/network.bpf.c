@@ -553,7 +553,7 @@ static __noinline struct socket_state *stamp_late(struct __sk_buff *skb, struct 
 	return stamp(sock, BPF_CORE_READ(kernel, __sk_common.skc_net.net, net_cookie), slot);
 }
 
-static __noinline int judge_slowly(struct __sk_buff *skb, struct control *now, bool inbound)
+static __always_inline int judge_slowly(struct __sk_buff *skb, struct control *now, bool inbound)
 {
 	struct bpf_sock *sock = skb->sk;
 	struct seen seen = { .inbound = inbound };

@@ -42,55 +42,74 @@ int stamp_files(struct bpf_iter__task_file *at)
 	return 0;
 }
 
+struct walk {
+	struct seq_file *out;
+	struct sock *sock;
+	__u64 cookie;
+	struct ends ends;
+	struct flow flow;
+	struct judgement judgement;
+};
+
+static __noinline void write_cut(struct walk *walk, const struct socket_state *state)
+{
+	struct sock *sock = walk->sock;
+	struct cut_socket cut = {
+		.ruling = walk->judgement.ruling,
+		.cookie = walk->cookie,
+		.netns = state->netns,
+		.slot = state->slot,
+		.peer_slot = walk->flow.peer_slot,
+		.device = BPF_CORE_READ(sock, __sk_common.skc_bound_dev_if),
+		.local_port = walk->ends.local_port,
+		.remote_port = walk->ends.remote_port,
+		.protocol = walk->ends.protocol,
+		.active = (walk->flow.flags & FLOW_ACTIVE) != 0,
+	};
+
+	__builtin_memcpy(cut.local, walk->ends.local, 16);
+	__builtin_memcpy(cut.remote, walk->ends.remote, 16);
+	bpf_seq_write(walk->out, &cut, sizeof(cut));
+}
+
 /* Writes down a socket if what is in force denies its one flow. */
-static __noinline void judge_socket(struct seq_file *out, struct sock *sock, struct socket_state *state, __u64 cookie)
+static __noinline void judge_socket(struct walk *walk, const struct socket_state *state)
 {
 	struct control *now = present();
-	struct flow flow = state->flow;
-	struct judgement judgement;
-	struct cut_socket cut = {};
-	struct ends ends;
-	struct start start = { .ends = &ends, .slot = state->slot, .trial = true };
+	struct flow *flow = &walk->flow;
+	struct start start = { .ends = &walk->ends, .slot = state->slot, .trial = true };
 
-	if (!now || state->slot == SLOT_NONE || !(flow.flags & (FLOW_ACTIVE | FLOW_PASSIVE)) || !(flow.judged || flow.flags & FLOW_KNOWN))
+	*flow = state->flow;
+	if (!now || state->slot == SLOT_NONE || !(flow->flags & (FLOW_ACTIVE | FLOW_PASSIVE)) ||
+	    !(flow->judged || flow->flags & FLOW_KNOWN))
 		return;
-	read_kernel_ends(sock, &ends);
-	begin_judgement(&judgement, now->generation, state->slot, flow.flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
-	if (flow.flags & FLOW_ACTIVE) {
-		if (flow.flags & FLOW_KNOWN)
-			start.target = (struct found){ .slot = flow.peer_slot, .here = true };
-		judge_start(now, judgement.ruling.generation, &start, &judgement);
-		flow.peer_slot = start.peer_slot;
+	read_kernel_ends(walk->sock, &walk->ends);
+	begin_judgement(&walk->judgement, now->generation, state->slot, flow->flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
+	if (flow->flags & FLOW_ACTIVE) {
+		if (flow->flags & FLOW_KNOWN)
+			start.target = (struct found){ .slot = flow->peer_slot, .here = true };
+		judge_start(now, walk->judgement.ruling.generation, &start, &walk->judgement);
+		flow->peer_slot = start.peer_slot;
 	} else
-		judge_arrival(now, judgement.ruling.generation, &ends, &flow, &judgement);
-	if (!(judgement.outcome & OUTCOME_DENIED))
-		return;
-	cut.ruling = judgement.ruling;
-	cut.cookie = cookie;
-	cut.netns = state->netns;
-	__builtin_memcpy(cut.local, ends.local, 16);
-	__builtin_memcpy(cut.remote, ends.remote, 16);
-	cut.slot = state->slot;
-	cut.peer_slot = flow.peer_slot;
-	cut.device = BPF_CORE_READ(sock, __sk_common.skc_bound_dev_if);
-	cut.local_port = ends.local_port;
-	cut.remote_port = ends.remote_port;
-	cut.protocol = ends.protocol;
-	cut.active = (flow.flags & FLOW_ACTIVE) != 0;
-	bpf_seq_write(out, &cut, sizeof(cut));
+		judge_arrival(now, walk->judgement.ruling.generation, &walk->ends, flow, &walk->judgement);
+	if (walk->judgement.outcome & OUTCOME_DENIED)
+		write_cut(walk, state);
 }
 
 SEC("iter/tcp")
 int judge_streams(struct bpf_iter__tcp *at)
 {
-	struct sock_common *common = at->sk_common;
+	struct sock_common *sock = at->sk_common;
 	struct socket_state *state;
 
-	if (!common || common->skc_state == BPF_TCP_LISTEN_STATE)
+	if (!sock || sock->skc_state == BPF_TCP_LISTEN_STATE)
 		return 0;
-	state = bpf_sk_storage_get(&sockets, common, 0, 0);
-	if (state)
-		judge_socket(at->meta->seq, (struct sock *)common, state, bpf_get_socket_cookie(common));
+	state = bpf_sk_storage_get(&sockets, sock, 0, 0);
+	if (state) {
+		struct walk walk = { .out = at->meta->seq, .sock = (struct sock *)sock, .cookie = bpf_get_socket_cookie(sock) };
+
+		judge_socket(&walk, state);
+	}
 	return 0;
 }
 
@@ -103,7 +122,10 @@ int judge_datagrams(struct bpf_iter__udp *at)
 	if (!sock || BPF_CORE_READ(sock, __sk_common.skc_state) != BPF_TCP_ESTABLISHED_STATE)
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sock, 0, 0);
-	if (state)
-		judge_socket(at->meta->seq, sock, state, bpf_get_socket_cookie(sock));
+	if (state) {
+		struct walk walk = { .out = at->meta->seq, .sock = sock, .cookie = bpf_get_socket_cookie(sock) };
+
+		judge_socket(&walk, state);
+	}
 	return 0;
 }

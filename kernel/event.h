@@ -129,6 +129,23 @@ struct socket_event {
 	__u8  pad[6];
 };
 
+/* Not an event: what the sweep (sweep.bpf.c) writes of a socket that is denied now, for whoever destroys it (sock_diag(7)). */
+struct cut_socket {
+	struct ruling ruling;
+	__u64 cookie;
+	__u64 netns;
+	__u8  local[16]; /* IPv4 as ::ffff:a.b.c.d */
+	__u8  remote[16];
+	__u32 slot;
+	__u32 peer_slot;
+	__u32 device; /* that it is bound to, or 0 */
+	__u16 local_port;
+	__u16 remote_port;
+	__u8  protocol;
+	__u8  active;
+	__u8  pad[6];
+};
+
 struct test_event {
 	struct event_header header;
 	__u64 first, second, third, fourth;

@@ -8,6 +8,7 @@ struct fork_event    fork_event;
 struct exit_event    exit_event;
 struct exec_event    exec_event;
 struct socket_event  socket_event;
+struct cut_socket    cut_socket;
 struct test_event    test_event;
 struct counters	     counters;
 struct subject	     subject;

@@ -141,6 +141,8 @@ static __always_inline int judge_connect(struct bpf_sock_addr *call, bool v4)
 	begin_judgement(&judgement, generation, state->slot, GATE_CONNECT);
 	judge_asked(now, generation, call, state, asker, &start, &judgement);
 	flow.peer_slot = start.peer_slot;
+	if (start.target.here && start.target.socket)
+		flow.flags |= FLOW_KNOWN;
 	if (!(judgement.outcome & OUTCOME_DENIED)) {
 		state->flow.flags = flow.flags;
 		state->flow.peer_slot = flow.peer_slot;
@@ -462,14 +464,16 @@ static __always_inline int judge_stream(struct __sk_buff *skb, struct control *n
 					struct socket_state *state)
 {
 	struct flow *flow = &state->flow;
+	int verdict = DENY;
 
-	if (flow->judged == CUT(seen->generation))
-		return !seen->inbound && is_reset(skb, seen) ? ALLOW : DENY;
-	read_ends(sock, &seen->packet.ends);
-	if (!(flow->flags & (FLOW_ACTIVE | FLOW_PASSIVE)))
-		flow->flags |= guess_direction(skb, sock, &seen->packet.ends);
-	judge_flow(skb, now, seen, state, flow);
-	return settle_flow(skb, seen, state, flow);
+	if (flow->judged != CUT(seen->generation)) {
+		read_ends(sock, &seen->packet.ends);
+		if (!(flow->flags & (FLOW_ACTIVE | FLOW_PASSIVE)))
+			flow->flags |= guess_direction(skb, sock, &seen->packet.ends);
+		judge_flow(skb, now, seen, state, flow);
+		verdict = settle_flow(skb, seen, state, flow);
+	}
+	return verdict == DENY && !seen->inbound && is_reset(skb, seen) ? ALLOW : verdict;
 }
 
 /* What reaches a listening socket: the first and the last packet of a handshake. Nothing is remembered here unless it is denied, since
@@ -549,7 +553,7 @@ static __noinline struct socket_state *stamp_late(struct __sk_buff *skb, struct 
 	return stamp(sock, BPF_CORE_READ(kernel, __sk_common.skc_net.net, net_cookie), slot);
 }
 
-static __noinline int judge_slowly(struct __sk_buff *skb, struct control *now, bool inbound)
+static __always_inline int judge_slowly(struct __sk_buff *skb, struct control *now, bool inbound)
 {
 	struct bpf_sock *sock = skb->sk;
 	struct seen seen = { .inbound = inbound };

@@ -8,7 +8,7 @@ const OUT = 'src/adapters/linux/bpf/layout.gen.ts'
 /** 64-bit fields that are compared for equality and may exceed 2^53; other 64-bit fields are counts and times, and become numbers. */
 const EXACT = new Set(['inode', 'cookie', 'netns'])
 /** What user space reads; the rest it writes. */
-const READ = /_event$|^counters$|^event_header$|^task_ref$|^ruling$/
+const READ = /_event$|^counters$|^event_header$|^task_ref$|^ruling$|^cut_socket$/
 
 interface Type {
   id: number

@@ -164,6 +164,28 @@ static __noinline void ask(const struct control *now, __u64 generation, struct t
 		*strictest = next;
 }
 
+/* The same where `about->peer_slot` listens here on any address, and it is not known whether the peer's is one of ours: denied is only what
+ * would be denied either way. An address that is a workload's alone leaves no doubt. Yields in `about->peer_slot` who the peer surely is. */
+static __noinline void ask_either(const struct control *now, __u64 generation, struct traffic_request *about, bool trial,
+				  struct judgement *strictest)
+{
+	struct judgement far = {}, near = {};
+	__u32 nearby = about->peer_slot;
+
+	about->peer_known = false;
+	far.outcome = decide_traffic(now, generation, about, trial, &far.ruling);
+	if (nearby != SLOT_NONE && about->peer_slot == SLOT_NONE) {
+		about->peer_known = true;
+		about->peer_slot = nearby;
+		near.outcome = decide_traffic(now, generation, about, trial, &near.ruling);
+		about->peer_slot = SLOT_NONE;
+		if (severity(&near) < severity(&far))
+			far = near;
+	}
+	if (severity(&far) > severity(strictest))
+		*strictest = far;
+}
+
 /* What a workload starts: from which end to which, and what is known of the other. */
 struct start {
 	const struct ends *ends;
@@ -177,25 +199,22 @@ struct start {
 static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct judgement *strictest)
 {
 	const struct ends *ends = start->ends;
-	struct traffic_request about = { .slot = start->slot, .gate = GATE_CONNECT, .protocol = ends->protocol, .port = ends->remote_port };
-	struct judgement far = {}, near = {};
+	struct traffic_request about = {
+		.slot = start->slot,
+		.peer_slot = start->target.slot,
+		.peer_known = true,
+		.gate = GATE_CONNECT,
+		.protocol = ends->protocol,
+		.port = ends->remote_port,
+	};
 	const struct subject *target;
 
-	about.peer_known = start->target.here;
-	about.peer_slot = start->target.here ? start->target.slot : SLOT_NONE;
 	__builtin_memcpy(about.peer, ends->remote, 16);
-	ask(now, generation, &about, start->trial, &far);
+	if (start->target.here)
+		ask(now, generation, &about, start->trial, strictest);
+	else
+		ask_either(now, generation, &about, start->trial, strictest);
 	start->peer_slot = about.peer_slot;
-	if (start->target.socket && !about.peer_known && about.peer_slot == SLOT_NONE) {
-		/* Somebody here listens on any address, and this may be one of ours: denied is only what would be denied either way. */
-		about.peer_known = true;
-		about.peer_slot = start->target.slot;
-		ask(now, generation, &about, start->trial, &near);
-		if (severity(&near) < severity(&far))
-			far = near;
-	}
-	if (severity(&far) > severity(strictest))
-		*strictest = far;
 	if (start->peer_slot == SLOT_NONE || start->peer_slot == start->slot)
 		return;
 	about = (struct traffic_request){

@@ -166,6 +166,7 @@ struct sock_common {
 	__be32 skc_daddr, skc_rcv_saddr;
 	__be16 skc_dport;
 	__u16 skc_num;
+	int skc_bound_dev_if;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 	unsigned long skc_flags;
@@ -191,9 +192,7 @@ struct tcp_sock {
 	__u32 write_seq, snd_nxt;
 };
 
-struct udp_sock {
-	struct sock_common __sk_common; /* struct inet_sock begins with it, whatever the kernel calls the way there */
-};
+struct udp_sock;
 
 struct inet_sock {
 	__be16 inet_sport;

@@ -8,7 +8,7 @@ import { addressBytes, parseAddress } from '../../src/engine/rule-plane/addresse
 import { GATE_NUMBER, IDENTITY, type PlaceEntry } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, identityOf, needKernel, subject } from '../kit/instance.ts'
 import { ACCEPT, CONNECT, isolated, rule, seen } from '../kit/network.ts'
-import { Puppet } from '../kit/puppet.ts'
+import { lend, Puppet } from '../kit/puppet.ts'
 
 const A = 1
 const B = 2
@@ -132,9 +132,8 @@ for (const [family, which] of [
           [B, H, 17],
         ],
       )
-      const unlabelled = new Puppet()
+      const unlabelled = lend(t, new Puppet())
       assert.equal(await unlabelled.tryConnect(addressOf(B), server.port), 'EINPROGRESS') // same address, no workload
-      await unlabelled.stop()
       for (const socket of [client, accepted, sender, server, datagrams]) await socket.close()
     })
 

@@ -8,7 +8,7 @@ import { makeNamespace, type Namespace, networkOf, removeBridge, removeNamespace
 import { IDENTITY, type Tables } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, identityOf, needKernel, subject, trafficRule } from '../kit/instance.ts'
 import { ACCEPT, CONNECT, isolated, rule, seen } from '../kit/network.ts'
-import { Puppet, type Socket } from '../kit/puppet.ts'
+import { lend, Puppet, type Socket } from '../kit/puppet.ts'
 
 const A = 1
 const B = 2
@@ -179,7 +179,7 @@ for (const loopback of ['127.0.0.1', '::1']) {
 describe('from another namespace, where nobody is asked', () => {
   test('nothing passes that every version denies', async (t) => {
     if (!needKernel(t)) return
-    const far = new Puppet({ group: it.group('b', B), netns: namespaces[0]!.name })
+    const far = lend(t, new Puppet({ group: it.group('b', B), netns: namespaces[0]!.name }))
     for (const [index, family] of [4, 6].entries()) {
       const address = namespaces[0]!.addresses[index]!
       const server = await far.bound(address)
@@ -190,6 +190,5 @@ describe('from another namespace, where nobody is asked', () => {
       assert.equal(await server.receive(), '[EAGAIN]')
       for (const socket of [client, server]) await socket.close()
     }
-    await far.stop()
   })
 })

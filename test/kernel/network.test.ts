@@ -5,7 +5,7 @@ import { EVENT_TYPE } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { GATE_NUMBER, PROTOCOL_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, identityOf, needKernel, subject, trafficRule } from '../kit/instance.ts'
 import { ACCEPT, BIND, CONNECT, isolated, rule, seen } from '../kit/network.ts'
-import { Puppet } from '../kit/puppet.ts'
+import { lend, Puppet } from '../kit/puppet.ts'
 
 const A = 1
 const B = 2
@@ -253,7 +253,7 @@ describe('whose a socket is', () => {
   test('one that another workload made and passed on is judged by both workloads, the stricter wins', async (t) => {
     if (!needKernel(t)) return
     const server = await b.listen('127.0.0.1')
-    const third = new Puppet({ group: it.group('c', 3) })
+    const third = lend(t, new Puppet({ group: it.group('c', 3) }))
     it.swap({ subjects: [subject(A, CONNECT), subject(3, 0), subject(B, 0)], traffic: [isolated(A, 'connect')] })
     const made = await third.socket('tcp', 4)
     const carried = await a.carry(third, made)
@@ -263,7 +263,6 @@ describe('whose a socket is', () => {
     assert.equal(await lent.connect('127.0.0.1', server.port), 'EPERM') // the socket of one that may not, in a free workload
     const datagrams = await a.carry(third, await third.socket('udp', 4))
     assert.equal(await datagrams.sendTo('127.0.0.1', 9, 'x'), 'EPERM')
-    await third.stop()
     await server.close()
   })
 

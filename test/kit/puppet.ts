@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
+import type { TestContext } from 'node:test'
 import type { Answer, Command } from './puppet-main.ts'
 
 const MAIN = join(import.meta.dirname, 'puppet-main.ts')
@@ -25,6 +26,12 @@ export function inet(text: string): { readonly family: number; readonly address:
   const groups = (part: string | undefined) => (part ? part.split(':').map((group) => group.padStart(4, '0')) : [])
   const [front, back] = [groups(head), groups(tail)]
   return { family: AF_INET6, address: [...front, ...Array(8 - front.length - back.length).fill('0000'), ...back].join('') }
+}
+
+/** A puppet that ends with the test. */
+export function lend(t: TestContext, puppet: Puppet): Puppet {
+  t.after(() => puppet.stop())
+  return puppet
 }
 
 export class Puppet {

@@ -8,7 +8,7 @@ export const EXEC_FORM = { FORM_UNLINKED: 1, FORM_UNHASHED: 2, FORM_SHM: 4, FORM
 
 export const ABI = { ABI_VERSION: 1 } as const
 
-export const SIZE = { fork_event: 72, event_header: 24, task_ref: 48, exit_event: 80, exec_event: 1528, ruling: 24, socket_event: 176, test_event: 120, counters: 16, subject: 8, place_key: 20, place: 8, traffic_key: 16, traffic_request: 32, path_key: 260, rule_value: 12, control: 80, failsafe_port: 4 } as const
+export const SIZE = { fork_event: 72, event_header: 24, task_ref: 48, exit_event: 80, exec_event: 1528, ruling: 24, socket_event: 176, cut_socket: 96, test_event: 120, counters: 16, subject: 8, place_key: 20, place: 8, traffic_key: 16, traffic_request: 32, path_key: 260, rule_value: 12, control: 80, failsafe_port: 4 } as const
 
 export interface ForkEvent {
   readonly header: EventHeader
@@ -78,6 +78,21 @@ export interface SocketEvent {
   readonly local: Uint8Array
   readonly remote: Uint8Array
   readonly peer_slot: number
+  readonly local_port: number
+  readonly remote_port: number
+  readonly protocol: number
+  readonly active: number
+}
+
+export interface CutSocket {
+  readonly ruling: Ruling
+  readonly cookie: bigint
+  readonly netns: bigint
+  readonly local: Uint8Array
+  readonly remote: Uint8Array
+  readonly slot: number
+  readonly peer_slot: number
+  readonly device: number
   readonly local_port: number
   readonly remote_port: number
   readonly protocol: number
@@ -247,6 +262,23 @@ export function decodeSocketEvent(view: DataView, bytes: Buffer, at: number): So
     remote_port: view.getUint16(at + 166, true),
     protocol: view.getUint8(at + 168),
     active: view.getUint8(at + 169),
+  }
+}
+
+export function decodeCutSocket(view: DataView, bytes: Buffer, at: number): CutSocket {
+  return {
+    ruling: decodeRuling(view, bytes, at + 0),
+    cookie: view.getBigUint64(at + 24, true),
+    netns: view.getBigUint64(at + 32, true),
+    local: Uint8Array.prototype.slice.call(bytes, at + 40, at + 40 + 16),
+    remote: Uint8Array.prototype.slice.call(bytes, at + 56, at + 56 + 16),
+    slot: view.getUint32(at + 72, true),
+    peer_slot: view.getUint32(at + 76, true),
+    device: view.getUint32(at + 80, true),
+    local_port: view.getUint16(at + 84, true),
+    remote_port: view.getUint16(at + 86, true),
+    protocol: view.getUint8(at + 88),
+    active: view.getUint8(at + 89),
   }
 }
 

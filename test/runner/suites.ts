@@ -14,8 +14,8 @@ export interface Suite {
 
 export const SUITES: readonly Suite[] = [
   { name: 'pure', folder: undefined, workers: 2, fileSeconds: 60, suiteSeconds: 300, settleMs: 0 },
-  { name: 'kernel', folder: 'test/kernel/', workers: 1, fileSeconds: 120, suiteSeconds: 600, settleMs: 8_000 },
-  { name: 'e2e', folder: 'test/e2e/', workers: 1, fileSeconds: 180, suiteSeconds: 900, settleMs: 8_000 },
+  { name: 'kernel', folder: 'test/kernel/', workers: 1, fileSeconds: 120, suiteSeconds: 600, settleMs: 30_000 },
+  { name: 'e2e', folder: 'test/e2e/', workers: 1, fileSeconds: 180, suiteSeconds: 900, settleMs: 30_000 },
   // In a guest that is emulated: `lab/lab test` brings its results back.
   { name: 'lab', folder: 'test/lab/', workers: 1, fileSeconds: 600, suiteSeconds: 1200, settleMs: 0 },
 ]

@@ -45,8 +45,8 @@ static __always_inline int without_stamp(__u64 generation, __u32 asker, __u8 gat
 }
 
 /* Judges what a socket's workload and, if it is another one, the task's workload starts. */
-static __always_inline void judge_asked(struct control *now, __u64 generation, struct bpf_sock_addr *call,
-					const struct socket_state *state, __u32 asker, struct start *start, struct judgement *judgement)
+static __always_inline void judge_asked(struct control *now, __u64 generation, struct bpf_sock_addr *call, const struct socket_state *state,
+					__u32 asker, struct start *start, struct judgement *judgement)
 {
 	find_socket(call, start->ends, &start->target);
 	start->trial = true;
@@ -61,8 +61,7 @@ static __always_inline void judge_asked(struct control *now, __u64 generation, s
 static __always_inline int tell_asked(struct bpf_sock_addr *call, __u8 type, __u32 program, const struct socket_state *state,
 				      const struct flow *flow, const struct ends *ends, const struct judgement *judgement)
 {
-	struct socket_event *event =
-		begin_socket_event(type, program, bpf_get_socket_cookie(call), state, flow, ends, judgement);
+	struct socket_event *event = begin_socket_event(type, program, bpf_get_socket_cookie(call), state, flow, ends, judgement);
 
 	if (event) {
 		describe_task(&event->task, bpf_get_current_task_btf());
@@ -406,8 +405,8 @@ static __noinline void judge_flow(struct __sk_buff *skb, struct control *now, st
 static __always_inline void tell_packet(struct __sk_buff *skb, const struct seen *seen, __u8 type, const struct socket_state *state,
 					const struct flow *flow)
 {
-	struct socket_event *event = begin_socket_event(type, seen->inbound ? PROGRAM_INGRESS : PROGRAM_EGRESS,
-							bpf_get_socket_cookie(skb), state, flow, &seen->packet.ends, &seen->judgement);
+	struct socket_event *event = begin_socket_event(type, seen->inbound ? PROGRAM_INGRESS : PROGRAM_EGRESS, bpf_get_socket_cookie(skb),
+							state, flow, &seen->packet.ends, &seen->judgement);
 
 	if (event)
 		end_event(event);
@@ -569,8 +568,7 @@ static __always_inline int judge_slowly(struct __sk_buff *skb, struct control *n
 	if (!state) {
 		state = stamp_late(skb, sock);
 		if (!state)
-			return without_stamp(seen.generation, slot_of_group(bpf_sk_cgroup_id(sock)),
-					     inbound ? GATE_ACCEPT : GATE_CONNECT);
+			return without_stamp(seen.generation, slot_of_group(bpf_sk_cgroup_id(sock)), inbound ? GATE_ACCEPT : GATE_CONNECT);
 	}
 	if (state->slot == SLOT_NONE)
 		return ALLOW;
@@ -592,7 +590,7 @@ static __always_inline int judge_packet(struct __sk_buff *skb, bool inbound)
 		return ALLOW;
 	state = bpf_sk_storage_get(&sockets, sock, 0, 0);
 	if (state && (state->slot == SLOT_NONE || (state->flow.judged == PASSES(now->generation) && state->flags & SOCKET_STREAM &&
-						    sock->state != BPF_TCP_LISTEN_STATE)))
+						   sock->state != BPF_TCP_LISTEN_STATE)))
 		return ALLOW;
 	return judge_slowly(skb, now, inbound);
 }

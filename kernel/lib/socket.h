@@ -81,7 +81,8 @@ static __always_inline void read_kernel_ends(struct sock *sock, struct ends *end
 		BPF_CORE_READ_INTO(&ends->remote, sock, __sk_common.skc_v6_daddr);
 	}
 	ends->local_port = BPF_CORE_READ(sock, __sk_common.skc_num);
-	if (ends->local_port == 0) /* a connection that has ended gave its number back before the socket goes; the port that it sent from stays */
+	/* A connection that has ended gave its number back before the socket goes; the port that it sent from stays. */
+	if (ends->local_port == 0)
 		ends->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sock, inet_sport));
 	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
 }
@@ -155,7 +156,7 @@ static __always_inline void begin_judgement(struct judgement *judgement, __u64 g
 
 /* Of all who are asked the strictest wins, and of equals the first. */
 static __noinline void ask(const struct control *now, __u64 generation, struct traffic_request *about, bool trial,
-				struct judgement *strictest)
+			   struct judgement *strictest)
 {
 	struct judgement next = {};
 

@@ -33,7 +33,8 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
 /** A suite counts only where it says more than its tests did: it was skipped whole, or one of its hooks failed. */
 function lineOf({ type, data }: Finished, name: string): Line | undefined {
   const skip = data.skip ?? data.todo
-  if (skip !== undefined && skip !== false) return { is: 'skip', name, why: typeof skip === 'string' ? skip : 'no reason given' }
+  if (skip !== undefined && skip !== false)
+    return { is: 'skip', name, why: typeof skip === 'string' ? skip.split('\n')[0]! : 'no reason given' }
   const isSuite = data.details.type === 'suite'
   if (type === 'test:pass') return isSuite ? undefined : { is: 'pass', name }
   const error = (data as Extract<Finished, { type: 'test:fail' }>['data']).details.error as Error & { failureType?: string }

@@ -46,12 +46,12 @@ const running = new Set<ChildProcess>()
 /** @param file relative to the folder of the project, which is the current one. */
 export async function runFile(file: string, limits: Limits): Promise<FileResult> {
   const home = mkdtempSync(join(tmpdir(), 'thymus-'))
-  const before = limits.settleMs > 0 ? traces() : new Set<string>()
+  const before = limits.settleMs > 0 ? traces(home) : new Set<string>()
   const began = performance.now()
   try {
     const ended = await runProcess(file, home, limits.seconds)
     const failures = [...ended.failures, ...(await leftovers(home))]
-    const left = limits.settleMs > 0 ? await leftBehind(before, limits.settleMs) : []
+    const left = limits.settleMs > 0 ? await leftBehind(before, home, limits.settleMs) : []
     if (left.length > 0) failures.push({ name: 'leaves nothing on the machine', text: left.join('\n') })
     return { ...ended, file, failures, seconds: (performance.now() - began) / 1000 }
   } finally {

@@ -1,26 +1,27 @@
-// What tests could leave behind on the machine: everything that carries our names, whoever made it. Others may change things meanwhile,
-// so nothing else is looked at; and the default instance (`thymus` itself) is left out, since tests never use it.
+// What tests could leave behind on the machine: everything that carries our names, except what belongs to an instance of somebody else.
 import { execFileSync } from 'node:child_process'
 import { globSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { networkOf } from '../../src/adapters/linux/netns.ts'
 
 const KERNEL = join(import.meta.dirname, '../../kernel')
 const POLL_MS = 250
 /** Names of programs are cut by the kernel (BPF_OBJ_NAME_LEN). */
 const NAME = 15
 
-/** Each trace in the words that a reader needs to find it. Root sees them all; others see no BPF. */
-export function traces(): Set<string> {
-  return new Set([...bpf(), ...groups(), ...namespaces(), ...interfaces(), ...mounts()])
+/** Each trace in the words that a reader needs to find it. `home`: what is made below it is ours. Root sees all, others no BPF. */
+export function traces(home: string): Set<string> {
+  const others = instancesOutside(home)
+  return new Set([...bpf(others), ...groups(others), ...network(others), ...mounts(home)])
 }
 
 /** What is there and was not before, after giving it time to go: the kernel frees programs, links and namespaces after a grace period. */
-export async function leftBehind(before: ReadonlySet<string>, settleMs: number): Promise<string[]> {
-  let left = fresh(before)
+export async function leftBehind(before: ReadonlySet<string>, home: string, settleMs: number): Promise<string[]> {
+  let left = [...traces(home)].filter((trace) => !before.has(trace))
   for (const until = Date.now() + settleMs; left.length > 0 && Date.now() < until; ) {
     await sleep(POLL_MS)
-    const now = traces()
+    const now = traces(home)
     left = left.filter((trace) => now.has(trace))
   }
   return left
@@ -41,22 +42,33 @@ export function mountsBelow(folder: string): string[] {
   return mountinfo().flatMap(({ point }) => (point.startsWith(`${folder}/`) ? [point] : []))
 }
 
-function fresh(before: ReadonlySet<string>): string[] {
-  return [...traces()].filter((trace) => !before.has(trace))
+interface Others {
+  /** Folders in which their programs and links are pinned. */
+  readonly pins: readonly string[]
+  readonly groups: ReadonlySet<string>
+  /** What the names of their network namespaces and interfaces begin with. */
+  readonly networks: readonly string[]
 }
 
-function bpf(): string[] {
+/** An instance has a bpf file system at HOME/bpf, and its other names are drawn from HOME's (src/agent/places.ts, test/kit/instance.ts). */
+function instancesOutside(home: string): Others {
+  const pins = mountinfo().flatMap(({ point, type }) => (type === 'bpf' && !point.startsWith(`${home}/`) ? [point] : []))
+  const names = pins.map((point) => basename(dirname(point))).flatMap((name) => [name, `thymus-${name}`])
+  return { pins, groups: new Set(['thymus', ...names]), networks: ['thymus', ...names].map((name) => networkOf(name).bridge) }
+}
+
+function bpf({ pins }: Others): string[] {
   const ours = programNames()
+  const isTheirs = ({ pinned = [] }: Listed) => pinned.some((path) => pins.some((folder) => path.startsWith(`${folder}/`)))
   const programs = bpftool('prog').filter(({ name }) => name !== undefined && ours.has(name.slice(0, NAME)))
   const names = new Map(programs.map(({ id, name }) => [id, name]))
   const links = bpftool('link').filter(({ prog_id }) => prog_id !== undefined && names.has(prog_id))
   return [
-    ...programs.map(({ id, name }) => `BPF program ${id} ${name}`),
-    ...links.map(({ id, prog_id }) => `BPF link ${id} of ${names.get(prog_id!)}`),
+    ...programs.filter((program) => !isTheirs(program)).map(({ id, name }) => `BPF program ${id} ${name}`),
+    ...links.filter((link) => !isTheirs(link)).map(({ id, prog_id }) => `BPF link ${id} of ${names.get(prog_id!)}`),
   ]
 }
 
-/** Functions that stand in a section of their own. */
 function programNames(): Set<string> {
   const sources = globSync(join(KERNEL, '*.bpf.c')).map((file) => readFileSync(file, 'utf8'))
   return new Set(
@@ -64,31 +76,39 @@ function programNames(): Set<string> {
   )
 }
 
-function bpftool(what: 'prog' | 'link'): { id: number; name?: string; prog_id?: number }[] {
+interface Listed {
+  readonly id: number
+  readonly name?: string
+  readonly prog_id?: number
+  readonly pinned?: readonly string[]
+}
+
+function bpftool(what: 'prog' | 'link'): Listed[] {
   try {
-    return JSON.parse(execFileSync('bpftool', ['-j', what, 'show'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+    return JSON.parse(execFileSync('bpftool', ['-f', '-j', what, 'show'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   } catch {
     return []
   }
 }
 
-function groups(): string[] {
+function groups(others: Others): string[] {
   const unified = mountinfo().find(({ type }) => type === 'cgroup2')?.point
   if (unified === undefined) return []
-  return globSync(`${unified}/**/thymus-*`).map((group) => `control group ${group}`)
+  const found = globSync(`${unified}/**/thymus-*`).filter((group) => !group.split('/').some((name) => others.groups.has(name)))
+  return found.map((group) => `control group ${group}`)
 }
 
-function namespaces(): string[] {
-  return named('/run/netns', /^thy(?!mus0-)/).map((name) => `network namespace ${name}`)
+/** src/adapters/linux/netns.ts: bridges are thy…, and so is what belongs to them. */
+function network({ networks }: Others): string[] {
+  const ours = (name: string) => name.startsWith('thy') && !networks.some((prefix) => name.startsWith(prefix))
+  return [
+    ...list('/run/netns').flatMap((name) => (ours(name) ? [`network namespace ${name}`] : [])),
+    ...list('/sys/class/net').flatMap((name) => (ours(name) ? [`network interface ${name}`] : [])),
+  ]
 }
 
-/** src/adapters/linux/netns.ts: bridges are thy…, their links as well. */
-function interfaces(): string[] {
-  return named('/sys/class/net', /^thy(?!mus0)/).map((name) => `network interface ${name}`)
-}
-
-function mounts(): string[] {
-  return mountinfo().flatMap(({ point, type }) => (point.includes('/thymus-') ? [`${type} mount ${point}`] : []))
+function mounts(home: string): string[] {
+  return mountinfo().flatMap(({ point, type }) => (point.startsWith(`${home}/`) ? [`${type} mount ${point}`] : []))
 }
 
 function mountinfo(): { readonly point: string; readonly type: string }[] {
@@ -98,9 +118,9 @@ function mountinfo(): { readonly point: string; readonly type: string }[] {
     .map((line) => ({ point: line.split(' ')[4]!, type: line.split(' - ')[1]!.split(' ')[0]! }))
 }
 
-function named(folder: string, pattern: RegExp): string[] {
+function list(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => pattern.test(name))
+    return readdirSync(folder)
   } catch {
     return []
   }

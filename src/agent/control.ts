@@ -30,7 +30,6 @@ export interface Group {
   readonly id: bigint
   readonly netns: string | null
   readonly addresses: readonly string[]
-  readonly sockets: number
 }
 
 interface Parts {
@@ -145,7 +144,7 @@ export class Control {
   }
 
   /** Makes or adopts a group; when this returns, identity and policy are in place and nothing runs in it yet. */
-  start(request: StartRequest): Promise<{ workload: Workload; sockets: number }> {
+  start(request: StartRequest): Promise<Workload> {
     return this.#inTurn(async () => {
       checkWorkload(request)
       if (this.#workloads.has(key(request))) throw new ThymusError('WORKLOAD_NAME', `there is a workload ${key(request)} already`)
@@ -175,7 +174,7 @@ export class Control {
         this.#hold(workload)
         await this.#enforce(this.#set)
         memory.saveWorkload(workload)
-        return { workload, sockets: group.sockets }
+        return workload
       } catch (error) {
         if (workload) {
           this.#workloads.delete(key(workload))

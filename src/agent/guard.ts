@@ -1,14 +1,15 @@
 // The guard: holds the privileges, and does what the mind asks in the words of protocol.ts. It parses nothing that a stranger wrote,
 // judges nothing and stores nothing. Killed, it changes no verdict: all that it made is pinned, and the next guard takes it over.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { type Failsafe, groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
 import type { Entries } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
-import { makeNamespace, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
+import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
+import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
 import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
 import { ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
@@ -27,6 +28,8 @@ class Guard {
   readonly #kernel: Kernel
   readonly #rungs: readonly Rung[]
   #mind: ChildProcess | undefined
+  /** Groups that somebody else made: their processes may be in network namespaces of their own. */
+  readonly #adopted = new Set<string>()
   #pause = 500
   #ending = false
 
@@ -106,7 +109,7 @@ class Guard {
       case 'stop':
         return this.#stop(request.path, request.owned, request.netns)
       case 'sweep':
-        return 0
+        return cutSockets(this.#kernel, this.#namespaces()).length
       case 'counters':
         return this.#kernel.counters()
       case 'processes':
@@ -143,7 +146,7 @@ class Guard {
     const id = groupId(path)
     this.#kernel.setGroup(id, slot)
     const namespace = netns ? makeNamespace(networkOf(this.#at.instance), slot) : undefined
-    return { path, id: String(id), netns: namespace?.path ?? null, addresses: namespace?.addresses ?? [], sockets: 0 }
+    return { path, id: String(id), netns: namespace?.path ?? null, addresses: namespace?.addresses ?? [] }
   }
 
   /** Attach first, then walk: a group that is made meanwhile inherits in the kernel, and the walk does not overwrite it. */
@@ -161,8 +164,9 @@ class Guard {
         if (existsSync(group)) throw error
       }
     }
-    const sockets = this.#kernel.has('stamp_sockets') ? this.#kernel.iterate('stamp_sockets').length / 8 : 0
-    return { path, id: String(id), netns: null, addresses: [], sockets }
+    stampSockets(this.#kernel)
+    this.#adopted.add(path)
+    return { path, id: String(id), netns: null, addresses: [] }
   }
 
   #stop(given: string, owned: boolean, netns: string | null): null {
@@ -172,9 +176,26 @@ class Guard {
       if (owned) dissolveGroup(path, unifiedMount()!)
       for (const id of groups) this.#kernel.dropGroup(id)
       if (!owned) this.#kernel.detachGroup(groupId(path))
+      this.#adopted.delete(path)
     }
     if (netns !== null) removeNamespace(netns.slice(netns.lastIndexOf('/') + 1))
     return null
+  }
+
+  /** Network namespaces beside our own in which workloads are. */
+  #namespaces(): string[] {
+    const made = namespacesOf(networkOf(this.#at.instance))
+    const own = readlinkSync('/proc/self/ns/net')
+    const found = new Map<string, string>()
+    for (const pid of [...this.#adopted].flatMap(processesOf)) {
+      try {
+        found.set(readlinkSync(`/proc/${pid}/ns/net`), `/proc/${pid}/ns/net`)
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+    found.delete(own)
+    return [...made, ...found.values()]
   }
 
   /** A control group of the unified hierarchy, and nothing else. */

@@ -38,6 +38,6 @@ export const NO_GROUPS: Groups = {
   sweep: async () => 0,
 }
 
-function group({ path, id, netns, addresses, sockets }: Started): Group {
-  return { path, id: BigInt(id), netns, addresses, sockets }
+function group({ path, id, netns, addresses }: Started): Group {
+  return { path, id: BigInt(id), netns, addresses }
 }

@@ -148,8 +148,7 @@ class Mind implements AgentPort {
   }
 
   async startWorkload(request: StartRequest): Promise<WorkloadSummary> {
-    const { workload, sockets } = await this.#control.start(request)
-    return { ...(await this.#summary(workload)), sockets }
+    return this.#summary(await this.#control.start(request))
   }
 
   removeWorkload(namespace: string, name: string) {

@@ -41,7 +41,6 @@ export interface Started {
   readonly id: string
   readonly netns: string | null
   readonly addresses: readonly string[]
-  readonly sockets: number
 }
 
 /** More than any request that fits the tables: 2^20 entries of a path table are the most. */

@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { dissolveGroup, unifiedMount } from '../adapters/linux/groups.ts'
-import { networkOf, removeBridge, removeNamespace } from '../adapters/linux/netns.ts'
+import { namespacesOf, networkOf, removeBridge, removeNamespace } from '../adapters/linux/netns.ts'
 import { unmount } from '../adapters/linux/system.ts'
 import type { Places } from './places.ts'
 
@@ -18,9 +18,7 @@ export function purge(at: Places): void {
   const unified = unifiedMount()
   if (at.groups !== null && unified !== undefined) dissolveGroup(at.groups, unified)
   const network = networkOf(at.instance)
-  if (existsSync('/run/netns')) {
-    for (const name of readdirSync('/run/netns')) if (name.startsWith(`${network.bridge}-`)) removeNamespace(name)
-  }
+  for (const path of namespacesOf(network)) removeNamespace(basename(path))
   removeBridge(network)
   const mounted = join(at.run, 'mounted')
   if (existsSync(mounted)) unmount(readFileSync(mounted, 'utf8'))

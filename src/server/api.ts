@@ -125,8 +125,6 @@ export interface WorkloadSummary {
   readonly addresses: readonly string[]
   readonly processes: number
   readonly policies: readonly string[]
-  /** Sockets that were stamped at adoption. */
-  readonly sockets?: number
 }
 
 /** GET /v1/events?type=&workload=&follow=1 → lines of EventRecord. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unifiedMount } from '../../src/adapters/linux/groups.ts'
+import { networkOf } from '../../src/adapters/linux/netns.ts'
 import type { ApplyResult, FindingList, Status, WorkloadSummary } from '../../src/server/api.ts'
 import { Agent } from '../kit/agent.ts'
 import { needKernel, whyNoKernel } from '../kit/need-kernel.ts'
@@ -58,13 +59,13 @@ describe('an agent', () => {
     test(`killed (${order.map((who) => (who === 'pid' ? 'mind' : who)).join(', then ')}), leaves every verdict in force, and a restart finds everything`, async (t) => {
       if (!needKernel(t)) return
       const before = await agent.get<Status>('/v1/status')
-      const links = linkCount()
+      const attached = attachments()
       for (const who of order) await agent.kill(before.agent[who]!).catch(() => {})
       assert.ok(inForce(), 'a verdict fell with the agent')
       if ((order as readonly string[]).includes('guard')) await agent.up()
       const again = await answering()
       assert.ok(inForce())
-      assert.equal(linkCount(), links, 'a program is attached twice, or not at all')
+      assert.deepEqual(attachments(), attached, 'a program is attached twice, or not at all')
       assert.deepEqual([again.policies, again.workloads], [1, 1])
       assert.ok(again.generation >= before.generation)
     })
@@ -124,7 +125,7 @@ describe('an agent', () => {
     const before = await answering()
     const bad = [
       POLICY.replace('fileless', 'filelesss'),
-      POLICY + '---\nkind: Unknown\n',
+      `${POLICY}---\nkind: Unknown\n`,
       Buffer.alloc(300, 7).toString('latin1'),
       'a: [',
       `${POLICY}\n  more: true`,
@@ -176,41 +177,46 @@ describe('an agent', () => {
 
 test('a purge leaves the machine as it was', async (t) => {
   if (!needKernel(t)) return
-  const before = traces()
   const mine = new Agent()
+  const before = traces(mine)
   await mine.up()
   await mine.post('/v1/policies', { text: POLICY, file: 'web.yaml' })
   await mine.post('/v1/workloads', { name: 'web', namespace: 'default', labels: { app: 'web' }, netns: true })
-  assert.notDeepEqual(traces(), before)
+  assert.notDeepEqual(traces(mine), before)
   const { pid, guard } = (await mine.get<Status>('/v1/status')).agent
   await mine.post('/v1/down', { purge: true })
   for (const started = Date.now(); (existsSync(`/proc/${pid}`) || existsSync(`/proc/${guard}`)) && Date.now() - started < 10_000; )
     await sleep(50)
-  await sleep(300)
-  assert.deepEqual(traces(), before)
+  assert.deepEqual(traces(mine), before, mine.log())
   await mine.down()
 })
 
 /** What an instance leaves on a machine, as far as it can be listed. */
-function traces() {
+function traces({ at }: Agent) {
+  const { bridge } = networkOf(at.instance)
   const list = (command: string, ...words: string[]) => execFileSync(command, words, { encoding: 'utf8' })
   return {
-    groups: readdirSync(unifiedMount()!).filter((name) => name.startsWith('thymus')),
+    groups: readdirSync(unifiedMount()!).filter((name) => name === at.instance),
+    folders: [at.state, at.run, at.pins!].filter((folder) => existsSync(folder)),
     mounts: readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
-      .filter((line) => line.includes('thymus')).length,
-    links: linkCount(),
+      .filter((line) => line.includes(at.instance)).length,
     interfaces: list('ip', '-o', 'link')
       .split('\n')
-      .filter((line) => line.includes(': thy')).length,
+      .filter((line) => line.includes(bridge)).length,
     namespaces: list('ip', 'netns')
       .split('\n')
-      .filter((line) => line.includes('thy')).length,
+      .filter((line) => line.includes(bridge)).length,
   }
 }
 
-function linkCount(): number {
-  return (JSON.parse(execFileSync('bpftool', ['-j', 'link', 'list'], { encoding: 'utf8' }) || '[]') as unknown[]).length
+/** What is attached for this agent: its pinned links, and the programs on its groups. Others on the machine attach and detach as they like. */
+function attachments() {
+  const links = readdirSync(join(agent.at.pins!, 'links'), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  ).length
+  const shown = execFileSync('bpftool', ['-j', 'cgroup', 'show', agent.at.groups!], { encoding: 'utf8' })
+  return { links, onGroup: (JSON.parse(shown) as unknown[]).length }
 }
 
 async function answering(): Promise<Status> {

@@ -1,7 +1,7 @@
 // Network namespaces of workloads: one each, joined by a bridge of ours. iproute2 does the work; its names are what an operator sees.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { ThymusError } from '../../core/errors.ts'
 
 /** An instance has its own bridge and address ranges, so that two instances on one machine do not meet. */
@@ -57,6 +57,14 @@ export function removeNamespace(name: string): void {
 
 export function removeBridge(network: Network): void {
   if (existsSync(`/sys/class/net/${network.bridge}`)) ip('link', 'delete', network.bridge)
+}
+
+/** Files of the namespaces that were made for this network. */
+export function namespacesOf(network: Network): string[] {
+  if (!existsSync('/run/netns')) return []
+  return readdirSync('/run/netns')
+    .filter((name) => name.startsWith(`${network.bridge}-`))
+    .map((name) => `/run/netns/${name}`)
 }
 
 function namespaceOf(network: Network, slot: number): Namespace {

@@ -54,6 +54,7 @@ export interface Policy {
   readonly id: string
   readonly kind: string
   readonly namespace: string
+  /** Where it says whom it selects: the line that isolates them. */
   readonly source: Span
   readonly applies: Selector
   readonly isolates: readonly Gate[]

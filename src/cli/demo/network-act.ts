@@ -22,8 +22,8 @@ export async function networkAct(stage: Stage): Promise<void> {
   stage.expect('connect(2) of the stranger returned EPERM', refused.stdout === 'connect: EPERM\n')
 
   stage.say('Which rule was that, and what would have to change?')
-  await stage.background('', 'run', '--name', 'idle', '--label', 'role=stranger', '--', 'sleep', '30')
-  const why = await whenReady(() => stage.thymus('policy', 'why', '--from', 'idle', '--to', 'web', '--port', port))
+  await stage.background('ready', 'run', '--name', 'idle', '--label', 'role=stranger', '--', 'sh', '-c', 'echo ready; exec sleep 30')
+  const why = await stage.thymus('policy', 'why', 'idle', 'web', '--port', port)
   stage.expect('it names the policy', why.stdout.includes('NetworkPolicy/default/web-ingress'))
   const listed = await stage.thymus('finding', 'list')
   const id = /NET_DENIED-\w+/.exec(listed.stdout)?.[0]
@@ -64,10 +64,6 @@ async function selfRestricted(stage: Stage, port: string): Promise<void> {
   } finally {
     server.close()
   }
-}
-
-async function whenReady<T extends { status: number | null }>(ask: () => Promise<T>): Promise<T> {
-  return ask()
 }
 
 async function freePort(): Promise<number> {

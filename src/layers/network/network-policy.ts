@@ -91,7 +91,7 @@ export function readNetworkPolicy(part: Part, problems: Problems): Written | und
       id: `NetworkPolicy/${namespace}/${metadata.name}`,
       kind: 'NetworkPolicy',
       namespace,
-      source: problems.span(part),
+      source: problems.span(part, ['spec', 'podSelector']),
       // "This field is optional. If it is not specified, it defaults to an empty selector."
       applies: { namespace, workloads: toSelector(spec.podSelector ?? {}) },
       isolates,

@@ -99,7 +99,7 @@ export function readWorkloadPolicy(part: Part, problems: Problems): Written | un
       id: `WorkloadPolicy/${namespace}/${metadata.name}`,
       kind: 'WorkloadPolicy',
       namespace,
-      source: problems.span(part),
+      source: problems.span(part, ['spec', 'selector']),
       applies: { namespace, workloads: toSelector(spec.selector) },
       isolates: (['exec', 'connect', 'accept', 'bind'] as const).filter((gate) => spec[gate]?.default === 'deny'),
       mode: spec.mode ?? 'observe',

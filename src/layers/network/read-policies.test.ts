@@ -47,7 +47,7 @@ describe('the examples of the guide', () => {
       id: 'NetworkPolicy/shop/database',
       kind: 'NetworkPolicy',
       namespace: 'shop',
-      source: at(1, 1),
+      source: at(9, 3),
       applies: { namespace: 'shop', workloads: [{ key: 'app', operator: 'In', values: ['database'] }] },
       isolates: ['accept', 'connect'],
       mode: 'enforce',

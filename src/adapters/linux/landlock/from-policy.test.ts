@@ -43,9 +43,9 @@ exec:
       systemCalls: ['fileless'],
     })
     assert.deepEqual(reasons(found), [
-      'SELF_EXEC_LOADER web.yaml:1:1 unknown',
-      'SELF_EXEC_DELETED web.yaml:1:1 unknown',
-      'SELF_EXEC_BY_FD web.yaml:1:1 unknown',
+      'SELF_EXEC_LOADER web.yaml:5:3 unknown',
+      'SELF_EXEC_DELETED web.yaml:5:3 unknown',
+      'SELF_EXEC_BY_FD web.yaml:5:3 unknown',
       'SELF_EXEC_LATER web.yaml:11:9 unknown',
     ])
   })
@@ -98,7 +98,7 @@ bind:
     assert.deepEqual(found.confinement.systemCalls, ['network'])
     assert.equal(found.confinement.executable, undefined)
     const lines = reasons(found)
-    assert.deepEqual(lines.slice(0, 2), ['SELF_PROTOCOL web.yaml:1:1 unknown', 'SELF_LOOPBACK web.yaml:1:1 unknown'])
+    assert.deepEqual(lines.slice(0, 2), ['SELF_PROTOCOL web.yaml:5:3 unknown', 'SELF_LOOPBACK web.yaml:5:3 unknown'])
     assert.ok(
       lines.some((line) => /^SELF_PEER web\.yaml:13:/.test(line)),
       String(lines),
@@ -113,7 +113,7 @@ bind:
   test('who may connect to the workload cannot be decided', () => {
     const found = translated('selector: {}\nmode: enforce\naccept: {default: deny}')
     assert.deepEqual(found.confinement, { scope: [], descriptors: [], accepts: [], systemCalls: [] })
-    assert.deepEqual(reasons(found), ['SELF_GATE web.yaml:1:1 unknown'])
+    assert.deepEqual(reasons(found), ['SELF_GATE web.yaml:5:3 unknown'])
   })
 
   test('ports that are never cut stay open', () => {
@@ -129,7 +129,7 @@ bind:
     test(`a policy in mode ${policy} for a workload in mode ${workload} restricts nothing, and says so`, () => {
       const found = translated(`selector: {}\nmode: ${policy}\nexec: {default: deny}`, workload)
       assert.deepEqual(found.confinement, { scope: [], descriptors: [], accepts: [], systemCalls: [] })
-      assert.deepEqual(reasons(found), ['SELF_MODE web.yaml:1:1 unknown'])
+      assert.deepEqual(reasons(found), ['SELF_MODE web.yaml:5:3 unknown'])
     })
   }
 })

@@ -1,0 +1,62 @@
+import { ThymusError } from '../../core/errors.ts'
+import type { Labels } from '../../core/labels.ts'
+import type { Mode } from '../../core/workload.ts'
+import type { WorkloadSummary } from '../../server/api.ts'
+import { powerOf } from '../agent-process.ts'
+import { follow } from '../child.ts'
+import type { Client } from '../client.ts'
+import { here } from '../session.ts'
+import { note, waiting } from '../terminal.ts'
+
+export interface RunFlags {
+  readonly name: string
+  readonly namespace: string
+  readonly label?: readonly (readonly [string, string])[]
+  readonly mode?: Mode
+  readonly netns?: boolean
+  readonly policy?: readonly string[]
+}
+
+/** Joins the group, and only then becomes the command: no instruction of the command runs outside. */
+const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
+
+export async function run(flags: RunFlags, ...command: string[]): Promise<number> {
+  const { at, client } = here()
+  const { name, namespace, mode, netns, policy } = flags
+  const labels: Labels = Object.fromEntries(flags.label ?? [])
+  if ((await powerOf(client)) !== 'enforces') {
+    if (netns) throw new ThymusError('PRIVILEGE', '--netns needs an agent that runs as root: sudo thymus up')
+    const { runSelfRestricted } = await import('../self-restricted.ts')
+    return runSelfRestricted(at, { name, namespace, labels, mode: mode ?? 'enforce', policy }, command)
+  }
+  if (policy !== undefined)
+    throw new ThymusError('USAGE', '--policy is for commands that restrict themselves; here an agent enforces: thymus apply -f')
+  const optional = { ...(mode === undefined ? {} : { mode }), ...(netns ? { netns } : {}) }
+  const workload = await waiting('making the workload', client.startWorkload({ name, namespace, labels, ...optional }))
+  note(`[kernel] ${namespace}/${name} in ${workload.cgroup}${workload.netns === null ? '' : `, at ${workload.addresses.join(' and ')}`}`)
+  try {
+    return await follow(entered(workload, command))
+  } finally {
+    await leave(client, workload)
+  }
+}
+
+/** The network first: what enters it is ours, and is not yet judged as the workload. */
+function entered({ cgroup, netns }: WorkloadSummary, command: readonly string[]): string[] {
+  const inGroup = ['/bin/sh', '-c', ENTER, cgroup, ...command]
+  return netns === null ? inGroup : ['nsenter', `--net=${netns}`, '--', ...inGroup]
+}
+
+/** A workload ends with its command, unless it has left something behind that runs. */
+async function leave(client: Client, { namespace, name }: WorkloadSummary): Promise<void> {
+  try {
+    const { processes } = await client.workload({ namespace, name })
+    if (processes === 0) return await client.removeWorkload({ namespace, name })
+    note(
+      `${processes} other process${processes === 1 ? '' : 'es'} of ${namespace}/${name} went on, and it with them; thymus workload remove ${namespace}/${name} lets go`,
+    )
+  } catch (error) {
+    if (error instanceof ThymusError && error.code === 'WORKLOAD_UNKNOWN') return // somebody was faster
+    note(`${namespace}/${name} could not be removed: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

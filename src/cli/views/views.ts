@@ -1,0 +1,26 @@
+// How each kind of answer is shown to people.
+import type { Part } from '../../outputs/output.ts'
+import type { Terminal } from '../../outputs/text.ts'
+import { capabilityList, explanation, findingList } from './findings.ts'
+import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
+import { status } from './status.ts'
+import { flowList, workload, workloadList } from './workloads.ts'
+
+export { EVENT_COLUMNS, eventCells } from './events.ts'
+
+export const VIEWS = {
+  Status: status,
+  ApplyResult: applyResult,
+  PolicyList: policyList,
+  WhyResult: whyResult,
+  DiffResult: diffResult,
+  WorkloadList: workloadList,
+  Workload: workload,
+  FlowList: flowList,
+  FindingList: findingList,
+  Explanation: explanation,
+  CapabilityList: capabilityList,
+} satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
+
+/** What is shown; `kind` in JSON and YAML. */
+export type Kind = keyof typeof VIEWS

@@ -1,0 +1,37 @@
+// The program as a user starts it.
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+export const PROGRAM = join(import.meta.dirname, '../../bin/thymus')
+
+export interface Ended {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs it to its end. */
+export function thymus(words: readonly string[], options: SpawnOptions & { readonly input?: string | Uint8Array } = {}): Promise<Ended> {
+  const child = begin(words, options)
+  child.stdin?.end(options.input ?? '')
+  return ended(child)
+}
+
+export function begin(words: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  return spawn(PROGRAM, words, { stdio: 'pipe', ...options })
+}
+
+export async function ended(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ['', '']
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status, signal) => resolve({ status, signal, stdout, stderr }))
+  })
+}

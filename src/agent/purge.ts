@@ -17,14 +17,18 @@ export function purge(at: Places): void {
   }
   const unified = unifiedMount()
   if (at.groups !== null && unified !== undefined) dissolveGroup(at.groups, unified)
-  const network = networkOf(at.instance)
-  for (const path of namespacesOf(network)) removeNamespace(basename(path))
-  removeBridge(network)
+  if (at.pins !== null) removeNetwork(at.instance) // an ordinary user has none; that of the same name is root's
   const mounted = join(at.run, 'mounted')
   if (existsSync(mounted)) unmount(readFileSync(mounted, 'utf8'))
   rmSync(at.state, { recursive: true, force: true })
   rmSync(at.run, { recursive: true, force: true })
   removeLink(at)
+}
+
+function removeNetwork(instance: string): void {
+  const network = networkOf(instance)
+  for (const path of namespacesOf(network)) removeNamespace(basename(path))
+  removeBridge(network)
 }
 
 /** The `thymus` that setup put on the PATH, if it is ours. */

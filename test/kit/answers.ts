@@ -112,6 +112,7 @@ export const WORKLOADS: readonly WorkloadSummary[] = [
     addresses: [],
     processes: 0,
     policies: [],
+    sockets: 4,
   },
 ]
 

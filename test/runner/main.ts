@@ -1,5 +1,5 @@
-// Runs the tests of the project: `bin/node test/runner/main.ts [SUITE | FILE…]`, by default all suites one after another. One line per file,
-// failures in full, skips with their reasons; the last line on stdout is `N passed, N failed, N skipped`.
+// Runs the tests of the project: `bin/node test/runner/main.ts [pure | kernel | e2e | lab | FILE…]`, by default all suites one after
+// another. One line per file, failures in full, skips with their reasons; the last line on stdout is `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -9,6 +9,9 @@ import { SUITES, type Suite, suiteOf, testFiles } from './suites.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const LAB = join(ROOT, 'lab/lab')
+const OBJECTS = join(ROOT, 'kernel/build')
+/** The lab fetches what it needs, starts a guest, and there all takes its time. */
+const LAB_SECONDS = 1500
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failed: string[] = []
 
@@ -16,31 +19,34 @@ const here = process.cwd()
 process.chdir(ROOT)
 // Tools of the system, also for users whose PATH leaves them out.
 process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin`
-let interrupted = false
+const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (interrupted) process.exit(130)
-    interrupted = true
+    if (interruption.signal.aborted) process.exit(130)
+    interruption.abort()
     endAll() // and go on to clean up after them
   })
 }
 
-const wanted = filesOf(process.argv.slice(2))
+const words = process.argv.slice(2)
+const wanted = filesOf(words.filter((word) => word !== 'lab'))
 if (process.getuid!() === 0 && !existsSync('/usr/sbin/bpftool'))
   console.log('without bpftool: BPF programs that tests leave behind are not seen')
 for (const suite of SUITES) {
-  const files = wanted.filter((file) => suiteOf(file) === suite)
-  if (suite.name === 'lab') await runLab(suite, files)
-  else await runSuite(suite, files)
+  await runSuite(
+    suite,
+    wanted.filter((file) => suiteOf(file) === suite),
+  )
 }
+if (words.length === 0 || words.includes('lab')) await runLab()
 if (failed.length > 0) console.log(`\nfailed:\n${failed.map((name) => `  ${name}`).join('\n')}`)
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0
+process.exitCode = interruption.signal.aborted ? 130 : total.failed > 0 ? 1 : 0
 
 /** All files for no word; those of a suite for its name; a path for itself, or for what lies below it. */
 function filesOf(words: readonly string[]): string[] {
   const all = testFiles()
-  if (words.length === 0) return all
+  if (process.argv.length === 2) return all
   const files = new Set<string>()
   for (const word of words) {
     const path = relative(ROOT, resolve(here, word))
@@ -58,7 +64,7 @@ async function runSuite(suite: Suite, files: readonly string[]): Promise<void> {
   const queue = [...files]
   const until = performance.now() + suite.suiteSeconds * 1000
   const work = async () => {
-    for (let file = queue.shift(); file !== undefined && !interrupted; file = queue.shift()) {
+    for (let file = queue.shift(); file !== undefined && !interruption.signal.aborted; file = queue.shift()) {
       const left = Math.ceil((until - performance.now()) / 1000)
       if (left > 0) show(suite, await runFile(file, { seconds: Math.min(suite.fileSeconds, left), settleMs: suite.settleMs }))
       else show(suite, notRun(file, `the suite ${suite.name} took longer than ${suite.suiteSeconds} s`))
@@ -94,23 +100,33 @@ function count(passed: number, failures: number, skipped: number): void {
   total.skipped += skipped
 }
 
-/** The lab runs its tests in a guest, with this runner, and its last line is like ours. It ends with 77 where no guest can be had. */
-async function runLab({ suiteSeconds }: Suite, files: readonly string[]): Promise<void> {
-  if (!existsSync(LAB) || (files.length === 0 && wanted.length < testFiles().length)) return
-  const lab = spawn(LAB, ['test', ...files], { stdio: ['ignore', 'pipe', 'inherit'], timeout: suiteSeconds * 1000 })
+/** The lab runs the kernel suite in a guest with this runner, so its last line is like ours. It ends with 77 where no guest can be had. */
+async function runLab(): Promise<void> {
+  if (interruption.signal.aborted || !existsSync(LAB)) return
+  if (!existsSync(OBJECTS)) return skipLab('the kernel objects have not been built (make kernel)')
+  const began = performance.now()
+  const lab = spawn(LAB, ['test'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LAB_SECONDS * 1000,
+    signal: interruption.signal,
+  })
+  lab.on('error', () => {}) // interrupted; its exit tells
   const exit = new Promise<number | null>((done) => lab.on('exit', done))
   let last = ''
   for await (const line of createInterface({ input: lab.stdout })) {
-    if (last !== '') console.log(last)
+    if (last !== '') console.log(`lab: ${last}`)
     last = line
   }
   const status = await exit
-  const counts = /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(last)
-  if (counts === null) console.log(last)
-  if (counts !== null) count(Number(counts[1]), Number(counts[2]), Number(counts[3]))
-  if (status === 77) count(0, 0, 1)
-  else if (status !== 0 || counts === null) {
-    if (counts === null || counts[2] === '0') count(0, 1, 0)
-    failed.push(`lab/lab test: ${status === null ? `did not finish within ${suiteSeconds} s` : `exit status ${status}`}`)
-  }
+  if (status === 77) return skipLab('no guest can be had here')
+  const [, passed = 0, failures = 0, skipped = 0] = (/^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(last) ?? []).map(Number)
+  const broke = status !== 0 && failures === 0
+  count(passed, broke ? 1 : failures, skipped)
+  console.log(`lab    ${((performance.now() - began) / 1000).toFixed(1)} s: ${last}`)
+  if (status !== 0) failed.push(`lab/lab test: ${status === null ? `did not finish within ${LAB_SECONDS} s` : `exit status ${status}`}`)
+}
+
+function skipLab(why: string): void {
+  console.log(`lab    skipped 1: ${why}`)
+  count(0, 0, 1)
 }

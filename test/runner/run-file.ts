@@ -4,6 +4,9 @@ import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rea
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dissolveGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
+import { placesOf } from '../../src/agent/places.ts'
+import { purge } from '../../src/agent/purge.ts'
 import type { Line } from './reporter.ts'
 import { leftBehind, mountsBelow, processesOf, traces } from './traces.ts'
 
@@ -23,7 +26,8 @@ export interface FileResult {
   readonly output: string
 }
 
-type Ended = Omit<FileResult, 'file' | 'seconds'>
+/** `whole`: all its tests were reported. */
+type Ended = Omit<FileResult, 'file' | 'seconds'> & { readonly whole: boolean }
 
 export interface Limits {
   /** A file that takes longer is ended and has failed. */
@@ -36,6 +40,7 @@ export interface Limits {
 }
 
 const QUIET = '--disable-warning=ExperimentalWarning'
+const CHECKOUT = join(import.meta.dirname, '../..')
 const REPORTER = join(import.meta.dirname, 'reporter.ts')
 /** Enough to see why a file crashed. */
 const OUTPUT_CHARACTERS = 8_000
@@ -49,12 +54,17 @@ export async function runFile(file: string, limits: Limits): Promise<FileResult>
   const before = limits.settleMs > 0 ? traces(home) : new Set<string>()
   const began = performance.now()
   try {
-    const ended = await runProcess(file, home, limits.seconds)
-    const failures = [...ended.failures, ...(await leftovers(home))]
-    const left = limits.settleMs > 0 ? await leftBehind(before, home, limits.settleMs) : []
-    if (left.length > 0) failures.push({ name: 'leaves nothing on the machine', text: left.join('\n') })
+    const { whole, ...ended } = await runProcess(file, home, limits.seconds)
+    const left = await leftovers(home)
+    if (whole && limits.settleMs > 0) {
+      const traced = await leftBehind(before, home, limits.settleMs)
+      if (traced.length > 0) left.push({ name: 'leaves nothing on the machine', text: traced.join('\n') })
+    }
+    // Who was stopped half-way could not clean up.
+    const failures = whole ? [...ended.failures, ...left] : ended.failures
     return { ...ended, file, failures, seconds: (performance.now() - began) / 1000 }
   } finally {
+    removeInstances(join(home, 't'))
     remove(home)
   }
 }
@@ -100,12 +110,13 @@ function summarise(lines: readonly Line[], badly: string | undefined, output: st
   const skipped = new Map<string, number>()
   for (const line of lines) if (line.is === 'skip') skipped.set(line.why, (skipped.get(line.why) ?? 0) + 1)
   const last = lines.at(-1)
-  if (last?.is !== 'end' && (badly !== undefined || lines.length > 0)) {
+  const whole = last?.is === 'end'
+  if (!whole && (badly !== undefined || lines.length > 0)) {
     failures.push({ name: 'reaches its end', text: badly ?? 'the process ended before its tests did' })
   } else if (badly !== undefined && failures.length === 0) {
-    failures.push({ name: 'ends well', text: `${badly}\n${last?.is === 'end' ? last.said : ''}` })
+    failures.push({ name: 'ends well', text: `${badly}\n${whole ? last.said : ''}` })
   } else if (passed + failures.length + skipped.size === 0) failures.push({ name: 'reports a test', text: 'none was reported' })
-  return { passed, failures, skipped, output }
+  return { passed, failures, skipped, output, whole }
 }
 
 /** Processes that outlive the file are ended here; files that it made and kept are only named. */
@@ -121,6 +132,20 @@ async function leftovers(home: string): Promise<Failure[]> {
   const files = existsSync(temporary) ? readdirSync(temporary, { recursive: true, encoding: 'utf8' }) : []
   if (files.length > 0) failures.push({ name: 'leaves no file', text: files.slice(0, 20).join('\n') })
   return failures
+}
+
+/** What an instance that was left has in the kernel. Every folder that a test makes may be one's home. */
+function removeInstances(temporary: string): void {
+  const unified = unifiedMount()
+  if (process.getuid!() !== 0 || unified === undefined) return
+  for (const name of readdirSync(temporary)) {
+    try {
+      purge(placesOf({ uid: 0, env: { THYMUS_HOME: join(temporary, name) }, unified, checkout: CHECKOUT, writable: () => true }))
+      dissolveGroup(join(unified, name), unified)
+    } catch (error) {
+      console.error(`cannot clean up after ${name}: ${error}`)
+    }
+  }
 }
 
 /** What is mounted below is unmounted first, and the folder stays if that fails: it could be anything. */

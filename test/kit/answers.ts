@@ -112,7 +112,6 @@ export const WORKLOADS: readonly WorkloadSummary[] = [
     addresses: [],
     processes: 0,
     policies: [],
-    sockets: 4,
   },
 ]
 

@@ -26,7 +26,7 @@ export function workloadList({ items }: List<WorkloadSummary>): Part[] {
 }
 
 export function workload(shown: WorkloadSummary): Part[] {
-  const { namespace, name, mode, labels, processes, policies, cgroup, netns, addresses, slot, identity, owned, sockets } = shown
+  const { namespace, name, mode, labels, processes, policies, cgroup, netns, addresses, slot, identity, owned } = shown
   const rows: (readonly [string, string])[] = [
     ['workload', `${namespace}/${name}`],
     ['labels', labelsText(labels) || '-'],
@@ -35,7 +35,6 @@ export function workload(shown: WorkloadSummary): Part[] {
     ['network', netns ?? 'that of the host'],
     ['addresses', addresses.join(', ') || '-'],
     ['processes', String(processes)],
-    ...(sockets === undefined ? [] : [['sockets', `${sockets} were open when it was adopted`] as const]),
     ['policies', policies.join(', ') || 'none selects it'],
     ['slot', `${slot}, identity ${identity}`],
   ]

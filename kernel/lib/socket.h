@@ -91,8 +91,8 @@ static __always_inline void read_kernel_ends(struct sock *sock, struct ends *end
 
 struct found {
 	__u32 slot;
-	bool  socket; /* a socket of this namespace would get it, if the address is one of this namespace */
-	bool  here;   /* and that is sure */
+	bool socket; /* a socket of this namespace would get it, if the address is one of this namespace */
+	bool here;   /* and that is sure */
 };
 
 static __always_inline void judge_found(struct bpf_sock *sock, struct found *found)
@@ -277,4 +277,32 @@ static __always_inline struct socket_event *begin_socket_event(__u8 type, __u32 
 	event->active = (flow->flags & FLOW_ACTIVE) != 0;
 	__builtin_memset(event->pad, 0, sizeof(event->pad));
 	return event;
+}
+
+#define DENY 0 /* EPERM, or the packet is dropped */
+#define ALLOW 1
+
+/* Without memory for a stamp nothing can be remembered: what is judged at all is then denied. */
+static __always_inline int without_stamp(__u64 generation, __u32 asker, __u8 gate)
+{
+	const struct subject *subject = subject_in(generation, asker);
+
+	return subject && subject->enforced_gates & GATE_BIT(gate) ? DENY : ALLOW;
+}
+
+static __always_inline void begin_flow_key(struct flow_key *key, __u64 cookie, const struct ends *ends)
+{
+	*key = (struct flow_key){ .cookie = cookie, .port = ends->remote_port, .protocol = ends->protocol };
+	__builtin_memcpy(key->remote, ends->remote, 16);
+}
+
+/* Is this the other end that a datagram socket is connected to? It may be sent to others all the same. */
+static __noinline bool is_connected(struct bpf_sock *sock, const struct ends *ends)
+{
+	struct ends own;
+
+	if (sock->state != BPF_TCP_ESTABLISHED_STATE)
+		return false;
+	read_ends(sock, &own);
+	return own.remote_port == ends->remote_port && same_address(own.remote, ends->remote);
 }

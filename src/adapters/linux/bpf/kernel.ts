@@ -52,7 +52,7 @@ const ATTACH_LSM = 27
 const ATTACH_ITER = 28
 /** What may be refused without the rest being of no use; the other objects are needed whole. */
 const OPTIONAL = new Set(['on_check'])
-const OBJECTS = ['workload', 'process', 'exec', 'network', 'sweep']
+const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'sweep']
 const MAX_FAILSAFE = 16
 
 export class Kernel {

@@ -131,6 +131,8 @@ static __always_inline void decide_exec(const struct control *now, __u32 slot, s
 		ruling->cookie = enforced->cookie;
 		ruling->effect = enforced->effect;
 	}
+	if (!on_trial) /* nothing is on trial: it would say what is in force */
+		trial = enforced;
 	if (trial) {
 		ruling->trial_cookie = trial->cookie;
 		ruling->trial_effect = trial->effect;

@@ -123,7 +123,7 @@ export class Answers {
           gate: 'exec',
           subject: named(request.from, workloads),
           path: request.path,
-          fileless: !request.path.startsWith('/'),
+          fileless: isFileless(request.path),
         })
       }
       case 'bind':
@@ -135,6 +135,11 @@ export class Answers {
       }
     }
   }
+}
+
+/** A name without a slash hangs in no directory (a memfd), and what is in /dev/shm is in memory only. */
+function isFileless(path: string): boolean {
+  return !path.startsWith('/') || path.startsWith('/dev/shm/')
 }
 
 /** A workload by `namespace/name`, or by its name where only one has it. */

@@ -14,6 +14,7 @@ import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
 import { ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
 import { confinedMind } from './mind-confinement.ts'
+import { viewFor } from './mind-view.ts'
 import { type Places, places } from './places.ts'
 import { type Hello, type Request, receive, type Started, send } from './protocol.ts'
 import { purge } from './purge.ts'
@@ -56,10 +57,10 @@ class Guard {
     for (const { title, verdict } of missing)
       if (verdict.is === 'unknown') console.error(`the mind is confined less: ${title}: ${verdict.why.text}`)
     const started = Date.now()
-    const mind = spawn(command[0]!, command.slice(1), {
+    const start = viewFor(this.#at.user, command, join(this.#at.run, 'program'))
+    const mind = spawn(start.command[0]!, start.command.slice(1), {
       stdio: ['ignore', log, log, 'pipe', ...rings.map(({ fd }) => fd)],
-      uid: this.#at.user,
-      gid: this.#at.user,
+      ...(start.user === undefined ? {} : { uid: start.user, gid: start.user }),
       cwd: '/',
       env: { PATH: process.env.PATH, LANG: process.env.LANG, THYMUS_HOME: process.env.THYMUS_HOME },
     })
@@ -232,7 +233,7 @@ function entriesOf(sizes: readonly number[], body: Buffer, count: number): Entri
 
 /** Folders of the instance, and what had to be mounted for them, which `purge` undoes. */
 function prepare(at: Places): void {
-  mkdirSync(at.run, { recursive: true, mode: 0o755 })
+  mkdirSync(join(at.run, 'program'), { recursive: true, mode: 0o755 })
   for (const folder of [at.state, at.door]) {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
     if (statSync(folder).uid !== at.user) chownSync(folder, at.user, at.user)

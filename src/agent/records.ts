@@ -1,6 +1,6 @@
 // Events as people read them: records, decisions, flows, suspicions. Pure: what is not in the event is asked of `Names`.
 import type { Because, Decision, Request } from '../core/decision.ts'
-import type { Event, ExecEvent, Ruling, SocketEvent } from '../core/event.ts'
+import { type Event, type ExecEvent, FILELESS_FORMS, type Ruling, type SocketEvent } from '../core/event.ts'
 import type { Suspicion } from '../core/finding.ts'
 import type { FlowChange } from '../engine/store/batch.ts'
 import { fileless } from '../layers/runtime/detectors/fileless/detector.ts'
@@ -105,7 +105,10 @@ export function decisionOf(event: ExecEvent | SocketEvent, because: Because, nam
 }
 
 function requestOf(event: ExecEvent | SocketEvent, names: Names): Request {
-  if (event.type === 'exec') return { gate: 'exec', subject: names(event.slot), path: event.path, fileless: !event.path.startsWith('/') }
+  if (event.type === 'exec') {
+    const fileless = event.forms.some((form) => FILELESS_FORMS.includes(form))
+    return { gate: 'exec', subject: names(event.slot), path: event.path, fileless }
+  }
   const gate = event.type === 'bind' ? 'bind' : event.active || event.type === 'connect' ? 'connect' : 'accept'
   const end = gate === 'connect' ? event.remote : event.local
   const peer = { ...(event.peerSlot === 0 ? {} : { workload: names(event.peerSlot) }), address: event.remote.address }

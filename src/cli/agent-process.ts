@@ -89,12 +89,12 @@ async function answerOf(client: Client): Promise<Status | undefined> {
   }
 }
 
-async function launch(program: string, at: Places, client: Client): Promise<Status> {
+async function launch(program: 'guard.ts' | 'mind.ts', at: Places, client: Client): Promise<Status> {
   mkdirSync(at.run, { recursive: true, mode: at.pins === null ? 0o700 : 0o755 })
   const log = openSync(at.log, 'a')
   const from = statSync(at.log).size
-  const words = ['--disable-warning=ExperimentalWarning', join(AGENT, program)]
-  const child = spawn(process.execPath, words, { cwd: '/', detached: true, stdio: ['ignore', log, log] })
+  const [command, ...words] = await commandOf(program, at)
+  const child = spawn(command!, words, { cwd: '/', detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   let failure: ThymusError | undefined
   child.on('error', (cause) => {
@@ -118,6 +118,14 @@ async function launch(program: string, at: Places, client: Client): Promise<Stat
   }
   child.kill('SIGTERM')
   throw failure ?? new ThymusError('AGENT_DOWN', `the agent does not answer after ${START_MS / 1000} s; its log tells why`, { at: at.log })
+}
+
+/** Without a guard the mind has the user's own rights; it gives up those that it does not need. */
+async function commandOf(program: 'guard.ts' | 'mind.ts', at: Places): Promise<readonly string[]> {
+  if (program === 'guard.ts') return [process.execPath, '--disable-warning=ExperimentalWarning', join(AGENT, program)]
+  for (const folder of [at.state, at.door]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { confinedMind } = await import('../agent/mind-confinement.ts')
+  return confinedMind(at, []).command
 }
 
 /** The errors that the agent wrote into its log, the last one first. */

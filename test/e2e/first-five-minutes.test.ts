@@ -109,7 +109,7 @@ test('the first five minutes are as the README says', async (t) => {
   assert.match(told, /^denied$/m)
   assert.match(told, /nothing allows it; isolated by NetworkPolicy\/default\/web/)
   assert.match(told, /an ingress rule that allows default\/stranger on TCP\/8642/)
-  assert.match(told, /^docs\/examples\/web\.yaml:2:/m)
+  assert.match(told, /^docs\/examples\/web\.yaml:7:/m)
   assert.match(told, /the change stays/)
 
   assert.match(await second.type(payload!), /^the payload ran$/m)

@@ -230,8 +230,11 @@ describe('exec and bind', () => {
     assert.equal(exec({ path: '/usr/bin/id' }, below, { effect: 'deny', path: '/usr/bin/id' }), 'deny')
   })
 
-  test('what is fileless is spoken of by no path', () => {
-    const fileless = { ...EXEC, path: '/usr/bin/id (deleted)', fileless: true }
+  test('what has no lasting name is spoken of by no path; what lies in /dev/shm by both', () => {
+    const fileless = { ...EXEC, path: '', fileless: true }
+    const shm = { ...EXEC, path: '/dev/shm/id', fileless: true }
+    assert.equal(effect([policy('a', { exec: { rules: [{ effect: 'deny', below: '/dev/shm/' }] } })], shm), 'deny')
+    assert.equal(effect([policy('a', { exec: { fileless: 'deny' } })], shm), 'deny')
     assert.equal(effect([policy('a', { exec: { default: 'deny', rules: [{ effect: 'allow', below: '/' }] } })], fileless), 'deny')
     assert.equal(effect([policy('a', { exec: { rules: [{ effect: 'deny', below: '/' }] } })], fileless), 'allow')
     assert.equal(effect([policy('a', { exec: { fileless: 'deny' } })], fileless), 'deny')

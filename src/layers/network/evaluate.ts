@@ -137,8 +137,8 @@ function isFree(subject: Workload, asked: Asked): boolean {
 
 function matches(when: Predicate, asked: Asked, namespaces: Namespaces): boolean {
   if (asked.gate === 'exec') {
-    // What is fileless has no lasting name: no rule about paths speaks of it.
-    if (asked.fileless || when.is !== 'path') return asked.fileless && when.is === 'fileless'
+    // What has no lasting name has no path here; what lies in /dev/shm is fileless and has one.
+    if (when.is !== 'path') return asked.fileless && when.is === 'fileless'
     return when.below ? asked.path.startsWith(when.path.endsWith('/') ? when.path : `${when.path}/`) : asked.path === when.path
   }
   if (when.is !== 'traffic') return false

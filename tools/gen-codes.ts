@@ -1,6 +1,7 @@
 // Writes docs/codes.md from the tables in src/core. `--check` writes nothing and fails if the page is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { CODES, EXIT } from '../src/core/errors.ts'
+import { FINDING_CODES } from '../src/core/finding.ts'
 
 const OUT = 'docs/codes.md'
 /** What each exit status means; that none is missing is seen to by the type. */
@@ -14,10 +15,24 @@ const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   interrupted: 'Interrupted.',
 }
 
-const page = `<!-- Made by tools/gen-codes.ts from src/core/errors.ts. Do not edit. -->
+const page = `<!-- Made by tools/gen-codes.ts from src/core. Do not edit. -->
+
 # Codes
 
-Every error that Thymus reports has one of these codes. They are stable: a code is never given another meaning.
+A code is stable: it is never given another meaning.
+
+## Findings
+
+What Thymus says of the world. \`thymus explain ID\` shows what one stands on.
+
+${table(
+  ['code', 'layer', 'meaning'],
+  Object.entries(FINDING_CODES).map(([code, { layer, text }]) => [`\`${code}\``, layer, text]),
+)}
+
+## Errors
+
+What Thymus says of itself, and of what it is asked to do.
 
 ${table(
   ['code', 'meaning'],

@@ -12,6 +12,9 @@ const ROOT = realpathSync(join(import.meta.dirname, '../..'))
 const LAB = join(ROOT, 'lab/lab')
 const NOTHING = { processes: [], files: [] }
 
+/** Milliseconds in which an end must be through; far less than what ended would take by itself. */
+const SOON = 20_000
+
 /** Where the lab has its temporary files, so that `left` finds what stays of them. */
 let folder: string
 let refusal: string | undefined
@@ -83,9 +86,9 @@ function onTheHost(): void {
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
-      test(`of one that is ended by ${signal}`, async (t) => {
+      test(`of one that is ended by ${signal}`, { timeout: SOON }, async (t) => {
         if (!needLab(t)) return
-        const running = start(['run', '--tpm', '--', 'sleep', '60'])
+        const running = start(['run', '--tpm', '--timeout', '60', '--', 'sleep', '600'])
         const end = ended(running)
         await booting()
         running.kill(signal)
@@ -94,9 +97,9 @@ function onTheHost(): void {
       })
     }
 
-    test('of one that is killed, but its files', async (t) => {
+    test('of one that is killed, but its files', { timeout: SOON }, async (t) => {
       if (!needLab(t)) return
-      const running = start(['run', '--tpm', '--', 'sleep', '60'])
+      const running = start(['run', '--tpm', '--timeout', '60', '--', 'sleep', '600'])
       const end = ended(running)
       await booting()
       running.kill('SIGKILL')

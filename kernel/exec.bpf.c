@@ -155,8 +155,14 @@ static __always_inline struct ruling blind_ruling(const struct control *now, __u
 	return ruling;
 }
 
-static __always_inline void describe_image(struct exec_event *event, struct task_struct *task, struct linux_binprm *bprm, struct file *file)
+static __always_inline void describe_image(struct exec_event *event, struct task_struct *task, struct linux_binprm *bprm, struct file *file,
+					   const struct path_scratch *scratch)
 {
+	event->path[0] = event->cwd[0] = 0;
+	if (scratch) {
+		bpf_probe_read_kernel_str(event->path, PATH_BYTES, scratch->image);
+		bpf_probe_read_kernel_str(event->cwd, PATH_BYTES, scratch->cwd);
+	}
 	describe_task(&event->task, task);
 	event->inode = BPF_CORE_READ(file, f_inode, i_ino);
 	event->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
@@ -171,22 +177,23 @@ static __always_inline void copy_path(char *target, struct path_scratch *scratch
 	bpf_probe_read_kernel_str(target, PATH_BYTES, scratch->key.path);
 }
 
-/* Path and forms of the image, and the judgement. What cannot be looked at is judged as what has no path. `event` may be NULL: a full
- * ring loses a record, never a verdict. */
+/* Path and forms of the image, and the judgement. What cannot be looked at is judged as what has no path. No record is reserved
+ * meanwhile: kernels before 6.2 lose track of one that is held over a bpf_loop, and a full ring must not lose a verdict. */
 static __always_inline __u32 judge(const struct control *now, struct task_struct *task, struct linux_binprm *bprm, struct file *file,
-				   struct path_scratch *scratch, __u32 slot, struct exec_event *event, struct ruling *ruling)
+				   struct path_scratch *scratch, __u32 slot, struct ruling *ruling)
 {
-	__u32 length = write_path(scratch, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	__u32 length = write_path(scratch, BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry));
 	__u32 forms = forms_of(file) | script_forms(task, bprm);
 
+	copy_path(scratch->cwd, scratch, length);
+	length = write_path(scratch, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	copy_path(scratch->image, scratch, length);
 	if (length == 0 || foreign_mounts(task))
 		forms |= FORM_NO_PATH;
 	if (is_shm(scratch->key.path, file))
 		forms |= FORM_SHM;
 	if (BPF_CORE_READ(bprm, fdpath))
 		forms |= FORM_BY_FD;
-	if (event)
-		copy_path(event->path, scratch, length);
 	decide_exec(now, slot, scratch, length, forms, ruling);
 	return forms;
 }
@@ -206,27 +213,20 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return 0;
 	slot = current_slot();
 	scratch = bpf_task_storage_get(&path_scratch, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	event = begin_event(&alerts, sizeof(*event), EVENT_EXEC, PROGRAM_EXEC, slot);
-	if (!scratch) { /* no memory to look with: what cannot be judged does not run where anything is judged */
+	if (scratch)
+		forms = judge(now, task, bprm, file, scratch, slot, &ruling);
+	else { /* no memory to look with: what cannot be judged does not run where anything is judged */
 		ruling = blind_ruling(now, slot);
 		forms = FORM_NO_PATH;
-		if (event)
-			event->path[0] = event->cwd[0] = 0;
-	} else {
-		if (event) {
-			__u32 length = write_path(scratch, BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry));
-
-			copy_path(event->cwd, scratch, length);
-		}
-		forms = judge(now, task, bprm, file, scratch, slot, event, &ruling);
 	}
 	if (ruling.effect == EFFECT_DENY && bpf_send_signal(SIGKILL) == 0) {
 		ruling.enforced = 1;
 		forms |= FORM_KILLED;
 	}
+	event = begin_event(&alerts, sizeof(*event), EVENT_EXEC, PROGRAM_EXEC, slot);
 	if (!event)
 		return 0;
-	describe_image(event, task, bprm, file);
+	describe_image(event, task, bprm, file, scratch);
 	event->ruling = ruling;
 	event->forms = forms;
 	start = BPF_CORE_READ(task, mm, arg_start);
@@ -257,16 +257,14 @@ int BPF_PROG(on_check, struct linux_binprm *bprm, int earlier)
 	scratch = bpf_task_storage_get(&path_scratch, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!scratch)
 		return blind_ruling(now, slot).effect == EFFECT_DENY ? -EPERM : 0;
-	forms = judge(now, task, bprm, file, scratch, slot, NULL, &ruling);
+	forms = judge(now, task, bprm, file, scratch, slot, &ruling);
 	if (ruling.effect != EFFECT_DENY)
 		return 0; /* on_exec reports what runs */
 	ruling.enforced = 1;
 	event = begin_event(&alerts, sizeof(*event), EVENT_EXEC, PROGRAM_EXEC_LSM, slot);
 	if (!event)
 		return -EPERM;
-	copy_path(event->path, scratch, write_path(scratch, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry)));
-	copy_path(event->cwd, scratch, write_path(scratch, BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry)));
-	describe_image(event, task, bprm, file);
+	describe_image(event, task, bprm, file, scratch);
 	event->ruling = ruling;
 	event->forms = forms | FORM_REFUSED;
 	event->argv_bytes = 0; /* they are still in the image that is being built */

@@ -18,6 +18,8 @@ struct path_scratch {
 	__u8 rooted;   /* the root of the namespace was reached */
 	__u8 nameless; /* it hangs in no directory */
 	__u8 too_long;
+	char image[PATH_BYTES]; /* what was found: the room to work in is used again */
+	char cwd[PATH_BYTES];
 	struct path_key key;
 	char slack[NAME_BYTES]; /* a name is read whole before its end is known: key.path may be overrun by one */
 };

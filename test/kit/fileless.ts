@@ -24,6 +24,15 @@ function memfd(content: Buffer): number {
   return fd
 }
 
+/** A file that never had a name. An overlay may not have such (6.1); the folder of run-time files then does. */
+function unnamed(): number {
+  try {
+    return openSync(folder, O_TMPFILE | 2, 0o755)
+  } catch {
+    return openSync('/run', O_TMPFILE | 2, 0o755)
+  }
+}
+
 function reopened(path: string): number {
   const fd = openSync(path, 'r')
   fcntl(fd, F_SETFD, 0)
@@ -44,7 +53,7 @@ const FORMS: Readonly<Record<string, () => void>> = {
   'memfd by /proc/self/fd': () => byPath(`/proc/self/fd/${memfd(ECHO)}`, 'ran'),
   'memfd by /dev/fd': () => byPath(`/dev/fd/${memfd(ECHO)}`, 'ran'),
   O_TMPFILE: () => {
-    const fd = openSync(folder, O_TMPFILE | 2, 0o755)
+    const fd = unnamed()
     writeSync(fd, ECHO)
     byPath(`/proc/self/fd/${reopenedReadOnly(fd)}`, 'ran')
   },

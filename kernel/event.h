@@ -8,7 +8,7 @@ enum event_type {
 	EVENT_EXEC    = 2,
 	EVENT_EXIT    = 3,
 	EVENT_CONNECT = 4,
-	EVENT_ACCEPT  = 5,
+	EVENT_ACCEPT  = 5, /* with the first packet after the handshake, or the first datagram */
 	EVENT_CLOSE   = 6,
 	EVENT_BIND    = 7,
 	EVENT_DROP    = 8, /* packets of a socket or flow are denied; one event per flow and generation */
@@ -24,12 +24,11 @@ enum program {
 	PROGRAM_CONNECT = 4,
 	PROGRAM_SENDMSG = 5,
 	PROGRAM_BIND	= 6,
-	PROGRAM_SOCKOPS = 7,
-	PROGRAM_RELEASE = 8,
-	PROGRAM_INGRESS = 9,
-	PROGRAM_EGRESS	= 10,
-	PROGRAM_TEST	= 11,
-	PROGRAM_COUNT	= 12,
+	PROGRAM_RELEASE = 7,
+	PROGRAM_INGRESS = 8,
+	PROGRAM_EGRESS	= 9,
+	PROGRAM_TEST	= 10,
+	PROGRAM_COUNT	= 11,
 };
 
 /* Per CPU and program: issued = received + dropped. */

@@ -238,8 +238,7 @@ int on_bind6(struct bpf_sock_addr *call)
 	return judge_bind(call, false);
 }
 
-/* Payload that the program sent and was sent, whatever was sent twice. The context of this program type is the kernel's own socket, and
- * no helper yields TCP's side of it. FIN is counted among the received bytes, and stands among the unsent ones if the program shut down. */
+/* Payload that the program sent and was sent, whatever was sent twice; no helper of this program type yields TCP's side of a socket. FIN is counted among the received bytes, and stands among the unsent ones if the program shut down. */
 static __always_inline void count_stream(struct bpf_sock *sock, struct socket_event *event)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sock;
@@ -255,6 +254,27 @@ static __always_inline void count_stream(struct bpf_sock *sock, struct socket_ev
 		event->bytes_out--;
 }
 
+/* Of the local end this program type shows nothing, but its context is the kernel's own socket. */
+static __always_inline void read_last_ends(struct bpf_sock *sock, struct ends *ends)
+{
+	struct sock *kernel = (struct sock *)sock;
+
+	*ends = (struct ends){ .protocol = protocol_of(sock->protocol), .remote_port = bpf_ntohs(sock->dst_port) };
+	ends->local_port = BPF_CORE_READ(kernel, __sk_common.skc_num);
+	if (sock->family == AF_INET) {
+		map_v4(ends->local, BPF_CORE_READ(kernel, __sk_common.skc_rcv_saddr));
+		map_v4(ends->remote, sock->dst_ip4);
+		APART;
+	} else {
+		BPF_CORE_READ_INTO(&ends->local, kernel, __sk_common.skc_v6_rcv_saddr);
+		ends->remote[0] = sock->dst_ip6[0];
+		ends->remote[1] = sock->dst_ip6[1];
+		ends->remote[2] = sock->dst_ip6[2];
+		ends->remote[3] = sock->dst_ip6[3];
+		APART;
+	}
+}
+
 SEC("cgroup/sock_release")
 int on_release(struct bpf_sock *sock)
 {
@@ -265,12 +285,11 @@ int on_release(struct bpf_sock *sock)
 
 	if (!present() || !state || state->slot == SLOT_NONE)
 		return ALLOW;
-	read_kernel_ends((struct sock *)sock, &ends);
+	read_last_ends(sock, &ends);
 	if (state->flags & SOCKET_STREAM && state->flow.flags & FLOW_ACTIVE) {
-		struct tuple tuple = { .source_port = ends.local_port, .target_port = ends.remote_port, .protocol = ends.protocol };
+		struct tuple tuple;
 
-		__builtin_memcpy(tuple.source, ends.local, 16);
-		__builtin_memcpy(tuple.target, ends.remote, 16);
+		tuple_of(&tuple, &ends, false);
 		bpf_map_delete_elem(&senders, &tuple); /* somebody else may take the port */
 	}
 	if (!(state->flow.flags & FLOW_TOLD) && !state->bytes_in && !state->bytes_out)

@@ -17,13 +17,10 @@ struct seen {
 	bool inbound;
 };
 
-static __always_inline void tuple_of(struct tuple *tuple, const struct ends *ends, bool inbound)
+/* What goes by loopback stays in this namespace, whatever the addresses are. */
+static __always_inline bool is_local(struct __sk_buff *skb)
 {
-	*tuple = (struct tuple){ .protocol = ends->protocol };
-	__builtin_memcpy(inbound ? tuple->target : tuple->source, ends->local, 16);
-	__builtin_memcpy(inbound ? tuple->source : tuple->target, ends->remote, 16);
-	tuple->source_port = inbound ? ends->remote_port : ends->local_port;
-	tuple->target_port = inbound ? ends->local_port : ends->remote_port;
+	return skb->ifindex == LOOPBACK_DEVICE || skb->ingress_ifindex == LOOPBACK_DEVICE;
 }
 
 /* For the receiver, if it is on this node. */
@@ -35,19 +32,14 @@ static __noinline void name_sender(const struct ends *ends, __u32 slot)
 	bpf_map_update_elem(&senders, &tuple, &slot, BPF_ANY);
 }
 
-/* Who sent it: told by the sender's own program or, on loopback, by its socket. */
-static __noinline void find_sender(struct __sk_buff *skb, const struct ends *ends, struct flow *flow)
+/* Who sent it: told by the sender's program or, on loopback, by its socket. */
+static __always_inline void find_source(struct __sk_buff *skb, const struct ends *ends, struct flow *flow)
 {
-	struct found found = {};
-	struct tuple tuple;
-	__u32 *slot;
+	struct found found;
 
-	tuple_of(&tuple, ends, true);
-	slot = bpf_map_lookup_elem(&senders, &tuple);
-	if (slot)
-		found = (struct found){ .slot = *slot, .socket = true };
-	else if (skb->ingress_ifindex == LOOPBACK_DEVICE)
-		find_socket(skb, ends, &found);
+	if (find_sender(ends, flow) || !is_local(skb))
+		return;
+	find_socket(skb, ends, &found);
 	if (!found.socket)
 		return;
 	flow->peer_slot = found.slot;
@@ -65,17 +57,17 @@ static __noinline void judge_flow(struct __sk_buff *skb, struct control *now, st
 	if (flow->flags & FLOW_ACTIVE) {
 		if (flow->flags & FLOW_KNOWN)
 			start.target = (struct found){ .slot = flow->peer_slot, .here = true };
-		else if (skb->ifindex == LOOPBACK_DEVICE || skb->ingress_ifindex == LOOPBACK_DEVICE) {
+		else if (is_local(skb)) {
 			find_socket(skb, ends, &start.target);
-			start.target.here = start.target.socket; /* what goes by loopback stays here */
+			start.target.here = start.target.socket;
 			if (start.target.here)
 				flow->flags |= FLOW_KNOWN;
 		}
 		judge_start(now, seen->generation, &start, &seen->judgement);
 		flow->peer_slot = start.peer_slot;
 	} else {
-		if (!(flow->flags & FLOW_KNOWN) && seen->inbound)
-			find_sender(skb, ends, flow);
+		if (!(flow->flags & FLOW_KNOWN))
+			find_source(skb, ends, flow);
 		judge_arrival(now, seen->generation, ends, flow, &seen->judgement);
 	}
 	if (seen->judgement.outcome & OUTCOME_DENIED) {
@@ -165,9 +157,14 @@ static __always_inline int judge_stream(struct __sk_buff *skb, struct control *n
 static __always_inline int judge_handshake(struct __sk_buff *skb, struct control *now, struct seen *seen, struct socket_state *state)
 {
 	struct flow flow = { .flags = FLOW_PASSIVE | FLOW_TOLD }, *known;
+	const struct subject *subject;
 	struct flow_key key;
 
-	state->flow = (struct flow){}; /* of a former life; children would inherit it */
+	/* What it accepts inherits this, and nothing of a former life in which it was connected itself. */
+	state->flow = (struct flow){ .flags = FLOW_PASSIVE };
+	subject = subject_in(seen->generation, state->slot);
+	if (!subject || !(subject->enforced_gates & GATE_BIT(GATE_ACCEPT)))
+		return ALLOW;
 	read_packet(skb, true, &seen->packet);
 	judge_flow(skb, now, seen, state, &flow);
 	if (!(seen->judgement.outcome & OUTCOME_DENIED))
@@ -290,47 +287,4 @@ SEC("cgroup_skb/egress")
 int on_egress(struct __sk_buff *skb)
 {
 	return judge_packet(skb, false);
-}
-
-/* A connection was accepted: it forgets what its listener was, and is judged and told of, unless the sender can only be told by a packet. */
-SEC("sockops")
-int on_established(struct bpf_sock_ops *call)
-{
-	struct control *now = present();
-	struct judgement judgement;
-	struct socket_state *state;
-	struct socket_event *event;
-	__u64 generation;
-	struct bpf_sock *sock;
-	struct ends ends;
-	struct tuple tuple;
-	__u32 *slot;
-
-	if (call->op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB || !now)
-		return 1;
-	sock = call->sk;
-	if (!sock)
-		return 1;
-	state = bpf_sk_storage_get(&sockets, sock, 0, 0);
-	if (!state || state->slot == SLOT_NONE)
-		return 1;
-	state->flow = (struct flow){ .flags = FLOW_PASSIVE };
-	read_ends(sock, &ends);
-	tuple_of(&tuple, &ends, true);
-	slot = bpf_map_lookup_elem(&senders, &tuple);
-	if (slot)
-		state->flow = (struct flow){ .flags = FLOW_PASSIVE | FLOW_KNOWN, .peer_slot = *slot };
-	else if (is_loopback(ends.remote))
-		return 1;
-	generation = now->generation;
-	begin_judgement(&judgement, generation, state->slot, GATE_ACCEPT);
-	judge_arrival(now, generation, &ends, &state->flow, &judgement);
-	if (judgement.outcome & OUTCOME_DENIED)
-		return 1; /* its next packet is dropped and told of */
-	state->flow.judged = PASSES(generation);
-	state->flow.flags |= FLOW_TOLD;
-	event = begin_socket_event(EVENT_ACCEPT, PROGRAM_SOCKOPS, bpf_get_socket_cookie(call), state, &state->flow, &ends, &judgement);
-	if (event)
-		end_event(event);
-	return 1;
 }

@@ -2,8 +2,8 @@
 /* Sockets that are there already, walked on demand. `stamp_files` gives those of adopted processes their workload: also those that were
  * made in another group, which the programs of this one never see; as the other end of traffic they are known then. `judge_streams` and
  * `judge_datagrams` judge what stands in the network namespace of whoever reads, after a swap, and write down what is denied now.
- * They only read: that packets are dropped is for the packets to find. Of a connection from before our time, or before the first policy,
- * a packet has to tell the direction and the other end (judge_flow); until then it is left alone. */
+ * They only read: that packets are dropped is for the packets to find. Of a connection from before our time a packet has to tell the
+ * direction and the other end (judge_flow); until then it is left alone. */
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
 #include "socket.h"
@@ -80,10 +80,11 @@ static __noinline void judge_socket(struct walk *walk, const struct socket_state
 	struct start start = { .ends = &walk->ends, .slot = state->slot, .trial = true };
 
 	*flow = state->flow;
-	if (!now || state->slot == SLOT_NONE || !(flow->flags & (FLOW_ACTIVE | FLOW_PASSIVE)) ||
-	    !(flow->judged || flow->flags & FLOW_KNOWN))
+	if (!now || state->slot == SLOT_NONE || !(flow->flags & (FLOW_ACTIVE | FLOW_PASSIVE)))
 		return;
 	read_kernel_ends(walk->sock, &walk->ends);
+	if (!flow->judged && !(flow->flags & FLOW_KNOWN) && !(flow->flags & FLOW_PASSIVE && find_sender(&walk->ends, flow)))
+		return;
 	begin_judgement(&walk->judgement, now->generation, state->slot, flow->flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
 	if (flow->flags & FLOW_ACTIVE) {
 		if (flow->flags & FLOW_KNOWN)

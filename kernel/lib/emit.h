@@ -56,16 +56,17 @@ static __always_inline void end_event(void *event)
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
+/* `task` is typed by the kernel's BTF (a tracepoint's argument, bpf_get_current_task_btf), so its fields are plain loads: this runs once for
+ * every event, and each read by a helper would cost as much as all of them. */
 static __always_inline void describe_task(struct task_ref *ref, struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct task_struct *parent = task->real_parent;
 
-	ref->pid = BPF_CORE_READ(task, tgid);
-	ref->started = BPF_CORE_READ(leader, start_boottime);
-	ref->parent = BPF_CORE_READ(parent, tgid);
-	ref->parent_started = BPF_CORE_READ(parent, group_leader, start_boottime);
-	ref->uid = BPF_CORE_READ(task, cred, uid.val);
-	ref->euid = BPF_CORE_READ(task, cred, euid.val);
-	BPF_CORE_READ_STR_INTO(&ref->comm, task, comm);
+	ref->pid = task->tgid;
+	ref->started = task->group_leader->start_boottime;
+	ref->parent = parent->tgid;
+	ref->parent_started = parent->group_leader->start_boottime;
+	ref->uid = task->cred->uid.val;
+	ref->euid = task->cred->euid.val;
+	bpf_probe_read_kernel(ref->comm, sizeof(ref->comm), task->comm);
 }

@@ -27,7 +27,8 @@ enum flow_flag {
 };
 
 /* What is remembered of traffic with one other end. `judged` is generation and verdict in one word, so that no reader sees half of it:
- * generation << 1, and 1 more if packets are dropped; of another generation it means nothing. Never an identity, which every generation renumbers. */
+ * (generation + 1) << 1, and 1 more if packets are dropped; 0 is not judged yet. Of another generation it means nothing. Never an identity,
+ * which every generation renumbers. */
 struct flow {
 	__u64 judged;
 	__u32 flags; /* enum flow_flag */

@@ -10,8 +10,8 @@
 #define BPF_TCP_SYN_SENT_STATE 2
 #define BPF_TCP_LISTEN_STATE 10
 
-#define PASSES(generation) ((generation) << 1)
-#define CUT(generation) ((generation) << 1 | 1)
+#define PASSES(generation) (((generation) + 1) << 1)
+#define CUT(generation) (PASSES(generation) | 1)
 
 struct judgement {
 	struct ruling ruling;
@@ -136,6 +136,30 @@ static __noinline void find_socket(void *ctx, const struct ends *ends, struct fo
 		return;
 	judge_found(sock, found);
 	bpf_sk_release(sock);
+}
+
+static __always_inline void tuple_of(struct tuple *tuple, const struct ends *ends, bool inbound)
+{
+	*tuple = (struct tuple){ .protocol = ends->protocol };
+	__builtin_memcpy(inbound ? tuple->target : tuple->source, ends->local, 16);
+	__builtin_memcpy(inbound ? tuple->source : tuple->target, ends->remote, 16);
+	tuple->source_port = inbound ? ends->remote_port : ends->local_port;
+	tuple->target_port = inbound ? ends->local_port : ends->remote_port;
+}
+
+/* Who started a flow that came in, as the program of the sender told. */
+static __noinline bool find_sender(const struct ends *ends, struct flow *flow)
+{
+	struct tuple tuple;
+	__u32 *slot;
+
+	tuple_of(&tuple, ends, true);
+	slot = bpf_map_lookup_elem(&senders, &tuple);
+	if (!slot)
+		return false;
+	flow->peer_slot = *slot;
+	flow->flags |= FLOW_KNOWN;
+	return true;
 }
 
 /* --- what is decided --- */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENT_TYPE } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { makeNamespace, type Namespace, networkOf, removeBridge, removeNamespace } from '../../src/adapters/linux/netns.ts'
 import { IDENTITY, type Tables } from '../../src/engine/rule-plane/tables.ts'
-import { Instance, identityOf, needKernel, subject, trafficRule } from '../kit/instance.ts'
+import { Instance, identityOf, needKernel, subject, trafficRule, whyNoKernel } from '../kit/instance.ts'
 import { ACCEPT, CONNECT, isolated, rule, seen } from '../kit/network.ts'
 import { lend, Puppet, type Socket } from '../kit/puppet.ts'
 
@@ -24,7 +24,7 @@ let network: ReturnType<typeof networkOf>
 const namespaces: Namespace[] = []
 
 before(() => {
-  if (process.getuid!() !== 0) return
+  if (whyNoKernel() !== undefined) return
   it = new Instance()
   network = networkOf(basename(it.home))
   for (const slot of [B, 9]) namespaces.push(makeNamespace(network, slot))

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { EVENT_TYPE } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { GATE_NUMBER, PROTOCOL_NUMBER } from '../../src/engine/rule-plane/tables.ts'
-import { Instance, identityOf, needKernel, subject, trafficRule } from '../kit/instance.ts'
-import { ACCEPT, BIND, CONNECT, isolated, rule, seen } from '../kit/network.ts'
+import { Instance, identityOf, needKernel, subject, trafficRule, whyNoKernel } from '../kit/instance.ts'
+import { ACCEPT, all, BIND, CONNECT, isolated, rule, seen } from '../kit/network.ts'
 import { lend, Puppet } from '../kit/puppet.ts'
 
 const A = 1
@@ -16,7 +16,7 @@ let b: Puppet
 let stranger: Puppet
 
 before(() => {
-  if (process.getuid!() !== 0) return
+  if (whyNoKernel() !== undefined) return
   it = new Instance()
   a = new Puppet({ group: it.group('a', A) })
   b = new Puppet({ group: it.group('b', B) })
@@ -290,6 +290,31 @@ describe('whose a socket is', () => {
 })
 
 describe('what is said and what is done', () => {
+  test('before the first policy everything passes and is told of', async (t) => {
+    if (!needKernel(t)) return
+    using fresh = new Instance()
+    const c = lend(t, new Puppet({ group: fresh.group('c', A) }))
+    const d = lend(t, new Puppet({ group: fresh.group('d', B) }))
+    const server = await d.listen('127.0.0.1')
+    const client = await c.socket('tcp', 4)
+    assert.equal(await client.connect('127.0.0.1', server.port), 'ok')
+    const accepted = await server.accept()
+    await accepted.send('hello') // the server speaks first
+    assert.equal(await client.receive(), 'hello')
+    await c.stop()
+    await d.stop()
+    const told = all(fresh).filter(({ header }) => header.type !== EVENT_TYPE.EVENT_BIND)
+    assert.deepEqual(
+      told.map(({ header, peer_slot, bytes_out, bytes_in }) => [header.type, header.slot, peer_slot, bytes_out, bytes_in]).toSorted(),
+      [
+        [EVENT_TYPE.EVENT_CONNECT, A, B, 0, 0],
+        [EVENT_TYPE.EVENT_ACCEPT, B, A, 0, 0],
+        [EVENT_TYPE.EVENT_CLOSE, A, B, 0, 5],
+        [EVENT_TYPE.EVENT_CLOSE, B, A, 5, 0],
+      ],
+    )
+  })
+
   test('a trial denies nothing and is told of with its rule', async (t) => {
     if (!needKernel(t)) return
     const server = await b.listen('127.0.0.1')

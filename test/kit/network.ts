@@ -24,13 +24,17 @@ export function isolated(slot: number, gate: TrafficEntry['gate']): TrafficEntry
   return trafficRule(slot, gate, 'deny', { rank: 0 })
 }
 
-/** Socket events of a type since the last call, those that were denied first; both rings are emptied. */
-export function seen(it: Instance, type?: number): SocketEvent[] {
-  const all = (['alerts', 'events'] as const).flatMap((ring) =>
+/** Socket events since the last call, those that were denied first; both rings are emptied. */
+export function all(it: Instance): SocketEvent[] {
+  return (['alerts', 'events'] as const).flatMap((ring) =>
     it.drain(ring, (view, bytes, at) => {
       const kind = view.getUint8(at + 22)
       return kind >= EVENT_TYPE.EVENT_CONNECT && kind <= EVENT_TYPE.EVENT_DROP ? decodeSocketEvent(view, bytes, at) : undefined
     }),
   )
-  return all.filter(({ header }) => header.type === type)
+}
+
+/** Those of one type. */
+export function seen(it: Instance, type?: number): SocketEvent[] {
+  return all(it).filter(({ header }) => header.type === type)
 }

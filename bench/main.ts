@@ -1,9 +1,10 @@
 // Usage: main.ts [--save] [NAME…]; without a name says what there is. `all` is every one, in turn.
 import { parseArgs } from 'node:util'
+import { execLatency } from './exec-latency.ts'
 import { report } from './kit/report.ts'
 import { verdict } from './verdict.ts'
 
-const BENCHMARKS = [verdict]
+const BENCHMARKS = [verdict, execLatency]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
 const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) : positionals

@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util'
 import { execLatency } from './exec-latency.ts'
 import { report } from './kit/report.ts'
+import { memoryHeld } from './memory.ts'
 import { verdict } from './verdict.ts'
 
-const BENCHMARKS = [verdict, execLatency]
+const BENCHMARKS = [verdict, execLatency, memoryHeld]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
 const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) : positionals

@@ -120,7 +120,8 @@ function open(path: string): DatabaseSync {
     db.exec('PRAGMA locking_mode = EXCLUSIVE')
     const version = versionOf(db, path) // before anything is written: the file may be somebody else's
     // NORMAL: a loss of power may lose the last transactions, never the file. The log is cut back to its limit after a burst.
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${8 * MIB}`)
+    // Temporary files would be made in folders that a confined mind may not write.
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = ${8 * MIB}`)
     const { quick_check: check } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
     if (check !== 'ok') throw new Damage(check)
     for (const [done, step] of MIGRATIONS.entries()) {

@@ -1,0 +1,20 @@
+// Usage: main.ts [--save] [NAME…]; without a name says what there is. `all` is every one, in turn.
+import { parseArgs } from 'node:util'
+import { apply } from './apply.ts'
+import { execLatency } from './exec-latency.ts'
+import { report } from './kit/report.ts'
+import { memoryHeld } from './memory.ts'
+import { verdict } from './verdict.ts'
+
+const BENCHMARKS = [verdict, execLatency, memoryHeld, apply]
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
+const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) : positionals
+const stranger = names.find((name) => !BENCHMARKS.some((each) => each.name === name))
+if (stranger !== undefined || names.length === 0) {
+  if (stranger !== undefined) console.error(`no benchmark is called ${JSON.stringify(stranger)}`)
+  for (const { name, about } of BENCHMARKS) console.log(`${name.padEnd(14)}${about}`)
+  process.exitCode = stranger === undefined ? 0 : 2
+} else {
+  for (const each of BENCHMARKS) if (names.includes(each.name)) await report(each, values.save)
+}

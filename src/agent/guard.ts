@@ -62,7 +62,8 @@ class Guard {
       stdio: ['ignore', log, log, 'pipe', ...rings.map(({ fd }) => fd)],
       ...(start.user === undefined ? {} : { uid: start.user, gid: start.user }),
       cwd: '/',
-      env: { PATH: process.env.PATH, LANG: process.env.LANG, THYMUS_HOME: process.env.THYMUS_HOME },
+      // What was compiled once is kept: the stripper of types alone takes 30 MB.
+      env: { PATH: process.env.PATH, LANG: process.env.LANG, NODE_COMPILE_CACHE: join(this.#at.state, 'cache') },
     })
     closeSync(log)
     this.#mind = mind

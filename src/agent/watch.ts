@@ -16,8 +16,9 @@ import { decisionOf, deniedBy, effectOf, factsOf, flowOf, matches, suspicions } 
 
 /** At most this many records are read before others get a turn. */
 const BATCH = 4_096
-/** The reader polls: it looks again at once while there is something, and ever more rarely, up to this many ms, while there is not. */
-const SLOWEST = 20
+/** The reader polls: it looks again at once while there is something, and ever more rarely, up to this many ms, while there is not. A
+ * wake-up by the kernel would cost the tasks that are watched; a look costs 10 µs of the reader. */
+const SLOWEST = 3
 /** What `event tail` can look back to. */
 const REMEMBERED = 4_096
 

@@ -1,11 +1,10 @@
 // The mind: everything but the privileges. It reads what the kernel saw, judges, remembers, answers people, and asks the guard for what
 // needs privilege. Without a guard (an ordinary user) it holds policies and explains them, and enforces nothing.
-import { createHash } from 'node:crypto'
-import { createWriteStream, mkdirSync, readFileSync, type WriteStream } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
-import { PROGRAM, SIZE } from '../adapters/linux/bpf/layout.gen.ts'
+import { PROGRAM } from '../adapters/linux/bpf/layout.gen.ts'
 import { MappedRing } from '../adapters/linux/bpf/ring.ts'
 import { lock, peerOf } from '../adapters/linux/system.ts'
 import { exitStatus, ThymusError } from '../core/errors.ts'
@@ -22,9 +21,11 @@ import { Answers } from './answers.ts'
 import { Control, key } from './control.ts'
 import { GuardGroups, NO_GROUPS } from './guarded-groups.ts'
 import { GuardedTables, NO_TABLES } from './kernel-tables.ts'
+import { LAYOUT } from './layout.ts'
 import { type Places, places } from './places.ts'
 import { posture } from './posture.ts'
 import { GuardClient, type Hello } from './protocol.ts'
+import { Recorder } from './recording.ts'
 import { Watch } from './watch.ts'
 
 const VERSION = '0.1.0'
@@ -40,7 +41,7 @@ class Mind implements AgentPort {
   readonly #control: Control
   readonly #watch: Watch
   readonly #answers: Answers
-  #recording: WriteStream | undefined
+  #recording: Recorder | undefined
 
   private constructor(
     guard: GuardClient | undefined,
@@ -155,20 +156,13 @@ class Mind implements AgentPort {
     return this.#control.remove(namespace, name)
   }
 
-  /** Raw records, length-prefixed, into a file of the state folder; null ends the recording. */
+  /** Everything that the kernel says from now on, into a new file of the state folder; null ends the recording. */
   async record(file: string | null): Promise<void> {
-    this.#recording?.end()
-    this.#watch.recorder = undefined
-    if (file === null) return
-    if (!/^[\w.-]+$/.test(file))
-      throw new ThymusError('AGENT_REQUEST', 'a recording has a plain name; it is made in the state folder', { at: 'file' })
-    const out = createWriteStream(join(at.state, file))
-    this.#recording = out
-    this.#watch.recorder = (bytes) => {
-      const size = Buffer.alloc(4)
-      size.writeUInt32LE(bytes.length)
-      out.write(Buffer.concat([size, bytes]))
-    }
+    const former = this.#recording
+    this.#recording = file === null ? undefined : await this.#recorder(file)
+    const recording = this.#recording
+    this.#watch.recorder = recording && ((bytes) => recording.add(bytes))
+    await former?.end()
   }
 
   async down(purge: boolean): Promise<void> {
@@ -182,6 +176,13 @@ class Mind implements AgentPort {
     this.#segments.close()
     this.#store.close()
     process.exit(status)
+  }
+
+  #recorder(file: string): Promise<Recorder> {
+    if (!/^[\w.-]+$/.test(file))
+      throw new ThymusError('AGENT_REQUEST', 'a recording has a plain name; it is made in the state folder', { at: 'file' })
+    const origin = { layout: LAYOUT.toString('hex'), boot: Date.now() - uptime() * 1000 }
+    return Recorder.begin(join(at.state, file), origin, (slot) => this.#control.workloadOf(slot))
   }
 
   async #summary(workload: Workload): Promise<WorkloadSummary> {
@@ -268,7 +269,7 @@ try {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   const store = new Store(join(at.state, 'thymus.db'), { now: Date.now, boot })
   const segments = new Segments(join(at.state, 'segments'), {
-    layout: createHash('sha256').update(JSON.stringify(SIZE)).digest(),
+    layout: LAYOUT,
     now: Date.now,
     ...endOf(store),
   })

@@ -42,13 +42,15 @@ describe('an agent that cannot start', () => {
     if (!needKernel(t)) return
     const closed = mkdtempSync(join(tmpdir(), 'thymus-cli-')) // mode 0700: the mind, which is another user, cannot get there
     const places = placesOf({ uid: 0, env: { THYMUS_HOME: closed }, unified: undefined, checkout: '/nonexistent', writable: () => true })
+    t.after(async () => {
+      const purged = await thymus(['down', '--purge'], { env: { ...process.env, THYMUS_HOME: closed } })
+      rmSync(closed, { recursive: true })
+      assert.equal(purged.status, 0, purged.stderr)
+    })
     const { status, stderr } = await thymus(['up'], { env: { ...process.env, THYMUS_HOME: closed } })
     assert.equal(status, 1)
     assert.match(stderr, /^thymus: AGENT_DOWN: the mind ends as soon as it starts: [^\n]*\n$/)
     while (lockHolder(places.lock) !== undefined) await sleep(20)
-    const purged = await thymus(['down', '--purge'], { env: { ...process.env, THYMUS_HOME: closed } })
-    assert.equal(purged.status, 0, purged.stderr)
-    rmSync(closed, { recursive: true })
   })
 })
 
@@ -179,6 +181,23 @@ describe('an agent that a user starts', () => {
     assert.match(explained.stdout, new RegExp(`${file}:\\d+:\\d+`))
     assert.equal((await run('policy', 'delete', 'WorkloadPolicy/default/web')).status, 0)
     assert.equal(await denied(), false)
+  })
+
+  test('what is recorded can be replayed', async (t) => {
+    if (!needKernel(t)) return
+    assert.equal((await run('record', 'a.rec')).status, 0)
+    assert.equal((await run('record', '../b.rec')).status, 1)
+    await run('run', '--name', 'copied', '--', 'perl', join(import.meta.dirname, '../../docs/examples/memfd.pl'))
+    await sleep(200)
+    assert.equal((await run('record', '--stop')).status, 0)
+    const { stdout, stderr, status } = await run('replay', join(at.state, 'a.rec'), '-o', 'json')
+    assert.equal(status, 0, stderr)
+    assert.match(stderr, /^\[replayed\] \d+ events$/m)
+    const { items } = JSON.parse(stdout) as { items: { code: string; about: string }[] }
+    assert.deepEqual(
+      items.map(({ code, about }) => [code, about]),
+      [['RT_FILELESS', 'default/copied']],
+    )
   })
 
   test('adopt takes a running group under a name made from its own', async (t) => {

@@ -1,6 +1,10 @@
-import { ThymusError } from '../../core/errors.ts'
-import type { OutputFlags } from '../output.ts'
+import { replay as play } from '../../agent/replay.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
+import { note } from '../terminal.ts'
 
-export async function replay(_flags: OutputFlags, _file: string): Promise<number> {
-  throw new ThymusError('INTERNAL', 'replaying is not built yet')
+export async function replay(flags: OutputFlags, file: string): Promise<undefined> {
+  const output = await openOutput('FindingList', flags)
+  const { findings, events, lost } = play(file)
+  output.show({ items: findings })
+  note(`[replayed] ${events} events${lost === 0 ? '' : `; ${lost} more were lost while they were recorded`}`)
 }

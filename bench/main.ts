@@ -1,12 +1,14 @@
 // Usage: main.ts [--save] [NAME…]; without a name says what there is. `all` is every one, in turn.
 import { parseArgs } from 'node:util'
 import { apply } from './apply.ts'
+import { cliStart } from './cli-start.ts'
+import { events } from './events.ts'
 import { execLatency } from './exec-latency.ts'
 import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
 import { verdict } from './verdict.ts'
 
-const BENCHMARKS = [verdict, execLatency, memoryHeld, apply]
+const BENCHMARKS = [verdict, execLatency, memoryHeld, apply, events, cliStart]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
 const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) : positionals

@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 const DOCUMENTS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })
 const EXAMPLES = globSync('docs/examples/*.yaml', { cwd: ROOT })
 /** Named before they are there. A name that has come is checked all the same once it is struck from this list. */
-const AWAITED = ['bench/results', 'CONTRIBUTING.md', 'src/cli', 'test/e2e/mind-confinement.test.ts']
+const AWAITED: readonly string[] = []
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 

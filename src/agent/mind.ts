@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { uptime } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PROGRAM } from '../adapters/linux/bpf/layout.gen.ts'
 import { MappedRing } from '../adapters/linux/bpf/ring.ts'
 import { lock, peerOf } from '../adapters/linux/system.ts'
@@ -14,6 +14,7 @@ import { RulePlane } from '../engine/rule-plane/plane.ts'
 import { SlotAllocator } from '../engine/rule-plane/slots.ts'
 import { type Position, Segments } from '../engine/store/segments.ts'
 import { Store } from '../engine/store/store.ts'
+import { recognise } from '../formats/cgroup-path.ts'
 import type { AgentPort } from '../server/agent-port.ts'
 import type { ApplyRequest, FindingList, Loss, StartRequest, Status, WorkloadSummary } from '../server/api.ts'
 import { serve } from '../server/http.ts'
@@ -189,6 +190,7 @@ class Mind implements AgentPort {
     const { name, namespace, labels, slot, mode, anchor, addresses } = workload
     const cgroup = anchor.is === 'cgroup' ? anchor.path : ''
     const processes = this.#guard && cgroup ? (await this.#guard.ask<number[]>({ do: 'processes', path: cgroup })).length : 0
+    const madeBy = this.#hello === null ? undefined : recognise(cgroup.slice(dirname(this.#hello.groupRoot).length))
     const subject = this.#plane.generation?.tables.subjects.find((entry) => entry.slot === slot)
     return {
       name,
@@ -198,6 +200,7 @@ class Mind implements AgentPort {
       identity: subject?.identity ?? 0,
       mode,
       cgroup,
+      ...(madeBy === undefined ? {} : { madeBy }),
       owned: anchor.is === 'cgroup' && anchor.owned,
       netns: anchor.is === 'cgroup' ? (anchor.netns ?? null) : null,
       addresses,

@@ -8,6 +8,7 @@ import type { Labels } from '../core/labels.ts'
 import type { Gate, Protocol, Span } from '../core/policy.ts'
 import type { LayerPosture } from '../core/posture.ts'
 import type { Mode } from '../core/workload.ts'
+import type { GroupName } from '../formats/cgroup-path.ts'
 
 export const API_VERSION = 'thymus.dev/v1'
 
@@ -120,6 +121,8 @@ export interface WorkloadSummary {
   readonly identity: number
   readonly mode: Mode
   readonly cgroup: string
+  /** Whose group it is, where its path follows a convention that we know. */
+  readonly madeBy?: GroupName
   readonly owned: boolean
   readonly netns: string | null
   readonly addresses: readonly string[]

@@ -26,12 +26,12 @@ export function workloadList({ items }: List<WorkloadSummary>): Part[] {
 }
 
 export function workload(shown: WorkloadSummary): Part[] {
-  const { namespace, name, mode, labels, processes, policies, cgroup, netns, addresses, slot, identity, owned } = shown
+  const { namespace, name, mode, labels, processes, policies, cgroup, netns, addresses, slot, identity, owned, madeBy } = shown
   const rows: (readonly [string, string])[] = [
     ['workload', `${namespace}/${name}`],
     ['labels', labelsText(labels) || '-'],
     ['mode', mode],
-    ['group', `${cgroup} (${owned ? 'made by Thymus' : 'adopted'})`],
+    ['group', `${cgroup} (${owned ? 'made by Thymus' : madeBy === undefined ? 'adopted' : `adopted from ${madeBy.manager}`})`],
     ['network', netns ?? 'that of the host'],
     ['addresses', addresses.join(', ') || '-'],
     ['processes', String(processes)],

@@ -26,6 +26,7 @@ const STORM = 'end=$(($(date +%s) + $0)); while [ "$(date +%s)" -lt "$end" ]; do
 export const events: Benchmark = {
   name: 'events',
   about: 'ring reader and decoder under a synthetic source (BPF_PROG_TEST_RUN; no real events) and under a storm of real processes',
+  kernel: true,
   async run() {
     const measures: Measure[] = []
     for (const rate of RATES) {

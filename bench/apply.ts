@@ -18,6 +18,7 @@ const SLOT = 1
 export const apply: Benchmark = {
   name: 'apply',
   about: 'time of a change of all rules (an address block and a port each): the swap in the kernel, and the whole from YAML to in force',
+  kernel: true,
   async run() {
     const measures: Measure[] = []
     for (const size of SIZES) measures.push(...swaps(size))

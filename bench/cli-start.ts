@@ -14,6 +14,7 @@ const GOAL = 150
 export const cliStart: Benchmark = {
   name: 'cli-start',
   about: '`thymus --help`, from its start to its end; Node with an empty program beside',
+  kernel: false,
   async run() {
     if (!existsSync(join(BIN, '../src/cli/main.ts'))) {
       return [

@@ -21,6 +21,7 @@ const IN_GROUP = 'echo 0 >"$0/cgroup.procs" && for i in $(seq "$2"); do "$1"; sl
 export const execLatency: Benchmark = {
   name: 'exec-latency',
   about: 'from the kernel timestamp of a fileless exec to its finding in the database; guard and mind when idle',
+  kernel: true,
   async run() {
     const agent = new Agent()
     const image = `/dev/shm/thymus-bench-${process.pid}`

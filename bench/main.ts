@@ -6,9 +6,10 @@ import { events } from './events.ts'
 import { execLatency } from './exec-latency.ts'
 import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
+import { overhead } from './overhead.ts'
 import { verdict } from './verdict.ts'
 
-const BENCHMARKS = [verdict, execLatency, memoryHeld, apply, events, cliStart]
+const BENCHMARKS = [verdict, execLatency, memoryHeld, apply, events, overhead, cliStart]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
 const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) : positionals

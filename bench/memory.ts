@@ -15,6 +15,7 @@ const GOAL = 150
 export const memoryHeld: Benchmark = {
   name: 'memory',
   about: 'what guard and mind hold, idle and after a million events of made-up processes (a synthetic source)',
+  kernel: true,
   async run() {
     const agent = new Agent()
     try {

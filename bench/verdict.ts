@@ -19,6 +19,7 @@ const REPEAT = 50_000
 export const verdict: Benchmark = {
   name: 'verdict',
   about: 'time of one verdict by the kernel program, at N rules (address, port), beside an nftables verdict map of N elements',
+  kernel: true,
   async run() {
     const measures: Measure[] = []
     for (const size of SIZES) {

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { whyNoKernel } from '../../test/kit/need-kernel.ts'
 import type { Outcome } from './alternate.ts'
 import type { Interval } from './statistics.ts'
 
@@ -20,6 +21,8 @@ export interface Measure {
 export interface Benchmark {
   readonly name: string
   readonly about: string
+  /** It loads programs of ours. */
+  readonly kernel: boolean
   run(): Promise<readonly Measure[]>
 }
 
@@ -44,7 +47,8 @@ export function judged(measure: Measure): Measure {
 /** Runs it, prints it, and keeps it if asked to. */
 export async function report(benchmark: Benchmark, save: boolean): Promise<void> {
   const before = moment()
-  const measures = (await benchmark.run()).map(judged)
+  const why = benchmark.kernel ? whyNoKernel() : undefined
+  const measures = why === undefined ? (await benchmark.run()).map(judged) : [unmeasured(benchmark.name, why)]
   const surroundings = between(before, moment())
   console.log(`${benchmark.name}: ${benchmark.about}`)
   for (const line of table(measures.map(row))) console.log(`  ${line}`)
@@ -58,6 +62,10 @@ export async function report(benchmark: Benchmark, save: boolean): Promise<void>
   mkdirSync(RESULTS, { recursive: true })
   const kept = { benchmark: benchmark.name, date: new Date().toISOString(), machine: machine(), surroundings, measures }
   writeFileSync(join(RESULTS, `${benchmark.name}.json`), `${JSON.stringify(kept, rounded, 2)}\n`)
+}
+
+function unmeasured(what: string, why: string): Measure {
+  return { what, value: null, unit: '', outcome: { is: 'unknown', why } }
 }
 
 function row({ what, value, unit, interval, goal, outcome, note }: Measure): string[] {

@@ -1,0 +1,134 @@
+// What the programs add to what processes do: time in BPF for one operation over its cost without them, and wall clock beside it.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { ABI, encodeControl, SIZE } from '../src/adapters/linux/bpf/layout.gen.ts'
+import { u32Key } from '../src/adapters/linux/bpf/map.ts'
+import { dissolveGroup, makeGroup, unifiedMount } from '../src/adapters/linux/groups.ts'
+import { Instance, identityOf, subject } from '../test/kit/instance.ts'
+import { ACCEPT, CONNECT, isolated, rule } from '../test/kit/network.ts'
+import { type Alternation, alternate, ratioVerdict } from './kit/alternate.ts'
+import { Pair } from './kit/pair.ts'
+import { childrenTime } from './kit/processes.ts'
+import type { Benchmark, Measure } from './kit/report.ts'
+import { type Spent, spentDuring } from './kit/run-time.ts'
+import { median } from './kit/statistics.ts'
+
+const [A, B] = [1, 2]
+const ROUNDS = 16
+const GOAL = { exec: 0.03, connect: 0.05, request: 0.03 }
+const COUNT = { exec: 25, connect: 300, request: 1_000 }
+/** So many that a tick of the processor's clock is 2 % or less of them. */
+const EXECS_FOR_COST = 1_000
+const COSTS = 9
+/** What runs once for each process that is made, on the whole machine. */
+const ONCE_A_PROCESS = ['on_fork', 'on_exec', 'on_exit']
+const SILENT = 0xffff_ffff
+const LOOP = 'echo 0 >"$0/cgroup.procs"; i=0; while [ $i -lt "$1" ]; do /bin/true; i=$((i+1)); done'
+
+export const overhead: Benchmark = {
+  name: 'overhead',
+  about: 'time in BPF for one operation over its unhooked cost: fork and exec, connect, loopback request and response; wall clock beside',
+  kernel: true,
+  async run() {
+    const plain = join(unifiedMount()!, `thymus-bench-${process.pid}`)
+    using it = new Instance()
+    const groups = [it.group('a', A), it.group('b', B)] as const
+    it.swap({
+      subjects: [subject(A, CONNECT), subject(B, ACCEPT)],
+      traffic: [
+        isolated(A, 'connect'),
+        isolated(B, 'accept'),
+        rule(A, 'connect', 'allow', identityOf(B)),
+        rule(B, 'accept', 'allow', identityOf(A)),
+      ],
+    })
+    const pairs: Pair[] = []
+    makeGroup(plain)
+    try {
+      const exec = await execs(it, groups[0])
+      pairs.push(await Pair.start(plain, plain), await Pair.start(groups[0], groups[1]))
+      const [base, other] = pairs as [Pair, Pair]
+      return [...exec, ...(await traffic(it, base, other, 'connect')), ...(await traffic(it, base, other, 'request'))]
+    } finally {
+      for (const pair of pairs) await pair.stop()
+      dissolveGroup(plain, unifiedMount()!)
+    }
+  },
+}
+
+/** The base has the programs attached and silent: tracing sees the whole machine and is not attached and detached in turn. */
+async function execs(it: Instance, group: string): Promise<Measure[]> {
+  const time = (count = COUNT.exec) => {
+    const before = performance.now()
+    const { status } = spawnSync('/bin/sh', ['-c', LOOP, group, String(count)])
+    if (status !== 0) throw new Error('the loop failed')
+    return ((performance.now() - before) * 1e6) / count
+  }
+  const withEpoch = (epoch: number) => () => {
+    setEpoch(it, epoch)
+    return time()
+  }
+  time()
+  const active = withEpoch(it.kernel.epoch)
+  const compared = await alternate({ base: withEpoch(SILENT), other: active }, ROUNDS)
+  setEpoch(it, SILENT)
+  const before = childrenTime()
+  time(EXECS_FOR_COST)
+  const cost = (childrenTime() - before) / EXECS_FOR_COST
+  const spent = await spentDuring(it.pins, async () => active())
+  // Others make processes too: the mean of a run, not the sum.
+  const each = ONCE_A_PROCESS.map((name): [string, number] => [name, meanOf(name, spent.get(name))])
+  return measures('fork, exec, exit of /bin/true', each, cost, compared, GOAL.exec)
+}
+
+async function traffic(it: Instance, base: Pair, other: Pair, what: 'connect' | 'request'): Promise<Measure[]> {
+  const count = COUNT[what]
+  for (const pair of [base, other]) await pair.time(what, count)
+  const compared = await alternate({ base: () => base.time(what, count), other: () => other.time(what, count) }, ROUNDS)
+  const spent = await spentDuring(it.pins, () => other.time(what, count))
+  const costs: number[] = []
+  for (let at = 0; at < COSTS; at++) costs.push(await base.cost(what, count))
+  const ours = [...spent].filter(([name]) => !ONCE_A_PROCESS.includes(name)).map(([name, { ns }]): [string, number] => [name, ns / count])
+  const label = what === 'connect' ? 'socket, connect, accept, close' : 'loopback request and response'
+  return measures(label, ours, median(costs), compared, GOAL[what])
+}
+
+function setEpoch(it: Instance, epoch: number): void {
+  const value = Buffer.alloc(SIZE.control)
+  encodeControl(value, 0, { generation: it.kernel.generation, epoch, abi: ABI.ABI_VERSION, failsafe: [] })
+  it.kernel.map('control').update(u32Key(0), value)
+}
+
+/** ns of one run. @throws if there was none */
+function meanOf(name: string, spent: Spent | undefined): number {
+  if (spent === undefined || spent.runs === 0) throw new Error(`${name} did not run`)
+  return spent.ns / spent.runs
+}
+
+/** `cost` is processor time of one operation without us, in ns; `programs` what each program adds to it. */
+function measures(what: string, programs: readonly [string, number][], cost: number, compared: Alternation, goal: number): Measure[] {
+  const { ratio, same } = compared
+  const bpf = programs.reduce((sum, [, ns]) => sum + ns, 0)
+  const most = programs.filter(([, ns]) => ns >= bpf / 20).sort(([, one], [, other]) => other - one)
+  const parts = most.map(([name, ns]) => `${name} ${ns.toFixed(0)}`).join(', ')
+  const percent = ({ low, high }: { low: number; high: number }) => ({ low: (low - 1) * 100, high: (high - 1) * 100 })
+  const noise = percent(same.interval)
+  return [
+    {
+      what: `${what}: BPF`,
+      value: (bpf / cost) * 100,
+      unit: '%',
+      goal: goal * 100,
+      note: `${bpf.toFixed(0)} ns (${parts}) of ${(cost / 1000).toFixed(1)} µs; counting them is in it`,
+    },
+    {
+      what: `${what}: wall clock`,
+      value: (ratio.median - 1) * 100,
+      unit: '%',
+      interval: percent(ratio.interval),
+      goal: goal * 100,
+      outcome: ratioVerdict(compared, goal),
+      note: `A/A [${noise.low.toFixed(1)}, ${noise.high.toFixed(1)}] %`,
+    },
+  ]
+}

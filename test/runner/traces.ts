@@ -94,8 +94,8 @@ function bpftool(what: 'prog' | 'link'): Listed[] {
 function groups(others: Others): string[] {
   const unified = mountinfo().find(({ type }) => type === 'cgroup2')?.point
   if (unified === undefined) return []
-  const found = globSync(`${unified}/**/thymus-*`).filter((group) => !group.split('/').some((name) => others.groups.has(name)))
-  return found.map((group) => `control group ${group}`)
+  const found = globSync('**/thymus-*', { cwd: unified }).filter((group) => !group.split('/').some((name) => others.groups.has(name)))
+  return found.map((group) => `control group ${join(unified, group)}`)
 }
 
 /** src/adapters/linux/netns.ts: bridges are thy…, and so is what belongs to them. */

@@ -47,6 +47,12 @@ describe('policies that a user keeps', () => {
     assert.deepEqual(ids(), ['WorkloadPolicy/default/b'])
   })
 
+  test('of one file are forgotten one by one, though the file is kept', () => {
+    keep(at, { text: named('a', 'b'), file: 'ab.yaml' })
+    assert.equal(forget(at, 'WorkloadPolicy/default/a'), true)
+    assert.deepEqual(ids(), ['WorkloadPolicy/default/b'])
+  })
+
   test('come with the namespaces that were described', () => {
     keep(at, { text: NAMESPACE, file: 'shop.yaml' })
     assert.deepEqual([...ownPolicies(at).namespaces], [['shop', { stage: 'test' }]])

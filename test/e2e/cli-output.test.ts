@@ -84,6 +84,15 @@ describe('what a command prints', () => {
     assert.equal((JSON.parse(readFileSync(file, 'utf8')) as { items: unknown[] }).items.length, FINDINGS.length)
   })
 
+  test('what comes one by one is all in the file', async () => {
+    await using agent = new AnsweringAgent()
+    await agent.answer(ANSWERS)
+    const file = join(agent.home, 'events.ndjson')
+    writeFileSync(file, 'yesterday')
+    await thymus(['event', 'tail', '--no-follow', '-o', `ndjson=${file}`], { env: agent.env })
+    assert.equal(readFileSync(file, 'utf8').trim().split('\n').length, EVENTS.length)
+  })
+
   test('a file that was there stays as it was when there is nothing to put in its place', async () => {
     await using agent = new AnsweringAgent()
     const file = join(agent.home, 'status.json')

@@ -5,6 +5,7 @@ import { chownSync, closeSync, existsSync, mkdirSync, openSync, readlinkSync, st
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { type Failsafe, groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
+import { LoadError } from '../adapters/linux/bpf/object.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
 import type { Entries } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
@@ -113,7 +114,7 @@ class Guard {
       case 'sweep':
         return cutSockets(this.#kernel, this.#namespaces()).length
       case 'counters':
-        return this.#kernel.counters()
+        return { counters: this.#kernel.counters(), missed: Object.fromEntries(this.#kernel.missed()) }
       case 'processes':
         return processesOf(this.#groupPath(request.path))
       case 'down':
@@ -262,6 +263,11 @@ try {
 } catch (error) {
   const { code, message, at: place } = error instanceof ThymusError ? error : new ThymusError('INTERNAL', String(error))
   console.error(`thymus: ${code}: ${message}${place === undefined ? '' : ` (at ${place})`}`)
+  if (error instanceof LoadError) {
+    const log = join(at.run, 'verifier.log')
+    writeFileSync(log, error.log)
+    console.error(`the kernel's whole answer is in ${log}`)
+  }
   if (code === 'INTERNAL') console.error(error)
   process.exit(code === 'PRIVILEGE' ? 77 : 1)
 }

@@ -25,7 +25,7 @@ import { GuardedTables, NO_TABLES } from './kernel-tables.ts'
 import { LAYOUT } from './layout.ts'
 import { type Places, places } from './places.ts'
 import { posture } from './posture.ts'
-import { GuardClient, type Hello } from './protocol.ts'
+import { type Counted, GuardClient, type Hello } from './protocol.ts'
 import { Recorder } from './recording.ts'
 import { Watch } from './watch.ts'
 
@@ -214,7 +214,7 @@ class Mind implements AgentPort {
 
   async #loss(): Promise<Loss[]> {
     if (!this.#guard) return []
-    const counters = await this.#guard.ask<{ program: string; issued: number; dropped: number }[]>({ do: 'counters' })
+    const { counters, missed } = await this.#guard.ask<Counted>({ do: 'counters' })
     const received = this.#watch.received()
     const names = [...new Set(counters.map(({ program }) => program))]
     return names
@@ -228,7 +228,7 @@ class Mind implements AgentPort {
           received: got,
           dropped: sum('dropped'),
           unread: sum('issued') - sum('dropped') - got,
-          missed: 0,
+          missed: missed[program] ?? 0,
         }
       })
       .filter(({ issued }) => issued > 0)

@@ -36,6 +36,11 @@ export interface Hello {
   readonly epoch: number
   readonly groupRoot: string
 }
+/** Events per program and CPU, and runs that the kernel left out. */
+export interface Counted {
+  readonly counters: readonly { readonly program: string; readonly cpu: number; readonly issued: number; readonly dropped: number }[]
+  readonly missed: Readonly<Record<string, number>>
+}
 export interface Started {
   readonly path: string
   readonly id: string

@@ -168,4 +168,4 @@ export interface Explanation {
   readonly severity: Severity | null
 }
 
-/** POST /v1/record {"on": bool, "file"} and POST /v1/down {"purge": bool} → {}. */
+/** POST /v1/record {"file": name or null} and POST /v1/down {"purge": bool} → {}. */

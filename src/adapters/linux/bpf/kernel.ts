@@ -50,6 +50,25 @@ const TRACING = 26
 const LSM = 29
 const ATTACH_LSM = 27
 const ATTACH_ITER = 28
+/** struct bpf_prog_info up to `recursion_misses` (uapi/linux/bpf.h; since 5.12). */
+const PROGRAM_INFO_BYTES = 216
+const RECURSION_MISSES_AT = 208
+/** Which counters of kernel/event.h a program writes. */
+const COUNTED_AS: Readonly<Record<string, string>> = {
+  on_exec: 'exec',
+  on_check: 'exec_lsm',
+  on_fork: 'fork',
+  on_exit: 'exit',
+  on_connect4: 'connect',
+  on_connect6: 'connect',
+  on_sendmsg4: 'sendmsg',
+  on_sendmsg6: 'sendmsg',
+  on_bind4: 'bind',
+  on_bind6: 'bind',
+  on_release: 'release',
+  on_ingress: 'ingress',
+  on_egress: 'egress',
+}
 /** What may be refused without the rest being of no use; the other objects are needed whole. */
 const OPTIONAL = new Set(['on_check'])
 const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'sweep']
@@ -254,6 +273,22 @@ export class Kernel {
         ...decodeCounters(view, value, cpu * SIZE.counters),
       }))
     })
+  }
+
+  /** Runs that the kernel left out because the same program was running on that CPU already, by the name of its counters. */
+  missed(): ReadonlyMap<string, number> {
+    const sums = new Map<string, number>()
+    for (const { name } of this.#manifest.programs) {
+      const counter = COUNTED_AS[name]
+      if (counter === undefined) continue
+      const fd = libbpf().objGet(join(this.#places.pins, 'programs', name))
+      const info = Buffer.alloc(PROGRAM_INFO_BYTES)
+      if (fd < 0 || libbpf().objInfo(fd, info, [PROGRAM_INFO_BYTES]) !== 0)
+        throw new ThymusError('KERNEL_REFUSED', `no information about ${name}`)
+      closeSync(fd)
+      sums.set(counter, (sums.get(counter) ?? 0) + Number(info.readBigUInt64LE(RECURSION_MISSES_AT)))
+    }
+    return sums
   }
 
   /** Lets go of the descriptors; everything stays in force. */

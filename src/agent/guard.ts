@@ -8,7 +8,7 @@ import { type Failsafe, groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { LoadError } from '../adapters/linux/bpf/object.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
 import type { Entries } from '../adapters/linux/bpf/tables.ts'
-import { dissolveGroup, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
+import { dissolveGroup, groupBelow, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
 import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
 import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
@@ -203,11 +203,7 @@ class Guard {
 
   /** A control group of the unified hierarchy, and nothing else. */
   #groupPath(path: string): string {
-    const root = unifiedMount()!
-    if (!path.startsWith(`${root}/`) || path.split('/').includes('..')) {
-      throw new ThymusError('GROUP_UNKNOWN', `not a control group below ${root}`, { at: path })
-    }
-    return path.replace(/\/+$/, '')
+    return groupBelow(unifiedMount()!, path)
   }
 
   #down(everything: boolean): void {

@@ -131,11 +131,10 @@ function routes(agent: AgentPort, allowed: readonly number[], peerUid: (request:
 
 /** The request's body, held against its schema: one clear error that names the field. */
 async function read<T>(context: Context<Env>, schema: z.ZodType<T>): Promise<T> {
-  const length = Number(context.req.header('content-length') ?? 0)
-  if (length > MAX_REQUEST) throw new ThymusError('POLICY_LIMIT', `a request of ${length} bytes, at most ${MAX_REQUEST}`)
+  const text = await readText(context)
   let body: unknown
   try {
-    body = await context.req.json()
+    body = JSON.parse(text)
   } catch {
     throw new ThymusError('AGENT_REQUEST', 'the body is not JSON')
   }
@@ -143,6 +142,20 @@ async function read<T>(context: Context<Env>, schema: z.ZodType<T>): Promise<T> 
   if (parsed.success) return parsed.data
   const { path, message } = parsed.error.issues[0]!
   throw new ThymusError('AGENT_REQUEST', message, { at: path.join('.') || 'body' })
+}
+
+/** A length that is told is believed only to refuse early; one in chunks tells none. */
+async function readText(context: Context<Env>): Promise<string> {
+  const told = Number(context.req.header('content-length') ?? 0)
+  if (told > MAX_REQUEST) throw new ThymusError('POLICY_LIMIT', `a request of ${told} bytes, at most ${MAX_REQUEST}`)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of context.req.raw.body ?? []) {
+    length += chunk.length
+    if (length > MAX_REQUEST) throw new ThymusError('POLICY_LIMIT', `a request of more than ${MAX_REQUEST} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 function stream(context: Context<Env>, agent: AgentPort): Response {

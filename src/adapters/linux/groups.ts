@@ -11,6 +11,18 @@ export function unifiedMount(mountinfo: string = readFileSync('/proc/self/mounti
   return undefined
 }
 
+/**
+ * The path of a group below the root of the hierarchy, without slashes at its end. The root itself is no such group, however it is spelt:
+ * it holds every process of the machine. @throws ThymusError GROUP_UNKNOWN
+ */
+export function groupBelow(root: string, path: string): string {
+  const below = path.startsWith(`${root}/`) ? path.slice(root.length + 1).replace(/\/+$/, '') : ''
+  if (below.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    throw new ThymusError('GROUP_UNKNOWN', `not a control group below ${root}`, { at: path })
+  }
+  return `${root}/${below}`
+}
+
 export function makeGroup(path: string): void {
   try {
     mkdirSync(path, { recursive: true })

@@ -14,6 +14,7 @@ import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
 import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
 import { ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
+import { type Config, readConfig } from './config.ts'
 import { confinedMind } from './mind-confinement.ts'
 import { viewFor } from './mind-view.ts'
 import { type Places, places } from './places.ts'
@@ -27,6 +28,7 @@ const FIRST_RING_FD = 4
 
 class Guard {
   readonly #at: Places
+  readonly #config: Config
   readonly #kernel: Kernel
   readonly #rungs: readonly Rung[]
   #mind: ChildProcess | undefined
@@ -35,18 +37,19 @@ class Guard {
   #pause = 500
   #ending = false
 
-  constructor(at: Places) {
+  constructor(at: Places, config: Config) {
     this.#at = at
+    this.#config = config
     this.#kernel = Kernel.up({ pins: at.pins!, objects: at.objects, manifest: at.manifest })
     makeGroup(at.groups!)
     this.#attach()
     this.#rungs = selfTest(at)
   }
 
-  /** To our own groups; with THYMUS_ENFORCE_ROOT=host to all, which also stops a socket that was made outside and is carried in. */
+  /** To our own groups; with `enforceRoot: host` to all, which also stops a socket that was made outside and is carried in. */
   #attach(): void {
     const root = unifiedMount()!
-    const [wanted, other] = process.env.THYMUS_ENFORCE_ROOT === 'host' ? [root, this.#at.groups!] : [this.#at.groups!, root]
+    const [wanted, other] = this.#config.enforceRoot === 'host' ? [root, this.#at.groups!] : [this.#at.groups!, root]
     this.#kernel.attachGroup(groupId(wanted), wanted)
     this.#kernel.detachGroup(groupId(other))
   }
@@ -54,7 +57,8 @@ class Guard {
   startMind(): void {
     const log = openSync(this.#at.log, 'a')
     const rings = this.#kernel.rings()
-    const { command, missing } = confinedMind(this.#at, [CHANNEL_FD, ...rings.map((_, index) => FIRST_RING_FD + index)])
+    const told = { ...this.#at, failsafe: this.#config.failsafe }
+    const { command, missing } = confinedMind(told, [CHANNEL_FD, ...rings.map((_, index) => FIRST_RING_FD + index)])
     for (const { title, verdict } of missing)
       if (verdict.is === 'unknown') console.error(`the mind is confined less: ${title}: ${verdict.why.text}`)
     const started = Date.now()
@@ -155,6 +159,9 @@ class Guard {
   /** Attach first, then walk: a group that is made meanwhile inherits in the kernel, and the walk does not overwrite it. */
   #adopt(slot: number, given: string, knownId?: string): Started {
     const path = this.#groupPath(given)
+    if (path === this.#at.groups || this.#at.groups!.startsWith(`${path}/`)) {
+      throw new ThymusError('GROUP_UNKNOWN', 'the groups of all workloads are in it', { at: path })
+    }
     const id = groupId(path)
     if (knownId !== undefined && knownId !== String(id))
       throw new ThymusError('GROUP_UNKNOWN', 'another group has this name now', { at: path })
@@ -248,8 +255,9 @@ try {
   if (at.pins === null || at.groups === null) {
     throw new ThymusError('PRIVILEGE', at.groups === null ? 'there is no unified control group hierarchy' : 'the guard needs root')
   }
+  const config = readConfig()
   prepare(at)
-  const guard = new Guard(at)
+  const guard = new Guard(at, config)
   guard.startMind()
   process.on('SIGTERM', () => {
     guard.end()

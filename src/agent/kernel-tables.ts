@@ -1,27 +1,15 @@
 import { type Entries, encodePlaces, encodeSubjects, encodeTables } from '../adapters/linux/bpf/tables.ts'
 import type { Amendment, KernelTables } from '../engine/rule-plane/plane.ts'
 import type { Tables } from '../engine/rule-plane/tables.ts'
+import type { FailsafePort } from './config.ts'
 import type { GuardClient } from './protocol.ts'
-
-export interface FailsafePort {
-  readonly port: number
-  readonly protocol: number
-  readonly inbound: boolean
-}
-
-/** Never cut, whatever policy says: the way in for who has to mend it, and the node's own address (DHCP). */
-export const FAILSAFE: readonly FailsafePort[] = [
-  { port: 22, protocol: 6, inbound: true },
-  { port: 68, protocol: 17, inbound: true },
-  { port: 67, protocol: 17, inbound: false },
-]
 
 /** The rule plane's kernel, by way of the guard. */
 export class GuardedTables implements KernelTables {
   readonly #guard: GuardClient
   readonly #failsafe: readonly FailsafePort[]
 
-  constructor(guard: GuardClient, failsafe: readonly FailsafePort[] = FAILSAFE) {
+  constructor(guard: GuardClient, failsafe: readonly FailsafePort[]) {
     this.#guard = guard
     this.#failsafe = failsafe
   }

@@ -19,6 +19,7 @@ import type { AgentPort } from '../server/agent-port.ts'
 import type { ApplyRequest, FindingList, Loss, StartRequest, Status, WorkloadSummary } from '../server/api.ts'
 import { serve } from '../server/http.ts'
 import { Answers } from './answers.ts'
+import { type Config, DEFAULTS } from './config.ts'
 import { Control, key } from './control.ts'
 import { GuardGroups, NO_GROUPS } from './guarded-groups.ts'
 import { GuardedTables, NO_TABLES } from './kernel-tables.ts'
@@ -55,7 +56,7 @@ class Mind implements AgentPort {
     this.#hello = hello
     this.#store = store
     this.#segments = segments
-    this.#plane = new RulePlane(guard ? new GuardedTables(guard) : NO_TABLES, hello?.generation ?? 0)
+    this.#plane = new RulePlane(guard ? new GuardedTables(guard, at.failsafe ?? DEFAULTS.failsafe) : NO_TABLES, hello?.generation ?? 0)
     const parts = {
       plane: this.#plane,
       slots: new SlotAllocator(workloads.map(({ slot }) => slot)),
@@ -262,7 +263,7 @@ function endOf(store: Store): { readonly end?: Position } {
 
 /** The guard says where things are: to this user they would be elsewhere. */
 const given = process.argv[2]
-const at: Places = given === undefined ? places() : (JSON.parse(given) as Places)
+const at: Places & { readonly failsafe?: Config['failsafe'] } = given === undefined ? places() : JSON.parse(given)
 try {
   const guarded = given !== undefined
   mkdirSync(at.state, { recursive: true })

@@ -28,6 +28,7 @@ export const CODES = {
   COMMAND: 'The command was not found, or cannot be executed.',
   USAGE: 'The command line is not one that Thymus takes.',
   FORMAT: 'The bytes do not follow their format.',
+  CONFIG: 'The configuration file cannot be read, or a setting in it is none. The agent does not start.',
   INTERNAL: 'A fault in Thymus itself.',
 } as const
 

@@ -81,7 +81,7 @@ describe('exit status', () => {
 describe('without an agent', () => {
   test('the error says that nobody answers, where, and what starts one', async () => {
     await using agent = new AnsweringAgent()
-    for (const words of [['status'], ['policy', 'list'], ['event', 'tail'], ['apply', '--confirm']]) {
+    for (const words of [['status'], ['finding', 'list'], ['event', 'tail'], ['apply', '--confirm']]) {
       const { status, stderr } = await thymus(words, { env: agent.env })
       assert.equal(status, 1)
       assert.equal(stderr, `thymus: AGENT_DOWN: no agent answers; start one: thymus up (at ${agent.at.socket})\n`)

@@ -5,8 +5,10 @@ import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../src/core/errors.ts'
 import { preparePlan } from '../../src/lang/rego/engine.ts'
 import { RegoError } from '../../src/lang/rego/errors.ts'
+import { numberKey } from '../../src/lang/rego/values/decimal.ts'
+import { compare } from '../../src/lang/rego/values/order.ts'
 import { printJson, readJson, readTerm } from '../../src/lang/rego/values/text.ts'
-import { isArray, RegoObject, RegoSet, type Value } from '../../src/lang/rego/values/value.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../src/lang/rego/values/value.ts'
 import type { SuiteResult } from './suite.ts'
 
 type Outcome = 'passed' | 'failed' | 'refused' | 'wrong'
@@ -59,14 +61,20 @@ function comparable(bindings: readonly Value[], sorted: boolean): string {
       (binding as RegoObject)
         .entries()
         .filter(([name]) => !String(name).startsWith('__local'))
-        .map(([name, value]) => [name, canonical(sorted && isArray(value) ? RegoSet.of(value) : value)]),
+        .map(([name, value]) => [name, canonical(value, sorted)]),
     )
   return printJson(RegoSet.of(bindings.map(one)))
 }
 
-/** As JSON gives it back, with numbers written one way. */
-function canonical(value: Value): Value {
-  return readJson(printJson(value))
+/** As JSON gives it back, with equal numbers written one way. */
+function canonical(value: Value, sorted: boolean): Value {
+  const plain = (item: Value): Value => {
+    if (isNumber(item)) return numberKey(item)
+    if (isArray(item)) return item.map(plain)
+    return item instanceof RegoObject ? RegoObject.of(item.entries().map(([key, each]) => [key, plain(each)])) : item
+  }
+  const read = plain(readJson(printJson(value)))
+  return sorted && isArray(read) ? read.toSorted(compare) : read
 }
 
 /** Cases in YAML, by the line with which each begins. */

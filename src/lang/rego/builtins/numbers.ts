@@ -97,6 +97,7 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
       if (!['number'].includes(typeName(a))) throw unfit(1, ['null', 'boolean', 'number', 'string'], typeName(a))
       return a
     }
+    if (/^[+-]?(nan|inf|infinity)$/i.test(a)) throw new BuiltinError('operand 1 must be valid number string', 'eval_type_error')
     const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(a) ? readNumber(a) : undefined
     if (value === undefined) throw new BuiltinError('invalid syntax')
     return value

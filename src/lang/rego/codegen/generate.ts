@@ -123,7 +123,8 @@ class FunctionWriter {
       case 'NopStmt':
         return ''
       case 'AssignVarStmt':
-        return need(stmt.source) + set(stmt.target, value(stmt.source))
+        // No test: OPA saves an undefined input by this, and puts it back by a `with` of an undefined value.
+        return set(stmt.target, value(stmt.source))
       case 'AssignVarOnceStmt': {
         const target = this.#local(stmt.target)
         const message =
@@ -193,8 +194,11 @@ class FunctionWriter {
       }
       case 'ResultSetAddStmt':
         return line(`if (${this.#local(stmt.value)} === undefined) ${out}`) + line(`rt.results.push(${this.#local(stmt.value)})`)
-      case 'CallStmt':
-        return need(...stmt.args) + some(stmt.result, this.#call(stmt.func, stmt.args.map(value), stmt.place))
+      case 'CallStmt': {
+        // The first two of a function are input and data, and input may be undefined.
+        const args = this.#context.funcs.has(stmt.func) ? stmt.args.slice(2) : stmt.args
+        return need(...args) + some(stmt.result, this.#call(stmt.func, stmt.args.map(value), stmt.place))
+      }
       case 'CallDynamicStmt': {
         const args = stmt.args.map((local) => this.#local(local))
         return need(...stmt.path) + some(stmt.result, `R.callPath([${stmt.path.map(value).join(', ')}], rt, [${args.join(', ')}])`)
@@ -208,7 +212,7 @@ class FunctionWriter {
         const flag = `n${this.#labels++}`
         const target = this.#local(stmt.local)
         const path = `[${stmt.path.map((index) => `K[${index}]`).join(', ')}]`
-        const before = `${need(stmt.value)}${line(`const ${flag}s = [${target}, rt.memo]`)}`
+        const before = `${stmt.path.length === 0 ? '' : need(stmt.value)}${line(`const ${flag}s = [${target}, rt.memo]`)}`
         const replaced = set(stmt.local, stmt.path.length === 0 ? value(stmt.value) : `R.upsert(${target}, ${path}, ${value(stmt.value)})`)
         const after = `${set(stmt.local, `${flag}s[0]`)}${line(`rt.memo = ${flag}s[1]`)}${line(`if (!${this.#flag(flag)}) ${out}`)}`
         return before + replaced + line('rt.memo = []') + this.#guardedBlock(stmt.block, flag, labels, indent) + after

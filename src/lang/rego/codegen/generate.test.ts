@@ -74,7 +74,12 @@ describe('generated code', () => {
 
   test('replaces within `with`, and puts back after it', () => {
     const document = plan([
-      stmt('WithStmt', { local: 0, path: [1], value: string(2), block: { stmts: [stmt('AssignVarStmt', { source: local(0), target: 3 })] } }),
+      stmt('WithStmt', {
+        local: 0,
+        path: [1],
+        value: string(2),
+        block: { stmts: [stmt('AssignVarStmt', { source: local(0), target: 3 })] },
+      }),
       stmt('MakeArrayStmt', { capacity: 2, target: 4 }),
       stmt('ArrayAppendStmt', { array: 4, value: local(3) }),
       stmt('ArrayAppendStmt', { array: 4, value: local(0) }),
@@ -117,7 +122,10 @@ describe('a plan of strangers', () => {
       [plan([stmt('AssignVarStmt', { source: string(3), target: 1 })]), /source$/],
     ]
     for (const [document, at] of documents) {
-      assert.throws(() => preparePlan(document), (error: { code: string; at: string }) => error.code === 'REGO_PLAN' && at.test(error.at))
+      assert.throws(
+        () => preparePlan(document),
+        (error: { code: string; at: string }) => error.code === 'REGO_PLAN' && at.test(error.at),
+      )
     }
   })
 

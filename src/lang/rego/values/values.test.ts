@@ -65,17 +65,25 @@ describe('numbers', () => {
   })
 
   test('below 2^64 come back from a big float as they were', () => {
-    fc.assert(fc.property(fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }), (big) => assert.equal(formatFloat(toFloat(readNumber(big.toString())!)), big.toString())))
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }), (big) =>
+        assert.equal(formatFloat(toFloat(readNumber(big.toString())!)), big.toString()),
+      ),
+    )
   })
 })
 
 describe('text', () => {
   test('of JSON comes back', () => {
-    fc.assert(fc.property(fc.json({ noUnicodeString: false }), (text) => assert.deepEqual(JSON.parse(printJson(readJson(text))), JSON.parse(JSON.stringify(JSON.parse(text))))))
+    fc.assert(
+      fc.property(fc.json({ noUnicodeString: false }), (text) =>
+        assert.deepEqual(JSON.parse(printJson(readJson(text))), JSON.parse(JSON.stringify(JSON.parse(text)))),
+      ),
+    )
   })
 
   test('that is hostile is refused by code', () => {
-    for (const text of ['[' .repeat(100_000), '{"a":', '01', '"\\x"', '', '[1,]', '{1}', '1 2']) {
+    for (const text of ['['.repeat(100_000), '{"a":', '01', '"\\x"', '', '[1,]', '{1}', '1 2']) {
       assert.throws(() => readJson(text), { code: 'FORMAT' })
     }
     assert.equal((readJson('{"__proto__": 1}') as RegoObject).get('__proto__'), 1)

@@ -5,6 +5,7 @@ import {
   conflict,
   DEFAULT_LIMITS,
   dot,
+  dotData,
   guarded,
   insertOnce,
   type Limits,
@@ -67,7 +68,7 @@ export function preparePlan(document: unknown): PreparedPolicy {
     return at === undefined ? undefined : compiled.funcs[at]!(runtime, ...args)
   }
   const at = (file: number, row: number, col: number) => `${policy.files[file] ?? 'plan'}:${row}:${col}`
-  const support = { RegoObject, RegoSet, equal, dot, length, pairs, insertOnce, merge, upsert, conflict, callPath, at }
+  const support = { RegoObject, RegoSet, equal, dot, dotData, length, pairs, insertOnce, merge, upsert, conflict, callPath, at }
   const builtins = names.map((name) => guarded(name, BUILTINS.get(name)!))
   const compiled = new Function('K', 'B', 'R', code)(constants, builtins, support) as { plans: Compiled[]; funcs: Compiled[] }
   const entrypoints = policy.plans.map(({ name }) => name)

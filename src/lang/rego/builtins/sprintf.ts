@@ -33,7 +33,9 @@ export const SPRINTF: Readonly<Record<string, Builtin>> = {
 function argument(value: Value): Argument {
   if (typeof value === 'string') return value
   if (!isNumber(value)) return printTerm(value)
-  return /^-?\d+$/.test(numberText(value)) ? toBigInt(value)! : toDouble(value)
+  if (/^-?\d+$/.test(numberText(value))) return toBigInt(value)!
+  const double = toDouble(value)
+  return Number.isFinite(double) ? double : numberText(value)
 }
 
 function format(value: Argument, verb: string, flags: string, precision: string | undefined): string {
@@ -47,6 +49,8 @@ function format(value: Argument, verb: string, flags: string, precision: string 
     const bases: Record<string, number> = { d: 10, v: 10, b: 2, o: 8, x: 16, X: 16 }
     const base = Object.hasOwn(bases, verb) ? bases[verb] : undefined
     if (base !== undefined) return plus(cased(value.toString(base), verb))
+    // Go prints its big integers by %s as well.
+    if (verb === 's' && BigInt.asIntN(64, value) !== value) return plus(value.toString())
     if (verb === 'c') return String.fromCodePoint(Number(value >= 0n && value <= 0x10ffffn ? value : 0xfffdn))
   } else {
     if (verb === 'f' || verb === 'F') return plus(fixed(value, Number(precision ?? 6)))

@@ -60,6 +60,8 @@ class FunctionWriter {
   readonly #name: string
   readonly #params: readonly number[]
   readonly #locals = new Set<number>()
+  /** Locals that hold the data document or a part of it. */
+  readonly #data = new Set([1])
   #large = false
   #labels = 0
   #outlined = 0
@@ -124,6 +126,7 @@ class FunctionWriter {
         return ''
       case 'AssignVarStmt':
         // No test: OPA saves an undefined input by this, and puts it back by a `with` of an undefined value.
+        if (stmt.source.type === 'local' && this.#data.has(stmt.source.value)) this.#data.add(stmt.target)
         return set(stmt.target, value(stmt.source))
       case 'AssignVarOnceStmt': {
         const target = this.#local(stmt.target)
@@ -166,8 +169,12 @@ class FunctionWriter {
         const [a, b] = [stmt.a, stmt.b].map((local): Operand => ({ type: 'local', value: local })) as [Operand, Operand]
         return need(a, b) + set(stmt.target, `R.merge(${value(a)}, ${value(b)})`)
       }
-      case 'DotStmt':
-        return need(stmt.source, stmt.key) + some(stmt.target, `R.dot(${value(stmt.source)}, ${value(stmt.key)})`)
+      case 'DotStmt': {
+        const ofData = stmt.source.type === 'local' && this.#data.has(stmt.source.value)
+        if (ofData) this.#data.add(stmt.target)
+        const code = `R.${ofData ? 'dotData' : 'dot'}(${value(stmt.source)}, ${value(stmt.key)})`
+        return need(stmt.source, stmt.key) + some(stmt.target, code)
+      }
       case 'LenStmt':
         return need(stmt.source) + some(stmt.target, `R.length(${value(stmt.source)})`)
       case 'EqualStmt':

@@ -1,6 +1,6 @@
 // What generated code calls. One Runtime lives for one evaluation: it counts, and remembers the rules that were computed.
 import { BuiltinError, RegoError } from '../errors.ts'
-import { toInt } from '../values/decimal.ts'
+import { numberText, toInt } from '../values/decimal.ts'
 import { equal } from '../values/order.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
 
@@ -97,6 +97,11 @@ export function dot(source: Value, key: Value): Value | undefined {
   if (!isArray(source) || !isNumber(key)) return undefined
   const at = toInt(key)
   return at === undefined ? undefined : source[at]
+}
+
+/** OPA's store is a tree of named places, so a number is also the name that it spells. */
+export function dotData(source: Value, key: Value): Value | undefined {
+  return dot(source, key) ?? (source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : undefined)
 }
 
 /** Pairs of key and value, in OPA's order; undefined for what cannot be iterated. */

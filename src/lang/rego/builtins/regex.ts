@@ -22,6 +22,19 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
       return false
     }
   },
+  'regex.split': (_, a, b) => {
+    const from = text(b, 2)
+    const matcher = pattern(text(a, 1)).matcher(from)
+    const parts: string[] = []
+    let begin = 0
+    // As Go: an empty match at either end splits nothing.
+    while (from !== '' && matcher.find()) {
+      if (matcher.end() === 0 || (matcher.start() === matcher.end() && matcher.start() === from.length)) continue
+      parts.push(from.slice(begin, matcher.start()))
+      begin = matcher.end()
+    }
+    return [...parts, from.slice(begin)]
+  },
   'regex.find_n': (_, a, b, c) => found(text(a, 1), text(b, 2), int(c, 3)).map(([whole]) => whole!),
   'regex.find_all_string_submatch_n': (_, a, b, c) => found(text(a, 1), text(b, 2), int(c, 3)),
 }

@@ -60,7 +60,7 @@ class FunctionWriter {
   readonly #name: string
   readonly #params: readonly number[]
   readonly #locals = new Set<number>()
-  /** Locals that hold the data document or a part of it. */
+  /** Locals that hold the data document, or a part of it that a reference has reached. */
   readonly #data = new Set([1])
   #large = false
   #labels = 0
@@ -126,7 +126,8 @@ class FunctionWriter {
         return ''
       case 'AssignVarStmt':
         // No test: OPA saves an undefined input by this, and puts it back by a `with` of an undefined value.
-        if (stmt.source.type === 'local' && this.#data.has(stmt.source.value)) this.#data.add(stmt.target)
+        // What is bound to a variable is a value, and no place in the store any more.
+        this.#data.delete(stmt.target)
         return set(stmt.target, value(stmt.source))
       case 'AssignVarOnceStmt': {
         const target = this.#local(stmt.target)

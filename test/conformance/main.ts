@@ -2,9 +2,10 @@
 // what did not pass is on stderr, a line each. Exit 0 only if nothing failed and nothing was wrong.
 import { EXIT } from '../../src/core/errors.ts'
 import { netpol } from './netpol.ts'
+import { rego } from './rego.ts'
 import type { Suite } from './suite.ts'
 
-const SUITES: Readonly<Record<string, Suite>> = { netpol }
+const SUITES: Readonly<Record<string, Suite>> = { netpol, rego }
 
 const [name, path] = process.argv.slice(2)
 const suite = name !== undefined && Object.hasOwn(SUITES, name) ? SUITES[name] : undefined

@@ -1,0 +1,158 @@
+import type { Builtin } from '../codegen/runtime.ts'
+import { BuiltinError } from '../errors.ts'
+import { add, fromFloat, multiply, toFloat } from '../values/big-float.ts'
+import { compare, equal } from '../values/order.ts'
+import { isArray, isNumber, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
+import { array, int, items, mustBe, number, object, set, unfit } from './operands.ts'
+
+/** Aggregates, arrays, sets and objects. */
+export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
+  count: (_, a) => {
+    mustBe(a, 1, 'array', 'object', 'set', 'string')
+    return typeof a === 'string' ? [...a].length : isArray(a) ? a.length : (a as RegoSet).size
+  },
+  sum: (_, a) => fromFloat(numbers(a).reduce((total, item) => add(total, toFloat(item)), toFloat(0))),
+  product: (_, a) => fromFloat(numbers(a).reduce((total, item) => multiply(total, toFloat(item)), toFloat(1))),
+  max: (_, a) =>
+    items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) >= 0 ? item : best), undefined),
+  min: (_, a) =>
+    items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) < 0 ? item : best), undefined),
+  sort: (_, a) => [...items(a, 1)].sort(compare),
+  all: (_, a) => items(a, 1).every((item) => item === true),
+  any: (_, a) => items(a, 1).some((item) => item === true),
+  'internal.member_2': (_, member, a) => members(a).some(([, item]) => equal(item, member)),
+  'internal.member_3': (_, key, member, a) => members(a).some(([at, item]) => equal(at, key) && equal(item, member)),
+  'array.concat': (_, a, b) => [...array(a, 1), ...array(b, 2)],
+  'array.reverse': (_, a) => [...array(a, 1)].reverse(),
+  'array.flatten': (_, a) => array(a, 1).flatMap((item) => (isArray(item) ? [...item] : [item])),
+  'array.slice': (_, a, b, c) => {
+    const from = Math.max(0, int(b, 2))
+    const to = Math.min(array(a, 1).length, int(c, 3))
+    return to < from ? [] : array(a, 1).slice(from, to)
+  },
+  and: (_, a, b) =>
+    RegoSet.of(
+      set(a, 1)
+        .members()
+        .filter((member) => set(b, 2).has(member)),
+    ),
+  or: (_, a, b) => RegoSet.of([...set(a, 1).members(), ...set(b, 2).members()]),
+  set_diff: (_, a, b) =>
+    RegoSet.of(
+      set(a, 1)
+        .members()
+        .filter((member) => !set(b, 2).has(member)),
+    ),
+  union: (_, a) => RegoSet.of(sets(a).flatMap((each) => [...each.members()])),
+  intersection: (_, a) => {
+    const [first, ...rest] = sets(a)
+    return RegoSet.of((first?.members() ?? []).filter((member) => rest.every((each) => each.has(member))))
+  },
+  'object.get': (_, a, path, otherwise) => {
+    const from = object(a, 1)
+    if (!isArray(path)) return from.get(path) ?? otherwise
+    let at: Value | undefined = from
+    for (const part of path) {
+      if (at instanceof RegoObject || at instanceof RegoSet) at = at.get(part)
+      else at = isArray(at) && typeof part === 'number' ? at[part] : undefined
+      if (at === undefined) return otherwise
+    }
+    return at
+  },
+  'object.keys': (_, a) =>
+    RegoSet.of(
+      object(a, 1)
+        .entries()
+        .map(([key]) => key),
+    ),
+  'object.remove': (_, a, b) => {
+    const gone = keys(b, 2)
+    return RegoObject.of(
+      object(a, 1)
+        .entries()
+        .filter(([key]) => !gone.has(key)),
+    )
+  },
+  'object.filter': (_, a, b) => {
+    const kept = keys(b, 2)
+    return RegoObject.of(
+      object(a, 1)
+        .entries()
+        .filter(([key]) => kept.has(key)),
+    )
+  },
+  'object.union': (_, a, b) => mergeOver(object(a, 1), object(b, 2)),
+  'object.union_n': (_, a) =>
+    array(a, 1).reduce<Value>((merged, item) => {
+      if (!(item instanceof RegoObject)) throw unfit(1, ['array of objects'], `array containing ${typeName(item)}`)
+      return mergeOver(merged, item)
+    }, new RegoObject()),
+  'object.subset': (_, a, b) => {
+    for (const [type, at] of [
+      [a, 1],
+      [b, 2],
+    ] as const)
+      mustBe(type, at, 'object', 'set', 'array')
+    if (isArray(a) && b instanceof RegoSet) return b.members().every((member) => a.some((item) => equal(item, member)))
+    if (typeName(a) !== typeName(b))
+      throw new BuiltinError('both arguments object.subset must be of the same type or array and set', 'eval_type_error')
+    return contains(a, b)
+  },
+}
+
+/** Entries of whatever can be searched by `in`. */
+function members(value: Value): readonly (readonly [Value, Value])[] {
+  if (isArray(value)) return value.map((item, at) => [at, item])
+  if (value instanceof RegoSet) return value.members().map((member) => [member, member])
+  return value instanceof RegoObject ? value.entries() : []
+}
+
+function numbers(value: Value) {
+  return items(value, 1).map((item) => {
+    if (isNumber(item)) return number(item, 1)
+    throw new BuiltinError(
+      `operand 1 must be ${typeName(value)} of numbers but got ${typeName(value)} containing ${typeName(item)}`,
+      'eval_type_error',
+    )
+  })
+}
+
+function sets(value: Value): RegoSet[] {
+  return set(value, 1)
+    .members()
+    .map((member) => {
+      if (member instanceof RegoSet) return member
+      throw new BuiltinError(`operand 1 must be set of sets but got set containing ${typeName(member)}`, 'eval_type_error')
+    })
+}
+
+function keys(value: Value, at: number): RegoSet {
+  if (value instanceof RegoObject) return RegoSet.of(value.entries().map(([key]) => key))
+  mustBe(value, at, 'object', 'array', 'set')
+  return value instanceof RegoSet ? value : RegoSet.of(value as readonly Value[])
+}
+
+/** The second wins; objects in both are merged. */
+function mergeOver(a: Value, b: Value): Value {
+  if (!(a instanceof RegoObject && b instanceof RegoObject)) return b
+  const merged = RegoObject.of(a.entries())
+  for (const [key, value] of b.entries()) {
+    const there = a.get(key)
+    merged.set(key, there === undefined ? value : mergeOver(there, value))
+  }
+  return merged
+}
+
+/** Whether all of `b` is in `a`: of objects at every depth, of sets by membership, of arrays as a run. */
+function contains(a: Value, b: Value): boolean {
+  if (a instanceof RegoObject && b instanceof RegoObject) {
+    return b.entries().every(([key, value]) => {
+      const there = a.get(key)
+      return there !== undefined && (typeName(there) === typeName(value) ? contains(there, value) : false)
+    })
+  }
+  if (a instanceof RegoSet && b instanceof RegoSet) return b.members().every((member) => a.has(member))
+  if (isArray(a) && isArray(b))
+    return a.some((_, at) => a.length - at >= b.length && b.every((item, n) => equal(a[at + n]!, item))) || b.length === 0
+  return equal(a, b)
+}

@@ -1,0 +1,69 @@
+// How builtins read their operands, with the messages that OPA gives for those it does not take.
+import { BuiltinError } from '../errors.ts'
+import { numberText, type RegoNumber, toBigInt, toInt } from '../values/decimal.ts'
+import { isArray, isNumber, type RegoArray, RegoObject, RegoSet, type TypeName, typeName, type Value } from '../values/value.ts'
+
+export function mustBe(value: Value, at: number, ...types: readonly TypeName[]): void {
+  if (!types.includes(typeName(value))) throw unfit(at, types, typeName(value))
+}
+
+export function unfit(at: number, types: readonly string[], got: string): BuiltinError {
+  const wanted = types.length === 1 ? types[0] : `one of {${types.join(', ')}}`
+  return new BuiltinError(`operand ${at} must be ${wanted} but got ${got}`, 'eval_type_error')
+}
+
+export function text(value: Value, at: number): string {
+  return typeof value === 'string' ? value : fail(at, 'string', value)
+}
+
+export function number(value: Value, at: number): RegoNumber {
+  return isNumber(value) ? value : fail(at, 'number', value)
+}
+
+export function array(value: Value, at: number): RegoArray {
+  return isArray(value) ? value : fail(at, 'array', value)
+}
+
+export function object(value: Value, at: number): RegoObject {
+  return value instanceof RegoObject ? value : fail(at, 'object', value)
+}
+
+export function set(value: Value, at: number): RegoSet {
+  return value instanceof RegoSet ? value : fail(at, 'set', value)
+}
+
+/** The members of an array or a set. */
+export function items(value: Value, at: number): readonly Value[] {
+  if (isArray(value)) return value
+  if (value instanceof RegoSet) return value.members()
+  throw unfit(at, ['array', 'set'], typeName(value))
+}
+
+export function texts(value: Value, at: number): string[] {
+  return items(value, at).map((item) => {
+    if (typeof item === 'string') return item
+    throw new BuiltinError(
+      `operand ${at} must be ${typeName(value)} of strings but got ${typeName(value)} containing ${typeName(item)}`,
+      'eval_type_error',
+    )
+  })
+}
+
+export function integer(value: Value, at: number): bigint {
+  return toBigInt(number(value, at)) ?? integerFail(at)
+}
+
+/** An integer as an index or a count. */
+export function int(value: Value, at: number): number {
+  return toInt(number(value, at)) ?? integerFail(at)
+}
+
+function integerFail(at: number): never {
+  throw new BuiltinError(`operand ${at} must be integer number but got floating-point number`, 'eval_type_error')
+}
+
+function fail(at: number, type: TypeName, value: Value): never {
+  throw unfit(at, [type], typeName(value))
+}
+
+export const show = (value: RegoNumber) => numberText(value)

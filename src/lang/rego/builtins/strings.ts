@@ -1,0 +1,105 @@
+import type { Builtin } from '../codegen/runtime.ts'
+import { BuiltinError } from '../errors.ts'
+import { printTerm } from '../values/text.ts'
+import { RegoSet, typeName, type Value } from '../values/value.ts'
+import { int, mustBe, object, text, texts } from './operands.ts'
+
+/** What Go calls white space. */
+const SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
+const LEADING = new RegExp(`^${SPACE}+`)
+
+/** Strings, by code points where they are counted. */
+export const STRINGS: Readonly<Record<string, Builtin>> = {
+  concat: (_, a, b) => texts(b, 2).join(text(a, 1)),
+  contains: (_, a, b) => text(a, 1).includes(text(b, 2)),
+  startswith: (_, a, b) => text(a, 1).startsWith(text(b, 2)),
+  endswith: (_, a, b) => text(a, 1).endsWith(text(b, 2)),
+  lower: (_, a) => text(a, 1).toLowerCase(),
+  upper: (_, a) => text(a, 1).toUpperCase(),
+  split: (_, a, b) => (text(b, 2) === '' ? [...text(a, 1)] : text(a, 1).split(text(b, 2))),
+  replace: (_, a, b, c) => text(a, 1).replaceAll(text(b, 2), () => text(c, 3)),
+  indexof: (_, a, b) => {
+    if (text(b, 2) === '') throw new BuiltinError('empty search character')
+    const at = text(a, 1).indexOf(text(b, 2))
+    return at < 0 ? -1 : [...text(a, 1).slice(0, at)].length
+  },
+  indexof_n: (_, a, b) => {
+    if (text(b, 2) === '') throw new BuiltinError('empty search character')
+    const [runes, wanted] = [[...text(a, 1)], [...text(b, 2)]]
+    return runes.flatMap((_, at) => (wanted.every((rune, n) => runes[at + n] === rune) ? [at] : []))
+  },
+  substring: (_, a, b, c) => {
+    const runes = [...text(a, 1)]
+    const [from, length] = [int(b, 2), int(c, 3)]
+    if (from < 0) throw new BuiltinError('negative offset')
+    return runes.slice(from, length < 0 ? undefined : from + length).join('')
+  },
+  trim: (_, a, b) => trimRight(trimLeft(text(a, 1), text(b, 2)), text(b, 2)),
+  trim_left: (_, a, b) => trimLeft(text(a, 1), text(b, 2)),
+  trim_right: (_, a, b) => trimRight(text(a, 1), text(b, 2)),
+  trim_prefix: (_, a, b) => (text(a, 1).startsWith(text(b, 2)) ? text(a, 1).slice(text(b, 2).length) : a),
+  trim_suffix: (_, a, b) => (text(b, 2) !== '' && text(a, 1).endsWith(text(b, 2)) ? text(a, 1).slice(0, -text(b, 2).length) : a),
+  trim_space: (_, a) => trimSpace(text(a, 1)),
+  'strings.reverse': (_, a) => [...text(a, 1)].reverse().join(''),
+  'strings.count': (_, a, b) => (text(b, 2) === '' ? [...text(a, 1)].length + 1 : text(a, 1).split(text(b, 2)).length - 1),
+  'strings.any_prefix_match': (_, a, b) => anyOf(a, b, (one, other) => one.startsWith(other)),
+  'strings.any_suffix_match': (_, a, b) => anyOf(a, b, (one, other) => one.endsWith(other)),
+  'strings.replace_n': (_, a, b) => replaceAny(object(a, 1).entries(), text(b, 2)),
+  'internal.template_string': (_, a) => {
+    mustBe(a, 1, 'array')
+    return (a as readonly Value[])
+      .map((part) => {
+        if (!(part instanceof RegoSet)) return typeof part === 'string' ? part : printTerm(part)
+        const [value] = part.members()
+        return value === undefined ? '<undefined>' : typeof value === 'string' ? value : printTerm(value)
+      })
+      .join('')
+  },
+}
+
+function trimLeft(value: string, cut: string): string {
+  const runes = [...value]
+  const gone = new Set(cut)
+  let from = 0
+  while (from < runes.length && gone.has(runes[from]!)) from++
+  return runes.slice(from).join('')
+}
+
+function trimRight(value: string, cut: string): string {
+  return [...trimLeft([...value].reverse().join(''), cut)].reverse().join('')
+}
+
+/** From the end by hand: a regular expression would try at every space. */
+function trimSpace(value: string): string {
+  const left = value.replace(LEADING, '')
+  const space = new RegExp(SPACE)
+  let end = left.length
+  while (end > 0 && space.test(left[end - 1]!)) end--
+  return left.slice(0, end)
+}
+
+function anyOf(a: Value, b: Value, test: (one: string, other: string) => boolean): boolean {
+  const list = (value: Value, at: number) => {
+    mustBe(value, at, 'string', 'set', 'array')
+    return typeof value === 'string' ? [value] : texts(value, at)
+  }
+  const others = list(b, 2)
+  return list(a, 1).some((one) => others.some((other) => test(one, other)))
+}
+
+/** At each place the first of the old strings that fits, in the order of their names; the replacement is not looked at again. */
+function replaceAny(pairs: readonly (readonly [Value, Value])[], from: string): string {
+  const olds = pairs.map(([old, fresh]): readonly [string, string] => {
+    if (typeof old !== 'string' || typeof fresh !== 'string') {
+      throw new BuiltinError(`operand 1 must be object of string: string but got ${typeName(old)}: ${typeName(fresh)}`, 'eval_type_error')
+    }
+    return [old, fresh]
+  })
+  let out = ''
+  for (let at = 0; at < from.length; ) {
+    const fit = olds.find(([old]) => old !== '' && from.startsWith(old, at))
+    out += fit === undefined ? from[at] : fit[1]
+    at += fit === undefined ? 1 : fit[0].length
+  }
+  return out
+}

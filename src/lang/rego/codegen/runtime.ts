@@ -1,0 +1,147 @@
+// What generated code calls. One Runtime lives for one evaluation: it counts, and remembers the rules that were computed.
+import { BuiltinError, RegoError } from '../errors.ts'
+import { numberText, toInt } from '../values/decimal.ts'
+import { equal } from '../values/order.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
+
+export interface Limits {
+  /** Calls, iterations and insertions. */
+  readonly steps: number
+  /** Calls within calls. */
+  readonly depth: number
+  readonly milliseconds: number
+}
+
+/** A decision of an ordinary policy takes some thousand steps; deeper calls would end the stack of JS before. */
+export const DEFAULT_LIMITS: Limits = { steps: 100_000_000, depth: 1_000, milliseconds: 10_000 }
+
+/** What the outside gives to an evaluation: the clock, and where to look for cancellation. */
+export interface Surroundings {
+  /** The time for policies, in nanoseconds since 1970; the same for the whole evaluation. */
+  readonly now: bigint
+  /** Milliseconds that only grow. */
+  readonly clock: () => number
+  readonly random: () => number
+  readonly cancelled?: () => boolean
+}
+
+/** Steps between two looks at the clock. */
+const SLICE = 4_096
+
+export class Runtime {
+  /** Steps until the next look at the clock. */
+  fuel = 0
+  depth = 0
+  /** Values of rules by the number of their function; null where undefined. A `with` puts an empty one in place. */
+  memo: ([Value | undefined] | undefined)[] = []
+  readonly results: Value[] = []
+  readonly surroundings: Surroundings
+  readonly strict: boolean
+  /** What a builtin keeps for the length of the evaluation, as random numbers by name. */
+  readonly kept = new Map<string, Value>()
+  readonly #limits: Limits
+  readonly #end: number
+  #left: number
+
+  constructor(limits: Limits, surroundings: Surroundings, strict: boolean) {
+    this.#limits = limits
+    this.surroundings = surroundings
+    this.strict = strict
+    this.#left = limits.steps
+    this.#end = surroundings.clock() + limits.milliseconds
+    this.refuel()
+  }
+
+  /** Called when fuel is below zero. */
+  refuel(): void {
+    if (this.#left <= 0) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.steps} steps`)
+    if (this.surroundings.clock() > this.#end) {
+      throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.milliseconds} ms`)
+    }
+    if (this.surroundings.cancelled?.()) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'cancelled')
+    this.fuel += Math.min(SLICE, this.#left)
+    this.#left -= SLICE
+  }
+
+  /** Takes steps for work in proportion to a size, before it is done. */
+  charge(steps: number): void {
+    this.fuel -= steps
+    while (this.fuel < 0) this.refuel()
+  }
+
+  enter(): void {
+    if (++this.depth > this.#limits.depth)
+      throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `calls nest deeper than ${this.#limits.depth}`)
+    if (--this.fuel < 0) this.refuel()
+  }
+}
+
+export type Builtin = (runtime: Runtime, ...operands: Value[]) => Value | undefined
+
+/** A builtin as generated code calls it: an operand that it does not take makes the call undefined, or ends a strict evaluation. */
+export function guarded(name: string, builtin: Builtin): Builtin {
+  return (runtime, ...operands) => {
+    if (--runtime.fuel < 0) runtime.refuel()
+    try {
+      return builtin(runtime, ...operands)
+    } catch (error) {
+      if (!(error instanceof BuiltinError)) throw error
+      if (!runtime.strict) return undefined
+      throw new RegoError('REGO_EVAL', error.opaCode, `${name}: ${error.message}`)
+    }
+  }
+}
+
+export function dot(source: Value, key: Value): Value | undefined {
+  if (source instanceof RegoObject || source instanceof RegoSet) return source.get(key)
+  if (!isArray(source) || !isNumber(key)) return undefined
+  const at = toInt(key)
+  return at === undefined ? undefined : source[at]
+}
+
+/** OPA's store is a tree of named places, so a number is also the name that it spells. */
+export function dotData(source: Value, key: Value): Value | undefined {
+  return dot(source, key) ?? (source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : undefined)
+}
+
+/** Pairs of key and value, in OPA's order; undefined for what cannot be iterated. */
+export function pairs(source: Value): readonly (readonly [Value, Value])[] | undefined {
+  if (source instanceof RegoObject) return source.entries()
+  if (source instanceof RegoSet) return source.members().map((member) => [member, member])
+  return isArray(source) ? source.map((item, at) => [at, item]) : undefined
+}
+
+export function length(source: Value): number | undefined {
+  if (typeof source === 'string') return [...source].length
+  if (source instanceof RegoObject || source instanceof RegoSet) return source.size
+  return isArray(source) ? source.length : undefined
+}
+
+export function insertOnce(object: RegoObject, key: Value, value: Value): void {
+  const there = object.get(key)
+  if (there !== undefined && !equal(there, value)) conflict('object keys must be unique')
+  object.set(key, value)
+}
+
+/** All keys of both; where both have one, objects are merged and else the first wins. */
+export function merge(a: Value, b: Value): Value {
+  if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
+  const merged = RegoObject.of(b.entries())
+  for (const [key, value] of a.entries()) {
+    const other = b.get(key)
+    merged.set(key, other === undefined ? value : merge(value, other))
+  }
+  return merged
+}
+
+/** The document with `value` at `path`; what stands in the way is replaced. */
+export function upsert(document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
+  if (at === path.length) return value
+  const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
+  copy.set(path[at]!, upsert(copy.get(path[at]!), path, value, at + 1))
+  return copy
+}
+
+export function conflict(message: string, at?: string): never {
+  throw new RegoError('REGO_EVAL', 'eval_conflict_error', message, at === undefined ? {} : { at })
+}

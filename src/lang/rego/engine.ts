@@ -1,0 +1,92 @@
+import { ThymusError } from '../../core/errors.ts'
+import { BUILTINS } from './builtins/table.ts'
+import { generate } from './codegen/generate.ts'
+import {
+  conflict,
+  DEFAULT_LIMITS,
+  dot,
+  dotData,
+  guarded,
+  insertOnce,
+  type Limits,
+  length,
+  merge,
+  pairs,
+  Runtime,
+  type Surroundings,
+  upsert,
+} from './codegen/runtime.ts'
+import { RegoError } from './errors.ts'
+import { loadPlan } from './plan/load.ts'
+import { readNumber } from './values/decimal.ts'
+import { equal } from './values/order.ts'
+import { RegoObject, RegoSet, type Value } from './values/value.ts'
+
+export interface EvaluationOptions {
+  readonly input?: Value | undefined
+  readonly data: Value
+  readonly surroundings: Surroundings
+  readonly limits?: Partial<Limits>
+  /** Builtin errors end the evaluation instead of being undefined. */
+  readonly strict?: boolean
+}
+
+/** A policy ready to be asked, any number of times. */
+export interface PreparedPolicy {
+  readonly entrypoints: readonly string[]
+  /** The result set: an object of bindings for each way in which the entrypoint holds. Throws RegoError. */
+  evaluate(entrypoint: string, options: EvaluationOptions): readonly Value[]
+  /** The generated JavaScript, to read. */
+  readonly code: string
+}
+
+type Compiled = (runtime: Runtime, ...operands: (Value | undefined)[]) => Value | undefined
+
+/**
+ * Compiles a parsed plan.json. Throws ThymusError REGO_PLAN for a plan that is none, and REGO_BUILTIN, which names it, for a builtin that
+ * is not there.
+ */
+export function preparePlan(document: unknown): PreparedPolicy {
+  const policy = loadPlan(document)
+  const names = [...new Set(policy.builtins)]
+  for (const name of names) {
+    if (!BUILTINS.has(name)) throw new ThymusError('REGO_BUILTIN', `there is no builtin function ${JSON.stringify(name)}`)
+  }
+  const { code, numbers } = generate(policy, new Map(names.map((name, at) => [name, at])))
+  const constants: Value[] = [...policy.strings]
+  for (const index of numbers) {
+    const number = readNumber(policy.strings[index]!)
+    if (number === undefined) throw new ThymusError('REGO_PLAN', 'no number', { at: `static.strings[${index}]` })
+    constants[index + policy.strings.length] = number
+  }
+  const byPath = new Map<string, number>()
+  policy.funcs.forEach(({ path }, at) => {
+    if (path !== undefined) byPath.set(JSON.stringify(path), at)
+  })
+  const callPath = (path: readonly Value[], runtime: Runtime, args: (Value | undefined)[]) => {
+    const at = path.every((part) => typeof part === 'string') ? byPath.get(JSON.stringify(path)) : undefined
+    return at === undefined ? undefined : compiled.funcs[at]!(runtime, ...args)
+  }
+  const at = (file: number, row: number, col: number) => `${policy.files[file] ?? 'plan'}:${row}:${col}`
+  const support = { RegoObject, RegoSet, equal, dot, dotData, length, pairs, insertOnce, merge, upsert, conflict, callPath, at }
+  const builtins = names.map((name) => guarded(name, BUILTINS.get(name)!))
+  const compiled = new Function('K', 'B', 'R', code)(constants, builtins, support) as { plans: Compiled[]; funcs: Compiled[] }
+  const entrypoints = policy.plans.map(({ name }) => name)
+  return {
+    entrypoints,
+    code,
+    evaluate: (entrypoint, options) => {
+      const plan = compiled.plans[entrypoints.indexOf(entrypoint)]
+      if (plan === undefined) throw new ThymusError('REGO_PLAN', `no entrypoint ${JSON.stringify(entrypoint)}`)
+      const runtime = new Runtime({ ...DEFAULT_LIMITS, ...options.limits }, options.surroundings, options.strict ?? false)
+      try {
+        plan(runtime, options.input, options.data)
+      } catch (error) {
+        // V8's own limit: a plan may nest calls wider than the depth that is counted.
+        if (error instanceof RangeError) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'out of stack or memory', { cause: error })
+        throw error
+      }
+      return runtime.results
+    },
+  }
+}

@@ -23,7 +23,7 @@ demo: ## The story of Thymus, act by act
 
 bench: ## Measure what SPECIFICATION.md promises (NAME=events: that alone)
 	@tools/setup run
-	@bin/node bench/main.ts $(NAME)
+	@bin/node bench/main.ts $(or $(NAME),all)
 
 lab: ## Run the tests that need a whole kernel of their own, in a virtual machine
 	@tools/setup lab

@@ -39,6 +39,10 @@ test('a flood of forks does not take the room of execs', (t) => {
 
 test('a full ring loses records, counts each of them, and denies as before', (t) => {
   if (!needKernel(t)) return
+  if (process.env.THYMUS_LAB_GUEST === '1') {
+    t.skip('an emulated processor takes minutes to fill the ring')
+    return
+  }
   const group = it.group('w', SLOT)
   it.swap({ subjects: [subject(SLOT, 1 << GATE_NUMBER.exec)], paths: [pathRule(SLOT, ECHO, 'deny')] })
   const before = counted('exec')

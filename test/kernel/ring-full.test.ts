@@ -33,7 +33,7 @@ test('a flood of forks does not take the room of execs', (t) => {
   spawnSync('/bin/sh', ['-c', 'for i in $(seq 2000); do ( : ); done'])
   assert.ok(received('events', EVENT_TYPE.EVENT_FORK) >= 2_000)
   const after = counted('exec')
-  assert.equal(received('alerts', EVENT_TYPE.EVENT_EXEC), after.issued - after.dropped)
+  assert.equal(after.dropped, before.dropped, 'an exec found no room')
   assert.ok(after.issued - before.issued < 1_000, 'forks were counted as execs')
 })
 
@@ -55,8 +55,13 @@ test('a full ring loses records, counts each of them, and denies as before', (t)
   assert.equal(denied.stdout, '')
   assert.ok(denied.signal === 'SIGKILL' || denied.status === 126)
 
-  const read = received('alerts', EVENT_TYPE.EVENT_EXEC)
-  const lsm = counted('exec_lsm')
-  const now = counted('exec')
-  assert.equal(now.issued + lsm.issued - before.issued, read + (now.dropped + lsm.dropped - before.dropped), 'issued = received + dropped')
+  // The whole machine's execs are seen: one more may come between the reading and the counting.
+  let execsRead = 0 // of this instance, ever: nothing has read this ring before
+  let unaccounted = Number.NaN
+  for (let attempt = 0; attempt < 50 && unaccounted !== 0; attempt++) {
+    execsRead += received('alerts', EVENT_TYPE.EVENT_EXEC)
+    const sum = (of: 'issued' | 'dropped') => counted('exec')[of] + counted('exec_lsm')[of]
+    unaccounted = sum('issued') - execsRead - sum('dropped')
+  }
+  assert.equal(unaccounted, 0, 'issued = received + dropped')
 })

@@ -10,7 +10,7 @@ const POLL_MS = 250
 /** Names of programs are cut by the kernel (BPF_OBJ_NAME_LEN). */
 const NAME = 15
 
-/** Each trace in the words that a reader needs to find it. `home`: what is made below it is ours. Root sees all, others no BPF. */
+/** Each trace in the words that a reader needs to find it. `home`: what is made below it is ours. Only root sees it all. */
 export function traces(home: string): Set<string> {
   const others = instancesOutside(home)
   return new Set([...bpf(others), ...groups(others), ...network(others), ...mounts(home)])

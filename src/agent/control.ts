@@ -48,6 +48,7 @@ export class Control {
   readonly #bySlot = new Map<number, Workload>()
   /** Changes happen one after another: each sees what the former left. */
   #queue: Promise<unknown> = Promise.resolve()
+  #withheld = false
 
   constructor(parts: Parts, set: PolicySet, workloads: readonly Workload[]) {
     this.#parts = parts
@@ -69,6 +70,20 @@ export class Control {
 
   workloadOf(slot: number): Workload | undefined {
     return this.#bySlot.get(slot)
+  }
+
+  /** Saves all again that a restart must find: the database was damaged in use, and a new one begun. */
+  rememberAll(): void {
+    this.#remember()
+    for (const workload of this.workloads) this.#parts.memory.saveWorkload(workload)
+  }
+
+  /**
+   * The policies were lost with the database while the kernel still has them in force. They stay there, and nothing else is put in their
+   * place, until somebody says by `apply` what the policies are.
+   */
+  withhold(): void {
+    this.#withheld = true
   }
 
   /** Puts in force what was remembered. An unconfirmed change goes on waiting, or is rolled back if its time has passed. */
@@ -94,6 +109,7 @@ export class Control {
       }
       const former = this.#set
       const cut = await this.#enforce(next)
+      this.#withheld = false
       if (request.confirmWithinSeconds !== undefined) this.#await(Date.now() + request.confirmWithinSeconds * 1000, former)
       this.#remember()
       return this.#result(names, warnings, cut, started)
@@ -125,6 +141,7 @@ export class Control {
 
   deletePolicy(id: string): Promise<ApplyResult> {
     return this.#inTurn(async () => {
+      this.#notWithheld()
       const started = performance.now()
       if (!this.#set.held.has(id)) throw new ThymusError('POLICY_UNKNOWN', `no policy ${id}`)
       const held = new Map(this.#set.held)
@@ -147,6 +164,7 @@ export class Control {
   start(request: StartRequest): Promise<Workload> {
     return this.#inTurn(async () => {
       checkWorkload(request)
+      this.#notWithheld()
       if (this.#workloads.has(key(request))) throw new ThymusError('WORKLOAD_NAME', `there is a workload ${key(request)} already`)
       const { groups, slots, memory } = this.#parts
       const slot = slots.take()
@@ -188,6 +206,7 @@ export class Control {
 
   remove(namespace: string, name: string): Promise<void> {
     return this.#inTurn(async () => {
+      this.#notWithheld()
       const workload = this.#workloads.get(`${namespace}/${name}`)
       if (!workload) throw new ThymusError('WORKLOAD_UNKNOWN', `no workload ${namespace}/${name}`)
       await this.#parts.groups.stop(workload)
@@ -204,6 +223,15 @@ export class Control {
 
   end(): void {
     clearTimeout(this.#unconfirmed?.timer)
+  }
+
+  /** Whatever would put a generation in force that is made without the lost policies. */
+  #notWithheld(): void {
+    if (!this.#withheld) return
+    throw new ThymusError(
+      'STATE_CORRUPT',
+      'the policies were lost with the database; what was in force still is, until you say: thymus apply -f FILE',
+    )
   }
 
   #hold(workload: Workload): void {

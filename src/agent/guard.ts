@@ -75,6 +75,7 @@ class Guard {
     const stream = mind.stdio[3] as Duplex
     stream.on('error', () => {}) // it ended; `exit` tells
     receive(stream, ({ head, body }) => this.#serve(stream, head as unknown as Request & { id: number }, body))
+    mind.on('error', (error) => console.error(`the mind cannot be started: ${error.message}`))
     mind.on('exit', (code, signal) => {
       if (this.#ending) return
       this.#pause = Date.now() - started > MAX_PAUSE ? 500 : Math.min(this.#pause * 2, MAX_PAUSE)
@@ -143,17 +144,28 @@ class Guard {
       generation: this.#kernel.generation,
       epoch: this.#kernel.epoch,
       groupRoot: this.#at.groups!,
+      slots: this.#kernel.slotsInUse(),
     }
   }
 
   #start(slot: number, name: string, netns: boolean): Started {
     if (!/^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/.test(name)) throw new ThymusError('WORKLOAD_NAME', 'not a name for a control group')
     const path = join(this.#at.groups!, name)
-    makeGroup(path)
-    const id = groupId(path)
-    this.#kernel.setGroup(id, slot)
+    if (existsSync(path) && processesOf(path).length > 0) {
+      throw new ThymusError('WORKLOAD_NAME', 'a control group of this name is there and has processes: thymus workload adopt takes it', {
+        at: path,
+      })
+    }
     const namespace = netns ? makeNamespace(networkOf(this.#at.instance), slot) : undefined
-    return { path, id: String(id), netns: namespace?.path ?? null, addresses: namespace?.addresses ?? [] }
+    try {
+      makeGroup(path)
+      const id = groupId(path)
+      this.#kernel.setGroup(id, slot)
+      return { path, id: String(id), netns: namespace?.path ?? null, addresses: namespace?.addresses ?? [] }
+    } catch (error) {
+      if (namespace) removeNamespace(namespace.name)
+      throw error
+    }
   }
 
   /** Attach first, then walk: a group that is made meanwhile inherits in the kernel, and the walk does not overwrite it. */
@@ -165,7 +177,8 @@ class Guard {
     const id = groupId(path)
     if (knownId !== undefined && knownId !== String(id))
       throw new ThymusError('GROUP_UNKNOWN', 'another group has this name now', { at: path })
-    if (!path.startsWith(`${this.#at.groups}/`)) this.#kernel.attachGroup(id, path)
+    const covered = this.#config.enforceRoot === 'host' || path.startsWith(`${this.#at.groups}/`)
+    if (!covered) this.#kernel.attachGroup(id, path)
     this.#kernel.setGroup(id, slot)
     for (const group of groupsBelow(path)) {
       try {

@@ -32,6 +32,8 @@ import { Watch } from './watch.ts'
 
 const VERSION = '0.1.0'
 const GUARD_FD = 3
+/** Setting: the database was lost while policies were in force, and nobody has said yet what they are. */
+const POLICIES_LOST = 'policiesLost'
 
 class Mind implements AgentPort {
   readonly #started = Date.now()
@@ -59,7 +61,7 @@ class Mind implements AgentPort {
     this.#plane = new RulePlane(guard ? new GuardedTables(guard, at.failsafe ?? DEFAULTS.failsafe) : NO_TABLES, hello?.generation ?? 0)
     const parts = {
       plane: this.#plane,
-      slots: new SlotAllocator(workloads.map(({ slot }) => slot)),
+      slots: new SlotAllocator([...workloads.map(({ slot }) => slot), ...(hello?.slots ?? [])]),
       groups: guard ? new GuardGroups(guard) : NO_GROUPS,
       memory: store,
     }
@@ -82,9 +84,17 @@ class Mind implements AgentPort {
     const hello = guard ? await guard.ask<Hello>({ do: 'hello' }) : null
     const workloads = await found(guard, store)
     const mind = new Mind(guard, hello, store, segments, workloads)
-    await mind.#control.restore(store.policies().unconfirmed)
+    const damaged = store.notices.some(({ code }) => code === 'STATE_CORRUPT') && (hello?.generation ?? 0) > 0
+    if (damaged) store.saveSetting(POLICIES_LOST, true) // also for a mind that comes after this one
+    if (store.setting<boolean>(POLICIES_LOST)) mind.#control.withhold()
+    else await mind.#control.restore(store.policies().unconfirmed)
     mind.#watch.start()
     return mind
+  }
+
+  /** The database was damaged in use and set aside: what is still known is saved again. */
+  saveAgain(): void {
+    this.#control.rememberAll()
   }
 
   async status(): Promise<Status> {
@@ -111,8 +121,10 @@ class Mind implements AgentPort {
     }
   }
 
-  apply(request: ApplyRequest, by: number) {
-    return this.#control.apply(request, by)
+  async apply(request: ApplyRequest, by: number) {
+    const result = await this.#control.apply(request, by)
+    if (!request.dryRun && this.#store.setting<boolean>(POLICIES_LOST)) this.#store.saveSetting(POLICIES_LOST, false)
+    return result
   }
   confirm() {
     return this.#control.confirm()
@@ -271,13 +283,14 @@ try {
   if (!guarded && !lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
   const stream = guarded ? new Socket({ fd: GUARD_FD }) : undefined
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  const store = new Store(join(at.state, 'thymus.db'), { now: Date.now, boot })
+  let mind: Mind | undefined
+  const store = new Store(join(at.state, 'thymus.db'), { now: Date.now, boot, onReplaced: () => mind?.saveAgain() })
   const segments = new Segments(join(at.state, 'segments'), {
     layout: LAYOUT,
     now: Date.now,
     ...endOf(store),
   })
-  const mind = await Mind.start(stream && new GuardClient(stream), store, segments)
+  mind = await Mind.start(stream && new GuardClient(stream), store, segments)
   stream?.on('close', () => mind.end(0)) // the guard is gone, and with it the way to the kernel; verdicts stay in force
   process.on('SIGTERM', () => mind.end(0))
   const allowed = [0, guarded ? 0 : process.getuid!()]

@@ -35,6 +35,8 @@ export interface Hello {
   readonly generation: number
   readonly epoch: number
   readonly groupRoot: string
+  /** Slots that some control group belongs to, whoever remembers it. */
+  readonly slots: readonly number[]
 }
 /** Events per program and CPU, and runs that the kernel left out. */
 export interface Counted {

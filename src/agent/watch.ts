@@ -53,6 +53,8 @@ export class Watch {
   readonly #listeners = new Set<(record: EventRecord) => void>()
   /** `program:cpu` → events received since boot. */
   readonly #received = new Map<string, number>()
+  /** Up to where each ring was stored when this reader began. */
+  readonly #stored: ReadonlyMap<string, number>
   /** Wall clock minus the clock since boot, in ms. */
   readonly #bootTime: number
   #timer: NodeJS.Timeout | undefined
@@ -66,6 +68,7 @@ export class Watch {
     this.#segments = segments
     this.#knowledge = knowledge
     this.#bootTime = Date.now() - uptimeMs
+    this.#stored = new Map(rings.map(({ name }) => [name, store.position(name)]))
     for (const { program, cpu, count } of store.received()) this.#received.set(`${program}:${cpu}`, count)
   }
 
@@ -93,7 +96,7 @@ export class Watch {
     const rings: { ring: string; position: number }[] = []
     let drained = 0
     for (const { name, source } of this.#rings) {
-      const stored = this.#store.position(name)
+      const stored = this.#stored.get(name)!
       const count = source.drain((view, bytes, at, length) => {
         if (source.position < stored) return // it was stored before the former reader died
         harvest.raw.push(Buffer.from(bytes.subarray(at, at + length)))

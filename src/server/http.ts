@@ -21,6 +21,7 @@ const STATUS: Partial<Record<Code, 400 | 403 | 404 | 409 | 500>> = {
   AGENT_DOWN: 500,
   INTERNAL: 500,
   KERNEL_REFUSED: 500,
+  STATE_CORRUPT: 409,
 }
 
 const mode = z.enum(['observe', 'shadow', 'enforce']).optional()

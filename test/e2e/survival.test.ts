@@ -1,7 +1,7 @@
 // It keeps working: killed in any order every verdict stays in force, a restart takes over without a gap, and a purge leaves nothing.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -156,10 +156,28 @@ describe('an agent', () => {
     const { pid, guard } = (await answering()).agent
     await agent.kill(guard!)
     await agent.kill(pid).catch(() => {})
+    // Its log alone could mend it.
+    for (const rest of ['-wal', '-shm']) rmSync(join(agent.at.state, `thymus.db${rest}`), { force: true })
     writeFileSync(join(agent.at.state, 'thymus.db'), Buffer.alloc(8192, 0x5a))
     const status = await agent.up()
     assert.match(status.notices.join('\n'), /STATE_CORRUPT/)
     assert.ok(readdirSync(agent.at.state).some((name) => name.includes('corrupt')))
+    assert.ok(inForce(), 'a verdict fell with the database')
+    await agent.kill(status.agent.pid)
+    await answering()
+    assert.ok(inForce(), 'a verdict fell with the mind that came after')
+
+    const other = { name: 'other', namespace: 'default', labels: {} }
+    await assert.rejects(agent.post('/v1/workloads', other), { code: 'STATE_CORRUPT' })
+    await agent.post('/v1/policies', { text: POLICY, file: 'web.yaml' })
+    const adopted = await agent.post<WorkloadSummary>('/v1/workloads', {
+      name: 'web',
+      namespace: 'default',
+      labels: { app: 'web' },
+      cgroup: web.cgroup,
+    })
+    assert.equal(adopted.cgroup, web.cgroup)
+    assert.ok(inForce())
   })
 
   test('2,000 workloads come and go, and nothing stays', async (t) => {

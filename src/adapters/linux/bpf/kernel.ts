@@ -215,15 +215,22 @@ export class Kernel {
     if (this.#manifest.groups[String(id)] !== undefined) return
     const folder = join(this.#places.pins, 'links', String(id))
     mkdirSync(folder, { recursive: true })
-    for (const program of this.#manifest.programs.filter(isGroupProgram)) {
-      const fd = libbpf().objGet(join(this.#places.pins, 'programs', program.name))
-      try {
-        Link.create(fd, program.attachType, path).pin(join(folder, program.name)).close()
-      } finally {
-        closeSync(fd)
-      }
+    try {
+      for (const program of this.#manifest.programs.filter(isGroupProgram)) this.#attachTo(path, program, join(folder, program.name))
+    } catch (error) {
+      rmSync(folder, { recursive: true }) // all of them or none
+      throw error
     }
     this.#remember({ ...this.#manifest, groups: { ...this.#manifest.groups, [String(id)]: path } })
+  }
+
+  #attachTo(path: string, program: Program, pin: string): void {
+    const fd = libbpf().objGet(join(this.#places.pins, 'programs', program.name))
+    try {
+      Link.create(fd, program.attachType, path).pin(pin).close()
+    } finally {
+      closeSync(fd)
+    }
   }
 
   detachGroup(id: bigint): void {
@@ -244,6 +251,12 @@ export class Kernel {
 
   dropGroup(id: bigint): void {
     this.map('workloads').delete(u64Key(id))
+  }
+
+  /** Slots that some control group belongs to. */
+  slotsInUse(): number[] {
+    const workloads = this.map('workloads')
+    return [...new Set([...workloads.keys()].flatMap((group) => workloads.lookup(group)?.readUInt32LE() ?? []))]
   }
 
   /** Runs an iterator program once and yields what it wrote. */

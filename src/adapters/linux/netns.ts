@@ -7,20 +7,26 @@ import { ThymusError } from '../../core/errors.ts'
 /** An instance has its own bridge and address ranges, so that two instances on one machine do not meet. */
 export interface Network {
   readonly bridge: string
-  /** First two bytes of an IPv4 /16, and first seven groups' text of an IPv6 /64. */
+  /** The first two bytes of an IPv4 /16. */
   readonly v4: string
+  /** The IPv6 /64 as its groups are written before `::`, without leading zeros (RFC 5952 §4.1), as `ip` and records write it. */
   readonly v6: string
 }
 
 /** The default instance is 10.213.0.0/16 and fd74:796d:7573::/64; another one is drawn by its name. */
 export function networkOf(instance: string): Network {
-  if (instance === 'thymus') return { bridge: 'thymus0', v4: '10.213', v6: 'fd74:796d:7573:' }
+  if (instance === 'thymus') return { bridge: 'thymus0', v4: '10.213', v6: 'fd74:796d:7573' }
   const hash = createHash('sha256').update(instance).digest()
   return {
     bridge: `thy${hash.toString('hex', 0, 4)}`,
     v4: `10.${128 + (hash[4]! % 80)}`,
-    v6: `fd74:796d:7573:${hash.toString('hex', 5, 7)}`,
+    v6: `fd74:796d:7573:${(hash.readUInt16BE(5) | 1).toString(16)}`, // never 0: that is the default instance's
   }
+}
+
+/** The addresses of a slot, one of each family. */
+export function addressesOf(network: Network, slot: number): [v4: string, v6: string] {
+  return [`${network.v4}.${slot >> 8}.${slot & 255}`, `${network.v6}::${slot.toString(16)}`]
 }
 
 export interface Namespace {
@@ -69,15 +75,14 @@ export function namespacesOf(network: Network): string[] {
 
 function namespaceOf(network: Network, slot: number): Namespace {
   const name = `${network.bridge}-${slot}`
-  const addresses = [`${network.v4}.${slot >> 8}.${slot & 255}`, `${network.v6}:${slot.toString(16)}`.replace(/:(?=[^:]*$)/, '::')]
-  return { name, path: `/run/netns/${name}`, addresses }
+  return { name, path: `/run/netns/${name}`, addresses: addressesOf(network, slot) }
 }
 
 function makeBridge(network: Network): void {
   if (existsSync(`/sys/class/net/${network.bridge}`)) return
   ip('link', 'add', network.bridge, 'type', 'bridge')
   ip('address', 'add', `${network.v4}.255.254/16`, 'dev', network.bridge)
-  ip('address', 'add', `${network.v6}::ffff/64`.replace(/:::/, '::'), 'dev', network.bridge, 'nodad')
+  ip('address', 'add', `${network.v6}::ffff/64`, 'dev', network.bridge, 'nodad')
   ip('link', 'set', network.bridge, 'up')
 }
 

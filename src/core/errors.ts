@@ -29,6 +29,7 @@ export const CODES = {
   USAGE: 'The command line is not one that Thymus takes.',
   FORMAT: 'The bytes do not follow their format.',
   CONFIG: 'The configuration file cannot be read, or a setting in it is none. The agent does not start.',
+  REGO_REJECTED: 'The text is not Rego, or breaks a rule of the language; each fault is named with its place.',
   REGO_PLAN: 'The plan does not follow its schema, or names what it does not hold.',
   REGO_BUILTIN: 'The policy calls a builtin function that Thymus does not have.',
   REGO_EVAL: 'The evaluation ended without an answer: a conflict, or a builtin error where these are strict.',

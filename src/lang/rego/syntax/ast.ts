@@ -12,22 +12,22 @@ export interface Location {
   readonly end: number
 }
 
-export interface Null {
+export interface NullTerm {
   readonly kind: 'null'
   readonly at: Location
 }
-export interface Boolean {
+export interface BooleanTerm {
   readonly kind: 'boolean'
   readonly value: boolean
   readonly at: Location
 }
-export interface Number {
+export interface NumberTerm {
   readonly kind: 'number'
   /** As it was written: a number keeps all its digits. */
   readonly text: string
   readonly at: Location
 }
-export interface String {
+export interface StringTerm {
   readonly kind: 'string'
   readonly value: string
   readonly at: Location
@@ -56,13 +56,13 @@ export interface ArrayTerm {
   readonly items: readonly Term[]
   readonly at: Location
 }
-/** In the order written, repetitions included. */
+/** In the order written, each member once. */
 export interface SetTerm {
   readonly kind: 'set'
   readonly items: readonly Term[]
   readonly at: Location
 }
-/** In the order written, repetitions included. */
+/** In the order written; a key that is repeated has its last value. */
 export interface ObjectTerm {
   readonly kind: 'object'
   readonly entries: readonly (readonly [Term, Term])[]
@@ -95,7 +95,7 @@ export interface TemplateString {
   readonly at: Location
 }
 
-export type Scalar = Null | Boolean | Number | String
+export type Scalar = NullTerm | BooleanTerm | NumberTerm | StringTerm
 export type Comprehension = ArrayComprehension | SetComprehension | ObjectComprehension
 export type Term = Scalar | Var | Ref | Call | ArrayTerm | SetTerm | ObjectTerm | Comprehension | TemplateString
 
@@ -153,7 +153,7 @@ export interface With {
 
 export interface Head {
   readonly kind: 'head'
-  /** The whole reference of the rule: `p`, `a.b`, `p[x].q`. Its first part is a Var, or a ref of one part for `input` and `data`. */
+  /** The whole reference of the rule: `p`, `a.b`, `p[x].q`. Its first part is a Var. */
   readonly ref: Ref
   /** Of a function; an empty list is a function too. */
   readonly args: readonly Term[] | undefined
@@ -203,7 +203,7 @@ export interface Comment {
   readonly at: Location
 }
 
-export type RegoVersion = 'v0' | 'v1'
+export type RegoVersion = 'v0' | 'v1' | 'v2'
 /** What a METADATA block may say of a thing. */
 export type AnnotationScope = 'package' | 'subpackages' | 'rule' | 'document'
 
@@ -229,7 +229,7 @@ export interface Module {
   readonly kind: 'module'
   readonly file: string
   readonly text: string
-  /** v1, by the parser's option or by `import rego.v1`. */
+  /** The highest of the parser's option and of `import rego.v1` and `rego.v2`. */
   readonly version: RegoVersion
   readonly package: Package
   readonly imports: readonly Import[]

@@ -1,0 +1,396 @@
+// Rules (policy-reference, "Grammar": rule), and what else may stand for one.
+import type { Body, Call, Expr, Head, Location, Ref, Rule, Term } from './ast.ts'
+import { expr, parseBody, parseLiteral } from './bodies.ts'
+import type { Cursor } from './cursor.ts'
+import type { TokenKind } from './lexer.ts'
+import { finishHead, parseInfix, parseVar, readRefKeyword } from './terms.ts'
+
+/** The body that nobody wrote. */
+function trueBody(at: Location): Body {
+  return [{ ...expr({ kind: 'boolean', value: true, at }, at), generated: true }]
+}
+
+const EMPTY_HEAD = { args: undefined, key: undefined, value: undefined, assign: false, generatedValue: false, if: false, contains: false }
+
+/** Rules at hand: several where bodies follow each other. Undefined without an error where what stands here is no rule. */
+export function parseRules(p: Cursor): readonly Rule[] | undefined {
+  const begin = p.token.at
+  readRefKeyword(p)
+  const isDefault = p.is('default')
+  if (isDefault) {
+    p.scan()
+    readRefKeyword(p)
+  }
+  if (!p.is('identifier')) {
+    if (isDefault) refuseKeywordName(p, true)
+    return undefined
+  }
+  const written = parseHead(p, isDefault)
+  if (written === undefined) return undefined
+  if (isDefault) return checkDefault(p, written, begin)
+  const hasIf = p.is('if')
+  const head = { ...asRule(written, hasIf), if: hasIf }
+  const rule = (body: Body): Rule => ({
+    kind: 'rule',
+    default: false,
+    head,
+    body,
+    generatedBody: false,
+    else: undefined,
+    annotations: [],
+    at: p.since(begin),
+  })
+  if (!hasIf && !p.is('{')) {
+    return head.contains ? [{ ...rule(trueBody(begin)), generatedBody: true, at: head.at }] : undefined
+  }
+  const body = hasIf ? parseIfBody(p) : parseBraced(p)
+  if (body === undefined) return undefined
+  let first = rule(body)
+  if (p.is('else') && !readRefKeyword(p)) {
+    const otherwise = parseElseOf(p, head)
+    if (otherwise === undefined) return undefined
+    first = { ...first, else: otherwise, at: p.since(begin) }
+  }
+  return parseChained(p, first)
+}
+
+/** The body after `if`: one line, or braces that are no set. */
+function parseIfBody(p: Cursor): Body | undefined {
+  p.scan()
+  const state = p.save()
+  const braces = p.is('{')
+  const line = parseLiteral(p)
+  if (line !== undefined && !(braces && line.terms.kind === 'set')) return [line]
+  if (!braces) return undefined
+  p.restore(state)
+  return parseBraced(p)
+}
+
+function parseBraced(p: Cursor): Body | undefined {
+  p.scan()
+  const body = parseBody(p, '}')
+  if (body !== undefined) p.scan()
+  return body
+}
+
+/** v0's `p { … } { … }`: each body is a rule with the same head. */
+function parseChained(p: Cursor, first: Rule): readonly Rule[] | undefined {
+  const rules = [first]
+  while (p.is('{')) {
+    if (first.else !== undefined) {
+      p.error(p.token.at, 'expected else keyword')
+      return undefined
+    }
+    const begin = p.token.at
+    const body = parseBraced(p)
+    if (body === undefined) return undefined
+    const at = p.since(begin)
+    rules.push({ ...first, head: relocate(withFreshWildcards(p, first.head), at), body, at })
+  }
+  return rules
+}
+
+function parseElseOf(p: Cursor, head: Head): Rule | undefined {
+  const ground = head.ref.parts.slice(1).every(isGround)
+  if (!ground) p.error(p.token.at, 'else keyword cannot be used on rules with variables in head')
+  else if (head.key !== undefined) p.error(p.token.at, 'else keyword cannot be used on multi-value rules')
+  else return parseElse(p, head)
+  return undefined
+}
+
+function parseElse(p: Cursor, head: Head): Rule | undefined {
+  const begin = p.token.at
+  p.scan()
+  let own: Head = { ...withFreshWildcards(p, head), generatedValue: false, if: false, at: begin }
+  if (p.is('{', 'if')) own = { ...own, generatedValue: true, value: { kind: 'boolean', value: true, at: begin } }
+  else if (p.is('assign', 'eq')) {
+    const assign = p.is('assign')
+    p.scan()
+    const value = parseInfix(p)
+    if (value === undefined) return undefined
+    own = { ...own, assign, value, at: p.since(begin) }
+  } else {
+    p.illegal('expected else value term or rule body')
+    return undefined
+  }
+  const rule = (body: Body): Rule => ({
+    kind: 'rule',
+    default: false,
+    head: own,
+    body,
+    generatedBody: false,
+    else: undefined,
+    annotations: [],
+    at: p.since(begin),
+  })
+  if (!p.is('if', '{')) return { ...rule(trueBody(begin)), generatedBody: true }
+  if (p.is('if')) {
+    own = { ...own, if: true }
+    p.scan()
+  }
+  const body = parseElseBody(p, begin)
+  if (body === undefined) return undefined
+  const parsed = rule(body)
+  if (!p.is('else')) return parsed
+  const otherwise = parseElse(p, head)
+  return otherwise && { ...parsed, else: otherwise, at: p.since(begin) }
+}
+
+function parseElseBody(p: Cursor, begin: Location): Body | undefined {
+  if (p.is('{')) return parseBraced(p)
+  if (p.is('eof')) {
+    p.illegal('rule body expected')
+    return undefined
+  }
+  const line = parseLiteral(p)
+  return line && [relocate(line, p.since(begin))]
+}
+
+function parseHead(p: Cursor, isDefault: boolean): Head | undefined {
+  const begin = p.token.at
+  const name = finishHead(p, parseVar(p))
+  if (name === undefined) {
+    p.illegal('expected rule head name')
+    return undefined
+  }
+  const named = headOf(name)
+  if (named === undefined) {
+    if (name.kind === 'call') p.illegal(`rule head ref ${p.textOf(name.at)} invalid`)
+    return undefined
+  }
+  const shown = p.textOf(named.ref.at)
+  let head: Head = { kind: 'head', ...EMPTY_HEAD, ...named, at: begin }
+  if (p.is('contains')) {
+    if (head.args !== undefined) {
+      p.illegal(`the contains keyword can only be used with multi-value rule definitions (e.g., ${shown} contains <VALUE> { ... })`)
+    }
+    p.scan()
+    const key = parseInfix(p)
+    if (key === undefined) p.illegal(`expected rule key term (e.g., ${shown} contains <VALUE> { ... })`)
+    return { ...head, key, contains: true, at: p.since(begin) }
+  }
+  if (p.is('eq', 'assign')) {
+    const assign = p.is('assign')
+    p.scan()
+    const value = parseInfix(p)
+    if (value === undefined) p.illegal(missingValue(shown, head, assign, isDefault))
+    head = { ...head, value, assign }
+  }
+  const at = p.since(begin)
+  const generated = head.value === undefined && (head.ref.parts.length !== 2 || (head.args?.length ?? 0) > 0)
+  return generated ? { ...head, value: { kind: 'boolean', value: true, at }, generatedValue: true, at } : { ...head, at }
+}
+
+function missingValue(name: string, { args }: { readonly args: readonly Term[] | undefined }, assign: boolean, isDefault: boolean): string {
+  if (!assign) return `expected rule value term (e.g., ${name}[<nil>] = <VALUE> { ... })`
+  if ((args?.length ?? 0) > 0) return `expected function value term (e.g., ${name}(...) := <VALUE> { ... })`
+  if (isDefault) return `expected default rule value term (e.g., default ${name} := <VALUE>)`
+  return `expected rule value term (e.g., ${name} := <VALUE> { ... })`
+}
+
+/** Reference and arguments of what stands where a head begins. */
+function headOf(name: Term): Pick<Head, 'ref' | 'args'> | undefined {
+  if (name.kind === 'var') return { ref: { kind: 'ref', parts: [name], at: name.at }, args: undefined }
+  if (name.kind === 'ref') return { ref: name, args: undefined }
+  if (name.kind !== 'call' || name.operator.parts[0].kind !== 'var') return undefined
+  return { ref: name.operator, args: name.args }
+}
+
+/** What `p[x]` defines: with `if` one value a key, without it (v0) a set, with a value an object. */
+function asRule(head: Head, hasIf: boolean): Head {
+  const part = head.ref.parts[1]
+  if (head.contains || part === undefined || head.ref.parts.length !== 2) return head
+  const isFunction = (head.args?.length ?? 0) > 0
+  if (hasIf) {
+    const key = !isFunction && (!isGround(part) || part.kind === 'ref') ? part : head.key
+    if (head.value !== undefined) return { ...head, key }
+    return { ...head, key, value: { kind: 'boolean', value: true, at: head.at }, generatedValue: true }
+  }
+  if (isFunction) return head
+  return head.value === undefined ? partialSet(head, part) : { ...head, key: part }
+}
+
+function partialSet(head: Head, key: Term): Head {
+  return { ...head, key, ref: { ...head.ref, parts: [head.ref.parts[0]] } }
+}
+
+/** No variable in it. */
+export function isGround(term: Term): boolean {
+  switch (term.kind) {
+    case 'var':
+      return false
+    case 'ref':
+      return term.parts.slice(1).every(isGround)
+    case 'array':
+    case 'set':
+      return term.items.every(isGround)
+    case 'object':
+      return term.entries.every(([key, value]) => isGround(key) && isGround(value))
+    case 'call':
+      return term.args.every(isGround)
+    case 'templatestring':
+    case 'arraycomprehension':
+    case 'setcomprehension':
+    case 'objectcomprehension':
+      return false
+    default:
+      return true
+  }
+}
+
+function checkDefault(p: Cursor, head: Head, begin: Location): readonly Rule[] | undefined {
+  const at = p.since(begin)
+  if (head.value === undefined) {
+    p.error(at, 'illegal default rule (must have a value)')
+    return undefined
+  }
+  const before = p.errors.length
+  for (const kind of illegalInDefault(head.value)) p.error(at, `illegal default rule (value cannot contain ${kind})`)
+  const names = new Set<string>()
+  for (const arg of p.errors.length > before ? [] : (head.args ?? [])) {
+    if (arg.kind !== 'var') p.error(at, `illegal default rule (arguments cannot contain ${arg.kind})`)
+    else if (names.has(arg.name)) p.error(at, `illegal default rule (arguments cannot be repeated ${arg.name})`)
+    else names.add(arg.name)
+  }
+  if (p.errors.length > before) return undefined
+  return [{ kind: 'rule', default: true, head, body: trueBody(begin), generatedBody: false, else: undefined, annotations: [], at }]
+}
+
+/** A default is a value: outside of comprehensions nothing in it may have to be looked up. */
+function illegalInDefault(term: Term): readonly string[] {
+  switch (term.kind) {
+    case 'ref':
+    case 'var':
+    case 'call':
+      return [term.kind]
+    case 'array':
+    case 'set':
+      return term.items.flatMap(illegalInDefault)
+    case 'object':
+      return term.entries.flatMap((entry) => entry.flatMap(illegalInDefault))
+    case 'templatestring':
+      return term.parts.flatMap((part) => (part.kind === 'expr' ? illegalInLine(part) : illegalInDefault(part)))
+    default:
+      return []
+  }
+}
+
+function illegalInLine({ terms }: Expr): readonly string[] {
+  if (terms.kind === 'call') return terms.args.flatMap(illegalInDefault)
+  return terms.kind === 'ref' || terms.kind === 'var' ? [terms.kind] : []
+}
+
+const NAME_FOLLOWERS: readonly TokenKind[] = ['assign', 'eq', 'if', 'contains', '(']
+const OPERATOR_FOLLOWERS: readonly TokenKind[] = ['assign', 'eq', 'if', 'contains']
+const PATH_FOLLOWERS: readonly TokenKind[] = ['assign', 'eq', '(']
+/** What after a keyword shows that it was meant as the name of a rule. */
+const FOLLOWERS: Partial<Record<TokenKind, readonly TokenKind[]>> = {
+  every: NAME_FOLLOWERS,
+  if: NAME_FOLLOWERS,
+  in: NAME_FOLLOWERS,
+  some: NAME_FOLLOWERS,
+  as: NAME_FOLLOWERS,
+  package: PATH_FOLLOWERS,
+  import: PATH_FOLLOWERS,
+  not: OPERATOR_FOLLOWERS,
+  and: OPERATOR_FOLLOWERS,
+  or: OPERATOR_FOLLOWERS,
+  contains: ['if', 'contains'],
+}
+
+/** Reports a keyword that stands where only a rule's name can. */
+export function refuseKeywordName(p: Cursor, isDefault: boolean): boolean {
+  const followers = FOLLOWERS[p.token.kind]
+  if (followers === undefined || (!isDefault && !followers.includes(p.peek(false)))) return false
+  p.error(p.token.at, `${p.token.kind} keyword cannot be used for rule name`)
+  return true
+}
+
+/** v0's short forms, where a line of its own is a rule: `p = 1`, `p[x] = y`, `p["a"]`, `f(x) = y`. A text says why it is none. */
+export function ruleOfBody(body: Body): Rule | string {
+  const [line, second] = body
+  if (line === undefined || second !== undefined) return 'multiple expressions cannot be used for rule head'
+  if (line.with.length > 0) return 'expressions using with keyword cannot be used for rule head'
+  if (line.negated) return 'negated expressions cannot be used for rule head'
+  const { terms } = line
+  switch (terms.kind) {
+    case 'some':
+      return "'some' declarations cannot be used for rule head"
+    case 'every':
+    case 'not':
+    case 'and':
+    case 'or':
+      return 'expression cannot be used for rule head'
+    case 'call':
+      return ruleOfCall(terms, line)
+    case 'ref':
+      return ruleOfRef(terms)
+    default:
+      return `${terms.kind} cannot be used for rule name`
+  }
+}
+
+function implicit(head: Pick<Head, 'ref'> & Partial<Head>, bodyAt: Location, at: Location): Rule {
+  return {
+    kind: 'rule',
+    default: false,
+    head: { kind: 'head', ...EMPTY_HEAD, at, ...head },
+    body: trueBody(bodyAt),
+    generatedBody: true,
+    else: undefined,
+    annotations: [],
+    at,
+  }
+}
+
+function ruleOfRef(ref: Ref): Rule | string {
+  const [name, key, ...more] = ref.parts
+  if (more.length > 0 && name.kind !== 'var') return `invalid rule head: ${name.kind}`
+  if (more.length > 0) {
+    return implicit({ ref, value: { kind: 'boolean', value: true, at: ref.at }, generatedValue: true }, ref.at, ref.at)
+  }
+  if (key === undefined) return 'refs cannot be used for rule head'
+  if (name.kind !== 'var') return `invalid rule head: ${name.kind}`
+  return implicit({ ref: { ...ref, parts: [name] }, key }, ref.at, ref.at)
+}
+
+function ruleOfCall(terms: Call, line: Expr): Rule | string {
+  const operator = terms.operator.parts.length === 1 && terms.operator.parts[0].kind === 'var' ? terms.operator.parts[0].name : undefined
+  if (operator === 'eq' || operator === 'assign') {
+    const [left, right] = terms.args
+    if (left === undefined || right === undefined) return 'assignment requires two operands'
+    const rule = ruleOfEquality(left, right)
+    if (typeof rule === 'string') return rule
+    return { ...rule, at: line.at, head: { ...rule.head, at: line.at, assign: operator === 'assign' } }
+  }
+  if (terms.args.length === 0) return 'rule argument list must take at least one argument'
+  const { at } = terms.operator
+  if (terms.operator.parts[0].kind !== 'var') return `invalid rule head: ${terms.operator.parts[0].kind}`
+  return implicit({ ref: terms.operator, args: terms.args, value: { kind: 'boolean', value: true, at } }, at, at)
+}
+
+function ruleOfEquality(left: Term, value: Term): Rule | string {
+  if (left.kind === 'call' && left.operator.parts[0].kind === 'var') {
+    return implicit({ ref: left.operator, args: left.args, value }, value.at, left.at)
+  }
+  if (left.kind === 'var') return implicit({ ref: { kind: 'ref', parts: [left], at: left.at }, value }, value.at, left.at)
+  if (left.kind !== 'ref') return `${left.kind} cannot be used for rule name`
+  if (left.parts[0].kind !== 'var') return `invalid rule head: ${left.parts[0].kind}`
+  const key = left.parts.length === 2 ? { key: left.parts[1] } : {}
+  return implicit({ ref: left, value, ...key }, value.at, value.at)
+}
+
+function withFreshWildcards(p: Cursor, head: Head): Head {
+  const args = head.args?.map((arg) => (arg.kind === 'var' && arg.name.startsWith('$') ? p.wildcard(arg.at) : arg))
+  return { ...head, args }
+}
+
+/** The same node with every place in it replaced. */
+function relocate<N extends object>(node: N, at: Location): N {
+  const moved = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(moved)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, name === 'at' ? at : moved(item)]))
+  }
+  return moved(node) as N
+}

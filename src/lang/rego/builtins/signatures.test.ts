@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TypeReader } from '../compile/types/notation.ts'
+import { signatureNames, signatureOf } from './signatures.ts'
+import { BUILTINS } from './table.ts'
+
+test('a builtin is found by its name, with its types and what is special of it', () => {
+  const { type, ...walk } = signatureOf('walk')!
+  assert.deepEqual(walk, { name: 'walk', infix: undefined, relation: true, nondeterministic: false, deprecated: false })
+  assert.deepEqual(type, new TypeReader('(x: any) => output: array<array[any], any>').declaration())
+  assert.equal(signatureOf('div')!.infix, '/')
+  assert.ok(signatureOf('http.send')!.nondeterministic)
+  assert.ok(signatureOf('re_match')!.deprecated)
+  assert.equal(signatureOf('print')!.type.result, undefined)
+  assert.deepEqual(signatureOf('print')!.type.variadic, { name: undefined, type: { kind: 'any', of: [] } })
+  assert.equal(signatureOf('time.format')!.type.result!.name, 'formatted timestamp')
+})
+
+test('what OPA does not know is not found, whatever it is called', () => {
+  for (const name of ['', 'nothing', 'constructor', '__proto__', 'abs(x']) assert.equal(signatureOf(name), undefined)
+})
+
+test('every declaration can be read, and every builtin here is declared', () => {
+  assert.equal(signatureNames().length, 206)
+  for (const name of signatureNames()) assert.equal(signatureOf(name)!.name, name)
+  for (const name of BUILTINS.keys()) assert.ok(signatureOf(name), name)
+})
+
+test('what is not of the notation is refused', () => {
+  for (const text of [
+    '',
+    '(',
+    '(nothing)',
+    '(any',
+    '(any) =>',
+    '(any<) => any',
+    '(array[any) => any',
+    '(any) any',
+    '(x: )',
+    '(object[any])',
+  ]) {
+    assert.throws(() => new TypeReader(text).declaration(), TypeError, text)
+  }
+})

@@ -1,5 +1,5 @@
 // Where a parser stands in a text: the token at hand, what was read and found wrong so far, and the way back.
-import type { Diagnostic } from '../errors.ts'
+import { type Diagnostic, RegoRejected } from '../errors.ts'
 import type { Comment, Location, RegoVersion, Term, Var } from './ast.ts'
 import { isKeyword, Lexer, type Mark, type Token, type TokenKind, tokenName } from './lexer.ts'
 
@@ -9,6 +9,9 @@ export const KEYWORDS_OF_V2: readonly string[] = ['not', 'and', 'or']
 
 /** Nesting beyond this is refused: every later stage walks the tree with the machine's own stack. OPA's limit depends on what is nested. */
 const MAX_DEPTH = 400
+
+/** How often a text's tokens may be read: going back is what an ambiguous grammar costs, but no text may make it cost without bound. */
+const MAX_READINGS = 100
 
 /** All that changes while a parser advances. */
 interface State {
@@ -51,6 +54,9 @@ export class Cursor {
   #comments: Comments | undefined
   #wildcards = 0
   #depth = 0
+  #readings = 0
+  /** Where a brace is known to open no operand of `and` or `or`. */
+  readonly noOperand = new Set<number>()
   /** Terms that were parsed last, by where they begin, in ascending order: going back must not parse them again, or nested sets would take exponential time. */
   #terms: Parsed[] = []
 
@@ -236,6 +242,9 @@ export class Cursor {
       this.skippedNewline = false
     }
     for (;;) {
+      if (this.#readings++ > MAX_READINGS * (this.text.length + 100)) {
+        throw new RegoRejected([{ code: 'rego_parse_error', message: 'the text takes too long to parse', at: this.token.at }])
+      }
       this.token = next()
       const { errors } = this.#lexer
       if (errors.length > 0) {

@@ -18,6 +18,7 @@ type Attempt<T> = T | undefined | 'none'
 export function parseLogicalBraces(p: Cursor): Attempt<Expr> {
   const state = p.save()
   const begin = p.token.at
+  if (p.noOperand.has(begin.start)) return 'none'
   const body = p.withKeywords([...p.keywords], () => {
     p.scan()
     return parseBody(p, '}')
@@ -25,6 +26,7 @@ export function parseLogicalBraces(p: Cursor): Attempt<Expr> {
   if (body !== undefined) p.scan()
   if (body === undefined || !p.is('and', 'or')) {
     p.restore(state)
+    p.noOperand.add(begin.start)
     return 'none'
   }
   if (refuseAmbiguousUnion(p, begin, body, '')) return undefined

@@ -1,4 +1,5 @@
 // Rules (policy-reference, "Grammar": rule), and what else may stand for one.
+import { signatureOf } from '../builtins/signatures.ts'
 import type { Body, Call, Expr, Head, Location, Ref, Rule, Term } from './ast.ts'
 import { expr, parseBody, parseLiteral } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
@@ -355,7 +356,7 @@ function ruleOfRef(ref: Ref): Rule | string {
 }
 
 function ruleOfCall(terms: Call, line: Expr): Rule | string {
-  const operator = terms.operator.parts.length === 1 && terms.operator.parts[0].kind === 'var' ? terms.operator.parts[0].name : undefined
+  const operator = operatorName(terms.operator)
   if (operator === 'eq' || operator === 'assign') {
     const [left, right] = terms.args
     if (left === undefined || right === undefined) return 'assignment requires two operands'
@@ -363,10 +364,16 @@ function ruleOfCall(terms: Call, line: Expr): Rule | string {
     if (typeof rule === 'string') return rule
     return { ...rule, at: line.at, head: { ...rule.head, at: line.at, assign: operator === 'assign' } }
   }
+  if (signatureOf(operatorName(terms.operator)) !== undefined) return 'rule name conflicts with built-in function'
   if (terms.args.length === 0) return 'rule argument list must take at least one argument'
   const { at } = terms.operator
   if (terms.operator.parts[0].kind !== 'var') return `invalid rule head: ${terms.operator.parts[0].kind}`
   return implicit({ ref: terms.operator, args: terms.args, value: { kind: 'boolean', value: true, at } }, at, at)
+}
+
+/** The name by which a builtin would be called. */
+function operatorName({ parts }: Ref): string {
+  return parts.map((part) => (part.kind === 'var' ? part.name : part.kind === 'string' ? part.value : '')).join('.')
 }
 
 function ruleOfEquality(left: Term, value: Term): Rule | string {

@@ -28,8 +28,8 @@ describe('terms', () => {
       ['x in ys == true', 'x in (ys == true)'],
       ['1 < 2 == true', '(1 < 2) == true'],
       ['-x + 1', '(0 - x) + 1'],
-    ]) {
-      assert.equal(termKey(termOf(flat!)), termKey(termOf(grouped!)), flat)
+    ] as const) {
+      assert.equal(termKey(termOf(flat)), termKey(termOf(grouped)), flat)
     }
   })
 

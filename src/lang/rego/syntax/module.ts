@@ -3,7 +3,8 @@ import { type Diagnostic, RegoRejected } from '../errors.ts'
 import type { Annotations, Body, Import, Location, Module, Package, Ref, RegoVersion, Rule, StringTerm, Term } from './ast.ts'
 import { parseStatementBody } from './bodies.ts'
 import { Cursor, KEYWORDS_OF_V1, KEYWORDS_OF_V2 } from './cursor.ts'
-import { parseRules, refuseKeywordName, ruleOfBody } from './rules.ts'
+import { parseRules, refuseKeywordName } from './rules.ts'
+import { ruleOfBody } from './short-rules.ts'
 import { isKeywordOf, isRefKeyword, parseTerm, string, variable } from './terms.ts'
 
 export interface ParseOptions {

@@ -1,17 +1,25 @@
 // Rules (policy-reference, "Grammar": rule), and what else may stand for one.
-import { signatureOf } from '../builtins/signatures.ts'
-import type { Body, Call, Expr, Head, Location, Ref, Rule, Term } from './ast.ts'
+import type { Body, Expr, Head, Location, Rule, Term } from './ast.ts'
 import { expr, parseBody, parseLiteral } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
 import type { TokenKind } from './lexer.ts'
 import { finishHead, parseInfix, parseVar, readRefKeyword } from './terms.ts'
 
 /** The body that nobody wrote. */
-function trueBody(at: Location): Body {
+export function trueBody(at: Location): Body {
   return [{ ...expr({ kind: 'boolean', value: true, at }, at), generated: true }]
 }
 
-const EMPTY_HEAD = { args: undefined, key: undefined, value: undefined, assign: false, generatedValue: false, if: false, contains: false }
+/** A head that says no more than its reference. */
+export const EMPTY_HEAD = {
+  args: undefined,
+  key: undefined,
+  value: undefined,
+  assign: false,
+  generatedValue: false,
+  if: false,
+  contains: false,
+}
 
 /** Rules at hand: several where bodies follow each other. Undefined without an error where what stands here is no rule. */
 export function parseRules(p: Cursor): readonly Rule[] | undefined {
@@ -305,86 +313,6 @@ export function refuseKeywordName(p: Cursor, isDefault: boolean): boolean {
   if (followers === undefined || (!isDefault && !followers.includes(p.peek(false)))) return false
   p.error(p.token.at, `${p.token.kind} keyword cannot be used for rule name`)
   return true
-}
-
-/** v0's short forms, where a line of its own is a rule: `p = 1`, `p[x] = y`, `p["a"]`, `f(x) = y`. A text says why it is none. */
-export function ruleOfBody(body: Body): Rule | string {
-  const [line, second] = body
-  if (line === undefined || second !== undefined) return 'multiple expressions cannot be used for rule head'
-  if (line.with.length > 0) return 'expressions using with keyword cannot be used for rule head'
-  if (line.negated) return 'negated expressions cannot be used for rule head'
-  const { terms } = line
-  switch (terms.kind) {
-    case 'some':
-      return "'some' declarations cannot be used for rule head"
-    case 'every':
-    case 'not':
-    case 'and':
-    case 'or':
-      return 'expression cannot be used for rule head'
-    case 'call':
-      return ruleOfCall(terms, line)
-    case 'ref':
-      return ruleOfRef(terms)
-    default:
-      return `${terms.kind} cannot be used for rule name`
-  }
-}
-
-function implicit(head: Pick<Head, 'ref'> & Partial<Head>, bodyAt: Location, at: Location): Rule {
-  return {
-    kind: 'rule',
-    default: false,
-    head: { kind: 'head', ...EMPTY_HEAD, at, ...head },
-    body: trueBody(bodyAt),
-    generatedBody: true,
-    else: undefined,
-    annotations: [],
-    at,
-  }
-}
-
-function ruleOfRef(ref: Ref): Rule | string {
-  const [name, key, ...more] = ref.parts
-  if (more.length > 0 && name.kind !== 'var') return `invalid rule head: ${name.kind}`
-  if (more.length > 0) {
-    return implicit({ ref, value: { kind: 'boolean', value: true, at: ref.at }, generatedValue: true }, ref.at, ref.at)
-  }
-  if (key === undefined) return 'refs cannot be used for rule head'
-  if (name.kind !== 'var') return `invalid rule head: ${name.kind}`
-  return implicit({ ref: { ...ref, parts: [name] }, key }, ref.at, ref.at)
-}
-
-function ruleOfCall(terms: Call, line: Expr): Rule | string {
-  const operator = operatorName(terms.operator)
-  if (operator === 'eq' || operator === 'assign') {
-    const [left, right] = terms.args
-    if (left === undefined || right === undefined) return 'assignment requires two operands'
-    const rule = ruleOfEquality(left, right)
-    if (typeof rule === 'string') return rule
-    return { ...rule, at: line.at, head: { ...rule.head, at: line.at, assign: operator === 'assign' } }
-  }
-  if (signatureOf(operatorName(terms.operator)) !== undefined) return 'rule name conflicts with built-in function'
-  if (terms.args.length === 0) return 'rule argument list must take at least one argument'
-  const { at } = terms.operator
-  if (terms.operator.parts[0].kind !== 'var') return `invalid rule head: ${terms.operator.parts[0].kind}`
-  return implicit({ ref: terms.operator, args: terms.args, value: { kind: 'boolean', value: true, at } }, at, at)
-}
-
-/** The name by which a builtin would be called. */
-function operatorName({ parts }: Ref): string {
-  return parts.map((part) => (part.kind === 'var' ? part.name : part.kind === 'string' ? part.value : '')).join('.')
-}
-
-function ruleOfEquality(left: Term, value: Term): Rule | string {
-  if (left.kind === 'call' && left.operator.parts[0].kind === 'var') {
-    return implicit({ ref: left.operator, args: left.args, value }, value.at, left.at)
-  }
-  if (left.kind === 'var') return implicit({ ref: { kind: 'ref', parts: [left], at: left.at }, value }, value.at, left.at)
-  if (left.kind !== 'ref') return `${left.kind} cannot be used for rule name`
-  if (left.parts[0].kind !== 'var') return `invalid rule head: ${left.parts[0].kind}`
-  const key = left.parts.length === 2 ? { key: left.parts[1] } : {}
-  return implicit({ ref: left, value, ...key }, value.at, value.at)
 }
 
 function withFreshWildcards(p: Cursor, head: Head): Head {

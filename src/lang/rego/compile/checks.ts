@@ -1,0 +1,74 @@
+// Checks of what is written, before and after it is rewritten.
+
+import type { Import } from '../syntax/ast.ts'
+import type { Compilation, DraftModule } from './draft.ts'
+import { type Builtins, builtinOf } from './functions.ts'
+import type { Report } from './report.ts'
+import { importedName } from './resolve.ts'
+import { RESERVED } from './safety.ts'
+import { isAssignment, rootDocument } from './terms.ts'
+import { partsText, termText } from './text.ts'
+import { type Node, walkRule } from './walk.ts'
+
+const asksMore = ({ strict }: Compilation, module: DraftModule) => strict || module.version === 'v1'
+
+export function checkUnusedImports(unused: readonly Import[], { report }: Compilation): void {
+  for (const one of unused) report.minor('rego_compile_error', one.at, `${importText(one)} unused`)
+}
+
+export const importText = ({ path, alias }: Import) => `import ${partsText(path.parts)}${alias === undefined ? '' : ` as ${alias}`}`
+
+export function checkDuplicateImports(compilation: Compilation): void {
+  for (const module of compilation.modules) {
+    if (!asksMore(compilation, module)) continue
+    const first = new Map<string, Import>()
+    for (const one of module.imports) {
+      const name = importedName(one)
+      const other = first.get(name)
+      if (other === undefined) first.set(name, one)
+      else compilation.report.minor('rego_compile_error', one.at, `import must not shadow ${importText(other)}`)
+    }
+  }
+}
+
+/** `input` and `data` must not be the name of anything else. */
+export function checkOverrides(compilation: Compilation): void {
+  for (const module of compilation.modules) {
+    if (!asksMore(compilation, module)) continue
+    for (const rule of module.rules) {
+      const [name] = rule.head.ref.parts
+      if (name.kind === 'var' && RESERVED.has(name.name)) {
+        compilation.report.minor('rego_compile_error', rule.at, `rules must not shadow ${name.name} (use a different rule name)`)
+      }
+      for (const arg of rule.head.args ?? []) {
+        const root = rootDocument(arg)
+        if (root !== undefined) {
+          compilation.report.minor('rego_compile_error', arg.at, `args must not shadow ${root} (use a different variable name)`)
+        }
+      }
+    }
+    for (const rule of module.all()) walkRule(rule, shadowingCheck(compilation.report))
+  }
+}
+
+/** A visitor that reports assignments to `input` and `data`. */
+export const shadowingCheck = (report: Report) => (node: Node) => {
+  if (node.kind !== 'expr' || !isAssignment(node)) return false
+  const name = node.terms.args[0] === undefined ? '' : termText(node.terms.args[0])
+  if (RESERVED.has(name)) {
+    report.minor('rego_compile_error', node.at, `variables must not shadow ${name} (use a different variable name)`)
+  }
+  return false
+}
+
+/** A builtin that is called for its effect has no value. */
+export function checkVoidCalls({ modules, builtins, report }: Compilation): void {
+  for (const module of modules) for (const rule of module.all()) walkRule(rule, voidCheck(report, builtins))
+}
+
+export const voidCheck = (report: Report, builtins: Builtins) => (node: Node) => {
+  if (node.kind !== 'call') return false
+  const type = builtinOf(node.operator, builtins)?.type
+  if (type !== undefined && type.result === undefined) report.add('rego_type_error', node.at, `${termText(node)} used as value`)
+  return false
+}

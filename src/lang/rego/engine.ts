@@ -2,11 +2,14 @@ import { ThymusError } from '../../core/errors.ts'
 import { BUILTINS } from './builtins/table.ts'
 import { generate } from './codegen/generate.ts'
 import {
+  addAt,
+  always,
   conflict,
   DEFAULT_LIMITS,
   dot,
   dotData,
   guarded,
+  insertAt,
   insertOnce,
   type Limits,
   length,
@@ -14,11 +17,14 @@ import {
   pairs,
   Runtime,
   type Surroundings,
+  stored,
+  unmocked,
+  unmockedBuiltin,
   upsert,
 } from './codegen/runtime.ts'
 import { RegoError } from './errors.ts'
+import type { Policy } from './plan/ir.ts'
 import { loadPlan } from './plan/load.ts'
-import { readNumber } from './values/decimal.ts'
 import { equal } from './values/order.ts'
 import { RegoObject, RegoSet, type Value } from './values/value.ts'
 
@@ -47,18 +53,17 @@ type Compiled = (runtime: Runtime, ...operands: (Value | undefined)[]) => Value 
  * is not there.
  */
 export function preparePlan(document: unknown): PreparedPolicy {
-  const policy = loadPlan(document)
+  return preparePolicy(loadPlan(document))
+}
+
+/** As preparePlan, of a plan that is not JSON. */
+export function preparePolicy(policy: Policy): PreparedPolicy {
   const names = [...new Set(policy.builtins)]
   for (const name of names) {
     if (!BUILTINS.has(name)) throw new ThymusError('REGO_BUILTIN', `there is no builtin function ${JSON.stringify(name)}`)
   }
-  const { code, numbers } = generate(policy, new Map(names.map((name, at) => [name, at])))
-  const constants: Value[] = [...policy.strings]
-  for (const index of numbers) {
-    const number = readNumber(policy.strings[index]!)
-    if (number === undefined) throw new ThymusError('REGO_PLAN', 'no number', { at: `static.strings[${index}]` })
-    constants[index + policy.strings.length] = number
-  }
+  const { code } = generate(policy, new Map(names.map((name, at) => [name, at])))
+  const constants: Value[] = [...policy.strings, ...policy.constants]
   const byPath = new Map<string, number>()
   policy.funcs.forEach(({ path }, at) => {
     if (path !== undefined) byPath.set(JSON.stringify(path), at)
@@ -68,7 +73,27 @@ export function preparePlan(document: unknown): PreparedPolicy {
     return at === undefined ? undefined : compiled.funcs[at]!(runtime, ...args)
   }
   const at = (file: number, row: number, col: number) => `${policy.files[file] ?? 'plan'}:${row}:${col}`
-  const support = { RegoObject, RegoSet, equal, dot, dotData, length, pairs, insertOnce, merge, upsert, conflict, callPath, at }
+  const support = {
+    RegoObject,
+    RegoSet,
+    addAt,
+    always,
+    at,
+    callPath,
+    conflict,
+    dot,
+    dotData,
+    equal,
+    insertAt,
+    insertOnce,
+    length,
+    merge,
+    pairs,
+    stored,
+    unmocked,
+    unmockedBuiltin,
+    upsert,
+  }
   const builtins = names.map((name) => guarded(name, BUILTINS.get(name)!))
   const compiled = new Function('K', 'B', 'R', code)(constants, builtins, support) as { plans: Compiled[]; funcs: Compiled[] }
   const entrypoints = policy.plans.map(({ name }) => name)

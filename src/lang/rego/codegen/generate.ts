@@ -2,7 +2,7 @@
 // not optimise huge ones: those with many statements keep their locals in an array, and their larger blocks become functions of their own.
 // Nothing of the plan's text gets into the code: constants are looked up by number, and names stand nowhere.
 import { ThymusError } from '../../../core/errors.ts'
-import type { Block, Func, Operand, Place, Policy, Statement } from '../plan/ir.ts'
+import type { Block, Func, FuncKind, Mock, Operand, Place, Policy, Statement } from '../plan/ir.ts'
 
 /** Statements that a function holds before its blocks move out. */
 const LARGE = 150
@@ -13,33 +13,31 @@ const LARGE_BLOCK = 40
 export interface Generated {
   /** A function body whose parameters are `K` (constants), `B` (builtins) and `R` (runtime functions); returns plans and functions. */
   readonly code: string
-  /** Numbers among the constants: by the index of their string. */
-  readonly numbers: ReadonlySet<number>
 }
 
 export function generate(policy: Policy, builtins: ReadonlyMap<string, number>): Generated {
-  const numbers = new Set<number>()
   const funcs = new Map(policy.funcs.map((func, at) => [func.name, at]))
   const parts: string[] = []
-  const context = { policy, builtins, funcs, numbers, parts }
+  const context = { policy, builtins, funcs, parts }
   policy.funcs.forEach((func, at) => {
-    new FunctionWriter(context, `f${at}`, func.params).write(func.blocks, wrapper(func, at))
+    new FunctionWriter(context, `f${at}`, func.kind, func.params).write(func.blocks, wrapper(func, at))
   })
   policy.plans.forEach((plan, at) => {
-    new FunctionWriter(context, `p${at}`, [0, 1]).write(plan.blocks, '')
+    new FunctionWriter(context, `p${at}`, 'rule', [0, 1]).write(plan.blocks, '')
   })
   const names = (letter: string, count: number) => Array.from({ length: count }, (_, at) => `${letter}${at}`).join(', ')
   const ends = `return { plans: [${names('p', policy.plans.length)}], funcs: [${names('f', policy.funcs.length)}] }\n`
-  return { code: `'use strict'\n${parts.join('')}${ends}`, numbers }
+  return { code: `'use strict'\n${parts.join('')}${ends}` }
 }
 
-/** Counts the call; a rule (nothing but input and data) is computed once between two `with`. */
+/** Counts the call, and sees whether a `with` hides the function; a rule is computed once between two `with`. */
 function wrapper(func: Func, at: number): string {
   const params = ['rt', ...func.params.map((param) => `l${param}`)].join(', ')
+  const hidden = func.shadow === undefined ? '' : `  ${hiding(func.shadow)}\n`
   const call = `rt.enter()\n  const value = f${at}_body(${params})\n  rt.depth--\n`
-  if (func.params.length !== 2) return `function f${at}(${params}) {\n  ${call}  return value\n}\n`
+  if (func.kind !== 'rule') return `function f${at}(${params}) {\n${hidden}  ${call}  return value\n}\n`
   return `function f${at}(${params}) {
-  const known = rt.memo[${at}]
+${hidden}  const known = rt.memo[${at}]
   if (known !== undefined) return known[0]
   const memo = rt.memo
   ${call}  memo[${at}] = [value]
@@ -47,17 +45,22 @@ function wrapper(func: Func, at: number): string {
 }\n`
 }
 
+function hiding({ targets, place }: NonNullable<Func['shadow']>): string {
+  const test = targets.map((target) => `rt.shadows.has(${target})`).join(' || ')
+  return `if (rt.shadows !== undefined && (${test})) return ${place === undefined ? 'undefined' : `R.stored(l1, ${JSON.stringify(place.slice(1))})`}`
+}
+
 interface Context {
   readonly policy: Policy
   readonly builtins: ReadonlyMap<string, number>
   readonly funcs: ReadonlyMap<string, number>
-  readonly numbers: Set<number>
   readonly parts: string[]
 }
 
 class FunctionWriter {
   readonly #context: Context
   readonly #name: string
+  readonly #kind: FuncKind
   readonly #params: readonly number[]
   readonly #locals = new Set<number>()
   /** Locals that hold the data document, or a part of it that a reference has reached. */
@@ -66,9 +69,10 @@ class FunctionWriter {
   #labels = 0
   #outlined = 0
 
-  constructor(context: Context, name: string, params: readonly number[]) {
+  constructor(context: Context, name: string, kind: FuncKind, params: readonly number[]) {
     this.#context = context
     this.#name = name
+    this.#kind = kind
     this.#params = params
   }
 
@@ -132,7 +136,7 @@ class FunctionWriter {
       case 'AssignVarOnceStmt': {
         const target = this.#local(stmt.target)
         const message =
-          this.#params.length > 2
+          this.#kind === 'function'
             ? 'functions must not produce multiple outputs for same inputs'
             : 'complete rules must not produce multiple outputs'
         const clash = `if (${target} !== undefined && !R.equal(${target}, ${value(stmt.source)})) R.conflict('${message}', ${place(stmt.place)})`
@@ -142,8 +146,7 @@ class FunctionWriter {
       case 'MakeNumberIntStmt':
         return set(stmt.target, String(stmt.value))
       case 'MakeNumberRefStmt':
-        this.#context.numbers.add(stmt.index)
-        return set(stmt.target, `K[${stmt.index + this.#context.policy.strings.length}]`)
+        return set(stmt.target, value({ type: 'constant', value: stmt.index }))
       case 'MakeNullStmt':
         return set(stmt.target, 'null')
       case 'MakeArrayStmt':
@@ -176,6 +179,10 @@ class FunctionWriter {
         const code = `R.${ofData ? 'dotData' : 'dot'}(${value(stmt.source)}, ${value(stmt.key)})`
         return need(stmt.source, stmt.key) + some(stmt.target, code)
       }
+      case 'GetStmt': {
+        const code = `R.${stmt.stored ? 'dotData' : 'dot'}(${value(stmt.source)}, ${value(stmt.key)})`
+        return need(stmt.source, stmt.key) + some(stmt.target, code)
+      }
       case 'LenStmt':
         return need(stmt.source) + some(stmt.target, `R.length(${value(stmt.source)})`)
       case 'EqualStmt':
@@ -206,6 +213,32 @@ class FunctionWriter {
         // The first two of a function are input and data, and input may be undefined.
         const args = this.#context.funcs.has(stmt.func) ? stmt.args.slice(2) : stmt.args
         return need(...args) + some(stmt.result, this.#call(stmt.func, stmt.args.map(value), stmt.place))
+      }
+      case 'InvokeStmt':
+        return need(...stmt.args) + some(stmt.result, this.#invoke(stmt))
+      case 'UpsertStmt': {
+        const path = `[${stmt.path.map((index) => `K[${index}]`).join(', ')}]`
+        return need(stmt.value) + set(stmt.target, `R.upsert(${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
+      }
+      case 'InsertPathStmt': {
+        const kind = stmt.leaf === 'member' ? 'addAt' : 'insertAt'
+        const path = `[${stmt.path.map(value).join(', ')}]`
+        return (
+          need(...stmt.path, stmt.value) +
+          line('if (--rt.fuel < 0) rt.refuel()') +
+          line(`R.${kind}(${this.#local(stmt.object)}, ${path}, ${value(stmt.value)}, ${place(stmt.place)})`)
+        )
+      }
+      case 'ReturnStmt':
+        return labels[0]!.startsWith('^')
+          ? line(`L.value = ${value(stmt.source)}`) + line('return -1')
+          : line(`return ${value(stmt.source)}`)
+      case 'WorldStmt': {
+        const flag = `n${this.#labels++}`
+        const mocks = stmt.mocks.map((mock) => `[${mock.mock}, ${this.#mock(mock)}]`)
+        const enter = line(`const ${flag}w = rt.enterWorld([${stmt.shadows.join(', ')}], [${mocks.join(', ')}])`)
+        const leave = line(`rt.leaveWorld(${flag}w)`) + line(`if (!${this.#flag(flag)}) ${out}`)
+        return enter + this.#guardedBlock(stmt.block, flag, labels, indent) + leave
       }
       case 'CallDynamicStmt': {
         const args = stmt.args.map((local) => this.#local(local))
@@ -274,9 +307,26 @@ class FunctionWriter {
     throw new ThymusError('REGO_BUILTIN', `there is no function ${JSON.stringify(name)}`, { at: where })
   }
 
+  #invoke({ func, input, data, args, place }: Extract<Statement, { type: 'InvokeStmt' }>): string {
+    const [world, operands] = [[input, data].map((each) => this.#operand(each)), args.map((arg) => this.#operand(arg))]
+    const call = this.#call(func, this.#context.funcs.has(func) ? [...world, ...operands] : operands, place)
+    const mock = this.#context.policy.mocks.indexOf(func)
+    if (mock < 0) return call
+    const mocked = `rt.mocks[${mock}](${['rt', ...world, ...operands].join(', ')})`
+    return `rt.mocks?.[${mock}] === undefined ? ${call} : ${mocked}`
+  }
+
+  #mock(mock: Mock): string {
+    if (mock.by === 'value') return `R.always(${this.#operand(mock.value)})`
+    const func = this.#context.funcs.get(mock.func)
+    if (func === undefined) return `R.unmockedBuiltin(B[${this.#context.builtins.get(mock.func)}])`
+    return mock.by === 'rule' ? `(rt, input, data) => f${func}(rt, input, data)` : `R.unmocked(f${func})`
+  }
+
   #operand(operand: Operand): string {
     if (operand.type === 'local') return this.#local(operand.value)
-    return operand.type === 'bool' ? String(operand.value) : `K[${operand.value}]`
+    if (operand.type === 'bool') return String(operand.value)
+    return operand.type === 'string_index' ? `K[${operand.value}]` : `K[${operand.value + this.#context.policy.strings.length}]`
   }
 
   #local(local: number): string {

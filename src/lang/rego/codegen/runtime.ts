@@ -34,6 +34,9 @@ export class Runtime {
   depth = 0
   /** Values of rules by the number of their function; null where undefined. A `with` puts an empty one in place. */
   memo: ([Value | undefined] | undefined)[] = []
+  /** The with-targets in force, and what stands for functions. */
+  shadows: ReadonlySet<number> | undefined
+  mocks: (Mock | undefined)[] | undefined
   readonly results: Value[] = []
   readonly surroundings: Surroundings
   readonly strict: boolean
@@ -69,12 +72,33 @@ export class Runtime {
     while (this.fuel < 0) this.refuel()
   }
 
+  /** Begins a `with`; the answer is for leaveWorld. */
+  enterWorld(shadows: readonly number[], mocks: readonly (readonly [number, Mock])[]): World {
+    const { memo } = this
+    const before = { memo, shadows: this.shadows, mocks: this.mocks }
+    this.memo = []
+    if (shadows.length > 0) this.shadows = new Set([...(this.shadows ?? []), ...shadows])
+    if (mocks.length > 0) this.mocks = [...(this.mocks ?? [])]
+    for (const [at, mock] of mocks) this.mocks![at] = mock
+    return before
+  }
+
+  leaveWorld(world: World): void {
+    Object.assign(this, world)
+  }
+
   enter(): void {
     if (++this.depth > this.#limits.depth)
       throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `calls nest deeper than ${this.#limits.depth}`)
     if (--this.fuel < 0) this.refuel()
   }
 }
+
+/** Rules, with-targets and mocks as they were before a `with`. */
+type World = Pick<Runtime, 'memo' | 'shadows' | 'mocks'>
+
+/** A replaced function: it is given input and data as every function. */
+export type Mock = (runtime: Runtime, input: Value | undefined, data: Value, ...args: Value[]) => Value | undefined
 
 export type Builtin = (runtime: Runtime, ...operands: Value[]) => Value | undefined
 
@@ -140,6 +164,72 @@ export function upsert(document: Value | undefined, path: readonly string[], val
   const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
   copy.set(path[at]!, upsert(copy.get(path[at]!), path, value, at + 1))
   return copy
+}
+
+/** What the data document has at a path. */
+export function stored(data: Value, path: readonly string[]): Value | undefined {
+  return path.reduce<Value | undefined>((value, name) => (value === undefined ? undefined : dotData(value, name)), data)
+}
+
+export const always =
+  (value: Value): Mock =>
+  () =>
+    value
+
+/** A function in place of another one; within it no function is replaced. */
+export function unmocked(func: Mock): Mock {
+  return (runtime, input, data, ...args) => {
+    const { mocks } = runtime
+    runtime.mocks = undefined
+    const value = func(runtime, input, data, ...args)
+    runtime.mocks = mocks
+    return value
+  }
+}
+
+export function unmockedBuiltin(builtin: Builtin): Mock {
+  return (runtime, _input, _data, ...args) => builtin(runtime, ...args)
+}
+
+/** Objects that a rule has made on its way to deeper places, and sets it adds to; other values may not be changed. */
+const made = new WeakSet<RegoObject | RegoSet>()
+
+/** Puts a value at a path of an object of a rule's own making. */
+export function insertAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
+  const parent = descend(object, path, at)
+  const key = path.at(-1)!
+  const there = parent.get(key)
+  if (there === undefined) parent.set(key, value)
+  else if (!equal(there, value)) conflict('object keys must be unique', at)
+}
+
+/** Adds a value to the set at a path of an object of a rule's own making. */
+export function addAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
+  const parent = descend(object, path, at)
+  const there = parent.get(path.at(-1)!)
+  if (there instanceof RegoSet && made.has(there)) {
+    there.add(value)
+    return
+  }
+  if (there !== undefined) conflict('object keys must be unique', at)
+  const set = RegoSet.of([value])
+  made.add(set)
+  parent.set(path.at(-1)!, set)
+}
+
+function descend(object: RegoObject, path: readonly Value[], at: string): RegoObject {
+  let parent = object
+  for (const key of path.slice(0, -1)) {
+    let next = parent.get(key)
+    if (next === undefined) {
+      next = new RegoObject()
+      made.add(next)
+      parent.set(key, next)
+    }
+    if (!(next instanceof RegoObject && made.has(next))) conflict('object keys must be unique', at)
+    parent = next
+  }
+  return parent
 }
 
 export function conflict(message: string, at?: string): never {

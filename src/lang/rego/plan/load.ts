@@ -1,4 +1,6 @@
 import { ThymusError } from '../../../core/errors.ts'
+import type { RegoNumber } from '../values/decimal.ts'
+import { readNumber } from '../values/decimal.ts'
 import {
   type Block,
   type Field,
@@ -27,7 +29,9 @@ export function loadPlan(document: unknown): Policy {
 type Json = Readonly<Record<string, unknown>>
 
 class Loader {
-  #strings = 0
+  #strings: readonly string[] = []
+  readonly #constants: RegoNumber[] = []
+  readonly #numbers = new Map<number, number>()
 
   policy(document: unknown): Policy {
     const root = record(document, 'plan')
@@ -36,10 +40,11 @@ class Loader {
       list(fixed[key], `static.${key}`).map((item, at) =>
         text(record(item, `static.${key}[${at}]`)[field], `static.${key}[${at}].${field}`),
       )
-    const strings = named('strings', 'value')
-    this.#strings = strings.length
+    this.#strings = named('strings', 'value')
     return {
-      strings,
+      strings: this.#strings,
+      constants: this.#constants,
+      mocks: [],
       files: named('files', 'value'),
       builtins: named('builtin_funcs', 'name'),
       plans: list(record(root.plans ?? {}, 'plans').plans, 'plans.plans').map((item, at) => this.#plan(item, `plans.plans[${at}]`)),
@@ -54,10 +59,13 @@ class Loader {
 
   #func(item: unknown, at: string): Func {
     const func = record(item, at)
+    const params = list(func.params, `${at}.params`).map((param, n) => local(param, `${at}.params[${n}]`))
     return {
       ...this.#plan(item, at),
+      kind: params.length === 2 ? 'rule' : 'function',
+      shadow: undefined,
       path: func.path == null ? undefined : list(func.path, `${at}.path`).map((part, n) => text(part, `${at}.path[${n}]`)),
-      params: list(func.params, `${at}.params`).map((param, n) => local(param, `${at}.params[${n}]`)),
+      params,
     }
   }
 
@@ -89,6 +97,7 @@ class Loader {
     if (kind === 'operand') return this.#operand(value, at)
     if (kind === 'int') return int(value, at)
     if (kind === 'string') return this.#string(value, at)
+    if (kind === 'number') return this.#number(value, at)
     if (kind === 'name') return text(value, at)
     if (kind === 'block') return this.#block(value, at, depth + 1)
     if (kind === 'blocks') return this.#blocks(value, at, depth)
@@ -106,8 +115,17 @@ class Loader {
 
   #string(value: unknown, at: string): number {
     const index = int(value, at)
-    if (index < 0 || index >= this.#strings) refuse(at, 'no such string constant')
+    if (index < 0 || index >= this.#strings.length) refuse(at, 'no such string constant')
     return index
+  }
+
+  #number(value: unknown, at: string): number {
+    const index = this.#string(value, at)
+    const known = this.#numbers.get(index)
+    if (known !== undefined) return known
+    const number = readNumber(this.#strings[index]!) ?? refuse(at, 'no number')
+    this.#numbers.set(index, this.#constants.length)
+    return this.#constants.push(number) - 1
   }
 }
 

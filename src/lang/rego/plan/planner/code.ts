@@ -1,0 +1,121 @@
+// One function in the making: its locals, its variables, and the block that is being written. A scan goes on inside its own block, so that
+// what follows in the source follows in the innermost one, once for every solution.
+import type { Location } from '../../syntax/ast.ts'
+import type { Block, Operand, Place, Statement } from '../ir.ts'
+import type { Program } from './program.ts'
+
+type Distribute<S> = S extends unknown ? Omit<S, 'place'> : never
+export type Unplaced = Distribute<Statement>
+
+/** A block that has been written, and where it goes on: the innermost block of its solutions. */
+export interface Written {
+  readonly block: Block
+  readonly tail: Statement[]
+  /** Blocks from the block to its tail; 0 where it has one solution at most. */
+  readonly depth: number
+}
+
+export class Code {
+  readonly program: Program
+  /** The documents as they are here; a `with` changes them. */
+  input: Operand = local(0)
+  data: Operand = local(1)
+  #locals = 2
+  readonly #blocks: Statement[][] = []
+  readonly #frames: Map<string, Operand>[] = [new Map()]
+  #place: Place = { file: 0, row: 0, col: 0 }
+
+  constructor(program: Program, params: number) {
+    this.program = program
+    this.#locals = params
+  }
+
+  /** A local of its own. */
+  local(): number {
+    return this.#locals++
+  }
+
+  at(location: Location): void {
+    this.#place = this.program.place(location)
+  }
+
+  get place(): Place {
+    return this.#place
+  }
+
+  returnTo(place: Place): void {
+    this.#place = place
+  }
+
+  emit(statement: Unplaced): void {
+    this.#blocks.at(-1)!.push({ ...statement, place: this.#place } as Statement)
+  }
+
+  /** Writes a block, and the blocks that are opened in it. */
+  block(write: () => void): Written {
+    const block: Statement[] = []
+    const before = this.#blocks.push(block)
+    write()
+    const written = { block, tail: this.#blocks.at(-1)!, depth: this.#blocks.length - before }
+    this.#blocks.length = before - 1
+    return written
+  }
+
+  /** What is emitted next stands in the loop's body. */
+  scan(source: number): { readonly key: number; readonly value: number } {
+    const block: Statement[] = []
+    const [key, value] = [this.local(), this.local()]
+    this.emit({ type: 'ScanStmt', source, key, value, block })
+    this.#blocks.push(block)
+    return { key, value }
+  }
+
+  /** A loop that closes behind what `write` emits. */
+  loop(source: number, write: (key: number, value: number) => void): void {
+    const before = this.#blocks.length
+    const { key, value } = this.scan(source)
+    write(key, value)
+    this.#blocks.length = before
+  }
+
+  /** How many blocks are open; the number of the innermost one. */
+  get depth(): number {
+    return this.#blocks.length
+  }
+
+  /** Leaves the block that is the `depth`-th: what it stands in goes on behind it. */
+  leave(depth: number): void {
+    this.emit({ type: 'BreakStmt', index: this.#blocks.length - depth })
+  }
+
+  /** Nothing holds from here on. */
+  fail(): void {
+    this.leave(this.depth)
+  }
+
+  /** The value bound to a variable; undefined where it is still free. */
+  lookUp(name: string): Operand | undefined {
+    for (let at = this.#frames.length - 1; at >= 0; at--) {
+      const bound = this.#frames[at]!.get(name)
+      if (bound !== undefined) return bound
+    }
+    return undefined
+  }
+
+  bind(name: string, value: Operand): void {
+    this.#frames.at(-1)!.set(name, value)
+  }
+
+  /** Runs with variables of its own, which are given back. */
+  scope(run: () => void): ReadonlyMap<string, Operand> {
+    this.#frames.push(new Map())
+    run()
+    return this.#frames.pop()!
+  }
+
+  get bound(): ReadonlyMap<string, Operand> {
+    return this.#frames.at(-1)!
+  }
+}
+
+export const local = (value: number): Operand => ({ type: 'local', value })

@@ -1,0 +1,122 @@
+// A term as the statements that make its value.
+import type { Body, Term } from '../../syntax/ast.ts'
+import { readNumber } from '../../values/decimal.ts'
+import { RegoObject, RegoSet, type Value } from '../../values/value.ts'
+import type { Operand } from '../ir.ts'
+import { planBody } from './body.ts'
+import { type Code, local } from './code.ts'
+import { unplannable } from './errors.ts'
+import { planRef } from './refs.ts'
+
+/** The operand that holds the term's value; what stands behind it runs for each way in which the term has one. */
+export function planTerm(code: Code, term: Term): Operand {
+  const value = constantOf(term)
+  if (value !== undefined) return code.program.constant(value)
+  switch (term.kind) {
+    case 'var':
+      return code.lookUp(term.name) ?? unplannable(code, `the variable ${term.name} is not bound`)
+    case 'ref':
+      return planRef(code, term)
+    case 'array':
+      return planArray(code, term.items)
+    case 'set':
+      return planSet(code, term.items)
+    case 'object':
+      return planObject(code, term.entries)
+    case 'arraycomprehension': {
+      const array = code.local()
+      code.emit({ type: 'MakeArrayStmt', capacity: 0, target: array })
+      planClosure(code, term.body, () => code.emit({ type: 'ArrayAppendStmt', array, value: planTerm(code, term.term) }))
+      return local(array)
+    }
+    case 'setcomprehension': {
+      const set = code.local()
+      code.emit({ type: 'MakeSetStmt', target: set })
+      planClosure(code, term.body, () => code.emit({ type: 'SetAddStmt', set, value: planTerm(code, term.term) }))
+      return local(set)
+    }
+    case 'objectcomprehension': {
+      const object = code.local()
+      code.emit({ type: 'MakeObjectStmt', target: object })
+      planClosure(code, term.body, () => {
+        const key = planTerm(code, term.key)
+        code.emit({ type: 'ObjectInsertOnceStmt', object, key, value: planTerm(code, term.value) })
+      })
+      return local(object)
+    }
+    default:
+      return unplannable(code, `a ${term.kind} stands where the compiler leaves none`)
+  }
+}
+
+/** A body with variables of its own, gone through for all its solutions. */
+function planClosure(code: Code, body: Body, then: () => void): void {
+  const { place } = code
+  const { block } = code.block(() => {
+    code.scope(() => {
+      planBody(code, body)
+      then()
+    })
+  })
+  code.emit({ type: 'BlockStmt', blocks: [block] })
+  code.returnTo(place)
+}
+
+function planArray(code: Code, items: readonly Term[]): Operand {
+  const operands = items.map((item) => planTerm(code, item))
+  const array = code.local()
+  code.emit({ type: 'MakeArrayStmt', capacity: items.length, target: array })
+  for (const value of operands) code.emit({ type: 'ArrayAppendStmt', array, value })
+  return local(array)
+}
+
+function planSet(code: Code, items: readonly Term[]): Operand {
+  const operands = items.map((item) => planTerm(code, item))
+  const set = code.local()
+  code.emit({ type: 'MakeSetStmt', target: set })
+  for (const value of operands) code.emit({ type: 'SetAddStmt', set, value })
+  return local(set)
+}
+
+function planObject(code: Code, entries: readonly (readonly [Term, Term])[]): Operand {
+  const operands = entries.map(([key, value]) => [planTerm(code, key), planTerm(code, value)] as const)
+  const object = code.local()
+  code.emit({ type: 'MakeObjectStmt', target: object })
+  for (const [key, value] of operands) code.emit({ type: 'ObjectInsertStmt', object, key, value })
+  return local(object)
+}
+
+/** The value of a term in which nothing is left to find out. */
+export function constantOf(term: Term): Value | undefined {
+  switch (term.kind) {
+    case 'null':
+      return null
+    case 'boolean':
+    case 'string':
+      return term.value
+    case 'number':
+      return readNumber(term.text)
+    case 'array':
+      return constantsOf(term.items)
+    case 'set': {
+      const items = constantsOf(term.items)
+      return items && RegoSet.of(items)
+    }
+    case 'object': {
+      const values = constantsOf(term.entries.flat())
+      return values && RegoObject.of(term.entries.map((_, at) => [values[2 * at]!, values[2 * at + 1]!]))
+    }
+    default:
+      return undefined
+  }
+}
+
+function constantsOf(terms: readonly Term[]): Value[] | undefined {
+  const values: Value[] = []
+  for (const term of terms) {
+    const value = constantOf(term)
+    if (value === undefined) return undefined
+    values.push(value)
+  }
+  return values
+}

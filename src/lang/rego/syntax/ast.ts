@@ -155,7 +155,7 @@ export interface Head {
   readonly kind: 'head'
   /** The whole reference of the rule: `p`, `a.b`, `p[x].q`. Its first part is a Var. */
   readonly ref: Ref
-  /** Of a function; an empty list is a function too. */
+  /** Of a function; never empty. */
   readonly args: readonly Term[] | undefined
   /**
    * What `contains` adds, or the last part of `ref` of a rule `p[x] = y` or v0's `p[x]` (a set, whose `ref` is `p` alone):

@@ -170,7 +170,7 @@ function parseHead(p: Cursor, isDefault: boolean): Head | undefined {
   const shown = p.textOf(named.ref.at)
   let head: Head = { kind: 'head', ...EMPTY_HEAD, ...named, at: begin }
   if (p.is('contains')) {
-    if (head.args !== undefined) {
+    if (name.kind === 'call') {
       p.illegal(`the contains keyword can only be used with multi-value rule definitions (e.g., ${shown} contains <VALUE> { ... })`)
     }
     p.scan()
@@ -202,7 +202,8 @@ function headOf(name: Term): Pick<Head, 'ref' | 'args'> | undefined {
   if (name.kind === 'var') return { ref: { kind: 'ref', parts: [name], at: name.at }, args: undefined }
   if (name.kind === 'ref') return { ref: name, args: undefined }
   if (name.kind !== 'call' || name.operator.parts[0].kind !== 'var') return undefined
-  return { ref: name.operator, args: name.args }
+  // `f()` defines a value, as `f` does.
+  return { ref: name.operator, args: name.args.length > 0 ? name.args : undefined }
 }
 
 /** What `p[x]` defines: with `if` one value a key, without it (v0) a set, with a value an object. */

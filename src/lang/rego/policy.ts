@@ -1,0 +1,58 @@
+// From source to answers: modules are parsed and compiled once, queries against them are prepared once and asked any number of times.
+import { compileModules } from './compile/compile.ts'
+import type { Compiled } from './compile/compiled.ts'
+import type { CompileOptions } from './compile/draft.ts'
+import { compileQuery, type QueryOptions } from './compile/query.ts'
+import { type PreparedPolicy, preparePolicy } from './engine.ts'
+import { planPolicy } from './plan/planner/plan.ts'
+import type { Body, Module, RegoVersion } from './syntax/ast.ts'
+import { parseImports, parseModule, parseQuery } from './syntax/module.ts'
+
+export interface PolicyOptions extends CompileOptions {
+  /** Of modules that import neither `rego.v1` nor `rego.v2`. v1 unless told otherwise. */
+  readonly version?: RegoVersion
+}
+
+/** Modules that were compiled together. */
+export interface Policy {
+  readonly compiled: Compiled
+  /**
+   * Makes a query ready to be asked. Throws RegoRejected for what is wrong with it, and REGO_BUILTIN, which names it, for a builtin
+   * that is not there.
+   */
+  prepare(query: string, options?: PreparationOptions): PreparedPolicy
+}
+
+export interface PreparationOptions extends Omit<QueryOptions, 'imports' | 'package'> {
+  /** As they would stand in a module: `import data.a as b`. */
+  readonly imports?: readonly string[]
+  /** `a.b`: the package whose rules the query names without a path. */
+  readonly package?: string
+}
+
+/** The name by which a prepared query is asked. */
+export const QUERY = 'query'
+
+/** Parses and compiles modules by their file names. Throws RegoRejected. */
+export function compilePolicy(sources: Readonly<Record<string, string>>, options: PolicyOptions = {}): Policy {
+  const version = options.version ?? 'v1'
+  const modules = Object.entries(sources).map(([file, text]) => parseModule(file, text, { version }))
+  return policyOf(modules, options)
+}
+
+/** Compiles parsed modules. Throws RegoRejected. */
+export function policyOf(modules: readonly Module[], options: PolicyOptions = {}): Policy {
+  const version = options.version ?? 'v1'
+  const compiled = compileModules(modules, options)
+  return {
+    compiled,
+    prepare: (query, { imports = [], package: path, ...rest } = {}) => {
+      const body: Body = parseQuery('query', query, { version })
+      const context = parseImports('imports', imports.join('\n'), { version })
+      const home = path === undefined ? {} : { package: parseModule('package', `package ${path}\n`).package.path }
+      const { checkTypes: _, dataExists: __, ...shared } = options
+      const compiledQuery = compileQuery(body, compiled, { ...shared, ...rest, imports: context, ...home })
+      return preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compiledQuery }]))
+    },
+  }
+}

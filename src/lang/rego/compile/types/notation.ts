@@ -1,5 +1,20 @@
 // Types and the declarations of functions as OPA writes them in its messages: `any<array[string], object<a: number>[string: any]>`.
-import { type ArrayType, arrayOf, type Dynamic, type FunctionType, type Param, type Property, setOf, type Type } from './type.ts'
+import {
+  anyIn,
+  arrayOf,
+  BOOLEAN,
+  type Dynamic,
+  type FunctionType,
+  functionOf,
+  NULL,
+  NUMBER,
+  objectOf,
+  type Param,
+  type Property,
+  STRING,
+  setOf,
+  type Type,
+} from './type.ts'
 
 /** Reads `name: type, type, … => type`; throws TypeError for what is not of the notation. */
 export class TypeReader {
@@ -23,7 +38,7 @@ export class TypeReader {
     }
     const result = this.#take('=>') ? this.#param() : undefined
     this.#end()
-    return { kind: 'function', params, variadic, result }
+    return functionOf(params, result, variadic)
   }
 
   type(): Type {
@@ -44,31 +59,32 @@ export class TypeReader {
     const kind = this.#next()
     switch (kind) {
       case 'null':
+        return NULL
       case 'boolean':
+        return BOOLEAN
       case 'number':
+        return NUMBER
       case 'string':
-        return { kind }
+        return STRING
       case 'any':
-        return { kind, of: this.#list(() => this.#type()) }
-      case 'array':
-        return this.#array()
+        return anyIn(this.#list(() => this.#type()))
+      case 'array': {
+        const items = this.#list(() => this.#type())
+        const rest = this.#bracketed(() => this.#type())
+        return arrayOf(items, rest)
+      }
       case 'set':
         return setOf(this.#bracketed(() => this.#type()))
       case 'object': {
         const properties = this.#list((): Property => ({ key: this.#key(), value: this.#type() }))
-        return { kind, properties, dynamic: this.#bracketed(() => this.#dynamic()) }
+        return objectOf(
+          properties,
+          this.#bracketed(() => this.#dynamic()),
+        )
       }
       default:
         throw new TypeError(`${kind} is no type`)
     }
-  }
-
-  #array(): ArrayType {
-    const items = this.#list(() => this.#type())
-    return arrayOf(
-      items,
-      this.#bracketed(() => this.#type()),
-    )
   }
 
   #key(): string {

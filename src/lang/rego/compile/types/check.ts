@@ -1,0 +1,80 @@
+import type { Ref, Rule, Term } from '../../syntax/ast.ts'
+import { compareStrings } from '../../values/order.ts'
+import { compareLocations } from '../order.ts'
+import { groundPrefix } from '../terms.ts'
+import { walk } from '../walk.ts'
+import { BodyChecker, type Surroundings } from './body.ts'
+import { detailLines, type TypeFault } from './details.ts'
+import type { TypeEnv } from './env.ts'
+import { ANY, functionOf, objectOf, setOf, type Type, type Unknown } from './type.ts'
+
+/** A rule as it is checked: compiled, at its whole path. */
+export interface TypedRule extends Rule {
+  readonly path: Ref
+}
+
+/** The types of rules, and what is wrong with them. */
+export interface Checked {
+  /** Sorted by place. */
+  readonly faults: readonly TypeFault[]
+  /** Knows the types of the rules by their refs. */
+  readonly env: TypeEnv
+}
+
+/**
+ * Checks the types of compiled rules as OPA does (`v1/ast/check.go`). `rules`: each after those it depends on, the `else` of a rule
+ * like a rule of its own.
+ */
+export function checkTypes(rules: readonly TypedRule[], around: Surroundings): Checked {
+  const checker = new BodyChecker(around, rules.length)
+  const env = checker.outermost().within()
+  const faults: TypeFault[] = []
+  for (const rule of rules) faults.push(...checkRule(checker, env, rule))
+  return { faults: faults.sort(byPlace), env }
+}
+
+function checkRule(checker: BodyChecker, env: TypeEnv, rule: TypedRule): readonly TypeFault[] {
+  const { env: within, faults } = checker.check(env.within(), rule.body)
+  const { parts } = rule.path
+  // Who refers to a rule with faults must not hear of them once more.
+  if (faults.length > 0) env.put(parts, ANY)
+  else {
+    const args = rule.head.args ?? []
+    const type = args.length > 0 ? functionType(within, rule, args) : valueType(within, rule)
+    if (type !== undefined) env.insert(args.length > 0 ? parts : groundPrefix(parts), type)
+  }
+  return faults
+}
+
+function functionType(env: TypeEnv, { head }: TypedRule, args: readonly Term[]): Type {
+  for (const arg of args) {
+    walk(arg, (node) => {
+      // An argument that the body does not speak of may be anything.
+      if (node.kind === 'var' && env.typeOf(node) === undefined) env.infer(node, ANY)
+      return false
+    })
+  }
+  const params = args.map((arg) => ({ name: undefined, type: env.typeOf(arg) }))
+  const result = env.typeOf(head.value!)
+  return functionOf(params, result && { name: undefined, type: result })
+}
+
+/** Of the ground part of the path: what its other parts lead to are objects within objects. */
+function valueType(env: TypeEnv, { head, path }: TypedRule): Type | Unknown {
+  const type = head.value === undefined ? setType(env, head.key!) : env.typeOf(head.value)
+  return path.parts.slice(groundPrefix(path.parts).length).reduceRight<Type | Unknown>((value, part) => {
+    const key = value && env.typeOf(part)
+    return key && objectOf([], { key, value })
+  }, type)
+}
+
+function setType(env: TypeEnv, key: Term): Type | Unknown {
+  const of = env.typeOf(key)
+  return of && setOf(of)
+}
+
+function byPlace(a: TypeFault, b: TypeFault): number {
+  return compareLocations(a.at, b.at) || compareStrings(whole(a), whole(b))
+}
+
+const whole = ({ message, details }: TypeFault) => [message, ...(details ? detailLines(details) : [])].join('\n\t')

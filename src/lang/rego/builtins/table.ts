@@ -1,4 +1,5 @@
 import type { Builtin } from '../codegen/runtime.ts'
+import { BITS } from './bits.ts'
 import { COLLECTIONS } from './collections.ts'
 import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
@@ -14,7 +15,23 @@ import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
 
-const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
+const FAMILIES = [
+  BITS,
+  COLLECTIONS,
+  CRYPTO,
+  ENCODING,
+  GLOB,
+  GRAPH,
+  JSON_PATHS,
+  NUMBERS,
+  REGEX,
+  SEMVER,
+  SPRINTF,
+  STRINGS,
+  TIME,
+  TYPES,
+  UNITS,
+]
 
 /** Every builtin there is, by OPA's name. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))

@@ -69,6 +69,11 @@ export class Runtime {
     while (this.fuel < 0) this.refuel()
   }
 
+  /** For work that would take more than an evaluation has. */
+  exceeded(what: string): RegoError {
+    return new RegoError('REGO_LIMIT', 'eval_cancel_error', what)
+  }
+
   enter(): void {
     if (++this.depth > this.#limits.depth)
       throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `calls nest deeper than ${this.#limits.depth}`)

@@ -1,6 +1,7 @@
-import type { Builtin } from '../codegen/runtime.ts'
+import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { add, fromFloat, multiply, toFloat } from '../values/big-float.ts'
+import { fromBigInt, numberText, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { compare, equal } from '../values/order.ts'
 import { isArray, isNumber, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
 import { array, int, items, mustBe, number, object, set, unfit } from './operands.ts'
@@ -11,12 +12,24 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
     mustBe(a, 1, 'array', 'object', 'set', 'string')
     return typeof a === 'string' ? [...a].length : isArray(a) ? a.length : (a as RegoSet).size
   },
-  sum: (_, a) => fromFloat(numbers(a).reduce((total, item) => add(total, toFloat(item)), toFloat(0))),
-  product: (_, a) => fromFloat(numbers(a).reduce((total, item) => multiply(total, toFloat(item)), toFloat(1))),
+  sum: (_, a) => {
+    const exact = integers(a)
+    if (exact !== undefined) return fromBigInt(exact.reduce((total, item) => total + item, 0n))
+    return fromFloat(numbers(a).reduce((total, item) => add(total, toFloat(item)), toFloat(0)))
+  },
+  product: (runtime, a) => {
+    const exact = integers(a)
+    if (exact !== undefined) return exact.reduce<RegoNumber>((total, item) => timesInt(runtime, total, item), 1)
+    // OPA begins with a float of 53 bits, and all that follows has as many.
+    return fromFloat(
+      numbers(a).reduce((total, item) => multiply(total, toFloat(item), 53), toFloat(1)),
+      53,
+    )
+  },
   max: (_, a) =>
     items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) >= 0 ? item : best), undefined),
   min: (_, a) =>
-    items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) < 0 ? item : best), undefined),
+    items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) <= 0 ? item : best), undefined),
   sort: (_, a) => [...items(a, 1)].sort(compare),
   all: (_, a) => items(a, 1).every((item) => item === true),
   any: (_, a) => items(a, 1).some((item) => item === true),
@@ -105,6 +118,23 @@ function members(value: Value): readonly (readonly [Value, Value])[] {
   if (isArray(value)) return value.map((item, at) => [at, item])
   if (value instanceof RegoSet) return value.members().map((member) => [member, member])
   return value instanceof RegoObject ? value.entries() : []
+}
+
+/** Multiplication of numbers of so many digits takes time. */
+function timesInt(runtime: Runtime, total: RegoNumber, item: bigint): RegoNumber {
+  runtime.charge(1 + numberText(total).length)
+  return fromBigInt(toBigInt(total)! * item)
+}
+
+/** All of them as integers, or none. */
+function integers(value: Value): bigint[] | undefined {
+  const found: bigint[] = []
+  for (const item of items(value, 1)) {
+    const exact = isNumber(item) ? toBigInt(item) : undefined
+    if (exact === undefined) return undefined
+    found.push(exact)
+  }
+  return found
 }
 
 function numbers(value: Value) {

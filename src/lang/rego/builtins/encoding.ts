@@ -1,22 +1,28 @@
-import type { Builtin } from '../codegen/runtime.ts'
+import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { printJson, readJson } from '../values/text.ts'
-import { mustBe, text } from './operands.ts'
+import { jsonEntries, printJson, quote, readJson } from '../values/text.ts'
+import { isArray, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import { fromBytes, toBytes } from './bytes.ts'
+import { object, text } from './operands.ts'
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const BASE64URL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}(?:==)?|[A-Za-z0-9_-]{3}=?)?$/
+const BASE64URL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}==|[A-Za-z0-9_-]{3}=)?$/
 
-/** Texts in other clothes: base64, hex, JSON, URL queries. Bytes that are no UTF-8 become U+FFFD. */
+/** Texts in other clothes: base64, hex, JSON. */
 export const ENCODING: Readonly<Record<string, Builtin>> = {
-  'base64.encode': (_, a) => Buffer.from(text(a, 1)).toString('base64'),
+  'base64.encode': (_, a) => toBytes(text(a, 1)).toString('base64'),
   'base64.is_valid': (_, a) => typeof a === 'string' && BASE64.test(a.replace(/[\r\n]/g, '')),
   'base64.decode': (_, a) => decoded(text(a, 1).replace(/[\r\n]/g, ''), BASE64, 'base64'),
-  'base64url.encode': (_, a) => padded(Buffer.from(text(a, 1)).toString('base64url')),
-  'base64url.encode_no_pad': (_, a) => Buffer.from(text(a, 1)).toString('base64url'),
-  'base64url.decode': (_, a) => decoded(text(a, 1).replace(/[\r\n]/g, ''), BASE64URL, 'base64url'),
-  'hex.encode': (_, a) => Buffer.from(text(a, 1)).toString('hex'),
+  'base64url.encode': (_, a) => padded(toBytes(text(a, 1)).toString('base64url')),
+  'base64url.encode_no_pad': (_, a) => toBytes(text(a, 1)).toString('base64url'),
+  'base64url.decode': (_, a) => decoded(paddedUrl(text(a, 1)).replace(/[\r\n]/g, ''), BASE64URL, 'base64url'),
+  'hex.encode': (_, a) => toBytes(text(a, 1)).toString('hex'),
   'hex.decode': (_, a) => decoded(text(a, 1), /^(?:[0-9a-fA-F]{2})*$/, 'hex'),
   'json.marshal': (_, a) => printJson(a),
+  'json.marshal_with_options': (runtime, a, b) => {
+    const options = marshalOptions(object(b, 2))
+    return options === undefined ? printJson(a) : options.prefix + indented(runtime, a, options.prefix, options.indent, 0)
+  },
   'json.unmarshal': (_, a) => {
     try {
       return readJson(text(a, 1))
@@ -34,26 +40,46 @@ export const ENCODING: Readonly<Record<string, Builtin>> = {
       return false
     }
   },
-  'urlquery.encode': (_, a) => escaped(text(a, 1)),
-  'urlquery.decode': (_, a) => {
-    mustBe(a, 1, 'string')
-    try {
-      return decodeURIComponent((a as string).replaceAll('+', ' '))
-    } catch {
-      throw new BuiltinError('invalid URL escape')
-    }
-  },
 }
+
+/** RFC 7515, appendix C; line breaks count. */
+const paddedUrl = (value: string) => (value.endsWith('=') ? value : value + ['', '=', '==', '='][value.length % 4]!)
 
 const padded = (value: string) => value.padEnd(Math.ceil(value.length / 4) * 4, '=')
 
-/** As Go's QueryEscape. */
-const escaped = (value: string) =>
-  encodeURIComponent(value.toWellFormed())
-    .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%20', '+')
-
 function decoded(value: string, shape: RegExp, encoding: BufferEncoding): string {
   if (!shape.test(value)) throw new BuiltinError(`illegal ${encoding} data`)
-  return Buffer.from(value, encoding).toString()
+  return fromBytes(Buffer.from(value, encoding))
+}
+
+/** Undefined where nothing is to be made pretty: it is by `pretty`, and else where one says how. */
+function marshalOptions(options: RegoObject): { prefix: string; indent: string } | undefined {
+  let [prefix, indent, pretty] = ['', '\t', undefined as boolean | undefined]
+  const string = (key: string, value: Value) => {
+    if (typeof value === 'string') return value
+    throw new BuiltinError(`operand 2 key ${key} failed cast to string`, 'eval_type_error')
+  }
+  for (const [key, value] of options.entries()) {
+    if (key === 'prefix') prefix = string(key, value)
+    else if (key === 'indent') indent = string(key, value)
+    else if (key === 'pretty' && typeof value === 'boolean') pretty = value
+    else throw new BuiltinError('operand 2 object contained an unknown key, or one of the wrong type', 'eval_type_error')
+  }
+  return (pretty ?? (options.has('prefix') || options.has('indent'))) ? { prefix, indent } : undefined
+}
+
+function indented(runtime: Runtime, value: Value, prefix: string, indent: string, depth: number): string {
+  const parts = isArray(value)
+    ? value.map((item) => indented(runtime, item, prefix, indent, depth + 1))
+    : value instanceof RegoSet
+      ? value.members().map((item) => indented(runtime, item, prefix, indent, depth + 1))
+      : value instanceof RegoObject
+        ? jsonEntries(value).map(([key, item]) => `${quote(key)}: ${indented(runtime, item, prefix, indent, depth + 1)}`)
+        : undefined
+  if (parts === undefined) return printJson(value)
+  const [open, close] = value instanceof RegoObject ? ['{', '}'] : ['[', ']']
+  if (parts.length === 0) return `${open}${close}`
+  runtime.spend((prefix.length + indent.length * (depth + 1) + 2) * (parts.length + 1))
+  const line = `\n${prefix}${indent.repeat(depth)}`
+  return `${open}${line}${indent}${parts.join(`,${line}${indent}`)}${line}${close}`
 }

@@ -22,6 +22,34 @@ export const GRAPH: Readonly<Record<string, Builtin>> = {
     }
     return reached
   },
+  'graph.reachable_paths': (runtime, a, b) => {
+    const found = new RegoSet()
+    const graph = object(a, 1)
+    for (const node of neighbours(b, 2)) {
+      const next = graph.get(node)
+      if (next === undefined) continue
+      if (edges(next).length === 0) found.add([node])
+      for (const neighbour of edges(next)) paths(runtime, graph, neighbour, [node], RegoSet.of([node]), found)
+    }
+    return found
+  },
+}
+
+/** Adds every path on from `path` by `node` that ends in a leaf, before a node outside the graph, or before one where it has been. */
+function paths(runtime: Runtime, graph: RegoObject, node: Value, path: readonly Value[], been: RegoSet, found: RegoSet): void {
+  runtime.charge(path.length + 1)
+  runtime.enter()
+  const next = graph.get(node)
+  const longer = next === undefined ? path : [...path, node]
+  if (next === undefined || edges(next).length === 0) found.add(longer)
+  else {
+    const there = RegoSet.of([...been.members(), node])
+    for (const neighbour of edges(next)) {
+      if (there.has(neighbour)) found.add(longer)
+      else paths(runtime, graph, neighbour, longer, there, found)
+    }
+  }
+  runtime.depth--
 }
 
 function visit(runtime: Runtime, value: Value, path: readonly Value[], found: Value[]): void {

@@ -1,7 +1,7 @@
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { add, divide, floor, fromFloat, isInt, multiply, negate, toFloat } from '../values/big-float.ts'
-import { fromBigInt, partsOf, type RegoNumber, readNumber } from '../values/decimal.ts'
+import { add, type BigFloat, divide, fromFloat, isInt, multiply, negate, toDouble, toFloat, truncate } from '../values/big-float.ts'
+import { fromBigInt, numberText, type RegoNumber, readNumber, toBigInt } from '../values/decimal.ts'
 import { compare, equal } from '../values/order.ts'
 import { RegoSet, typeName, type Value } from '../values/value.ts'
 import { int, integer, number, text, unfit } from './operands.ts'
@@ -10,13 +10,45 @@ import { int, integer, number, text, unfit } from './operands.ts'
 const safe = (value: number) => value >= -9007199254740991 && value <= 9007199254740991
 const small = (a: Value, b: Value): boolean => Number.isSafeInteger(a) && Number.isSafeInteger(b)
 
-/** Half away from zero. */
-function roundHalf(value: RegoNumber): RegoNumber {
-  const float = toFloat(value)
-  if (isInt(float)) return fromFloat(float)
-  const half = toFloat(0.5)
-  return fromFloat(float.mantissa < 0n ? negate(floor(add(negate(float), half))) : floor(add(float, half)))
+/** Integers of any size are exact; what has a fraction is computed in floats. */
+function arithmetic(exact: (a: bigint, b: bigint) => bigint, float: (a: BigFloat, b: BigFloat) => RegoNumber) {
+  return (a: RegoNumber, b: RegoNumber): RegoNumber => {
+    const [x, y] = [toBigInt(a), toBigInt(b)]
+    return x === undefined || y === undefined ? float(toFloat(a), toFloat(b)) : fromBigInt(exact(x, y))
+  }
 }
+
+const sum = arithmetic(
+  (a, b) => a + b,
+  (a, b) => fromFloat(add(a, b)),
+)
+const difference = arithmetic(
+  (a, b) => a - b,
+  (a, b) => fromFloat(add(a, negate(b))),
+)
+
+/** Go's floats know a negative zero. */
+function signed(result: RegoNumber, a: RegoNumber, b: RegoNumber): RegoNumber {
+  return result === 0 && isNegative(a) !== isNegative(b) ? -0 : result
+}
+
+const isNegative = (value: RegoNumber) => numberText(value).startsWith('-')
+
+/** What leaves a small integer as it is, and goes from a larger or fractional number to a whole one. */
+const whole =
+  (to: (value: BigFloat) => bigint): Builtin =>
+  (_, a) => {
+    const value = number(a, 1)
+    return fromBigInt(toSmall(value) ?? to(toFloat(value)))
+  }
+
+/** OPA takes integers of 32 bits another way than all others, and knows them without an exponent. */
+function toSmall(value: RegoNumber): bigint | undefined {
+  const exact = /[eE]/.test(numberText(value)) ? undefined : toBigInt(value)
+  return exact !== undefined && BigInt.asIntN(32, exact) === exact ? exact : undefined
+}
+
+const HALF = toFloat(0.5)
 
 function range(from: bigint, to: bigint, step: bigint, charge: (steps: number) => void): Value[] {
   const count = (from <= to ? to - from : from - to) / step + 1n
@@ -24,14 +56,14 @@ function range(from: bigint, to: bigint, step: bigint, charge: (steps: number) =
   return Array.from({ length: Number(count) }, (_, at) => fromBigInt(from + (from <= to ? step : -step) * BigInt(at)))
 }
 
-/** Arithmetic (at OPA's precision), comparison, bits and ranges. */
+/** Arithmetic (exact on integers, else at OPA's precision), comparison and ranges. */
 export const NUMBERS: Readonly<Record<string, Builtin>> = {
   plus: (_, a, b) => {
-    if (small(a, b) && safe((a as number) + (b as number))) return (a as number) + (b as number)
-    return fromFloat(add(toFloat(number(a, 1)), toFloat(number(b, 2))))
+    if (small(a, b) && safe((a as number) + (b as number))) return (a as number) + (b as number) + 0
+    return sum(number(a, 1), number(b, 2))
   },
   minus: (_, a, b) => {
-    if (small(a, b) && safe((a as number) - (b as number))) return (a as number) - (b as number)
+    if (small(a, b) && safe((a as number) - (b as number))) return (a as number) - (b as number) + 0
     if (a instanceof RegoSet && b instanceof RegoSet) return RegoSet.of(a.members().filter((member) => !b.has(member)))
     for (const [value, at] of [
       [a, 1],
@@ -40,16 +72,19 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
       if (!['number', 'set'].includes(typeName(value))) throw unfit(at, ['number', 'set'], typeName(value))
     }
     if (typeName(a) !== typeName(b)) throw unfit(2, [typeName(a)], typeName(b))
-    return fromFloat(add(toFloat(number(a, 1)), negate(toFloat(number(b, 2)))))
+    return difference(number(a, 1), number(b, 2))
   },
   mul: (_, a, b) => {
     if (small(a, b) && safe((a as number) * (b as number))) return (a as number) * (b as number) + 0
-    return fromFloat(multiply(toFloat(number(a, 1)), toFloat(number(b, 2))))
+    const [x, y] = [number(a, 1), number(b, 2)]
+    const [exact, other] = [toBigInt(x), toBigInt(y)]
+    if (exact !== undefined && other !== undefined) return fromBigInt(exact * other)
+    return signed(fromFloat(multiply(toFloat(x), toFloat(y))), x, y)
   },
   div: (_, a, b) => {
     const [top, bottom] = [toFloat(number(a, 1)), toFloat(number(b, 2))]
     if (bottom.mantissa === 0n) throw new BuiltinError('divide by zero')
-    return fromFloat(divide(top, bottom))
+    return signed(fromFloat(divide(top, bottom)), number(a, 1), number(b, 2))
   },
   rem: (_, a, b) => {
     const [x, y] = [number(a, 1), number(b, 2)]
@@ -58,12 +93,15 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
     return fromBigInt(integer(x, 1) % integer(y, 2))
   },
   abs: (_, a) => {
-    const value = number(a, 1)
-    return partsOf(value).negative ? fromFloat(negate(toFloat(value))) : value
+    const small = toSmall(number(a, 1))
+    if (small !== undefined) return fromBigInt(small < 0n ? -small : small)
+    const float = toFloat(number(a, 1))
+    return fromFloat(float.mantissa < 0n ? negate(float) : float)
   },
-  round: (_, a) => roundHalf(number(a, 1)),
-  floor: (_, a) => fromFloat(floor(toFloat(number(a, 1)))),
-  ceil: (_, a) => fromFloat(negate(floor(negate(toFloat(number(a, 1)))))),
+  round: whole((value) => truncate(add(value, value.mantissa < 0n ? negate(HALF) : HALF))),
+  // Between -1 and 0 both err, as OPA does: they take the sign from the whole number, which is 0 there.
+  floor: whole((value) => truncate(value) - (truncate(value) < 0n && !isInt(value) ? 1n : 0n)),
+  ceil: whole((value) => truncate(value) + (truncate(value) >= 0n && !isInt(value) ? 1n : 0n)),
   eq: (_, a, b) => equal(a, b),
   equal: (_, a, b) => equal(a, b),
   neq: (_, a, b) => !equal(a, b),
@@ -71,12 +109,6 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
   lte: (_, a, b) => compare(a, b) <= 0,
   gt: (_, a, b) => compare(a, b) > 0,
   gte: (_, a, b) => compare(a, b) >= 0,
-  'bits.and': (_, a, b) => fromBigInt(integer(a, 1) & integer(b, 2)),
-  'bits.or': (_, a, b) => fromBigInt(integer(a, 1) | integer(b, 2)),
-  'bits.xor': (_, a, b) => fromBigInt(integer(a, 1) ^ integer(b, 2)),
-  'bits.negate': (_, a) => fromBigInt(~integer(a, 1)),
-  'bits.lsh': (_, a, b) => fromBigInt(integer(a, 1) << shift(b)),
-  'bits.rsh': (_, a, b) => fromBigInt(integer(a, 1) >> shift(b)),
   'numbers.range': (runtime, a, b) => range(integer(a, 1), integer(b, 2), 1n, (steps) => runtime.charge(steps)),
   'numbers.range_step': (runtime, a, b, c) => {
     const step = integer(c, 3)
@@ -84,11 +116,13 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
     return range(integer(a, 1), integer(b, 2), step, (steps) => runtime.charge(steps))
   },
   format_int: (_, a, b) => {
-    const base = int(b, 2)
-    if (![2, 8, 10, 16].includes(base)) throw unfit(2, ['2', '8', '10', '16'], String(base))
-    const float = toFloat(number(a, 1))
-    const whole = float.mantissa < 0n ? negate(floor(negate(float))) : floor(float)
-    return integer(fromFloat(whole), 1).toString(base)
+    const base = numberText(number(b, 2))
+    if (!['2', '8', '10', '16'].includes(base)) {
+      throw new BuiltinError('operand 2 must be one of {2, 8, 10, 16}', 'eval_type_error')
+    }
+    const value = number(a, 1)
+    const exact = /^[+-]?\d+$/.test(numberText(value)) ? toBigInt(value)! : truncate(toFloat(value))
+    return exact.toString(Number(base))
   },
   to_number: (_, a) => {
     if (a === null || a === false) return 0
@@ -99,7 +133,7 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
     }
     if (/^[+-]?(nan|inf|infinity)$/i.test(a)) throw new BuiltinError('operand 1 must be valid number string', 'eval_type_error')
     const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(a) ? readNumber(a) : undefined
-    if (value === undefined) throw new BuiltinError('invalid syntax')
+    if (value === undefined || !Number.isFinite(toDouble(value))) throw new BuiltinError('invalid syntax, or value out of range')
     return value
   },
   'rand.intn': (runtime, name, limit) => {
@@ -110,12 +144,4 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
     runtime.kept.set(key, value)
     return value
   },
-}
-
-/** OPA's shifts take what is not negative; ten thousand bits are more than any number here may have. */
-function shift(value: Value): bigint {
-  const by = integer(value, 2)
-  if (by < 0n) throw new BuiltinError('operand 2 must be an unsigned integer number but got a negative integer', 'eval_type_error')
-  if (by > 10_000n) throw new BuiltinError('operand 2 shifts too far')
-  return by
 }

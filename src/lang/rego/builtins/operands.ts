@@ -1,6 +1,6 @@
 // How builtins read their operands, with the messages that OPA gives for those it does not take.
 import { BuiltinError } from '../errors.ts'
-import { numberText, type RegoNumber, toBigInt, toInt } from '../values/decimal.ts'
+import { numberText, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { isArray, isNumber, type RegoArray, RegoObject, RegoSet, type TypeName, typeName, type Value } from '../values/value.ts'
 
 export function mustBe(value: Value, at: number, ...types: readonly TypeName[]): void {
@@ -53,9 +53,12 @@ export function integer(value: Value, at: number): bigint {
   return toBigInt(number(value, at)) ?? integerFail(at)
 }
 
-/** An integer as an index or a count. */
+/** An integer of 64 bits, written without an exponent, as an index or a count; those beyond the safe ones are as good as infinite. */
 export function int(value: Value, at: number): number {
-  return toInt(number(value, at)) ?? integerFail(at)
+  const read = number(value, at)
+  if (typeof read === 'number' && Number.isSafeInteger(read)) return read
+  const exact = /[eE]/.test(numberText(read)) ? undefined : toBigInt(read)
+  return exact === undefined || BigInt.asIntN(64, exact) !== exact ? integerFail(at) : Number(exact)
 }
 
 function integerFail(at: number): never {

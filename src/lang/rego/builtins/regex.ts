@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
-import type { Builtin } from '../codegen/runtime.ts'
+import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
+import { globsMatch } from './globs-match.ts'
 import { int, text } from './operands.ts'
 
 /** Patterns kept compiled; policies hold few, hostile ones must not fill the memory. */
@@ -22,21 +23,50 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
       return false
     }
   },
-  'regex.split': (_, a, b) => {
+  'regex.split': (runtime, a, b) => {
     const from = text(b, 2)
-    const matcher = pattern(text(a, 1)).matcher(from)
     const parts: string[] = []
     let begin = 0
-    // As Go: an empty match at either end splits nothing.
-    while (from !== '' && matcher.find()) {
-      if (matcher.end() === 0 || (matcher.start() === matcher.end() && matcher.start() === from.length)) continue
-      parts.push(from.slice(begin, matcher.start()))
-      begin = matcher.end()
+    // As Go: a match that ends where the text begins splits nothing, and nothing is in an empty text.
+    for (const { start, end } of found(runtime, text(a, 1), from, -1)) {
+      if (end === 0 || from === '') continue
+      // One at the very end leaves nothing behind it, if it is empty.
+      if (start === end && start === from.length) break
+      parts.push(from.slice(begin, start))
+      begin = end
     }
-    return [...parts, from.slice(begin)]
+    return from === '' && text(a, 1) === '' ? [] : [...parts, from.slice(begin)]
   },
-  'regex.find_n': (_, a, b, c) => found(text(a, 1), text(b, 2), int(c, 3)).map(([whole]) => whole!),
-  'regex.find_all_string_submatch_n': (_, a, b, c) => found(text(a, 1), text(b, 2), int(c, 3)),
+  'regex.find_n': (runtime, a, b, c) => found(runtime, text(a, 1), text(b, 2), int(c, 3)).map(({ groups }) => groups[0]!),
+  'regex.find_all_string_submatch_n': (runtime, a, b, c) =>
+    found(runtime, text(a, 1), text(b, 2), int(c, 3)).map(({ groups }) => groups.map((group) => group ?? '')),
+  'regex.replace': (runtime, a, b, c) => {
+    const from = text(a, 1)
+    const template = text(c, 3)
+    const names = pattern(text(b, 2)).namedGroups()
+    const parts: string[] = []
+    let begin = 0
+    for (const { start, end, groups } of found(runtime, text(b, 2), from, -1)) {
+      const put = expand(template, groups, names)
+      runtime.spend(2 * (start - begin + put.length))
+      parts.push(from.slice(begin, start), put)
+      begin = end
+    }
+    return parts.join('') + from.slice(begin)
+  },
+  'regex.template_match': (_, a, b, c, d) => {
+    const [template, subject, open, close] = [text(a, 1), text(b, 2), text(c, 3), text(d, 4)]
+    for (const [delimiter, name] of [
+      [open, 'start'],
+      [close, 'end'],
+    ] as const) {
+      if (Buffer.byteLength(delimiter) !== 1) throw new BuiltinError(`${name} delimiter has to be exactly one character long`)
+    }
+    return pattern(fromTemplate(template, open, close))
+      .matcher(subject)
+      .find()
+  },
+  'regex.globs_match': (runtime, a, b) => globsMatch(runtime, text(a, 1), text(b, 2)),
 }
 
 function pattern(source: string): RE2JS {
@@ -52,15 +82,59 @@ function pattern(source: string): RE2JS {
   }
 }
 
-/** Every match with its groups, at most `limit` where that is not negative. An empty match right after a match is none, as in Go. */
-function found(source: string, from: string, limit: number): string[][] {
+interface Match {
+  readonly start: number
+  readonly end: number
+  /** The whole match, then its groups. */
+  readonly groups: readonly (string | null)[]
+}
+
+/** Every match, at most `limit` where that is not negative. An empty match right after a match is none, as in Go. */
+function found(runtime: Runtime, source: string, from: string, limit: number): Match[] {
   const matcher = pattern(source).matcher(from)
-  const all: string[][] = []
-  let end = -1
-  while ((limit < 0 || all.length < limit) && matcher.find()) {
-    const empty = matcher.start() === matcher.end()
-    if (!(empty && matcher.start() === end)) all.push(Array.from({ length: matcher.groupCount() + 1 }, (_, at) => matcher.group(at) ?? ''))
-    end = matcher.end()
+  const count = matcher.groupCount() + 1
+  const all: Match[] = []
+  let before = -1
+  for (let at = 0; at <= from.length && (limit < 0 || all.length < limit); ) {
+    if (!matcher.find(at)) break
+    const [start, end] = [matcher.start(), matcher.end()]
+    if (start !== end || start !== before) {
+      runtime.charge(count)
+      runtime.spend(64 * count)
+      all.push({ start, end, groups: Array.from({ length: count }, (_, n) => matcher.group(n)) })
+    }
+    before = end
+    at = end > at ? end : at + (from.codePointAt(at)! > 0xffff ? 2 : 1)
   }
   return all
+}
+
+/** `$1`, `${name}` and `$$`; a `$` that begins none of them stands for itself. */
+function expand(template: string, groups: readonly (string | null)[], names: Readonly<Record<string, number>>): string {
+  return template.replace(/\$(?:(\$)|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu, (_, dollar?: string, bare?: string, braced?: string) => {
+    if (dollar !== undefined) return '$'
+    const name = bare ?? braced!
+    if (/^(?:0|[1-9]\d{0,8})$/.test(name)) return groups[Number(name)] ?? ''
+    return (Object.hasOwn(names, name) ? groups[names[name]!] : undefined) ?? ''
+  })
+}
+
+/** Text with patterns between delimiters, as one pattern for the whole. */
+function fromTemplate(template: string, open: string, close: string): string {
+  let [depth, begin, end, out] = [0, 0, 0, '^']
+  for (let at = 0; at < template.length; at++) {
+    // The same delimiter on both sides only ever opens.
+    if (template[at] === open) {
+      if (++depth === 1) begin = at
+    } else if (template[at] === close) {
+      if (--depth === 0) {
+        const inner = template.slice(begin + 1, at)
+        pattern(`^${inner}$`)
+        out += `${RE2JS.quote(template.slice(end, begin))}(${inner})`
+        end = at + 1
+      } else if (depth < 0) break
+    }
+  }
+  if (depth !== 0) throw new BuiltinError(`unbalanced braces in ${JSON.stringify(template)}`)
+  return `${out}${RE2JS.quote(template.slice(end))}$`
 }

@@ -1,7 +1,6 @@
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { printTerm } from '../values/text.ts'
-import { RegoSet, typeName, type Value } from '../values/value.ts'
+import { typeName, type Value } from '../values/value.ts'
 import { int, mustBe, object, text, texts } from './operands.ts'
 
 /** What Go calls white space. */
@@ -45,16 +44,6 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
   'strings.any_prefix_match': (_, a, b) => anyOf(a, b, (one, other) => one.startsWith(other)),
   'strings.any_suffix_match': (_, a, b) => anyOf(a, b, (one, other) => one.endsWith(other)),
   'strings.replace_n': (_, a, b) => replaceAny(object(a, 1).entries(), text(b, 2)),
-  'internal.template_string': (_, a) => {
-    mustBe(a, 1, 'array')
-    return (a as readonly Value[])
-      .map((part) => {
-        if (!(part instanceof RegoSet)) return typeof part === 'string' ? part : printTerm(part)
-        const [value] = part.members()
-        return value === undefined ? '<undefined>' : typeof value === 'string' ? value : printTerm(value)
-      })
-      .join('')
-  },
 }
 
 function trimLeft(value: string, cut: string): string {

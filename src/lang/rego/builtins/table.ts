@@ -1,10 +1,14 @@
 import type { Builtin } from '../codegen/runtime.ts'
+import { BITS } from './bits.ts'
+import { CASTS } from './casts.ts'
 import { COLLECTIONS } from './collections.ts'
 import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
 import { JSON_PATHS } from './json-paths.ts'
+import { MESSAGES } from './messages.ts'
+import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { REGEX } from './regex.ts'
 import { SEMVER } from './semver.ts'
@@ -13,8 +17,31 @@ import { STRINGS } from './strings.ts'
 import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
+import { URI } from './uri.ts'
+import { UUID } from './uuid.ts'
 
-const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
+const FAMILIES = [
+  BITS,
+  CASTS,
+  COLLECTIONS,
+  CRYPTO,
+  ENCODING,
+  GLOB,
+  GRAPH,
+  JSON_PATHS,
+  MESSAGES,
+  NET,
+  NUMBERS,
+  REGEX,
+  SEMVER,
+  SPRINTF,
+  STRINGS,
+  TIME,
+  TYPES,
+  UNITS,
+  URI,
+  UUID,
+]
 
 /** Every builtin there is, by OPA's name. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))

@@ -10,10 +10,12 @@ export interface Limits {
   /** Calls within calls. */
   readonly depth: number
   readonly milliseconds: number
+  /** Bytes that builtins make, all together. */
+  readonly memory: number
 }
 
 /** A decision of an ordinary policy takes some thousand steps; deeper calls would end the stack of JS before. */
-export const DEFAULT_LIMITS: Limits = { steps: 100_000_000, depth: 1_000, milliseconds: 10_000 }
+export const DEFAULT_LIMITS: Limits = { steps: 100_000_000, depth: 1_000, milliseconds: 10_000, memory: 512 * 2 ** 20 }
 
 /** What the outside gives to an evaluation: the clock, and where to look for cancellation. */
 export interface Surroundings {
@@ -23,6 +25,10 @@ export interface Surroundings {
   readonly clock: () => number
   readonly random: () => number
   readonly cancelled?: () => boolean
+  /** Takes what a policy prints. */
+  readonly print?: (message: string) => void
+  /** The addresses of a host by its name; undefined for a name that nobody has. Where this is not given, names are not looked up. */
+  readonly addresses?: (name: string) => readonly string[] | undefined
 }
 
 /** Steps between two looks at the clock. */
@@ -45,12 +51,14 @@ export class Runtime {
   readonly #limits: Limits
   readonly #end: number
   #left: number
+  #memory: number
 
   constructor(limits: Limits, surroundings: Surroundings, strict: boolean) {
     this.#limits = limits
     this.surroundings = surroundings
     this.strict = strict
     this.#left = limits.steps
+    this.#memory = limits.memory
     this.#end = surroundings.clock() + limits.milliseconds
     this.refuel()
   }
@@ -85,6 +93,22 @@ export class Runtime {
 
   leaveWorld(world: World): void {
     Object.assign(this, world)
+  }
+
+  /** Takes bytes for what a builtin is about to make, before it is made. */
+  spend(bytes: number): void {
+    this.#memory -= bytes
+    if (this.#memory < 0) throw this.exceeded(`builtins make more than ${this.#limits.memory} bytes`)
+  }
+
+  /** For a builtin that wants of the host what it was not given. */
+  denied(name: string, what: string): RegoError {
+    return new RegoError('REGO_BUILTIN', 'eval_builtin_error', `${name} ${what}, which is not allowed here`)
+  }
+
+  /** For work that would take more than an evaluation has. */
+  exceeded(what: string): RegoError {
+    return new RegoError('REGO_LIMIT', 'eval_cancel_error', what)
   }
 
   enter(): void {

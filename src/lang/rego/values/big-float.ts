@@ -1,5 +1,5 @@
 // Binary floating point with a mantissa of 64 bits, rounded to nearest even: what OPA computes with (Go's big.Float at its default precision).
-import { type BigNumber, numberText, partsOf, type RegoNumber, readNumber } from './decimal.ts'
+import { type BigNumber, numberText, partsOf, type RegoNumber, readNumber, tooLarge } from './decimal.ts'
 
 /** mantissa × 2^exponent; the mantissa has at most 64 bits and carries the sign. */
 export interface BigFloat {
@@ -8,6 +8,8 @@ export interface BigFloat {
 }
 
 const PRECISION = 64
+/** Go's `%g` leaves the plain notation here. */
+const LARGEST_PLAIN = 6
 /** Bits kept beyond the precision when dividing, so that the rest only decides by being zero or not. */
 const GUARD = 80
 
@@ -21,19 +23,19 @@ export function toFloat(value: RegoNumber): BigFloat {
 }
 
 /** The number as OPA writes it: integers in full, others shortest (`%g`). */
-export function fromFloat(value: BigFloat): RegoNumber {
+export function fromFloat(value: BigFloat, precision = PRECISION): RegoNumber {
   const { mantissa, exponent } = value
   const exact = exponent >= 0 ? mantissa << BigInt(exponent) : undefined
   if (exact !== undefined && exact >= -9007199254740991n && exact <= 9007199254740991n) return Number(exact)
-  return readNumber(formatFloat(value))!
+  return readNumber(formatFloat(value, precision)) ?? tooLarge()
 }
 
-export function formatFloat(value: BigFloat): string {
-  const { digits, point } = shortest(value)
+export function formatFloat(value: BigFloat, precision = PRECISION): string {
+  const { digits, point } = shortest(value, precision)
   const minus = value.mantissa < 0n ? '-' : ''
   if (isInt(value)) return minus + (digits.length <= point ? digits.padEnd(point, '0') : digits)
   const scientific = point - 1
-  if (scientific < -4 || scientific >= 21) {
+  if (scientific < -4 || scientific >= LARGEST_PLAIN) {
     const power = `${scientific < 0 ? '-' : '+'}${String(Math.abs(scientific)).padStart(2, '0')}`
     return `${minus}${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e${power}`
   }
@@ -51,13 +53,15 @@ export function add(a: BigFloat, b: BigFloat): BigFloat {
 }
 
 export const negate = ({ mantissa, exponent }: BigFloat): BigFloat => ({ mantissa: -mantissa, exponent })
-export const multiply = (a: BigFloat, b: BigFloat) => round(a.mantissa * b.mantissa, a.exponent + b.exponent)
+export const multiply = (a: BigFloat, b: BigFloat, precision = PRECISION) =>
+  round(a.mantissa * b.mantissa, a.exponent + b.exponent, precision)
 /** The divisor is not zero. */
 export const divide = (a: BigFloat, b: BigFloat) => quotient(a.mantissa, b.mantissa, a.exponent - b.exponent)
 
-/** Towards minus infinity. */
-export function floor({ mantissa, exponent }: BigFloat): BigFloat {
-  return exponent >= 0 ? { mantissa, exponent } : round(mantissa >> BigInt(-exponent), 0)
+/** Towards zero, in full. */
+export function truncate({ mantissa, exponent }: BigFloat): bigint {
+  if (exponent >= 0) return mantissa << BigInt(exponent)
+  return mantissa < 0n ? -(-mantissa >> BigInt(-exponent)) : mantissa >> BigInt(-exponent)
 }
 
 /** The value as Go's Float64 and JS see it. */
@@ -76,9 +80,9 @@ function quotient(a: bigint, b: bigint, exponent: number): BigFloat {
   return round(negative ? -doubled : doubled, exponent - shift - 1)
 }
 
-function round(value: bigint, exponent: number): BigFloat {
+function round(value: bigint, exponent: number, precision = PRECISION): BigFloat {
   const size = value < 0n ? -value : value
-  const excess = bits(size) - PRECISION
+  const excess = bits(size) - precision
   if (excess <= 0) return { mantissa: value, exponent }
   const shift = BigInt(excess)
   let kept = size >> shift
@@ -92,15 +96,15 @@ const bits = (value: bigint) =>
   value === 0n ? 0 : value.toString(16).length * 4 - Math.clz32(Number.parseInt(value.toString(16)[0]!, 16)) + 28
 
 /** The fewest digits that read back as the same float: value = 0.DIGITS × 10^point. */
-function shortest({ mantissa, exponent }: BigFloat): { digits: string; point: number } {
+function shortest({ mantissa, exponent }: BigFloat, precision: number): { digits: string; point: number } {
   if (mantissa === 0n) return { digits: '0', point: 1 }
   let size = mantissa < 0n ? -mantissa : mantissa
-  const lift = PRECISION - bits(size)
+  const lift = precision - bits(size)
   size <<= BigInt(lift)
   // Everything in quarters of the last place: value = quarters / 4 × 2^power, neighbours half a place away.
   const power = exponent - lift - 2
   const quarters = size << 2n
-  const below = quarters - (size === 1n << BigInt(PRECISION - 1) ? 1n : 2n)
+  const below = quarters - (size === 1n << BigInt(precision - 1) ? 1n : 2n)
   const above = quarters + 2n
   const inclusive = (size & 1n) === 0n
   const lifted = (part: bigint) => (power < 0 ? part * 5n ** BigInt(-power) : part << BigInt(power))

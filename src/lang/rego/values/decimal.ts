@@ -1,5 +1,7 @@
 // Exact decimal numbers: what a number's text says, without rounding. OPA compares numbers exactly, so order and identity are made here.
 
+import { RegoError } from '../errors.ts'
+
 /** A number that no JS number spells out exactly; `text` is as it was written, value = ±0.DIGITS × 10^exponent. */
 export class BigNumber {
   readonly text: string
@@ -84,7 +86,11 @@ export function toInt(value: RegoNumber): number | undefined {
 
 export function fromBigInt(value: bigint): RegoNumber {
   const plain = Number(value)
-  return Number.isSafeInteger(plain) ? plain : readNumber(value.toString())!
+  return Number.isSafeInteger(plain) ? plain : (readNumber(value.toString()) ?? tooLarge())
+}
+
+export function tooLarge(): never {
+  throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `a number beyond 10^${MAX_EXPONENT}`)
 }
 
 export function partsOf(value: RegoNumber): { negative: boolean; digits: string; exponent: number } {

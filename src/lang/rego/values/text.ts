@@ -1,6 +1,7 @@
 // Values from text and to text: JSON without loss, and Rego's own notation for ground terms.
 import { ThymusError } from '../../../core/errors.ts'
 import { numberText, readNumber } from './decimal.ts'
+import { compareStrings } from './order.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
 
 /** Deeper values would end the stack of what walks them; Go's JSON reader stops at 10,000. */
@@ -18,10 +19,17 @@ export function printJson(value: Value): string {
   if (isNumber(value)) return numberText(value)
   if (isArray(value)) return `[${value.map(printJson).join(',')}]`
   if (value instanceof RegoSet) return `[${value.members().map(printJson).join(',')}]`
-  return `{${value
-    .entries()
-    .map(([key, item]) => `${quote(typeof key === 'string' ? key : printJson(key))}:${printJson(item)}`)
+  return `{${jsonEntries(value)
+    .map(([key, item]) => `${quote(key)}:${printJson(item)}`)
     .join(',')}}`
+}
+
+/** With keys as JSON has them: those that are no strings are the text of their JSON, and the last of equal ones counts. */
+export function jsonEntries(object: RegoObject): readonly (readonly [string, Value])[] {
+  const entries = object.entries()
+  if (entries.every((entry): entry is [string, Value] => typeof entry[0] === 'string')) return entries
+  const named = new Map(entries.map(([key, item]) => [typeof key === 'string' ? key : printJson(key), item]))
+  return [...named].sort(([a], [b]) => compareStrings(a, b))
 }
 
 /** As Rego writes a term: `{"a": [1, {2}]}`, `set()`. */
@@ -33,12 +41,40 @@ export function printTerm(value: Value): string {
       .entries()
       .map(([key, item]) => `${printTerm(key)}: ${printTerm(item)}`)
       .join(', ')}}`
-  return typeof value === 'string' ? JSON.stringify(value) : printJson(value)
+  return typeof value === 'string' ? quoteTerm(value) : printJson(value)
 }
 
-/** Go escapes what would be markup, and two line separators. */
+/** Go escapes what would be markup, two line separators, and what is no Unicode. */
 export const quote = (text: string) =>
-  JSON.stringify(text.toWellFormed()).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  JSON.stringify(text)
+    .replace(/\\ud[89a-f][0-9a-f]{2}/g, '\\ufffd')
+    .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+const SHORT: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+/** As Go quotes: what is not printable is escaped, and a byte that is no text (a lone surrogate here) stands as one. */
+export function quoteTerm(text: string): string {
+  if (!/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text)) return `"${text}"`
+  const escaped = text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (c) => {
+    const code = c.codePointAt(0)!
+    const hex = (width: number, value = code) => value.toString(16).padStart(width, '0')
+    if (SHORT[c] !== undefined) return SHORT[c]
+    if (code < 0x20 || code === 0x7f) return `\\x${hex(2)}`
+    if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(2, code - 0xdc00)}`
+    return code < 0x10000 ? `\\u${hex(4)}` : `\\U${hex(8)}`
+  })
+  return `"${escaped}"`
+}
 
 class Reader {
   readonly #text: string
@@ -122,7 +158,7 @@ class Reader {
     const found = match.exec(this.#text)?.[0]
     if (found === undefined) this.#fail('a string does not end')
     try {
-      const value = JSON.parse(found) as string
+      const value = (JSON.parse(found) as string).toWellFormed()
       this.#at += found.length
       return value
     } catch {

@@ -5,6 +5,7 @@ import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
 import { JSON_PATHS } from './json-paths.ts'
+import { JWT } from './jwt/jwt.ts'
 import { NUMBERS } from './numbers.ts'
 import { REGEX } from './regex.ts'
 import { SEMVER } from './semver.ts'
@@ -14,7 +15,7 @@ import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
 
-const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
+const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, JWT, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
 
 /** Every builtin there is, by OPA's name. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))

@@ -7,6 +7,7 @@ import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
 import { JSON_PATHS } from './json-paths.ts'
+import { JWT } from './jwt/jwt.ts'
 import { MESSAGES } from './messages.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
@@ -42,6 +43,7 @@ const FAMILIES = [
   URI,
   UUID,
 ]
+const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, JWT, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
 
 /** Every builtin there is, by OPA's name. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))

@@ -12,7 +12,7 @@ import { stepText } from './terms.ts'
 import { withNamedWildcards } from './wildcards.ts'
 
 export interface FormatOptions {
-  /** What must be able to read the text. The version of the module if not given. */
+  /** What must be able to read the text: v1 if not given. */
   readonly version?: TargetVersion
   /** Leaves out `rego.v1` and `future.keywords` where v1 needs neither. */
   readonly dropImports?: boolean
@@ -20,7 +20,7 @@ export interface FormatOptions {
 
 /** The text of a module. Throws RegoRejected for a call that no text can say, such as `plus(1)`. */
 export function format(module: Module, options: FormatOptions = {}): string {
-  const version = options.version ?? module.version
+  const version = options.version ?? 'v1'
   const page = new Page(module.text, module.comments.map(trimmed).toSorted(byPlace), targetOf(module, version))
   const imports = importsFor(module, version, options.dropImports ?? false)
   const rules = withNamedWildcards(module.rules)

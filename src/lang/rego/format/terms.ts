@@ -1,6 +1,6 @@
 // Terms. One that a comment would tear apart is left as it was written.
 
-import type { Call, Location, Ref, String as StringTerm, Term } from '../syntax/ast.ts'
+import type { Call, Location, Ref, StringTerm, Term } from '../syntax/ast.ts'
 import { infixOf } from '../syntax/infix.ts'
 import { printTerm, quoteGo } from '../syntax/print.ts'
 import { writeArrayComprehension, writeObjectComprehension, writeSetComprehension } from './comprehensions.ts'

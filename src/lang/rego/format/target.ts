@@ -1,5 +1,6 @@
 // What the text is written for: the versions of Rego that must read it, and what the module says itself by its imports and heads.
 import type { Module, Rule } from '../syntax/ast.ts'
+import { isKeywordOf } from '../syntax/terms.ts'
 import { futureKeyword, isAllFutureKeywords, isDirective } from './directives.ts'
 
 /** `v0v1` is v0 with `import rego.v1`, which both versions read. */
@@ -14,12 +15,8 @@ export interface Target {
   /** Some head is a reference of more than one step: then all are written so. */
   readonly refHeads: boolean
   /** Words that stand in brackets where they were written so. */
-  readonly keywords: ReadonlySet<string>
+  readonly isKeyword: (word: string) => boolean
 }
-
-const V0 = ['not', 'package', 'import', 'as', 'default', 'else', 'with', 'null', 'true', 'false', 'some']
-const V1 = [...V0, 'if', 'contains', 'in', 'every']
-const V2 = [...V1, 'and', 'or']
 
 export function targetOf(module: Module, version: TargetVersion): Target {
   const v1 = version !== 'v0'
@@ -33,7 +30,7 @@ export function targetOf(module: Module, version: TargetVersion): Target {
     if: v1 || keywordsToo || imports.some((each) => isDirective(each, 'future', 'keywords', 'if')),
     contains: v1 || keywordsToo || imports.some((each) => isDirective(each, 'future', 'keywords', 'contains')),
     refHeads: module.rules.some(hasRefHead),
-    keywords: new Set(v2Imported ? V2 : [...(v1 ? V1 : V0), ...named]),
+    isKeyword: (word) => isKeywordOf(v2Imported ? 'v2' : v1 ? 'v1' : 'v0', word) || (!v2Imported && named.includes(word)),
   }
 }
 

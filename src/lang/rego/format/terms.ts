@@ -102,7 +102,7 @@ export function writeRef(page: Page, { parts: [head, ...steps] }: Ref): void {
 
 /** A step with a constant name: `.name`, or in brackets what is no name, or a keyword that was written so. */
 export function stepText(page: Page, name: string, at: Location): string {
-  const bracketed = page.target.keywords.has(name) && page.sourceOf(at).startsWith('"')
+  const bracketed = page.target.isKeyword(name) && page.sourceOf(at).startsWith('"')
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !bracketed ? `.${name}` : `[${quoteGo(name)}]`
 }
 

@@ -2,25 +2,7 @@
 import type { Body, Expr, Logical, Not, Ref, TemplateString, Term } from './ast.ts'
 import { infixOf } from './infix.ts'
 import { isTerm, sortedEntries, sortedItems } from './order.ts'
-
-/** Names that a reference shows in brackets. */
-const KEYWORDS = new Set([
-  'not',
-  'package',
-  'import',
-  'as',
-  'default',
-  'else',
-  'with',
-  'null',
-  'true',
-  'false',
-  'some',
-  'if',
-  'contains',
-  'in',
-  'every',
-])
+import { isKeywordOf } from './terms.ts'
 
 export function printTerm(term: Term): string {
   switch (term.kind) {
@@ -119,7 +101,7 @@ function printRef({ parts: [head, ...steps] }: Ref): string {
 
 function printStep(step: Term): string {
   if (step.kind !== 'string') return `[${printTerm(step)}]`
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step.value) && !KEYWORDS.has(step.value)) return `.${step.value}`
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step.value) && !isKeywordOf('v1', step.value)) return `.${step.value}`
   return /[\p{Cc}\\]/u.test(step.value) ? `[${quoteGo(step.value)}]` : `["${step.value}"]`
 }
 

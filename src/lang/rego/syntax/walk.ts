@@ -1,4 +1,4 @@
-// Everything that a node holds, in the order written.
+// Everything that a node holds, in the order written. Of a rule's head that is what OPA looks into: not its reference.
 import type { Expr, Rule, Term } from './ast.ts'
 
 /** What the walk stops at. */
@@ -20,8 +20,8 @@ export function walkExprs(node: Node, visit: (expr: Expr) => void): void {
 export function childrenOf(node: Node): readonly Node[] {
   switch (node.kind) {
     case 'rule': {
-      const { ref, args, key, value } = node.head
-      return [...ref.parts, ...(args ?? []), ...some(key), ...some(value), ...node.body, ...some(node.else)]
+      const { args, key, value } = node.head
+      return [...(args ?? []), ...some(key), ...some(value), ...node.body, ...some(node.else)]
     }
     case 'expr':
       return [...contentsOf(node.terms), ...node.with.flatMap(({ target, value }) => [target, value])]
@@ -56,6 +56,8 @@ function contentsOf(terms: Expr['terms']): readonly Node[] {
     case 'and':
     case 'or':
       return [...terms.left, ...terms.right]
+    case 'call':
+      return [terms.operator, ...terms.args] // one that stands alone is no term
     default:
       return [terms]
   }

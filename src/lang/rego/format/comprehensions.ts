@@ -31,7 +31,7 @@ function writeComprehension(page: Page, brackets: Brackets, term: Term, body: Bo
     page.endLine()
     page.startLine()
   }
-  const parens = term.kind === 'call' && (isUnion(term) || startsInParens(page, term.at))
+  const parens = term.kind === 'call' && (isUnion(term) || startsInParens(page, term))
   writeTermOnce(page, term, parens)
   page.write(' |')
   writeBracedBody(page, brackets, body, term.at.row, at)

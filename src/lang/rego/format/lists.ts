@@ -4,6 +4,7 @@ import { sortedEntries, sortedItems } from '../syntax/order.ts'
 import { type Node, walk } from '../syntax/walk.ts'
 import type { Page } from './page.ts'
 import { type Brackets, byPlace, closingRow } from './places.ts'
+import { spanOf } from './spans.ts'
 import { startsInParens, writeTerm } from './terms.ts'
 import { isUnion } from './unions.ts'
 
@@ -42,7 +43,7 @@ const rowOf = (page: Page, brackets: Brackets, at: Location) => closingRow(brack
 /** A union in a collection would begin a comprehension, so it stands in parentheses; among arguments where it was written so. */
 export function listItem(term: Term, inCollection: boolean): Item {
   const write = (page: Page) => {
-    const parens = isUnion(term) && (inCollection || startsInParens(page, term.at))
+    const parens = isUnion(term) && (inCollection || startsInParens(page, term))
     if (parens) page.write('(')
     page.ending(parens ? ')' : '', () => writeTerm(page, term))
   }
@@ -68,13 +69,13 @@ export function writeKey(page: Page, key: Term): void {
 /** Items between brackets that are written already; `at` is where the whole begins, `closing` the row of the bracket that ends it. */
 export function writeList(page: Page, items: readonly Item[], at: Location, closing: number): void {
   const lines = linesOf(
-    items.map(({ first, nodes, write }) => ({ at: first.at, nodes, write })),
+    items.map((item) => ({ ...item, at: item.first.at })),
     at.row,
   )
   const [first] = lines[0]!
   // Comments in what would become one line: the whole is left as it was written.
   if (lines.length === 1 && page.comments.some((comment) => comment.at.row > at.row && comment.at.row < closing)) page.displace()
-  const spread = lines.length > 1 || (first !== undefined && startsOnLaterLine(page.sourceOf(at), page.sourceOf(first.at)))
+  const spread = lines.length > 1 || (first !== undefined && startsOnLaterLine(page.sourceOf(at), page.sourceOf(spanOf(page, first.first))))
   page.losing(() => {
     if (spread) {
       page.delayComment()

@@ -7,7 +7,8 @@ import { writeArrayComprehension, writeObjectComprehension, writeSetComprehensio
 import { arityFault } from './faults.ts'
 import { listItem, writeArray, writeList, writeObject, writeSet } from './lists.ts'
 import { Displaced, type Page, unlessDisplaced } from './page.ts'
-import { NOWHERE } from './places.ts'
+import { closingRow } from './places.ts'
+import { operatorSpan, spanOf } from './spans.ts'
 import { writeTemplate } from './templates.ts'
 
 /** Throws Displaced after it has left a term as written: what stands around it may have to end otherwise. */
@@ -20,7 +21,7 @@ export function writeTerm(page: Page, term: Term): void {
   try {
     writeTermOnce(page, term, false)
   } catch (error) {
-    if (error instanceof Displaced) page.keepAsWritten(term.at, mark)
+    if (error instanceof Displaced) page.keepAsWritten(spanOf(page, term), mark)
     throw error
   }
 }
@@ -83,7 +84,7 @@ function writeString(page: Page, term: StringTerm): void {
 }
 
 export function writeRef(page: Page, { parts: [head, ...steps] }: Ref): void {
-  writeTermOnce(page, head, head.kind === 'call' && startsInParens(page, head.at))
+  writeTermOnce(page, head, head.kind === 'call' && startsInParens(page, head))
   for (const step of steps) {
     if (step.kind === 'string') page.write(stepText(page, step.value, step.at))
     else if (step.kind === 'var') page.write(`[${printTerm(step)}]`)
@@ -106,7 +107,7 @@ export function stepText(page: Page, name: string, at: Location): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !bracketed ? `.${name}` : `[${quoteGo(name)}]`
 }
 
-export const startsInParens = (page: Page, at: Location) => page.sourceOf(at).startsWith('(')
+export const startsInParens = (page: Page, term: Term) => page.sourceOf(spanOf(page, term)).startsWith('(')
 
 function writeCall(page: Page, call: Call, parens: boolean): void {
   const { operator, args, at } = call
@@ -137,16 +138,9 @@ export function writePlainCall(page: Page, { operator, args }: Call): void {
   writeRef(page, operator)
   page.comments = comments
   page.write('(')
-  page.ending(')', () =>
-    page.losing(() =>
-      writeList(
-        page,
-        args.map((arg) => listItem(arg, false)),
-        operator.at,
-        NOWHERE,
-      ),
-    ),
-  )
+  const at = operatorSpan(page, operator)
+  const items = args.map((arg) => listItem(arg, false))
+  page.ending(')', () => page.losing(() => writeList(page, items, at, closingRow('()', page.sourceOf(at), at.row))))
 }
 
 /** `x in xs`; `k, v in xs` in parentheses if it is a term. */

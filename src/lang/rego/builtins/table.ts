@@ -30,6 +30,7 @@ const FAMILIES = [
   GLOB,
   GRAPH,
   JSON_PATHS,
+  JWT,
   MESSAGES,
   NET,
   NUMBERS,
@@ -43,7 +44,6 @@ const FAMILIES = [
   URI,
   UUID,
 ]
-const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, JWT, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
 
 /** Every builtin there is, by OPA's name. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))

@@ -62,7 +62,7 @@ export interface SetTerm {
   readonly items: readonly Term[]
   readonly at: Location
 }
-/** In the order written; a key that is repeated has its last value. */
+/** In the order written, repeated keys included: of those the last value counts. */
 export interface ObjectTerm {
   readonly kind: 'object'
   readonly entries: readonly (readonly [Term, Term])[]

@@ -115,7 +115,7 @@ function parseEntries(p: Cursor, key: Term, value: Term): ObjectTerm | undefined
     if (item === undefined) return undefined
     entries.push([next, item])
   }
-  if (p.is('}')) return object(entries, key.at)
+  if (p.is('}')) return { kind: 'object', entries, at: key.at }
   p.illegal('expected "," or "}"')
   return undefined
 }
@@ -140,14 +140,4 @@ function set(items: readonly Term[], at: Location): SetTerm {
   if (items.length < 2) return { kind: 'set', items, at }
   const once = new Map(items.toReversed().map((item) => [termKey(item), item]))
   return { kind: 'set', items: [...once.values()].reverse(), at }
-}
-
-function object(entries: readonly [Term, Term][], at: Location): ObjectTerm {
-  if (entries.length < 2) return { kind: 'object', entries, at }
-  const once = new Map<string, [Term, Term]>()
-  for (const [key, value] of entries) {
-    const name = termKey(key)
-    once.set(name, [once.get(name)?.[0] ?? key, value])
-  }
-  return { kind: 'object', entries: [...once.values()], at }
 }

@@ -21,7 +21,7 @@ function plan(builtins: readonly string[] = []) {
   return { static: fixed, plans: { plans: [{ name: 'eval', blocks: [{ stmts }] }] } }
 }
 
-test('every case is counted once: right, wrong, refused; what has no plan is not built', async () => {
+test('every case is counted once, in its part: right, wrong, refused', async () => {
   mkdirSync(join(folder, 'ir-v1/some'), { recursive: true })
   mkdirSync(join(folder, 'v1/some'), { recursive: true })
   const cases = [
@@ -32,7 +32,46 @@ test('every case is counted once: right, wrong, refused; what has no plan is not
     { note: 'refused', input: 1, want_plan_result: [{ x: 1 }], plan: plan(['no.such']) },
   ]
   writeFileSync(join(folder, 'ir-v1/some/cases.json'), JSON.stringify({ cases }))
-  writeFileSync(join(folder, 'v1/some/cases.yaml'), 'cases:\n  - note: one\n    query: x\n  - note: two\n')
-  const result = await rego(folder)
-  assert.deepEqual(result, { suite: 'rego', passed: 2, failed: 0, refused: 1, wrong: 2, notBuilt: 2 })
+  writeFileSync(join(folder, 'v1/some/cases.yaml'), SOURCES)
+  const parts = {
+    'ir-v1': { passed: 2, failed: 0, refused: 1, wrong: 2 },
+    v1: { passed: 4, failed: 0, refused: 1, wrong: 2 },
+  }
+  assert.deepEqual(await rego(folder), { suite: 'rego', passed: 6, failed: 0, refused: 2, wrong: 4, otherText: 1, parts })
 })
+
+const SOURCES = `
+cases:
+  - note: exact numbers
+    query: data.t.p = x
+    modules: ["package t\\n\\np := input.n + 1"]
+    input: {n: 18446744073709551616}
+    want_result: [{x: 18446744073709551617}]
+  - note: a plain yes that is a boolean
+    query: data.t.p = x
+    modules: ["package t\\n\\np := input.n"]
+    input_term: '{"n": true}'
+    want_result: [{x: yes}]
+  - note: an error of the compiler
+    query: data.t.p = x
+    modules: ["package t\\n\\np := q"]
+    want_error_code: rego_unsafe_var_error
+    want_error: var q is unsafe
+  - note: the same error in other words
+    query: data.t.p = x
+    modules: ["package t\\n\\np := q"]
+    want_error_code: rego_unsafe_var_error
+    want_error: something is wrong
+  - note: another error
+    query: data.t.p = x
+    modules: ["package t\\n\\np := q"]
+    want_error_code: rego_type_error
+  - note: another answer
+    query: data.t.p = x
+    modules: ["package t\\n\\np := 1"]
+    want_result: [{x: "1"}]
+  - note: no such builtin
+    query: data.t.p = x
+    modules: ["package t\\n\\np := http.send({})"]
+    want_result: []
+`

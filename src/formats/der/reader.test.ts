@@ -46,7 +46,6 @@ describe('elements', () => {
       '04ffffffff',
       '0484ffffffff',
       '1f0100',
-      '0200',
     ]) {
       refused(hex, (read) => read.whole())
     }

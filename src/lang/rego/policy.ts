@@ -3,6 +3,7 @@ import { compileModules } from './compile/compile.ts'
 import type { Compiled } from './compile/compiled.ts'
 import type { CompileOptions } from './compile/draft.ts'
 import { compileQuery, type QueryOptions } from './compile/query.ts'
+import { type Typed, typesOf } from './compile/typed.ts'
 import { type PreparedPolicy, preparePolicy } from './engine.ts'
 import { planPolicy } from './plan/planner/plan.ts'
 import type { Body, Module, RegoVersion } from './syntax/ast.ts'
@@ -42,16 +43,26 @@ export function compilePolicy(sources: Readonly<Record<string, string>>, options
 
 /** Compiles parsed modules. Throws RegoRejected. */
 export function policyOf(modules: readonly Module[], options: PolicyOptions = {}): Policy {
-  const version = options.version ?? 'v1'
-  const compiled = compileModules(modules, options)
+  const { version = 'v1', dataExists: _, checkTypes: __, ...shared } = options
+  let types: Typed | undefined
+  const checkTypes = (all: Compiled) => {
+    types = typesOf(all)
+    return types.faults
+  }
+  const compiled = compileModules(modules, { checkTypes, ...options })
   return {
     compiled,
     prepare: (query, { imports = [], package: path, ...rest } = {}) => {
       const body: Body = parseQuery('query', query, { version })
       const context = parseImports('imports', imports.join('\n'), { version })
       const home = path === undefined ? {} : { package: parseModule('package', `package ${path}\n`).package.path }
-      const { checkTypes: _, dataExists: __, ...shared } = options
-      const compiledQuery = compileQuery(body, compiled, { ...shared, ...rest, imports: context, ...home })
+      const compiledQuery = compileQuery(body, compiled, {
+        ...shared,
+        checkTypes: (compiledBody) => types?.queryFaults(compiledBody) ?? [],
+        ...rest,
+        imports: context,
+        ...home,
+      })
       return preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compiledQuery }]))
     },
   }

@@ -12,7 +12,7 @@ test('a builtin is found by its name, with its types and what is special of it',
   assert.ok(signatureOf('http.send')!.nondeterministic)
   assert.ok(signatureOf('re_match')!.deprecated)
   assert.equal(signatureOf('print')!.type.result, undefined)
-  assert.deepEqual(signatureOf('print')!.type.variadic, { name: undefined, type: { kind: 'any', of: [] } })
+  assert.equal(signatureOf('print')!.type.variadic?.type?.kind, 'any')
   assert.equal(signatureOf('time.format')!.type.result!.name, 'formatted timestamp')
 })
 

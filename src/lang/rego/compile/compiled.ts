@@ -34,6 +34,8 @@ export interface RuleNode {
 export interface RuleGraph {
   dependencies(rule: CompiledRule): ReadonlySet<CompiledRule>
   dependents(rule: CompiledRule): ReadonlySet<CompiledRule>
+  /** The rules that a ref may mean. */
+  meant(ref: Ref): ReadonlySet<CompiledRule>
   /** Every rule after those it depends on. */
   readonly sorted: readonly CompiledRule[]
 }

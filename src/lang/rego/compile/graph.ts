@@ -70,6 +70,10 @@ export class Graph implements RuleGraph {
     return this.#adjacent.get(rule)?.dynamic.find(({ rules }) => rules.includes(other))
   }
 
+  meant(ref: Ref): ReadonlySet<CompiledRule> {
+    return rulesMeant(this.#tree, ref)
+  }
+
   get sorted(): readonly CompiledRule[] {
     this.#sorted ??= this.#sort()
     return this.#sorted

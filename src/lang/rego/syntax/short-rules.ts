@@ -74,7 +74,7 @@ function operatorName({ parts }: Ref): string {
 
 function ruleOfEquality(left: Term, value: Term): Rule | string {
   if (left.kind === 'call' && left.operator.parts[0].kind === 'var') {
-    return implicit({ ref: left.operator, args: left.args, value }, value.at, left.at)
+    return implicit({ ref: left.operator, args: left.args.length > 0 ? left.args : undefined, value }, value.at, left.at)
   }
   if (left.kind === 'var') return implicit({ ref: { kind: 'ref', parts: [left], at: left.at }, value }, value.at, left.at)
   if (left.kind !== 'ref') return `${left.kind} cannot be used for rule name`

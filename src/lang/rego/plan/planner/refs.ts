@@ -1,5 +1,5 @@
 // References: into a value by look-ups and scans, into `data` by the rules that stand there and the store.
-import { partKey, type RuleNode } from '../../compile/compiled.ts'
+import { childOf, type RuleNode } from '../../compile/compiled.ts'
 import type { Ref, Term } from '../../syntax/ast.ts'
 import { RegoSet, type Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
@@ -74,7 +74,7 @@ function planData(code: Code, parts: readonly Term[], position: Position): Opera
   const [part, ...rest] = parts
   if (part === undefined) return invoke(code, extentFunction(code.program, node, ['data', ...position.names.map(storeName)]), [])
   if (isConstant(part)) {
-    return planData(code, rest, { node: node.children.get(partKey(part)), names: [...position.names, part], place: position.place })
+    return planData(code, rest, { node: childOf(node, part), names: [...position.names, part], place: position.place })
   }
   return planChildren(code, part, rest, node, position)
 }

@@ -68,7 +68,9 @@ export class RuleTree {
 
 /** The children of a node that a ref can name, in OPA's order. */
 export function children(node: RuleNode): readonly (readonly [Term, RuleNode])[] {
-  return [...node.children.values()].map((child) => [child.part!, child] as const).sort(([a], [b]) => (partKey(a) < partKey(b) ? -1 : 1))
+  return [...node.children.values()]
+    .map((child) => [child.part!, child] as const)
+    .sort(([a], [b]) => ((partKey(a) ?? '') < (partKey(b) ?? '') ? -1 : 1))
 }
 
 function groupOf(node: RuleNode): Group {

@@ -1,0 +1,44 @@
+// The type checker beside the compiler: what it must know of the rules, and what it finds of them and of queries.
+import type { Diagnostic } from '../errors.ts'
+import type { Ref, Term } from '../syntax/ast.ts'
+import type { Compiled, CompiledQuery, CompiledRule } from './compiled.ts'
+import { BodyChecker } from './types/body.ts'
+import { checkTypes } from './types/check.ts'
+import { detailLines, type TypeFault } from './types/details.ts'
+import type { TypeEnv } from './types/env.ts'
+import { asWritten } from './types/written.ts'
+
+/** The types of compiled rules. */
+export interface Typed {
+  readonly faults: readonly Diagnostic[]
+  /** What is wrong with the types of a query against those rules. */
+  queryFaults(query: CompiledQuery): readonly Diagnostic[]
+  readonly env: TypeEnv
+}
+
+export function typesOf(compiled: Compiled): Typed {
+  const dependents = (ref: Ref) => dependentPaths(compiled, ref)
+  const { faults, env } = checkTypes(compiled.graph.sorted, {
+    dependents,
+    written: (ref) => asWritten(ref, compiled.written, compiled.subjects),
+  })
+  return {
+    faults: faults.map(whole),
+    env,
+    queryFaults: ({ body, written, subjects }) => {
+      const checker = new BodyChecker({ dependents, written: (ref) => asWritten(ref, written, subjects) }, 1)
+      return checker.check(env, body).faults.map(whole)
+    },
+  }
+}
+
+/** With the lines that OPA writes below the message. */
+const whole = ({ details, ...fault }: TypeFault): Diagnostic =>
+  details === undefined ? fault : { ...fault, message: [fault.message, ...detailLines(details)].join('\n\t') }
+
+/** The paths of all rules that a ref may mean, and of those whose value changes with theirs. */
+function dependentPaths({ graph }: Compiled, ref: Ref): readonly (readonly Term[])[] {
+  const found = new Set<CompiledRule>(graph.meant(ref))
+  for (const rule of found) for (const dependent of graph.dependents(rule)) found.add(dependent)
+  return [...found].map(({ path }) => path.parts)
+}

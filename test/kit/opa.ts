@@ -1,0 +1,116 @@
+// A live OPA beside our engine: its own server on a socket of ours, so that one process judges hundreds of thousands of cases.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RegoVersion } from '../../src/lang/rego/syntax/ast.ts'
+import { readJson } from '../../src/lang/rego/values/text.ts'
+import type { Value } from '../../src/lang/rego/values/value.ts'
+
+export const OPA_VERSION = '1.22.2'
+
+/** Path of an opa of OPA_VERSION, installed with Go if need be; a text that says why there is none. */
+export function findOpa(): { readonly path: string } | { readonly why: string } {
+  const gobin = join(homedir(), 'go/bin/opa')
+  for (const path of ['opa', gobin]) if (versionOf(path) === OPA_VERSION) return { path }
+  try {
+    execFileSync('go', ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], { stdio: 'pipe', timeout: 900_000 })
+  } catch (error) {
+    return { why: `no opa ${OPA_VERSION} is installed, and Go cannot install it: ${String(error).split('\n')[0]}` }
+  }
+  return versionOf(gobin) === OPA_VERSION ? { path: gobin } : { why: `go install made no opa ${OPA_VERSION} in ${gobin}` }
+}
+
+function versionOf(path: string): string | undefined {
+  try {
+    return /^Version: (\S+)/m.exec(execFileSync(path, ['version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))?.[1]
+  } catch {
+    return undefined
+  }
+}
+
+/** An error as OPA's API tells it. */
+export interface OpaError {
+  readonly code: string
+  readonly message: string
+  readonly location?: { readonly file: string; readonly row: number; readonly col: number }
+}
+
+interface Reply {
+  readonly status: number
+  readonly body: string
+}
+
+export class OpaServer {
+  readonly #child: ChildProcess
+  readonly #folder: string
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child
+    this.#folder = folder
+  }
+
+  /** `version`: how modules are read that do not say it. */
+  static async start(opa: string, version: RegoVersion): Promise<OpaServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
+    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check']
+    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore' })
+    const server = new OpaServer(child, folder)
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`opa ended with status ${child.exitCode}`)
+      const up = await server.#ask('GET', '/health', '').catch(() => undefined)
+      if (up?.status === 200) return server
+      await sleep(20)
+    }
+  }
+
+  stop(): void {
+    this.#agent.destroy()
+    this.#child.kill('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Puts a module in place of the one of that name. What is wrong with it, or with it beside the others, as OPA says it. */
+  async put(name: string, text: string): Promise<readonly OpaError[]> {
+    const { status, body } = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text)
+    if (status === 200) return []
+    const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
+    return errors ?? [{ code, message }]
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#ask('DELETE', `/v1/policies/${encodeURIComponent(name)}`, '')
+  }
+
+  /** Replaces all data. */
+  async data(text: string): Promise<void> {
+    await this.#ask('PUT', '/v1/data', text)
+  }
+
+  /** The document at a path (`a/b`), undefined where it is undefined; an error that ended the evaluation. */
+  async ask(path: string, input: string | undefined): Promise<{ readonly value: Value | undefined } | { readonly error: OpaError }> {
+    const { status, body } = await this.#ask('POST', `/v1/data/${path}`, input === undefined ? '{}' : `{"input":${input}}`)
+    if (status === 200) {
+      const reply = readJson(body) as { get(key: string): Value | undefined }
+      return { value: reply.get('result') }
+    }
+    const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
+    return { error: errors?.[0] ?? { code, message } }
+  }
+
+  #ask(method: string, path: string, body: string): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const call = request({ agent: this.#agent, socketPath: join(this.#folder, 'socket'), method, path }, (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
+        response.on('error', reject)
+      })
+      call.on('error', reject)
+      call.end(body)
+    })
+  }
+}

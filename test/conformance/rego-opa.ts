@@ -47,7 +47,7 @@ type ReportFault = (outcome: 'failed' | 'refused' | 'wrong', what: string) => vo
 async function comparePrograms(opa: OpaServer, seed: number, counts: Counts, report: ReportFault): Promise<Record<string, number>> {
   const data = readJson(JSON.stringify(DATA))
   await opa.data(JSON.stringify(DATA))
-  let [accepted, pairs, defined] = [0, 0, 0]
+  let [accepted, pairs, defined, opaBroke] = [0, 0, 0, 0]
   for (let n = 0; n < Number(PROGRAMS); n++) {
     const text = randomProgram(seed * 1_000_000 + n)
     const theirs = await opa.put('g', text)
@@ -69,11 +69,13 @@ async function comparePrograms(opa: OpaServer, seed: number, counts: Counts, rep
       pairs++
       const [right, mine] = [await answerOf(opa, input), ours.evaluate(readJson(input), data)]
       if (right !== '{}') defined++
-      if (right === mine) counts.passed++
+      // Variables of a body in a comprehension of an `else` value, and the like: OPA finds an operand that "requires evaluation".
+      if (right === 'eval_internal_error') opaBroke++
+      else if (right === mine) counts.passed++
       else report('wrong', `program ${n}, input ${input}\n  opa:  ${right}\n  ours: ${mine}\n${text}`)
     }
   }
-  return { programs: Number(PROGRAMS), accepted, pairs, defined }
+  return { programs: Number(PROGRAMS), accepted, pairs, defined, opaBroke }
 }
 
 async function answerOf(opa: OpaServer, input: string): Promise<string> {

@@ -63,7 +63,7 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
   },
   'object.get': (_, a, path, otherwise) => {
     const from = object(a, 1)
-    if (!isArray(path)) return from.get(path) ?? otherwise
+    if (!isArray(path)) return from.has(path) ? from.get(path) : otherwise
     let at: Value | undefined = from
     for (const part of path) {
       if (at instanceof RegoObject || at instanceof RegoSet) at = at.get(part)

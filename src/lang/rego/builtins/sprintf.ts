@@ -57,7 +57,7 @@ function format(value: Argument, verb: string, flags: string, precision: string 
     if (verb === 'e' || verb === 'E') return plus(cased(exponent(value.toExponential(Math.min(100, Number(precision ?? 6)))), verb))
     if ((verb === 'v' || verb === 'g') && precision === undefined) return plus(general(value))
   }
-  return `%!${verb}(${typeof value === 'bigint' ? 'int' : typeof value === 'number' ? 'float64' : 'string'}=${plain(value)})`
+  return `%!${verb}(${typeof value === 'bigint' ? 'int64' : typeof value === 'number' ? 'float64' : 'string'}=${plain(value)})`
 }
 
 const fixed = (value: number, places: number) => (Math.abs(value) < 1e21 ? value.toFixed(Math.min(100, places)) : BigInt(value).toString())
@@ -78,6 +78,6 @@ function pad(shown: string, flags: string, width: number, verb: string): string 
 function extra(values: readonly Value[]): string {
   const shown = values
     .map(argument)
-    .map((value) => `${typeof value === 'bigint' ? 'int' : typeof value === 'number' ? 'float64' : 'string'}=${plain(value)}`)
+    .map((value) => `${typeof value === 'bigint' ? 'int64' : typeof value === 'number' ? 'float64' : 'string'}=${plain(value)}`)
   return `%!(EXTRA ${shown.join(', ')})`
 }

@@ -16,7 +16,10 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
   lower: (_, a) => text(a, 1).toLowerCase(),
   upper: (_, a) => text(a, 1).toUpperCase(),
   split: (_, a, b) => (text(b, 2) === '' ? [...text(a, 1)] : text(a, 1).split(text(b, 2))),
-  replace: (_, a, b, c) => text(a, 1).replaceAll(text(b, 2), () => text(c, 3)),
+  replace: (_, a, b, c) => {
+    const [from, old, by] = [text(a, 1), text(b, 2), text(c, 3)]
+    return from.replaceAll(old, () => by)
+  },
   indexof: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
     const at = text(a, 1).indexOf(text(b, 2))

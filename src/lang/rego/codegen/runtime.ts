@@ -149,7 +149,8 @@ export function dot(source: Value, key: Value): Value | undefined {
 
 /** OPA's store is a tree of named places, so a number is also the name that it spells. */
 export function dotData(source: Value, key: Value): Value | undefined {
-  return dot(source, key) ?? (source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : undefined)
+  const found = dot(source, key)
+  return found === undefined && source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : found
 }
 
 /** Pairs of key and value, in OPA's order; undefined for what cannot be iterated. */

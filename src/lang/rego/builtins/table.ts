@@ -6,6 +6,7 @@ import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
+import { JSON_PATCH } from './json-patch.ts'
 import { JSON_PATHS } from './json-paths.ts'
 import { MESSAGES } from './messages.ts'
 import { NET } from './net.ts'
@@ -19,6 +20,7 @@ import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
 import { URI } from './uri.ts'
 import { UUID } from './uuid.ts'
+import { YAML } from './yaml.ts'
 
 const FAMILIES = [
   BITS,
@@ -28,6 +30,7 @@ const FAMILIES = [
   ENCODING,
   GLOB,
   GRAPH,
+  JSON_PATCH,
   JSON_PATHS,
   MESSAGES,
   NET,
@@ -41,6 +44,7 @@ const FAMILIES = [
   UNITS,
   URI,
   UUID,
+  YAML,
 ]
 
 /** Every builtin there is, by OPA's name. */

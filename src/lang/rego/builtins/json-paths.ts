@@ -1,68 +1,69 @@
-import type { Builtin } from '../codegen/runtime.ts'
+import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { isArray, RegoObject, typeName, type Value } from '../values/value.ts'
+import { isArray, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
 import { items, object } from './operands.ts'
-
-/** A tree of paths: a branch without branches takes the whole value. */
-type Tree = Map<string, Tree>
 
 /** json.filter and json.remove: parts of an object by paths, as `a/b/0` or as arrays. */
 export const JSON_PATHS: Readonly<Record<string, Builtin>> = {
-  'json.filter': (_, a, b) => filter(object(a, 1), treeOf(b)) ?? new RegoObject(),
-  'json.remove': (_, a, b) => remove(object(a, 1), treeOf(b)),
+  'json.filter': (runtime, a, b) => filter(object(a, 1), treeOf(runtime, b)),
+  'json.remove': (runtime, a, b) => remove(object(a, 1), treeOf(runtime, b)),
 }
 
-function treeOf(paths: Value): Tree {
-  const root: Tree = new Map()
-  const all = items(paths, 2).map((path) => {
-    if (typeof path === 'string')
-      return path
-        .replace(/^\/+/, '')
-        .split('/')
-        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    if (isArray(path)) return path.map(String)
-    throw new BuiltinError(
-      `operand 2 must be one of {set, array} containing string paths or array of path segments but got ${typeName(path)}`,
-      'eval_type_error',
-    )
-  })
-  const ends = new Set<Tree>()
-  for (const path of all) {
-    let at = root
-    for (const part of path) {
-      if (ends.has(at)) break
-      const next = at.get(part) ?? new Map()
-      at.set(part, next)
+/** A path as its segments. Throws BuiltinError. */
+export function segments(path: Value): readonly Value[] {
+  if (path === '') return []
+  if (typeof path === 'string') {
+    return path
+      .replace(/^\/+/, '')
+      .split('/')
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  }
+  if (isArray(path)) return path
+  throw new BuiltinError(
+    `operand 2 must be one of {set, array} containing string paths or array of path segments but got ${typeName(path)}`,
+    'eval_type_error',
+  )
+}
+
+/** The paths as a tree of objects, with null at their ends. An end is not gone beyond, and one that comes later cuts off what is there. */
+function treeOf(runtime: Runtime, paths: Value): RegoObject {
+  const root = new RegoObject()
+  for (const path of items(paths, 2).map(segments)) {
+    runtime.charge(path.length)
+    let at: Value = root
+    for (const part of path.slice(0, -1)) {
+      if (!(at instanceof RegoObject)) break
+      const next: Value = at.get(part) ?? new RegoObject()
+      if (!at.has(part)) at.set(part, next)
       at = next
     }
-    if (at === root) continue
-    ends.add(at)
-    at.clear()
+    if (at instanceof RegoObject && path.length > 0) at.set(path.at(-1)!, null)
   }
   return root
 }
 
-function filter(value: Value, tree: Tree): Value | undefined {
-  if (tree.size === 0) return value
-  if (isArray(value)) return value.flatMap((item, at) => kept(item, tree.get(String(at))))
-  if (!(value instanceof RegoObject)) return undefined
-  return RegoObject.of(
-    value.entries().flatMap(([key, item]) => kept(item, tree.get(String(key))).map((part): [Value, Value] => [key, part])),
-  )
+function filter(value: Value, tree: Value): Value {
+  if (!(tree instanceof RegoObject)) return value
+  const kept = (key: Value, item: Value): Value[] => {
+    const branch = tree.get(key)
+    return branch === undefined ? [] : [filter(item, branch)]
+  }
+  return rebuilt(value, kept)
 }
 
-function kept(item: Value, branch: Tree | undefined): Value[] {
-  const part = branch === undefined ? undefined : filter(item, branch)
-  return part === undefined ? [] : [part]
-}
-
-function remove(value: Value, tree: Tree): Value {
-  const rest = (key: string, item: Value): Value[] => {
+function remove(value: Value, tree: RegoObject): Value {
+  const rest = (key: Value, item: Value): Value[] => {
     const branch = tree.get(key)
     if (branch === undefined) return [item]
-    return branch.size === 0 ? [] : [remove(item, branch)]
+    return branch instanceof RegoObject ? [remove(item, branch)] : []
   }
-  if (isArray(value)) return value.flatMap((item, at) => rest(String(at), item))
+  return rebuilt(value, rest)
+}
+
+/** The same kind of value from what is made of each part; places in arrays are named by strings. */
+function rebuilt(value: Value, part: (key: Value, item: Value) => readonly Value[]): Value {
+  if (isArray(value)) return value.flatMap((item, at) => part(String(at), item))
+  if (value instanceof RegoSet) return RegoSet.of(value.members().flatMap((member) => part(member, member)))
   if (!(value instanceof RegoObject)) return value
-  return RegoObject.of(value.entries().flatMap(([key, item]) => rest(String(key), item).map((part): [Value, Value] => [key, part])))
+  return RegoObject.of(value.entries().flatMap(([key, item]) => part(key, item).map((made): [Value, Value] => [key, made])))
 }

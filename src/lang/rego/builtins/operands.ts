@@ -55,10 +55,14 @@ export function integer(value: Value, at: number): bigint {
 
 /** An integer of 64 bits, written without an exponent, as an index or a count; those beyond the safe ones are as good as infinite. */
 export function int(value: Value, at: number): number {
-  const read = number(value, at)
-  if (typeof read === 'number' && Number.isSafeInteger(read)) return read
-  const exact = /[eE]/.test(numberText(read)) ? undefined : toBigInt(read)
-  return exact === undefined || BigInt.asIntN(64, exact) !== exact ? integerFail(at) : Number(exact)
+  return integerOf(number(value, at)) ?? integerFail(at)
+}
+
+/** The same for a number that may be none. */
+export function integerOf(value: RegoNumber): number | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  const exact = /[eE]/.test(numberText(value)) ? undefined : toBigInt(value)
+  return exact === undefined || BigInt.asIntN(64, exact) !== exact ? undefined : Number(exact)
 }
 
 function integerFail(at: number): never {

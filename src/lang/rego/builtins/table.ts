@@ -6,6 +6,7 @@ import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
+import { JSON_PATCH } from './json-patch.ts'
 import { JSON_PATHS } from './json-paths.ts'
 import { JWT } from './jwt/jwt.ts'
 import { MESSAGES } from './messages.ts'
@@ -20,6 +21,7 @@ import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
 import { URI } from './uri.ts'
 import { UUID } from './uuid.ts'
+import { YAML } from './yaml.ts'
 
 const FAMILIES = [
   BITS,
@@ -29,6 +31,7 @@ const FAMILIES = [
   ENCODING,
   GLOB,
   GRAPH,
+  JSON_PATCH,
   JSON_PATHS,
   JWT,
   MESSAGES,
@@ -43,6 +46,7 @@ const FAMILIES = [
   UNITS,
   URI,
   UUID,
+  YAML,
 ]
 
 /** Every builtin there is, by OPA's name. */

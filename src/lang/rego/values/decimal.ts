@@ -40,7 +40,7 @@ export function readNumber(text: string): RegoNumber | undefined {
 /** The number as it was written. */
 export function numberText(value: RegoNumber): string {
   if (typeof value !== 'number') return value.text
-  return Object.is(value, -0) ? '-0' : goExponent(String(value))
+  return Object.is(value, -0) ? '-0' : String(value)
 }
 
 /** The same key for equal numbers, however written: a JS number where one has exactly this value. */
@@ -110,6 +110,3 @@ function decimalParts(text: string): { negative: boolean; digits: string; expone
 }
 
 const sign = (parts: { negative: boolean; digits: string }) => (parts.digits === '' ? 0 : parts.negative ? -1 : 1)
-
-/** JS writes 1e-7, Go 1e-07. */
-const goExponent = (text: string) => text.replace(/e([+-])(\d)$/, 'e$10$2')

@@ -1,0 +1,246 @@
+// YAML as Go's yaml.v3 reads it, and OPA makes JSON of it.
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
+import type { Runtime } from '../codegen/runtime.ts'
+import { BuiltinError } from '../errors.ts'
+import { type RegoNumber, readNumber } from '../values/decimal.ts'
+import { shortestSingle } from '../values/double.ts'
+import { RegoObject, type Value } from '../values/value.ts'
+import { fromBytes } from './bytes.ts'
+
+/** A scalar; NaN and the infinities, which JSON has not, are JS numbers here. */
+export type Resolved = {
+  readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'string' | 'merge'
+  readonly value: string | boolean | null | bigint | number
+}
+
+const WORDS: ReadonlyMap<string, Resolved> = new Map(
+  (
+    [
+      ['true True TRUE', { kind: 'boolean', value: true }],
+      ['false False FALSE', { kind: 'boolean', value: false }],
+      [' ~ null Null NULL', { kind: 'null', value: null }],
+      ['.nan .NaN .NAN', { kind: 'float', value: Number.NaN }],
+      ['.inf .Inf .INF +.inf +.Inf +.INF', { kind: 'float', value: Infinity }],
+      ['-.inf -.Inf -.INF', { kind: 'float', value: -Infinity }],
+      ['<<', { kind: 'merge', value: '<<' }],
+    ] as const
+  ).flatMap(([words, resolved]) => words.split(' ').map((word) => [word, resolved] as const)),
+)
+
+/** What a plain scalar is. */
+export function resolve(text: string): Resolved {
+  const word = WORDS.get(text)
+  if (word !== undefined) return word
+  const string: Resolved = { kind: 'string', value: text }
+  if (!/^[-+.\d]/.test(text)) return string
+  const plain = text.startsWith('.') ? text : text.replaceAll('_', '')
+  const int = text.startsWith('.') ? undefined : readInt(plain)
+  if (int !== undefined) return { kind: 'int', value: int }
+  const float = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(plain) ? Number(plain) : Infinity
+  return Number.isFinite(float) ? { kind: 'float', value: float } : string
+}
+
+/** Of 64 bits, with a sign or without; a leading 0 is octal, as in YAML 1.1. */
+function readInt(text: string): bigint | undefined {
+  const found = /^([-+]?)(?:(0|[1-9]\d*)|0[oO]?([0-7]+)|(0[xX][\da-fA-F]+|0[bB][01]+))$/.exec(text)
+  if (found === null) return undefined
+  const [, sign, decimal, octal, other] = found
+  const size = octal === undefined ? BigInt(decimal ?? other!) : BigInt(`0o${octal}`)
+  const value = sign === '-' ? -size : size
+  const fits = BigInt.asIntN(64, value) === value || (sign === '' && BigInt.asUintN(64, value) === value)
+  return fits ? value : undefined
+}
+
+/** The first document; the others must be YAML as well. Throws BuiltinError. */
+export function readYaml(runtime: Runtime, written: string): Value {
+  checkCharacters(written)
+  const text = written.replace(/\r\n?/g, '\n')
+  const documents = parseAllDocuments(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    merge: false,
+    logLevel: 'silent',
+    prettyErrors: false,
+  })
+  if (!Array.isArray(documents)) return null
+  for (const { errors } of documents) if (errors.length > 0) throw new BuiltinError(`yaml: ${errors[0]!.message}`)
+  const [first] = documents as Document[]
+  if (isScalar(first?.contents) && isUnindented(first.contents, text))
+    throw new BuiltinError('yaml: did not find expected <document start>')
+  return first === undefined || first.contents === null ? null : new Reader(runtime, first, text).value(first.contents as Node)
+}
+
+export function checkCharacters(text: string): void {
+  if (/[^\t\n\r\x20-\x7e\x85\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text)) {
+    throw new BuiltinError('yaml: control characters are not allowed')
+  }
+}
+
+class Reader {
+  readonly #runtime: Runtime
+  readonly #document: Document
+  readonly #text: string
+  readonly #open = new Set<Node>()
+  /** Nodes read, and how many of them by an alias: what Go refuses as excessive. */
+  #nodes = 0
+  #aliased = 0
+  #depth = 0
+
+  constructor(runtime: Runtime, document: Document, text: string) {
+    this.#runtime = runtime
+    this.#document = document
+    this.#text = text
+  }
+
+  value(node: Node | null): Value {
+    this.#count()
+    if (node === null) return null
+    if (isAlias(node)) return this.#within(node, (target) => this.value(target))
+    if (isScalar(node)) return toJson(scalar(node, this.#text))
+    if (isSeq(node)) return node.items.map((item) => this.value(item as Node))
+    if (!isMap(node)) throw new BuiltinError('yaml: unknown node')
+    const object = new RegoObject()
+    this.#merge(node, object, new Set())
+    return object
+  }
+
+  /** What is in the map itself stands above what is merged into it, and what was merged first above the rest. */
+  #merge(map: YAMLMap, into: RegoObject, taken: Set<string>): void {
+    const merged: Node[] = []
+    const own = new Map<string, Node | null>()
+    for (const { key, value } of map.items as Pair<Node | null, Node | null>[]) {
+      this.#count()
+      const named = this.#key(key)
+      if (named === undefined) merged.push(...(isSeq(value) ? (value.items as Node[]) : [value as Node]))
+      else own.set(named, value)
+    }
+    for (const [key, value] of own) {
+      if (taken.has(key)) continue
+      taken.add(key)
+      into.set(key, this.value(value))
+    }
+    for (const each of merged) {
+      const add = (node: Node | null) => {
+        if (node === null || !isMap(node)) throw new BuiltinError('yaml: map merge requires map or sequence of maps as the value')
+        this.#merge(node, into, taken)
+      }
+      if (isAlias(each)) this.#within(each, add)
+      else add(each)
+    }
+  }
+
+  /** The text of a key; undefined for `<<`. */
+  #key(node: Node | null): string | undefined {
+    const found = node !== null && isAlias(node) ? this.#target(node) : node
+    const resolved = found === null ? ({ kind: 'null', value: null } as const) : isScalar(found) ? scalar(found, this.#text) : undefined
+    switch (resolved?.kind) {
+      case 'merge':
+        return undefined
+      case 'string':
+      case 'boolean':
+      case 'int':
+        return String(resolved.value)
+      case 'float':
+        return floatKey(resolved.value as number)
+      default:
+        throw new BuiltinError('unsupported map key')
+    }
+  }
+
+  #within<T>(alias: Alias, use: (target: Node) => T): T {
+    const target = this.#target(alias)
+    if (this.#open.has(target)) throw new BuiltinError(`yaml: anchor '${alias.source}' value contains itself`)
+    this.#open.add(target)
+    this.#depth++
+    const value = use(target)
+    this.#depth--
+    this.#open.delete(target)
+    return value
+  }
+
+  #target(alias: Alias): Node {
+    const target = alias.resolve(this.#document)
+    if (target === undefined) throw new BuiltinError(`yaml: unknown anchor '${alias.source}' referenced`)
+    return target
+  }
+
+  #count(): void {
+    this.#runtime.charge(1)
+    this.#runtime.spend(32)
+    this.#nodes++
+    if (this.#depth > 0) this.#aliased++
+    const allowed = Math.min(0.99, Math.max(0.1, 0.99 - (0.89 * (this.#nodes - 400_000)) / 3_600_000))
+    if (this.#aliased > 100 && this.#nodes > 1_000 && this.#aliased / this.#nodes > allowed) {
+      throw new BuiltinError('yaml: document contains excessive aliasing')
+    }
+  }
+}
+
+function floatKey(value: number): string {
+  if (Number.isNaN(value)) return '.nan'
+  return Number.isFinite(value) ? shortestSingle(value) : value < 0 ? '-.inf' : '.inf'
+}
+
+function toJson({ kind, value }: Resolved): Value {
+  if (typeof value === 'bigint') return readNumber(value.toString())!
+  if (kind !== 'float') return value as string | boolean | null
+  if (!Number.isFinite(value)) throw new BuiltinError('json: unsupported value')
+  // A whole float is a whole number in JSON.
+  return readNumber(String(value)) as RegoNumber
+}
+
+const CORE = 'tag:yaml.org,2002:'
+const KINDS: ReadonlyMap<string, Resolved['kind']> = new Map([
+  ['int', 'int'],
+  ['float', 'float'],
+  ['bool', 'boolean'],
+  ['null', 'null'],
+  ['merge', 'merge'],
+])
+
+/** By its tag, or as what it looks like where it is plain and has none. */
+function scalar(node: Scalar, document: string): Resolved {
+  const text = content(node, document)
+  const tag = node.tag?.startsWith(CORE) ? node.tag.slice(CORE.length) : node.tag
+  // `!` alone says nothing to Go.
+  if (tag === undefined || tag === '!') return node.type === 'PLAIN' ? resolve(text) : { kind: 'string', value: text }
+  if (tag === 'binary') return { kind: 'string', value: fromBytes(Buffer.from(text, 'base64')).toWellFormed() }
+  const wanted = KINDS.get(tag)
+  if (wanted === undefined) return { kind: 'string', value: text }
+  const resolved = resolve(text)
+  if (wanted === 'float' && resolved.kind === 'int') return { kind: 'float', value: Number(resolved.value) }
+  if (resolved.kind !== wanted) throw new BuiltinError(`yaml: cannot decode ${JSON.stringify(text)} as a !!${tag}`)
+  return resolved
+}
+
+/** Go wants an indent even in a block that is the whole document. */
+const isUnindented = (node: Scalar, document: string) =>
+  node.type?.startsWith('BLOCK') === true && /^[|>][^\n]*\n(?:[ \t]*\n)*[^\s#]/.test(document.slice(...(node.range ?? [0, 0])))
+
+/** The library differs from Go's in two ways: it ends a block that the text ends with by a line break, and knows more escapes. */
+function content(node: Scalar, document: string): string {
+  const text = String(node.source ?? node.value ?? '')
+  const [start, end] = node.range ?? [0, 0]
+  if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') {
+    return end >= document.length && !document.endsWith('\n') ? text.replace(/\n$/, '') : text
+  }
+  if (node.type === 'QUOTE_DOUBLE') {
+    const escapes = document.slice(start, end).matchAll(/\\(?:u(....)|(.))/gs)
+    for (const [, code, letter] of escapes) {
+      if (letter === '/' || (code !== undefined && /^d[89a-f]/i.test(code))) throw new BuiltinError('yaml: found unknown escape character')
+    }
+  }
+  return text
+}

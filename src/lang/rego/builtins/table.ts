@@ -14,8 +14,26 @@ import { STRINGS } from './strings.ts'
 import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
+import { X509 } from './x509/x509.ts'
 
-const FAMILIES = [COLLECTIONS, CRYPTO, ENCODING, GLOB, GRAPH, JSON_PATHS, JWT, NUMBERS, REGEX, SEMVER, SPRINTF, STRINGS, TIME, TYPES, UNITS]
+const FAMILIES = [
+  COLLECTIONS,
+  CRYPTO,
+  ENCODING,
+  GLOB,
+  GRAPH,
+  JSON_PATHS,
+  JWT,
+  NUMBERS,
+  REGEX,
+  SEMVER,
+  SPRINTF,
+  STRINGS,
+  TIME,
+  TYPES,
+  UNITS,
+  X509,
+]
 
 /** Every builtin there is, by OPA's name. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family) => Object.entries(family)))

@@ -28,6 +28,7 @@ export const CODES = {
   COMMAND: 'The command was not found, or cannot be executed.',
   USAGE: 'The command line is not one that Thymus takes.',
   FORMAT: 'The bytes do not follow their format.',
+  UNTRUSTED: 'A certificate is not valid at the time, or leads to no root that is trusted.',
   CONFIG: 'The configuration file cannot be read, or a setting in it is none. The agent does not start.',
   REGO_REJECTED: 'The text is not Rego, or breaks a rule of the language; each fault is named with its place.',
   REGO_PLAN: 'The plan does not follow its schema, or names what it does not hold.',

@@ -21,6 +21,7 @@ import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
 import { URI } from './uri.ts'
 import { UUID } from './uuid.ts'
+import { X509 } from './x509/x509.ts'
 import { YAML } from './yaml.ts'
 
 const FAMILIES = [
@@ -46,6 +47,7 @@ const FAMILIES = [
   UNITS,
   URI,
   UUID,
+  X509,
   YAML,
 ]
 

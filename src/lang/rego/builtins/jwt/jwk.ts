@@ -1,11 +1,12 @@
 // JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2). A set with one bad key is no set: a key that should not be there must not go unseen.
 import { createPrivateKey, createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { decodeBase64 } from '../../../../formats/base64.ts'
+import { readCertificate } from '../../../../formats/x509/certificate.ts'
 import { BuiltinError } from '../../errors.ts'
 import { readJson } from '../../values/text.ts'
 import { isArray, RegoObject, type Value } from '../../values/value.ts'
 import { type Key, publicKey } from './key.ts'
-import { rsaPrivateJwk } from './rsa.ts'
+import { encodeInteger, rsaPrivateJwk } from './rsa.ts'
 
 export interface Jwk {
   readonly alg: string
@@ -15,6 +16,7 @@ export interface Jwk {
 }
 
 const MAX_KEYS = 1_000
+const MAX_CHAIN = 10
 
 /** What `alg` of a key may name (IANA "JSON Web Signature and Encryption Algorithms"), whether a token may be signed by it or not. */
 const REGISTERED: ReadonlySet<string> = new Set(
@@ -57,6 +59,7 @@ function readJwk(jwk: RegoObject): Jwk {
   if (alg !== undefined && !REGISTERED.has(alg)) throw new BuiltinError('"alg" of a JWK is not registered')
   for (const name of ['use', 'x5u', 'x5t', 'x5t#S256']) string(jwk, name)
   checkOperations(jwk.get('key_ops'))
+  if (jwk.has('x5c')) checkChain(jwk.get('x5c')!)
   return { alg: alg ?? '', kid: string(jwk, 'kid'), key: reader(jwk) }
 }
 
@@ -81,14 +84,15 @@ function rsa(jwk: RegoObject, isPrivate: boolean): () => Key {
   const d = isPrivate ? integer(jwk, 'd') : undefined
   const p = isPrivate && jwk.has('p') ? integer(jwk, 'p', 0) : undefined
   const q = isPrivate && jwk.has('q') ? integer(jwk, 'q', 0) : undefined
-  for (const name of ['dp', 'dq', 'qi']) if (isPrivate && jwk.has(name)) bytes(jwk, name)
-  const open = { kty: 'RSA', n: encoded(n), e: encoded(e) }
+  const [dp, dq, qi] = ['dp', 'dq', 'qi'].map((name) => (isPrivate && jwk.has(name) ? integer(jwk, name, 0) : undefined))
+  const given = { dp, dq, qi }
+  const open = { kty: 'RSA', n: encodeInteger(n), e: encodeInteger(e) }
   return () => {
     if (d !== undefined && (p === undefined || q === undefined)) throw new BuiltinError('a private RSA key has no primes')
     // A modulus that OpenSSL does not take verifies nothing.
     const key = attempt(() => publicKey(importPublic(open))) ?? { kind: 'other' }
     if (d === undefined || key.kind !== 'rsa') return key
-    return { ...key, isPrivate, signer: () => importPrivate({ ...open, ...rsaPrivateJwk({ n, e, d, p: p!, q: q! }) }) }
+    return { ...key, isPrivate, signer: () => importPrivate({ ...open, ...rsaPrivateJwk({ n, e, d, p: p!, q: q! }, given) }) }
   }
 }
 
@@ -165,12 +169,17 @@ function integer(jwk: RegoObject, name: string, min = 1): bigint {
   return BigInt(`0x0${bytes(jwk, name, min).toString('hex')}`)
 }
 
-function encoded(value: bigint): string {
-  const hex = value.toString(16)
-  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
-}
-
 function checkOperations(value: Value | undefined): void {
   if (value === undefined || value === null) return
   if (!isArray(value) || value.some((name) => typeof name !== 'string')) throw new BuiltinError('"key_ops" of a JWK is no list of strings')
+}
+
+/** Certificates that a key brings along are not used, but they must be some (RFC 7517 §4.7). */
+function checkChain(value: Value): void {
+  const texts = isArray(value) && value.length <= MAX_CHAIN ? value : undefined
+  const sound = texts?.every((text) => {
+    const der = typeof text === 'string' ? decodeBase64(text.replace(/[ \t\f\v]/g, ''), { padded: true }) : undefined
+    return der !== undefined && attempt(() => readCertificate(der)) !== undefined
+  })
+  if (!sound) throw new BuiltinError('"x5c" of a JWK is no list of certificates')
 }

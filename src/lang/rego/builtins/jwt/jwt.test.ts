@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { certificate, newPair, pem as pemBlock } from '../../../../../test/kit/certificates.ts'
 import { callBuiltin } from '../../../../../test/kit/rego-builtin.ts'
 
 interface Pair {
@@ -200,6 +201,19 @@ test('a key set with one bad key is none', () => {
   }
   const broken = { ...privateJwk(rsa), p: privateJwk(rsa).q }
   assert.equal(callBuiltin('io.jwt.encode_sign', [{ alg: 'RS256' }, {}, broken]), undefined)
+})
+
+test('a certificate lends its key, in PEM or along with a JWK', () => {
+  const pair = newPair()
+  const made = certificate({ subject: 'x', key: pair })
+  const token = String(callBuiltin('io.jwt.encode_sign', [{ alg: 'ES256' }, {}, privateJwk(pair)]))
+  assert.equal(verify('ES256', token, pemBlock('CERTIFICATE', made)), true)
+  assert.equal(verify('ES256', token, pemBlock('CERTIFICATE', made.subarray(1))), undefined)
+  assert.equal(verify('ES256', token, pemBlock('CERTIFICATE REQUEST', made)), undefined)
+  assert.equal(verify('ES256', token, text(jwk(pair, { x5c: [made.toString('base64')] }))), true)
+  assert.equal(verify('ES256', token, text(jwk(pair, { x5c: ['AAAA'] }))), undefined)
+  const unknown = generateKeyPairSync('rsa-pss', { modulusLength: 1024 })
+  assert.equal(verify('PS256', token, pem(unknown)), undefined)
 })
 
 test('what is hostile ends as undefined', () => {

@@ -1,6 +1,9 @@
 // The keys by which a policy verifies: a PEM certificate, a PEM public key, a JWK or a set of these (RFC 7517).
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { ThymusError } from '../../../../core/errors.ts'
+import { DerReader } from '../../../../formats/der/reader.ts'
 import { readPem } from '../../../../formats/pem.ts'
+import { readCertificate } from '../../../../formats/x509/certificate.ts'
+import { keyObject, readPublicKeyInfo, type SubjectPublicKey } from '../../../../formats/x509/public-key.ts'
 import { BuiltinError } from '../../errors.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { readJwks } from './jwk.ts'
@@ -23,17 +26,30 @@ export function verificationKeys(text: string): readonly VerificationKey[] {
       .filter(({ alg }) => alg === '' || ALGORITHMS.has(alg))
   }
   if (block.end < bytes.length) throw new BuiltinError('extra data after a PEM certificate block')
-  return [{ alg: '', kid: '', key: publicKey(pemKey(block.label, block.bytes)) }]
+  return [{ alg: '', kid: '', key: usable(pemKey(block.label, block.bytes)) }]
 }
 
-function pemKey(label: string, der: Buffer): KeyObject {
+function pemKey(label: string, der: Buffer): SubjectPublicKey {
   try {
-    if (label === 'CERTIFICATE') return new X509Certificate(der).publicKey
-    if (label === 'PUBLIC KEY') return createPublicKey({ key: der, format: 'der', type: 'spki' })
+    if (label === 'CERTIFICATE') return readCertificate(der).publicKey
+    if (label === 'PUBLIC KEY') return readPublicKey(der)
   } catch (error) {
-    throw new BuiltinError(`failed to parse a PEM ${label.toLowerCase()}: ${(error as Error).message}`)
+    if (!(error instanceof ThymusError)) throw error
+    throw new BuiltinError(`failed to parse a PEM ${label.toLowerCase()}: ${error.message}`)
   }
   throw new BuiltinError('failed to extract a Key from the PEM certificate')
+}
+
+function readPublicKey(der: Buffer): SubjectPublicKey {
+  const reader = new DerReader(der)
+  const read = readPublicKeyInfo(reader)
+  reader.finish()
+  return read.key.kind === 'unknown' ? reader.fail('a key of an unknown algorithm') : read
+}
+
+function usable(read: SubjectPublicKey): Key {
+  const object = keyObject(read)
+  return object === undefined ? { kind: 'other' } : publicKey(object)
 }
 
 /** The keys that may have signed: the one that the token names, or else all that do not name another algorithm. */

@@ -17,9 +17,8 @@ function plain(value: unknown): unknown {
     return { number: number === undefined ? node.text : numberKey(number) }
   }
   if (node.kind === 'set' && node.items.length > 1) return { set: node.items.map(termKey).sort() }
-  if (node.kind === 'object') {
-    const values = new Map(node.entries.map(([key, item]) => [termKey(key), termKey(item)]))
-    return { object: [...values].sort(([a], [b]) => (a < b ? -1 : 1)) }
+  if (node.kind === 'object' && node.entries.length > 1) {
+    return { object: node.entries.map(([key, item]) => [termKey(key), termKey(item)] as const).sort(([a], [b]) => (a < b ? -1 : 1)) }
   }
   return node
 }

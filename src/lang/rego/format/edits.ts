@@ -7,20 +7,26 @@ export interface Edit {
   readonly text: string
 }
 
-type Chars = readonly string[]
+/** Code points. */
+type Chars = readonly number[]
 
 /** Steps of the search; beyond them what is left is one removal and one addition. OPA gives up after a second. */
-const STEPS = 200_000_000
+const STEPS = 50_000_000
 
-export function editsBetween(before: string, after: string): readonly Edit[] {
-  return new Search().edits([...before], [...after])
+export function editsBetween(before: string, after: string, steps = STEPS): readonly Edit[] {
+  return new Search(steps).edits(charsOf(before), charsOf(after))
 }
 
-const edit = (kind: Edit['kind'], chars: Chars): Edit => ({ kind, text: chars.join('') })
+const charsOf = (text: string): Chars => Array.from(text, (char) => char.codePointAt(0)!)
+const edit = (kind: Edit['kind'], chars: Chars): Edit => ({ kind, text: textOf(chars) })
 const replacement = (before: Chars, after: Chars): readonly Edit[] => [edit('removed', before), edit('added', after)]
 
 class Search {
-  #steps = STEPS
+  #steps: number
+
+  constructor(steps: number) {
+    this.#steps = steps
+  }
 
   edits(before: Chars, after: Chars): readonly Edit[] {
     const prefix = commonPrefix(before, after)
@@ -85,9 +91,10 @@ class Path {
   #skippedLow = 0
   #skippedHigh = 0
 
+  /** From the beginning (1), or from the end, as if the texts were reversed (-1). */
   constructor(before: Chars, after: Chars, furthest: number, direction: 1 | -1) {
-    this.#before = before
-    this.#after = after
+    this.#before = direction === 1 ? before : before.toReversed()
+    this.#after = direction === 1 ? after : after.toReversed()
     this.#offset = furthest
     this.#direction = direction
     this.#reached = new Int32Array(2 * furthest).fill(-1)
@@ -96,38 +103,32 @@ class Path {
 
   /** One edit further. The point, from the beginning, where this path meets the other. */
   step(d: number, other: Path | undefined): readonly [number, number] | undefined {
-    const [width, height] = [this.#before.length, this.#after.length]
+    // This loop is where the time goes.
+    const [before, after, reached, offset] = [this.#before, this.#after, this.#reached, this.#offset]
+    const [width, height] = [before.length, after.length]
+    const facing = other === undefined ? undefined : other.#reached
+    const last = reached.length - 1
     for (let k = -d + this.#skippedLow; k <= d - this.#skippedHigh; k += 2) {
-      const x = this.#slide(k, d)
-      const y = x - k
-      this.#reached[this.#offset + k] = x
+      const at = offset + k
+      const below = at > 0 ? reached[at - 1]! : -1
+      const above = at < last ? reached[at + 1]! : -1
+      let x = k === -d || (k !== d && below < above) ? above : below + 1
+      let y = x - k
+      while (x < width && y < height && before[x] === after[y]) {
+        x++
+        y++
+      }
+      reached[at] = x
       if (x > width) this.#skippedHigh += 2
       else if (y > height) this.#skippedLow += 2
-      else if (other !== undefined) {
-        const facing = other.#at(width - height - k)
-        if (facing === -1 || x < width - facing) continue
-        return this.#direction === 1 ? [x, y] : [facing, facing - (width - height - k)]
+      else if (facing !== undefined) {
+        const mirrored = offset + width - height - k
+        const met = mirrored >= 0 && mirrored <= last ? facing[mirrored]! : -1
+        if (met === -1 || x < width - met) continue
+        return this.#direction === 1 ? [x, y] : [met, met - (width - height - k)]
       }
     }
     return undefined
-  }
-
-  /** Where a path on diagonal `k` gets with one more edit and all that is alike behind it. */
-  #slide(k: number, d: number): number {
-    const below = this.#reached[this.#offset + k - 1] ?? -1
-    const above = this.#reached[this.#offset + k + 1] ?? -1
-    let x = k === -d || (k !== d && below < above) ? above : below + 1
-    while (x < this.#before.length && x - k < this.#after.length && this.#alike(x, x - k)) x++
-    return x
-  }
-
-  #alike(x: number, y: number): boolean {
-    if (this.#direction === 1) return this.#before[x] === this.#after[y]
-    return this.#before[this.#before.length - x - 1] === this.#after[this.#after.length - y - 1]
-  }
-
-  #at(k: number): number {
-    return this.#reached[this.#offset + k] ?? -1
   }
 }
 
@@ -157,14 +158,20 @@ function halfFrom(long: Chars, short: Chars, at: number): Half | undefined {
   return best.length * 2 < long.length ? undefined : best
 }
 
-export function commonPrefix(a: Chars, b: Chars): number {
+function textOf(chars: Chars): string {
+  let text = ''
+  for (const char of chars) text += String.fromCodePoint(char)
+  return text
+}
+
+export function commonPrefix<T>(a: readonly T[], b: readonly T[]): number {
   const end = Math.min(a.length, b.length)
   let length = 0
   while (length < end && a[length] === b[length]) length++
   return length
 }
 
-export function commonSuffix(a: Chars, b: Chars): number {
+export function commonSuffix<T>(a: readonly T[], b: readonly T[]): number {
   const end = Math.min(a.length, b.length)
   let length = 0
   while (length < end && a[a.length - length - 1] === b[b.length - length - 1]) length++

@@ -137,22 +137,24 @@ function parseElse(p: Cursor, head: Head): Rule | undefined {
     own = { ...own, if: true }
     p.scan()
   }
-  const body = parseElseBody(p, begin)
+  const braces = p.is('{')
+  const body = parseElseBody(p)
   if (body === undefined) return undefined
+  const otherwise = p.is('else') ? parseElse(p, head) : 'none'
+  if (otherwise === undefined) return undefined
   const parsed = rule(body)
-  if (!p.is('else')) return parsed
-  const otherwise = parseElse(p, head)
-  return otherwise && { ...parsed, else: otherwise, at: p.since(begin) }
+  // OPA places all of a line at the rule, whose text goes to the end of the last `else`.
+  return { ...parsed, body: braces ? body : relocate(body, parsed.at), else: otherwise === 'none' ? undefined : otherwise }
 }
 
-function parseElseBody(p: Cursor, begin: Location): Body | undefined {
+function parseElseBody(p: Cursor): Body | undefined {
   if (p.is('{')) return parseBraced(p)
   if (p.is('eof')) {
     p.illegal('rule body expected')
     return undefined
   }
   const line = parseLiteral(p)
-  return line && [relocate(line, p.since(begin))]
+  return line && [line]
 }
 
 function parseHead(p: Cursor, isDefault: boolean): Head | undefined {

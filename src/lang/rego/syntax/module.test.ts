@@ -118,6 +118,7 @@ describe('what is wrong is named with its place', () => {
       '2:12 unexpected identifier token: expected \\n or ; or } (hint: `import future.keywords.in` for `some x in xs` expressions)',
     ],
     ['package p\ndefault x := input.y', 'v1', '2:1 illegal default rule (value cannot contain ref)'],
+    ['package p\ndefault x := $"{[y]}"', 'v1', '2:1 illegal default rule (value cannot contain var)'],
     ['package p\nx := $"{not y}"', 'v1', "2:9 unexpected negation ('not') in template-string expression"],
   ]
   for (const [text, version, ...wanted] of cases) {

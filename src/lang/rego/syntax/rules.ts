@@ -1,9 +1,10 @@
 // Rules (policy-reference, "Grammar": rule), and what else may stand for one.
-import type { Body, Expr, Head, Location, Rule, Term } from './ast.ts'
+import type { Body, Head, Location, Rule, Term } from './ast.ts'
 import { expr, parseBody, parseLiteral } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
 import type { TokenKind } from './lexer.ts'
 import { finishHead, parseInfix, parseVar, readRefKeyword } from './terms.ts'
+import { walk } from './walk.ts'
 
 /** The body that nobody wrote. */
 export function trueBody(at: Location): Body {
@@ -269,27 +270,14 @@ function checkDefault(p: Cursor, head: Head, begin: Location): readonly Rule[] |
 }
 
 /** A default is a value: outside of comprehensions nothing in it may have to be looked up. */
-function illegalInDefault(term: Term): readonly string[] {
-  switch (term.kind) {
-    case 'ref':
-    case 'var':
-    case 'call':
-      return [term.kind]
-    case 'array':
-    case 'set':
-      return term.items.flatMap(illegalInDefault)
-    case 'object':
-      return term.entries.flatMap((entry) => entry.flatMap(illegalInDefault))
-    case 'templatestring':
-      return term.parts.flatMap((part) => (part.kind === 'expr' ? illegalInLine(part) : illegalInDefault(part)))
-    default:
-      return []
-  }
-}
-
-function illegalInLine({ terms }: Expr): readonly string[] {
-  if (terms.kind === 'call') return terms.args.flatMap(illegalInDefault)
-  return terms.kind === 'ref' || terms.kind === 'var' ? [terms.kind] : []
+function illegalInDefault(value: Term): readonly string[] {
+  const found: string[] = []
+  walk(value, ({ kind }) => {
+    if (kind === 'ref' || kind === 'var' || kind === 'call') found.push(kind)
+    else return kind !== 'arraycomprehension' && kind !== 'setcomprehension' && kind !== 'objectcomprehension'
+    return false
+  })
+  return found
 }
 
 const NAME_FOLLOWERS: readonly TokenKind[] = ['assign', 'eq', 'if', 'contains', '(']

@@ -3,6 +3,7 @@ import { signatureOf } from '../builtins/signatures.ts'
 import type { Diagnostic, RejectionCode } from '../errors.ts'
 import type { Expr, Import, Location, Module, Term } from '../syntax/ast.ts'
 import { printTerm } from '../syntax/print.ts'
+import { printImport } from '../syntax/print-module.ts'
 import { isKeywordOf } from '../syntax/terms.ts'
 import { type Node, walk, walkExprs } from '../syntax/walk.ts'
 
@@ -39,8 +40,6 @@ function nameOf({ path, alias }: Import): string {
   const last = path.parts.at(-1)!
   return alias ?? (last.kind === 'string' ? last.value : printTerm(last))
 }
-
-const printImport = ({ path, alias }: Import) => `import ${printTerm(path)}${alias === undefined ? '' : ` as ${alias}`}`
 
 /** Rules, arguments and variables named `input` or `data`. */
 function hiddenRoots({ rules }: Module): readonly Diagnostic[] {

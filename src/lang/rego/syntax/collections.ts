@@ -138,6 +138,10 @@ export function parseList(p: Cursor, end: TokenKind, before: readonly Term[]): r
 
 function set(items: readonly Term[], at: Location): SetTerm {
   if (items.length < 2) return { kind: 'set', items, at }
-  const once = new Map(items.toReversed().map((item) => [termKey(item), item]))
-  return { kind: 'set', items: [...once.values()].reverse(), at }
+  const once = new Map<string, Term>()
+  for (const item of items) {
+    const key = termKey(item)
+    if (!once.has(key)) once.set(key, item)
+  }
+  return { kind: 'set', items: [...once.values()], at }
 }

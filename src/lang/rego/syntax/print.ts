@@ -94,7 +94,7 @@ function quotedChar(char: string): string {
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
 }
 
-function printRef({ parts: [head, ...steps] }: Ref): string {
+export function printRef({ parts: [head, ...steps] }: Ref): string {
   const first = head.kind === 'string' ? head.value : printTerm(head)
   return first + steps.map(printStep).join('')
 }

@@ -1,9 +1,10 @@
 // Rules (policy-reference, "Grammar": rule), and what else may stand for one.
-import type { Body, Expr, Head, Location, Rule, Term } from './ast.ts'
+import type { Body, Head, Location, Rule, Term } from './ast.ts'
 import { expr, parseBody, parseLiteral } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
 import type { TokenKind } from './lexer.ts'
 import { finishHead, parseInfix, parseVar, readRefKeyword } from './terms.ts'
+import { walk } from './walk.ts'
 
 /** The body that nobody wrote. */
 export function trueBody(at: Location): Body {
@@ -137,22 +138,24 @@ function parseElse(p: Cursor, head: Head): Rule | undefined {
     own = { ...own, if: true }
     p.scan()
   }
-  const body = parseElseBody(p, begin)
+  const braces = p.is('{')
+  const body = parseElseBody(p)
   if (body === undefined) return undefined
+  const otherwise = p.is('else') ? parseElse(p, head) : 'none'
+  if (otherwise === undefined) return undefined
   const parsed = rule(body)
-  if (!p.is('else')) return parsed
-  const otherwise = parseElse(p, head)
-  return otherwise && { ...parsed, else: otherwise, at: p.since(begin) }
+  // OPA places all of a line at the rule, whose text goes to the end of the last `else`.
+  return { ...parsed, body: braces ? body : relocate(body, parsed.at), else: otherwise === 'none' ? undefined : otherwise }
 }
 
-function parseElseBody(p: Cursor, begin: Location): Body | undefined {
+function parseElseBody(p: Cursor): Body | undefined {
   if (p.is('{')) return parseBraced(p)
   if (p.is('eof')) {
     p.illegal('rule body expected')
     return undefined
   }
   const line = parseLiteral(p)
-  return line && [relocate(line, p.since(begin))]
+  return line && [line]
 }
 
 function parseHead(p: Cursor, isDefault: boolean): Head | undefined {
@@ -267,27 +270,14 @@ function checkDefault(p: Cursor, head: Head, begin: Location): readonly Rule[] |
 }
 
 /** A default is a value: outside of comprehensions nothing in it may have to be looked up. */
-function illegalInDefault(term: Term): readonly string[] {
-  switch (term.kind) {
-    case 'ref':
-    case 'var':
-    case 'call':
-      return [term.kind]
-    case 'array':
-    case 'set':
-      return term.items.flatMap(illegalInDefault)
-    case 'object':
-      return term.entries.flatMap((entry) => entry.flatMap(illegalInDefault))
-    case 'templatestring':
-      return term.parts.flatMap((part) => (part.kind === 'expr' ? illegalInLine(part) : illegalInDefault(part)))
-    default:
-      return []
-  }
-}
-
-function illegalInLine({ terms }: Expr): readonly string[] {
-  if (terms.kind === 'call') return terms.args.flatMap(illegalInDefault)
-  return terms.kind === 'ref' || terms.kind === 'var' ? [terms.kind] : []
+function illegalInDefault(value: Term): readonly string[] {
+  const found: string[] = []
+  walk(value, ({ kind }) => {
+    if (kind === 'ref' || kind === 'var' || kind === 'call') found.push(kind)
+    else return kind !== 'arraycomprehension' && kind !== 'setcomprehension' && kind !== 'objectcomprehension'
+    return false
+  })
+  return found
 }
 
 const NAME_FOLLOWERS: readonly TokenKind[] = ['assign', 'eq', 'if', 'contains', '(']

@@ -5,6 +5,7 @@ import { RegoSet, type Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
 import { type Alternative, planAlternatives } from './alternatives.ts'
 import { type Code, local } from './code.ts'
+import { constantPath } from './conditions.ts'
 import { extentFunction, groupFunction, keyedFunction } from './documents.ts'
 import { constantOf, planTerm } from './terms.ts'
 import { children, isConstant, storeName } from './tree.ts'
@@ -15,9 +16,16 @@ export function planRef(code: Code, ref: Ref): Operand {
   const [head, ...parts] = ref.parts
   const document = documentName(head)
   if (document === 'data') return planData(code, parts, { node: code.program.tree.root, names: [], place: code.data })
-  const source = document === 'input' ? code.input : planTerm(code, head)
-  if (document === 'input' && parts.length === 0 && source.type === 'local') code.emit({ type: 'IsDefinedStmt', source: source.value })
-  return planParts(code, source, parts, false)
+  return document === 'input' ? planInput(code, ref, parts) : planParts(code, planTerm(code, head), parts, false)
+}
+
+/** From the input, or from where its path is known already. */
+function planInput(code: Code, ref: Ref, parts: readonly Term[]): Operand {
+  const hoisted = code.hoisted(constantPath(ref))
+  const rest = parts.slice(hoisted?.path.length ?? 0)
+  const source = hoisted === undefined ? code.input : local(hoisted.local)
+  if (rest.length === 0 && source.type === 'local') code.emit({ type: 'IsDefinedStmt', source: source.value })
+  return planParts(code, source, rest, false)
 }
 
 /** Goes into a value, part for part. `stored`: the value is a place in the store. */

@@ -5,7 +5,10 @@ import { equal } from '../../values/order.ts'
 import type { Block, Func, Operand } from '../ir.ts'
 import { planBody } from './body.ts'
 import { Code, local } from './code.ts'
+import { conditionsOf } from './conditions.ts'
 import { unplannable } from './errors.ts'
+import { sharedPaths } from './hoist.ts'
+import { buildIndexes } from './indexes.ts'
 import type { Program } from './program.ts'
 import { constantOf, planTerm } from './terms.ts'
 import type { Group } from './tree.ts'
@@ -16,25 +19,36 @@ export function planGroup(program: Program, group: Group, keys: number): Pick<Fu
   const params = Array.from({ length: 2 + (group.isFunction ? group.arity : keys) }, (_, at) => at)
   const code = new Code(program, params.length)
   const args = params.slice(2).map(local)
-  const blocks = group.kind === 'value' ? planComplete(code, group, args) : planPartial(code, group, args)
-  return { params, blocks }
+  const { block } = code.block(() => {
+    if (group.kind === 'value') planComplete(code, group, args)
+    else planPartial(code, group, args)
+  })
+  return { params, blocks: [block] }
 }
 
 /** A complete rule or a function: its bodies give one value, or values that are equal. */
-function planComplete(code: Code, group: Group, args: readonly Operand[]): readonly Block[] {
+function planComplete(code: Code, group: Group, args: readonly Operand[]): void {
   const result = code.local()
   const rules = group.rules.filter((rule) => !rule.default)
-  const same = allSame(rules)
-  const blocks = rules.map((rule) => {
-    const sole = same || rules.length === 1
-    return code.block(() =>
-      rule.else === undefined ? planRule(code, rule, args, result, sole) : planOrdered(code, rule, args, result, sole),
-    ).block
+  const sole = rules.length === 1 || allSame(rules)
+  planBodies(code, rules, args, (rule) => {
+    if (rule.else === undefined) planRule(code, rule, args, result, sole)
+    else planOrdered(code, rule, args, result, sole)
   })
   const fallback = group.rules.find((rule) => rule.default)
-  if (fallback !== undefined) blocks.push(code.block(() => planDefault(code, fallback, args, result)).block)
-  else blocks.push(code.block(() => code.emit({ type: 'ReturnStmt', source: local(result) })).block)
-  return blocks
+  if (fallback !== undefined) planDefault(code, fallback, args, result)
+  else code.emit({ type: 'ReturnStmt', source: local(result) })
+}
+
+/** The bodies of a group, one after the other, behind what they share; an index passes over those that have no effect. */
+function planBodies(code: Code, rules: readonly CompiledRule[], args: readonly Operand[], plan: (rule: CompiledRule) => void): void {
+  for (const path of sharedPaths(rules)) code.hoist(path)
+  const { sources, indexes } = buildIndexes(rules.map(conditionsOf))
+  const operands = sources.map((source) =>
+    source.kind === 'input' ? code.hoist(source.path) : (args[source.at] as { value: number }).value,
+  )
+  const blocks = rules.map((rule) => code.block(() => plan(rule)).block)
+  code.emit({ type: 'SelectStmt', sources: operands, indexes, blocks })
 }
 
 /** One body. `sole`: no other rule has another value, so that the first solution ends the function if it cannot vary either. */
@@ -90,17 +104,14 @@ function planDefault(code: Code, rule: CompiledRule, args: readonly Operand[], r
 }
 
 /** A set or an object that all solutions of all rules add to. */
-function planPartial(code: Code, group: Group, keys: readonly Operand[]): readonly Block[] {
+function planPartial(code: Code, group: Group, keys: readonly Operand[]): void {
   const result = code.local()
-  const start = code.block(() => code.emit({ type: group.kind === 'set' ? 'MakeSetStmt' : 'MakeObjectStmt', target: result }))
+  code.emit({ type: group.kind === 'set' ? 'MakeSetStmt' : 'MakeObjectStmt', target: result })
   const depth = group.path.length
-  const bodies = group.rules.map((rule) =>
-    code.block(() => {
-      code.scope(() => planPartialRule(code, rule, rule.path.parts.slice(depth), keys, result))
-    }),
-  )
-  const end = code.block(() => code.emit({ type: 'ReturnStmt', source: local(result) }))
-  return [start, ...bodies, end].map(({ block }) => block)
+  planBodies(code, group.rules, [], (rule) => {
+    code.scope(() => planPartialRule(code, rule, rule.path.parts.slice(depth), keys, result))
+  })
+  code.emit({ type: 'ReturnStmt', source: local(result) })
 }
 
 function planPartialRule(code: Code, rule: CompiledRule, path: readonly Term[], keys: readonly Operand[], result: number): void {

@@ -473,7 +473,8 @@ export class FunctionWriter {
   }
 
   #dot(source: string, key: Operand, stored: boolean): string {
-    if (key.type === 'string_index') return `field(${source}, ${this.#operand(key)})`
+    const name = this.#valueOf(key)
+    if (typeof name === 'string' && !name.startsWith('\0')) return `field(${source}, ${this.#operand(key)})`
     return `${stored ? 'dotData' : 'dot'}(${source}, ${this.#operand(key)})`
   }
 

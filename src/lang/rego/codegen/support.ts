@@ -19,9 +19,10 @@ export function dotData(source: Value | undefined, key: Value): Value | undefine
   return dot(source, key) ?? (source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : undefined)
 }
 
-/** What a name leads to; the usual case of dot. */
+/** What a name that does not begin with NUL leads to; the usual case of dot. */
 export function field(source: Value | undefined, name: string): Value | undefined {
-  return source instanceof RegoObject || source instanceof RegoSet ? source.get(name) : undefined
+  if (source instanceof RegoObject) return source.named(name)
+  return source instanceof RegoSet ? source.get(name) : undefined
 }
 
 /** What is iterated, in OPA's order: entries of an object, members of a set, items of an array; undefined for anything else. */

@@ -25,6 +25,11 @@ export class RegoObject {
     return this.#entries.get(keyOf(key))?.[1]
   }
 
+  /** As get, of a string that does not begin with NUL. */
+  named(name: string): Value | undefined {
+    return this.#entries.get(name)?.[1]
+  }
+
   has(key: Value): boolean {
     return this.#entries.has(keyOf(key))
   }

@@ -32,7 +32,12 @@ interface Candidate {
   readonly key: string
   readonly test: Condition['test']
   readonly rules: readonly number[]
-  readonly cases: ReadonlyMap<unknown, { readonly value: Value; readonly rules: number[] }>
+  readonly cases: ReadonlyMap<unknown, Case>
+}
+
+interface Case {
+  readonly value: Value
+  readonly rules: number[]
 }
 
 class Builder {
@@ -71,15 +76,12 @@ class Builder {
     }
   }
 
-  #candidates(rules: readonly number[]): Candidate[] {
-    const found = new Map<
-      string,
-      { key: string; test: Condition['test']; rules: number[]; cases: Map<unknown, { value: Value; rules: number[] }> }
-    >()
+  #candidates(rules: readonly number[]): Iterable<Candidate> {
+    const found = new Map<string, Candidate & { readonly rules: number[]; readonly cases: Map<unknown, Case> }>()
     for (const rule of rules) {
       for (const { key, test, values } of this.#conditions[rule]!) {
         const id = `${test} ${key}`
-        const candidate = found.get(id) ?? { key, test, rules: [], cases: new Map() }
+        const candidate = found.get(id) ?? { key, test, rules: [], cases: new Map<unknown, Case>() }
         found.set(id, candidate)
         // Of two conditions on one value the first is asked.
         if (candidate.rules.at(-1) === rule) continue
@@ -91,7 +93,7 @@ class Builder {
         }
       }
     }
-    return [...found.values()]
+    return found.values()
   }
 
   #number(key: string, source: Source): number {

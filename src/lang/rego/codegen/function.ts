@@ -3,7 +3,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import type { Block, FuncKind, Index, Mock, Operand, Place, Policy, Statement } from '../plan/ir.ts'
 import { isNumber, RegoSet, type Value } from '../values/value.ts'
 import { intrinsic, type Written } from './intrinsics.ts'
-import { touched, type Usage, usageOf } from './usage.ts'
+import { countStaying, touched, type Usage, usageOf } from './usage.ts'
 
 /** Statements that a function holds before its blocks move out. */
 const LARGE = 250
@@ -68,8 +68,7 @@ export class FunctionWriter {
   write(blocks: readonly Block[], gives?: number): void {
     this.#usage = usageOf(blocks)
     for (const param of this.#params) if (this.#usage.writes.has(param)) this.#usage.volatile.add(param)
-    const moving = blocks.flatMap((block) => block.flatMap((statement) => (statement.type === 'SelectStmt' ? statement.blocks : [])))
-    this.#large = this.#usage.count - usageOf(moving).count > LARGE
+    this.#large = countStaying(blocks) > LARGE
     const body = blocks.map((block) => this.#block(block, [], '  ')).join('')
     for (const param of this.#params) this.#locals.delete(param)
     const params = this.#params.map((param) => `l${param}`)

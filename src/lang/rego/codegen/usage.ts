@@ -24,6 +24,15 @@ export function usageOf(blocks: readonly Block[]): Usage {
 /** The locals that are read or written. */
 export const touched = (usage: Usage) => new Set([...usage.reads.keys(), ...usage.writes.keys()])
 
+/** Statements, without those of a SelectStmt's blocks, which become functions where they are many. */
+export function countStaying(blocks: readonly Block[]): number {
+  let total = 0
+  for (const block of blocks) {
+    for (const statement of block) total += 1 + (statement.type === 'SelectStmt' ? 0 : countStaying(blocksOf(statement)))
+  }
+  return total
+}
+
 /** The blocks that stand in a statement. */
 export function blocksOf(statement: Statement): readonly Block[] {
   if (statement.type === 'BlockStmt' || statement.type === 'SelectStmt') return statement.blocks

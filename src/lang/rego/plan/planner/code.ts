@@ -49,6 +49,14 @@ export class Code {
     return target
   }
 
+  /** The local for what a value has at a path, or undefined for nothing. */
+  follow(source: Operand, path: readonly Value[]): number {
+    if (source.type === 'local' && path.length === 0) return source.value
+    const target = this.local()
+    this.emit({ type: 'PathStmt', source, path: path.map((part) => this.program.constant(part)), target })
+    return target
+  }
+
   /** The longest beginning of a path that is hoisted; none where a `with` replaces the input. */
   hoisted(path: readonly Value[]): { readonly path: readonly Value[]; readonly local: number } | undefined {
     if (this.input.value !== 0) return undefined

@@ -5,8 +5,12 @@ import { RegoSet, type Value } from '../../values/value.ts'
 import { constantOf } from './terms.ts'
 import { documentName } from './variables.ts'
 
-/** A place that is the same for all rules of a group: a path into the input, or an argument. */
-export type Source = { readonly kind: 'input'; readonly path: readonly Value[] } | { readonly kind: 'argument'; readonly at: number }
+/** A place that is the same for all rules of a group: a path into the input, an argument or a variable that they share, by its number. */
+export interface Source {
+  readonly from: 'input' | 'argument' | 'variable'
+  readonly at: number
+  readonly path: readonly Value[]
+}
 
 export interface Condition {
   readonly source: Source
@@ -17,11 +21,9 @@ export interface Condition {
   readonly values: readonly Value[]
 }
 
-/** The conditions of a rule without `else`; none for one with. */
-export function conditionsOf(rule: CompiledRule): readonly Condition[] {
-  if (rule.else !== undefined) return []
-  const reader = new Reader(rule)
-  return reader.conditions
+/** The conditions of a rule's body from an expression on, behind which it has `variables`; none for a rule with `else`. */
+export function conditionsOf(rule: CompiledRule, start: number, variables: readonly string[]): readonly Condition[] {
+  return rule.else === undefined ? new Reader(rule, start, variables).conditions : []
 }
 
 /** Builtins that cannot end an evaluation. */
@@ -33,14 +35,17 @@ class Reader {
   /** Nothing before here can end an evaluation, so that it may be passed over. */
   #harmless = true
 
-  constructor(rule: CompiledRule) {
+  constructor(rule: CompiledRule, start: number, variables: readonly string[]) {
+    variables.forEach((name, at) => {
+      this.#sources.set(name, { from: 'variable', at, path: [] })
+    })
     rule.head.args?.forEach((arg, at) => {
-      const source = { kind: 'argument', at } as const
+      const source = { from: 'argument', at, path: [] } as const
       const value = constantOf(arg)
       if (arg.kind === 'var') this.#sources.set(arg.name, source)
       else if (value !== undefined) this.#add(source, 'equal', [value])
     })
-    for (const expr of rule.body) this.#read(expr)
+    for (const expr of rule.body.slice(start)) this.#read(expr)
   }
 
   #read(expr: Expr): void {
@@ -80,9 +85,13 @@ class Reader {
 
   #sourceOf(term: Term): Source | undefined {
     if (term.kind === 'var') return this.#sources.get(term.name)
-    if (term.kind !== 'ref' || documentName(term.parts[0]) !== 'input') return undefined
+    if (term.kind !== 'ref') return undefined
     const path = constantPath(term)
-    return path.length > 0 && path.length === term.parts.length - 1 ? { kind: 'input', path } : undefined
+    if (path.length === 0 || path.length < term.parts.length - 1) return undefined
+    const [head] = term.parts
+    if (documentName(head) === 'input') return { from: 'input', at: 0, path }
+    const source = head.kind === 'var' ? this.#sources.get(head.name) : undefined
+    return source && { ...source, path: [...source.path, ...path] }
   }
 
   /** OPA's index too passes over a rule for an equality, wherever it stands; for a prefix it does not. */

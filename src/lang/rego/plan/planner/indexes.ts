@@ -10,6 +10,8 @@ export interface Indexes {
   /** What the indexes ask. */
   readonly sources: readonly Source[]
   readonly indexes: readonly Index[]
+  /** Rules that are in no index. */
+  readonly rest: readonly number[]
 }
 
 /** The indexes of rules by their conditions. Rules that are in none are tried always. */
@@ -24,7 +26,7 @@ export function buildIndexes(conditions: readonly (readonly Condition[])[]): Ind
     const taken = new Set(best.rules)
     open = open.filter((rule) => !taken.has(rule))
   }
-  return { sources: builder.sources, indexes }
+  return { sources: builder.sources, indexes, rest: open }
 }
 
 /** A test of one source, and the rules that have it as a condition. */

@@ -47,6 +47,8 @@ export class FunctionWriter {
   #pending: { readonly local: number; readonly code: string } | undefined
   /** Locals are in an array `L`, so that blocks can be functions of their own whatever they use. */
   #large = false
+  /** What is written now stands in a block that is a function of its own. */
+  #away = false
   #labels = 0
   #outlined = 0
 
@@ -93,10 +95,13 @@ export class FunctionWriter {
     const name = `${this.#name}_${this.#outlined++}`
     const label = `b${this.#labels++}`
     const inside = outer.map((_, at) => `^${outer.length - at}`)
+    const before = this.#away
+    this.#away = true
     const body = this.#statements(block, [...inside, label], '    ')
+    this.#away = before
     this.#module.parts.push(`function ${name}(rt, L) {\n  ${label}: {\n${body}  }\n  return 0\n}\n`)
     const jumps = outer.map((_, at) => `${indent}  if (jump === ${outer.length - at}) ${jump(outer[at]!)}\n`)
-    const returns = outer[0]?.startsWith('^') ? 'return -1' : 'return L.value'
+    const returns = this.#away ? 'return -1' : 'return L.value'
     const used = [...jumps].filter((_, at) => body.includes(`return ${outer.length - at}\n`))
     return `${indent}{\n${indent}  const jump = ${name}(rt, L)\n${indent}  if (jump === -1) ${returns}\n${used.join('')}${indent}}\n`
   }
@@ -254,7 +259,7 @@ export class FunctionWriter {
       case 'ReturnLocalStmt':
       case 'ReturnStmt': {
         const source = stmt.type === 'ReturnStmt' ? value(stmt.source) : this.#local(stmt.source)
-        return labels[0]!.startsWith('^') ? line(`L.value = ${source}`) + line('return -1') : line(`return ${source}`)
+        return this.#away ? line(`L.value = ${source}`) + line('return -1') : line(`return ${source}`)
       }
       case 'ResultSetAddStmt':
         return need(local(stmt.value)) + line(`rt.results.push(${this.#local(stmt.value)})`)

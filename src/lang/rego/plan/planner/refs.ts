@@ -79,12 +79,19 @@ function planData(code: Code, parts: readonly Term[], position: Position): Opera
     }
     return planParts(code, invoke(code, groupFunction(code.program, group), []), parts, false)
   }
-  const [part, ...rest] = parts
+  const [written, ...rest] = parts
+  const part = written && inlined(code, written)
   if (part === undefined) return invoke(code, extentFunction(code.program, node, ['data', ...position.names.map(storeName)]), [])
   if (isConstant(part)) {
     return planData(code, rest, { node: node.children.get(partKey(part)), names: [...position.names, part], place: position.place })
   }
   return planChildren(code, part, rest, node, position)
+}
+
+/** The string that a variable is bound to. */
+function inlined(code: Code, part: Term): Term {
+  const bound = part.kind === 'var' ? code.lookUp(part.name) : undefined
+  return bound?.type === 'string_index' ? { kind: 'string', value: code.program.stringAt(bound.value), at: part.at } : part
 }
 
 /** A part that is only known, or found, when it runs: one of the children that are rules, or else of the store. */

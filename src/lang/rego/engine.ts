@@ -1,32 +1,12 @@
 import { ThymusError } from '../../core/errors.ts'
 import { BUILTINS } from './builtins/table.ts'
 import { generate } from './codegen/generate.ts'
-import {
-  addAt,
-  always,
-  conflict,
-  DEFAULT_LIMITS,
-  dot,
-  dotData,
-  guarded,
-  insertAt,
-  insertOnce,
-  type Limits,
-  length,
-  merge,
-  pairs,
-  Runtime,
-  type Surroundings,
-  stored,
-  unmocked,
-  unmockedBuiltin,
-  upsert,
-} from './codegen/runtime.ts'
+import { DEFAULT_LIMITS, guarded, type Limits, Runtime, type Surroundings } from './codegen/runtime.ts'
+import { SUPPORT } from './codegen/support.ts'
 import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
 import { loadPlan } from './plan/load.ts'
-import { equal } from './values/order.ts'
-import { RegoObject, RegoSet, type Value } from './values/value.ts'
+import type { Value } from './values/value.ts'
 
 export interface EvaluationOptions {
   readonly input?: Value | undefined
@@ -62,7 +42,7 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
   for (const name of names) {
     if (!BUILTINS.has(name)) throw new ThymusError('REGO_BUILTIN', `there is no builtin function ${JSON.stringify(name)}`)
   }
-  const { code } = generate(policy, new Map(names.map((name, at) => [name, at])))
+  const { code, indexes } = generate(policy, new Map(names.map((name, at) => [name, at])))
   const constants: Value[] = [...policy.strings, ...policy.constants]
   const byPath = new Map<string, number>()
   policy.funcs.forEach(({ path }, at) => {
@@ -73,29 +53,9 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
     return at === undefined ? undefined : compiled.funcs[at]!(runtime, ...args)
   }
   const at = (file: number, row: number, col: number) => `${policy.files[file] ?? 'plan'}:${row}:${col}`
-  const support = {
-    RegoObject,
-    RegoSet,
-    addAt,
-    always,
-    at,
-    callPath,
-    conflict,
-    dot,
-    dotData,
-    equal,
-    insertAt,
-    insertOnce,
-    length,
-    merge,
-    pairs,
-    stored,
-    unmocked,
-    unmockedBuiltin,
-    upsert,
-  }
+  const support = { ...SUPPORT, at, callPath }
   const builtins = names.map((name) => guarded(name, BUILTINS.get(name)!))
-  const compiled = new Function('K', 'B', 'R', code)(constants, builtins, support) as { plans: Compiled[]; funcs: Compiled[] }
+  const compiled = new Function('K', 'B', 'R', 'X', code)(constants, builtins, support, indexes) as { plans: Compiled[]; funcs: Compiled[] }
   const entrypoints = policy.plans.map(({ name }) => name)
   return {
     entrypoints,

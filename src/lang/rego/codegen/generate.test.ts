@@ -67,9 +67,9 @@ describe('generated code', () => {
     // 1 + 1 is met by 2, so the second is passed over.
     const input = readJson('[1, 5]')
     assert.equal(evaluate(plan(sum(2)), input), '[{"x":12}]')
-    const large = preparePlan(plan(sum(200)))
+    const large = preparePlan(plan(sum(600)))
     assert.match(large.code, /function p0_\d+\(rt, L\)/)
-    assert.equal(evaluate(plan(sum(200)), input), `[{"x":${200 + 1000}}]`)
+    assert.equal(evaluate(plan(sum(600)), input), `[{"x":${600 + 3000}}]`)
   })
 
   test('replaces within `with`, and puts back after it', () => {

@@ -1,8 +1,6 @@
 // What generated code calls. One Runtime lives for one evaluation: it counts, and remembers the rules that were computed.
 import { BuiltinError, RegoError } from '../errors.ts'
-import { numberText, toInt } from '../values/decimal.ts'
-import { equal } from '../values/order.ts'
-import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import type { Value } from '../values/value.ts'
 
 export interface Limits {
   /** Calls, iterations and insertions. */
@@ -38,8 +36,8 @@ export class Runtime {
   /** Steps until the next look at the clock. */
   fuel = 0
   depth = 0
-  /** Values of rules by the number of their function; null where undefined. A `with` puts an empty one in place. */
-  memo: ([Value | undefined] | undefined)[] = []
+  /** What generated code remembers of rules, by slot. A `with` puts an empty one in place. */
+  memo: unknown[] = []
   /** The with-targets in force, and what stands for functions. */
   shadows: ReadonlySet<number> | undefined
   mocks: (Mock | undefined)[] | undefined
@@ -128,135 +126,15 @@ export type Builtin = (runtime: Runtime, ...operands: Value[]) => Value | undefi
 
 /** A builtin as generated code calls it: an operand that it does not take makes the call undefined, or ends a strict evaluation. */
 export function guarded(name: string, builtin: Builtin): Builtin {
-  return (runtime, ...operands) => {
+  // As many parameters as any builtin has: a rest parameter would be an array for each call.
+  return (runtime, a, b, c, d) => {
     if (--runtime.fuel < 0) runtime.refuel()
     try {
-      return builtin(runtime, ...operands)
+      return builtin(runtime, a!, b!, c!, d!)
     } catch (error) {
       if (!(error instanceof BuiltinError)) throw error
       if (!runtime.strict) return undefined
       throw new RegoError('REGO_EVAL', error.opaCode, `${name}: ${error.message}`)
     }
   }
-}
-
-export function dot(source: Value, key: Value): Value | undefined {
-  if (source instanceof RegoObject || source instanceof RegoSet) return source.get(key)
-  if (!isArray(source) || !isNumber(key)) return undefined
-  const at = toInt(key)
-  return at === undefined ? undefined : source[at]
-}
-
-/** OPA's store is a tree of named places, so a number is also the name that it spells. */
-export function dotData(source: Value, key: Value): Value | undefined {
-  const found = dot(source, key)
-  return found === undefined && source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : found
-}
-
-/** Pairs of key and value, in OPA's order; undefined for what cannot be iterated. */
-export function pairs(source: Value): readonly (readonly [Value, Value])[] | undefined {
-  if (source instanceof RegoObject) return source.entries()
-  if (source instanceof RegoSet) return source.members().map((member) => [member, member])
-  return isArray(source) ? source.map((item, at) => [at, item]) : undefined
-}
-
-export function length(source: Value): number | undefined {
-  if (typeof source === 'string') return [...source].length
-  if (source instanceof RegoObject || source instanceof RegoSet) return source.size
-  return isArray(source) ? source.length : undefined
-}
-
-export function insertOnce(object: RegoObject, key: Value, value: Value): void {
-  const there = object.get(key)
-  if (there !== undefined && !equal(there, value)) conflict('object keys must be unique')
-  object.set(key, value)
-}
-
-/** All keys of both; where both have one, objects are merged and else the first wins. */
-export function merge(a: Value, b: Value): Value {
-  if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
-  const merged = RegoObject.of(b.entries())
-  for (const [key, value] of a.entries()) {
-    const other = b.get(key)
-    merged.set(key, other === undefined ? value : merge(value, other))
-  }
-  return merged
-}
-
-/** The document with `value` at `path`; what stands in the way is replaced. */
-export function upsert(document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
-  if (at === path.length) return value
-  const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
-  copy.set(path[at]!, upsert(copy.get(path[at]!), path, value, at + 1))
-  return copy
-}
-
-/** What the data document has at a path. */
-export function stored(data: Value, path: readonly string[]): Value | undefined {
-  return path.reduce<Value | undefined>((value, name) => (value === undefined ? undefined : dotData(value, name)), data)
-}
-
-export const always =
-  (value: Value): Mock =>
-  () =>
-    value
-
-/** A function in place of another one; within it no function is replaced. */
-export function unmocked(func: Mock): Mock {
-  return (runtime, input, data, ...args) => {
-    const { mocks } = runtime
-    runtime.mocks = undefined
-    const value = func(runtime, input, data, ...args)
-    runtime.mocks = mocks
-    return value
-  }
-}
-
-export function unmockedBuiltin(builtin: Builtin): Mock {
-  return (runtime, _input, _data, ...args) => builtin(runtime, ...args)
-}
-
-/** Objects that a rule has made on its way to deeper places, and sets it adds to; other values may not be changed. */
-const made = new WeakSet<RegoObject | RegoSet>()
-
-/** Puts a value at a path of an object of a rule's own making. */
-export function insertAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
-  const parent = descend(object, path, at)
-  const key = path.at(-1)!
-  const there = parent.get(key)
-  if (there === undefined) parent.set(key, value)
-  else if (!equal(there, value)) conflict('object keys must be unique', at)
-}
-
-/** Adds a value to the set at a path of an object of a rule's own making. */
-export function addAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
-  const parent = descend(object, path, at)
-  const there = parent.get(path.at(-1)!)
-  if (there instanceof RegoSet && made.has(there)) {
-    there.add(value)
-    return
-  }
-  if (there !== undefined) conflict('object keys must be unique', at)
-  const set = RegoSet.of([value])
-  made.add(set)
-  parent.set(path.at(-1)!, set)
-}
-
-function descend(object: RegoObject, path: readonly Value[], at: string): RegoObject {
-  let parent = object
-  for (const key of path.slice(0, -1)) {
-    let next = parent.get(key)
-    if (next === undefined) {
-      next = new RegoObject()
-      made.add(next)
-      parent.set(key, next)
-    }
-    if (!(next instanceof RegoObject && made.has(next))) conflict('object keys must be unique', at)
-    parent = next
-  }
-  return parent
-}
-
-export function conflict(message: string, at?: string): never {
-  throw new RegoError('REGO_EVAL', 'eval_conflict_error', message, at === undefined ? {} : { at })
 }

@@ -108,7 +108,28 @@ export type OwnStatement = { readonly place: Place } & (
       readonly leaf: 'value' | 'member'
     }
   | { readonly type: 'ReturnStmt'; readonly source: Operand }
+  /** What `source` has at a path, or undefined: nothing is left for that. */
+  | { readonly type: 'PathStmt'; readonly source: Operand; readonly path: readonly Operand[]; readonly target: number }
+  /** A BlockStmt of which the indexes know blocks that have no effect: of those in an index, only what it finds need run. */
+  | {
+      readonly type: 'SelectStmt'
+      readonly sources: readonly number[]
+      readonly indexes: readonly Index[]
+      readonly blocks: readonly Block[]
+    }
 )
+
+/** Numbers of blocks, or a test of a source that leads to them; where the source is undefined there are none. */
+export type Index =
+  | readonly number[]
+  | {
+      /** Which of the statement's sources. */
+      readonly source: number
+      readonly test: 'equal' | 'prefix'
+      readonly cases: readonly (readonly [Value, Index])[]
+      /** For a value that the test does not take: one that is no string and so has no prefix. */
+      readonly other: Index
+    }
 
 /** Where in the policy's source a statement came from. */
 export interface Place {

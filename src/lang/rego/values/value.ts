@@ -10,6 +10,7 @@ type Key = string | number | boolean | null
 export class RegoObject {
   readonly #entries = new Map<Key, [Value, Value]>()
   #sorted: (readonly [Value, Value])[] | undefined
+  #key: string | undefined
 
   static of(entries: Iterable<readonly [Value, Value]>): RegoObject {
     const object = new RegoObject()
@@ -25,6 +26,11 @@ export class RegoObject {
     return this.#entries.get(keyOf(key))?.[1]
   }
 
+  /** As get, of a string that does not begin with NUL. */
+  named(name: string): Value | undefined {
+    return this.#entries.get(name)?.[1]
+  }
+
   has(key: Value): boolean {
     return this.#entries.has(keyOf(key))
   }
@@ -33,12 +39,19 @@ export class RegoObject {
   set(key: Value, value: Value): void {
     this.#entries.set(keyOf(key), [key, value])
     this.#sorted = undefined
+    this.#key = undefined
   }
 
   /** Sorted by key. */
   entries(): readonly (readonly [Value, Value])[] {
     this.#sorted ??= [...this.#entries.values()].sort((a, b) => compare(a[0], b[0]))
     return this.#sorted
+  }
+
+  /** For keyOf: an object is asked for it as often as a rule adds it to a set. */
+  get key(): string {
+    this.#key ??= `\0${encode(this)}`
+    return this.#key
   }
 }
 
@@ -103,7 +116,7 @@ export function keyOf(value: Value): Key {
   if (typeof value === 'string') return value.charCodeAt(0) === 0 ? `\0s${value}` : value
   if (value === null || typeof value !== 'object') return value
   if (value instanceof BigNumber) return numberKey(value)
-  return `\0${encode(value)}`
+  return value instanceof RegoObject ? value.key : `\0${encode(value)}`
 }
 
 /** Length before content, so that no content can look like structure. */

@@ -1,6 +1,7 @@
 // One function in the making: its locals, its variables, and the block that is being written. A scan goes on inside its own block, so that
 // what follows in the source follows in the innermost one, once for every solution.
 import type { Location } from '../../syntax/ast.ts'
+import type { Value } from '../../values/value.ts'
 import type { Block, Operand, Place, Statement } from '../ir.ts'
 import type { Program } from './program.ts'
 
@@ -20,6 +21,8 @@ export class Code {
   /** The documents as they are here; a `with` changes them. */
   input: Operand = local(0)
   data: Operand = local(1)
+  /** Paths into the first input that are gone already. */
+  readonly #hoisted: { readonly path: readonly Value[]; readonly local: number }[] = []
   #locals = 2
   readonly #blocks: Statement[][] = []
   readonly #frames: Map<string, Operand>[] = [new Map()]
@@ -33,6 +36,32 @@ export class Code {
   /** A local of its own. */
   local(): number {
     return this.#locals++
+  }
+
+  /** The local for what the input has at a path, or undefined for nothing; it is looked up once. */
+  hoist(path: readonly Value[]): number {
+    const before = this.hoisted(path)
+    if (before?.path.length === path.length) return before.local
+    const target = this.local()
+    const rest = path.slice(before?.path.length ?? 0).map((part) => this.program.constant(part))
+    this.emit({ type: 'PathStmt', source: before === undefined ? this.input : local(before.local), path: rest, target })
+    this.#hoisted.push({ path, local: target })
+    return target
+  }
+
+  /** The local for what a value has at a path, or undefined for nothing. */
+  follow(source: Operand, path: readonly Value[]): number {
+    if (source.type === 'local' && path.length === 0) return source.value
+    const target = this.local()
+    this.emit({ type: 'PathStmt', source, path: path.map((part) => this.program.constant(part)), target })
+    return target
+  }
+
+  /** The longest beginning of a path that is hoisted; none where a `with` replaces the input. */
+  hoisted(path: readonly Value[]): { readonly path: readonly Value[]; readonly local: number } | undefined {
+    if (this.input.value !== 0) return undefined
+    const found = this.#hoisted.filter((each) => each.path.length <= path.length && each.path.every((part, at) => part === path[at]))
+    return found.sort((a, b) => b.path.length - a.path.length)[0]
   }
 
   at(location: Location): void {

@@ -35,6 +35,10 @@ export class Program {
     return this.#strings.index(value)
   }
 
+  stringAt(index: number): string {
+    return this.#strings.values[index]!
+  }
+
   constant(value: Value): Operand {
     if (typeof value === 'string') return this.string(value)
     if (typeof value === 'boolean') return { type: 'bool', value }

@@ -5,6 +5,7 @@ import { RegoSet, type Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
 import { type Alternative, planAlternatives } from './alternatives.ts'
 import { type Code, local } from './code.ts'
+import { constantPath } from './conditions.ts'
 import { extentFunction, groupFunction, keyedFunction } from './documents.ts'
 import { constantOf, planTerm } from './terms.ts'
 import { children, isConstant, storeName } from './tree.ts'
@@ -15,9 +16,16 @@ export function planRef(code: Code, ref: Ref): Operand {
   const [head, ...parts] = ref.parts
   const document = documentName(head)
   if (document === 'data') return planData(code, parts, { node: code.program.tree.root, names: [], place: code.data })
-  const source = document === 'input' ? code.input : planTerm(code, head)
-  if (document === 'input' && parts.length === 0 && source.type === 'local') code.emit({ type: 'IsDefinedStmt', source: source.value })
-  return planParts(code, source, parts, false)
+  return document === 'input' ? planInput(code, ref, parts) : planParts(code, planTerm(code, head), parts, false)
+}
+
+/** From the input, or from where its path is known already. */
+function planInput(code: Code, ref: Ref, parts: readonly Term[]): Operand {
+  const hoisted = code.hoisted(constantPath(ref))
+  const rest = parts.slice(hoisted?.path.length ?? 0)
+  const source = hoisted === undefined ? code.input : local(hoisted.local)
+  if (rest.length === 0 && source.type === 'local') code.emit({ type: 'IsDefinedStmt', source: source.value })
+  return planParts(code, source, rest, false)
 }
 
 /** Goes into a value, part for part. `stored`: the value is a place in the store. */
@@ -71,12 +79,19 @@ function planData(code: Code, parts: readonly Term[], position: Position): Opera
     }
     return planParts(code, invoke(code, groupFunction(code.program, group), []), parts, false)
   }
-  const [part, ...rest] = parts
+  const [written, ...rest] = parts
+  const part = written && inlined(code, written)
   if (part === undefined) return invoke(code, extentFunction(code.program, node, ['data', ...position.names.map(storeName)]), [])
   if (isConstant(part)) {
     return planData(code, rest, { node: childOf(node, part), names: [...position.names, part], place: position.place })
   }
   return planChildren(code, part, rest, node, position)
+}
+
+/** The string that a variable is bound to. */
+function inlined(code: Code, part: Term): Term {
+  const bound = part.kind === 'var' ? code.lookUp(part.name) : undefined
+  return bound?.type === 'string_index' ? { kind: 'string', value: code.program.stringAt(bound.value), at: part.at } : part
 }
 
 /** A part that is only known, or found, when it runs: one of the children that are rules, or else of the store. */

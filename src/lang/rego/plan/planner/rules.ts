@@ -3,6 +3,7 @@ import type { CompiledRule } from '../../compile/compiled.ts'
 import type { Term } from '../../syntax/ast.ts'
 import { equal } from '../../values/order.ts'
 import type { Block, Func, Operand } from '../ir.ts'
+import { planBodies } from './bodies.ts'
 import { planBody } from './body.ts'
 import { Code, local } from './code.ts'
 import { unplannable } from './errors.ts'
@@ -16,44 +17,48 @@ export function planGroup(program: Program, group: Group, keys: number): Pick<Fu
   const params = Array.from({ length: 2 + (group.isFunction ? group.arity : keys) }, (_, at) => at)
   const code = new Code(program, params.length)
   const args = params.slice(2).map(local)
-  const blocks = group.kind === 'value' ? planComplete(code, group, args) : planPartial(code, group, args)
-  return { params, blocks }
+  const { block } = code.block(() => {
+    if (group.kind === 'value') planComplete(code, group, args)
+    else planPartial(code, group, args)
+  })
+  return { params, blocks: [block] }
 }
 
 /** A complete rule or a function: its bodies give one value, or values that are equal. */
-function planComplete(code: Code, group: Group, args: readonly Operand[]): readonly Block[] {
+function planComplete(code: Code, group: Group, args: readonly Operand[]): void {
   const result = code.local()
   const rules = group.rules.filter((rule) => !rule.default)
-  const same = allSame(rules)
-  const blocks = rules.map((rule) => {
-    const sole = same || rules.length === 1
-    return code.block(() =>
-      rule.else === undefined ? planRule(code, rule, args, result, sole) : planOrdered(code, rule, args, result, sole),
-    ).block
+  const sole = rules.length === 1 || allSame(rules)
+  planBodies(code, rules, args, {
+    alike: true,
+    begin: (rule) => planArguments(code, rule, args),
+    end: (rule, start, repeated) => planValue(code, rule, result, { sole, start, repeated }),
+    ordered: (rule) => planOrdered(code, rule, args, result, sole),
   })
   const fallback = group.rules.find((rule) => rule.default)
-  if (fallback !== undefined) blocks.push(code.block(() => planDefault(code, fallback, args, result)).block)
-  else blocks.push(code.block(() => code.emit({ type: 'ReturnStmt', source: local(result) })).block)
-  return blocks
+  if (fallback !== undefined) planDefault(code, fallback, args, result)
+  else code.emit({ type: 'ReturnStmt', source: local(result) })
 }
 
-/** One body. `sole`: no other rule has another value, so that the first solution ends the function if it cannot vary either. */
-function planRule(code: Code, rule: CompiledRule, args: readonly Operand[], result: number, sole: boolean): void {
-  code.scope(() => {
-    const start = code.depth
-    code.at(rule.head.at)
-    planArguments(code, rule, args)
-    planBody(code, rule.body)
-    code.at(rule.head.at)
-    const source = planTerm(code, headValue(rule))
-    const final = code.depth === start || constantOf(headValue(rule)) !== undefined
-    if (sole && final) {
-      code.emit({ type: 'ReturnStmt', source })
-      return
-    }
-    code.emit({ type: 'AssignVarOnceStmt', source, target: result })
-    if (final && code.depth > start) code.leave(start)
-  })
+interface Solution {
+  /** No other rule has another value. */
+  readonly sole: boolean
+  /** The block that the body began in. */
+  readonly start: number
+  readonly repeated: boolean
+}
+
+/** The value of a solution. It ends the function if there can be no other one. */
+function planValue(code: Code, rule: CompiledRule, result: number, { sole, start, repeated }: Solution): void {
+  code.at(rule.head.at)
+  const source = planTerm(code, headValue(rule))
+  const final = (!repeated && code.depth === start) || constantOf(headValue(rule)) !== undefined
+  if (sole && final) {
+    code.emit({ type: 'ReturnStmt', source })
+    return
+  }
+  code.emit({ type: 'AssignVarOnceStmt', source, target: result })
+  if (final && code.depth > start) code.leave(start)
 }
 
 /** A rule with `else`: each body is tried where those before it had no value. */
@@ -65,8 +70,14 @@ function planOrdered(code: Code, rule: CompiledRule, args: readonly Operand[], r
     const body = each
     blocks.push(
       code.block(() => {
+        const start = code.depth
+        code.at(body.head.at)
         if (body !== rule) code.emit({ type: 'IsUndefinedStmt', source: value })
-        planRule(code, body, args, value, sole)
+        code.scope(() => {
+          planArguments(code, body, args)
+          planBody(code, body.body)
+          planValue(code, body, value, { sole, start, repeated: false })
+        })
       }).block,
     )
   }
@@ -90,33 +101,35 @@ function planDefault(code: Code, rule: CompiledRule, args: readonly Operand[], r
 }
 
 /** A set or an object that all solutions of all rules add to. */
-function planPartial(code: Code, group: Group, keys: readonly Operand[]): readonly Block[] {
+function planPartial(code: Code, group: Group, keys: readonly Operand[]): void {
   const result = code.local()
-  const start = code.block(() => code.emit({ type: group.kind === 'set' ? 'MakeSetStmt' : 'MakeObjectStmt', target: result }))
+  code.emit({ type: group.kind === 'set' ? 'MakeSetStmt' : 'MakeObjectStmt', target: result })
   const depth = group.path.length
-  const bodies = group.rules.map((rule) =>
-    code.block(() => {
-      code.scope(() => planPartialRule(code, rule, rule.path.parts.slice(depth), keys, result))
-    }),
-  )
-  const end = code.block(() => code.emit({ type: 'ReturnStmt', source: local(result) }))
-  return [start, ...bodies, end].map(({ block }) => block)
+  const pathOf = (rule: CompiledRule) => rule.path.parts.slice(depth)
+  planBodies(code, group.rules, [], {
+    alike: keys.length === 0,
+    begin: (rule) => planKeys(code, rule, pathOf(rule), keys),
+    end: (rule) => planMember(code, rule, pathOf(rule), result),
+    ordered: () => unplannable(code, 'a rule of a set or an object has else'),
+  })
+  code.emit({ type: 'ReturnStmt', source: local(result) })
 }
 
-function planPartialRule(code: Code, rule: CompiledRule, path: readonly Term[], keys: readonly Operand[], result: number): void {
-  code.at(rule.head.at)
-  const { value, key } = rule.head
-  const member = value === undefined ? key : undefined
-  const pattern = member === undefined ? path : [...path, member]
+/** Matches what a rule adds with the keys that are asked for. */
+function planKeys(code: Code, { head }: CompiledRule, path: readonly Term[], keys: readonly Operand[]): void {
+  const pattern = head.value === undefined && head.key !== undefined ? [...path, head.key] : path
   pattern.slice(0, keys.length).forEach((part, at) => {
     unifyOperand(code, keys[at]!, part)
   })
-  planBody(code, rule.body)
-  code.at(rule.head.at)
+}
+
+/** Adds what a solution is. */
+function planMember(code: Code, { head }: CompiledRule, path: readonly Term[], object: number): void {
+  code.at(head.at)
   const places = path.map((part) => planTerm(code, part))
-  const source = planTerm(code, member ?? value ?? unplannable(code, 'a rule has neither key nor value'))
-  if (path.length === 0) code.emit({ type: 'SetAddStmt', set: result, value: source })
-  else code.emit({ type: 'InsertPathStmt', object: result, path: places, value: source, leaf: member === undefined ? 'value' : 'member' })
+  const value = planTerm(code, head.value ?? head.key ?? unplannable(code, 'a rule has neither key nor value'))
+  if (path.length === 0) code.emit({ type: 'SetAddStmt', set: object, value })
+  else code.emit({ type: 'InsertPathStmt', object, path: places, value, leaf: head.value === undefined ? 'member' : 'value' })
 }
 
 function planArguments(code: Code, rule: CompiledRule, args: readonly Operand[]): void {

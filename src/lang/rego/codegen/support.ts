@@ -1,0 +1,176 @@
+// What generated code calls for a statement of the IR.
+import { RegoError } from '../errors.ts'
+import { numberText, toInt } from '../values/decimal.ts'
+import { equal } from '../values/order.ts'
+import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import type { Builtin, Mock } from './runtime.ts'
+import { select, selector } from './select.ts'
+
+export function dot(source: Value | undefined, key: Value): Value | undefined {
+  if (source instanceof RegoObject || source instanceof RegoSet) return source.get(key)
+  if (!isArray(source) || !isNumber(key)) return undefined
+  if (typeof key === 'number') return source[key]
+  const at = toInt(key)
+  return at === undefined ? undefined : source[at]
+}
+
+/** OPA's store is a tree of named places, so a number is also the name that it spells. */
+export function dotData(source: Value | undefined, key: Value): Value | undefined {
+  const found = dot(source, key)
+  return found === undefined && source instanceof RegoObject && isNumber(key) ? source.get(numberText(key)) : found
+}
+
+/** What a name that does not begin with NUL leads to; the usual case of dot. */
+export function field(source: Value | undefined, name: string): Value | undefined {
+  if (source instanceof RegoObject) return source.named(name)
+  return source instanceof RegoSet ? source.get(name) : undefined
+}
+
+/** What is iterated, in OPA's order: entries of an object, members of a set, items of an array; undefined for anything else. */
+export function items(source: Value): readonly (readonly [Value, Value])[] | readonly Value[] | undefined {
+  if (isArray(source)) return source
+  if (source instanceof RegoObject) return source.entries()
+  return source instanceof RegoSet ? source.members() : undefined
+}
+
+/** Whether a collection has a value in it. */
+export function member(value: Value, source: Value): boolean {
+  if (source instanceof RegoSet) return source.has(value)
+  if (isArray(source)) return source.some((item) => equal(item, value))
+  return source instanceof RegoObject && source.entries().some(([, item]) => equal(item, value))
+}
+
+/** Equality where the other side is a number of JS: only a number with more digits than its value needs is an object. */
+export const equalsNumber = (value: Value, number: number) => value === number || (typeof value === 'object' && equal(value, number))
+
+export function length(source: Value): number | undefined {
+  if (typeof source === 'string') return [...source].length
+  if (source instanceof RegoObject || source instanceof RegoSet) return source.size
+  return isArray(source) ? source.length : undefined
+}
+
+export function insertOnce(object: RegoObject, key: Value, value: Value): void {
+  const there = object.get(key)
+  if (there !== undefined && !equal(there, value)) conflict('object keys must be unique')
+  object.set(key, value)
+}
+
+/** All keys of both; where both have one, objects are merged and else the first wins. */
+export function merge(a: Value, b: Value): Value {
+  if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
+  const merged = RegoObject.of(b.entries())
+  for (const [key, value] of a.entries()) {
+    const other = b.get(key)
+    merged.set(key, other === undefined ? value : merge(value, other))
+  }
+  return merged
+}
+
+/** The document with `value` at `path`; what stands in the way is replaced. */
+export function upsert(document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
+  if (at === path.length) return value
+  const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
+  copy.set(path[at]!, upsert(copy.get(path[at]!), path, value, at + 1))
+  return copy
+}
+
+/** What the data document has at a path. */
+export function stored(data: Value, path: readonly string[]): Value | undefined {
+  return path.reduce<Value | undefined>((value, name) => (value === undefined ? undefined : dotData(value, name)), data)
+}
+
+export const always =
+  (value: Value): Mock =>
+  () =>
+    value
+
+/** A function in place of another one; within it no function is replaced. */
+export function unmocked(func: Mock): Mock {
+  return (runtime, input, data, ...args) => {
+    const { mocks } = runtime
+    runtime.mocks = undefined
+    const value = func(runtime, input, data, ...args)
+    runtime.mocks = mocks
+    return value
+  }
+}
+
+export function unmockedBuiltin(builtin: Builtin): Mock {
+  return (runtime, _input, _data, ...args) => builtin(runtime, ...args)
+}
+
+/** Objects that a rule has made on its way to deeper places, and sets it adds to; other values may not be changed. */
+const made = new WeakSet<RegoObject | RegoSet>()
+
+/** Puts a value at a path of an object of a rule's own making. */
+export function insertAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
+  const parent = descend(object, path, at)
+  const key = path.at(-1)!
+  const there = parent.get(key)
+  if (there === undefined) parent.set(key, value)
+  else if (!equal(there, value)) conflict('object keys must be unique', at)
+}
+
+/** Adds a value to the set at a path of an object of a rule's own making. */
+export function addAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
+  const parent = descend(object, path, at)
+  const there = parent.get(path.at(-1)!)
+  if (there instanceof RegoSet && made.has(there)) {
+    there.add(value)
+    return
+  }
+  if (there !== undefined) conflict('object keys must be unique', at)
+  const set = RegoSet.of([value])
+  made.add(set)
+  parent.set(path.at(-1)!, set)
+}
+
+function descend(object: RegoObject, path: readonly Value[], at: string): RegoObject {
+  let parent = object
+  for (const key of path.slice(0, -1)) {
+    let next = parent.get(key)
+    if (next === undefined) {
+      next = new RegoObject()
+      made.add(next)
+      parent.set(key, next)
+    }
+    if (!(next instanceof RegoObject && made.has(next))) conflict('object keys must be unique', at)
+    parent = next
+  }
+  return parent
+}
+
+export function conflict(message: string, at?: string): never {
+  throw new RegoError('REGO_EVAL', 'eval_conflict_error', message, at === undefined ? {} : { at })
+}
+
+/** In the place of a value that is undefined, where undefined is what nobody has computed. */
+const NONE = Symbol('undefined')
+
+/** Everything that generated code may name; it adds what belongs to one policy. */
+export const SUPPORT = {
+  NONE,
+  RegoObject,
+  RegoSet,
+  addAt,
+  always,
+  conflict,
+  dot,
+  dotData,
+  equal,
+  equalsNumber,
+  field,
+  insertAt,
+  insertOnce,
+  items,
+  keyOf,
+  length,
+  member,
+  merge,
+  select,
+  selector,
+  stored,
+  unmocked,
+  unmockedBuiltin,
+  upsert,
+}

@@ -1,0 +1,126 @@
+// What a rule's body demands of single values of the input or of its arguments: the rule has no effect where they have other ones.
+import type { CompiledRule } from '../../compile/compiled.ts'
+import type { Expr, Ref, Term } from '../../syntax/ast.ts'
+import { RegoSet, type Value } from '../../values/value.ts'
+import { constantOf } from './terms.ts'
+import { documentName } from './variables.ts'
+
+/** A place that is the same for all rules of a group: a path into the input, an argument or a variable that they share, by its number. */
+export interface Source {
+  readonly from: 'input' | 'argument' | 'variable'
+  readonly at: number
+  readonly path: readonly Value[]
+}
+
+export interface Condition {
+  readonly source: Source
+  /** Equal sources have equal keys. */
+  readonly key: string
+  readonly test: 'equal' | 'prefix'
+  /** The source's value is one of these, or begins with the only one. */
+  readonly values: readonly Value[]
+}
+
+/** The conditions of a rule's body from an expression on, behind which it has `variables`; none for a rule with `else`. */
+export function conditionsOf(rule: CompiledRule, start: number, variables: readonly string[]): readonly Condition[] {
+  return rule.else === undefined ? new Reader(rule, start, variables).conditions : []
+}
+
+/** Builtins that cannot end an evaluation. */
+const HARMLESS = new Set(['eq', 'neq', 'equal', 'lt', 'lte', 'gt', 'gte', 'internal.member_2', 'startswith', 'endswith', 'contains'])
+
+class Reader {
+  readonly conditions: Condition[] = []
+  readonly #sources = new Map<string, Source>()
+  /** Nothing before here can end an evaluation, so that it may be passed over. */
+  #harmless = true
+
+  constructor(rule: CompiledRule, start: number, variables: readonly string[]) {
+    variables.forEach((name, at) => {
+      this.#sources.set(name, { from: 'variable', at, path: [] })
+    })
+    rule.head.args?.forEach((arg, at) => {
+      const source = { from: 'argument', at, path: [] } as const
+      const value = constantOf(arg)
+      if (arg.kind === 'var') this.#sources.set(arg.name, source)
+      else if (value !== undefined) this.#add(source, 'equal', [value])
+    })
+    for (const expr of rule.body.slice(start)) this.#read(expr)
+  }
+
+  #read(expr: Expr): void {
+    const { terms } = expr
+    const plain = !expr.negated && expr.with.length === 0
+    if (plain && terms.kind === 'call') {
+      const name = terms.operator.parts.map((part) => ('name' in part ? part.name : 'value' in part ? part.value : '')).join('.')
+      this.#call(name, terms.args)
+    }
+    this.#harmless &&= isHarmless(expr)
+  }
+
+  #call(name: string, args: readonly Term[]): void {
+    const [a, b] = args as [Term, Term]
+    if (args.length !== 2) return
+    if (name === 'eq') this.#equation(a, b)
+    const source = this.#sourceOf(a)
+    if (source === undefined) return
+    const value = constantOf(b)
+    if (name === 'internal.member_2' && value instanceof RegoSet) this.#add(source, 'equal', value.members())
+    else if (name === 'internal.member_2' && Array.isArray(value)) this.#add(source, 'equal', value)
+    else if (name === 'startswith' && typeof value === 'string') this.#add(source, 'prefix', [value])
+  }
+
+  #equation(a: Term, b: Term): void {
+    for (const [x, y] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const source = this.#sourceOf(x)
+      if (source === undefined) continue
+      const value = constantOf(y)
+      if (value !== undefined) this.#add(source, 'equal', [value])
+      else if (y.kind === 'var' && !this.#sources.has(y.name)) this.#sources.set(y.name, source)
+    }
+  }
+
+  #sourceOf(term: Term): Source | undefined {
+    if (term.kind === 'var') return this.#sources.get(term.name)
+    if (term.kind !== 'ref') return undefined
+    const path = constantPath(term)
+    if (path.length === 0 || path.length < term.parts.length - 1) return undefined
+    const [head] = term.parts
+    if (documentName(head) === 'input') return { from: 'input', at: 0, path }
+    const source = head.kind === 'var' ? this.#sources.get(head.name) : undefined
+    return source && { ...source, path: [...source.path, ...path] }
+  }
+
+  /** OPA's index too passes over a rule for an equality, wherever it stands; for a prefix it does not. */
+  #add(source: Source, test: Condition['test'], values: readonly Value[]): void {
+    if (test === 'prefix' && !this.#harmless) return
+    this.conditions.push({ source, key: JSON.stringify(source), test, values })
+  }
+}
+
+/** The constant parts that a ref into the input begins with. */
+export function constantPath(ref: Ref): readonly Value[] {
+  const path: Value[] = []
+  for (const part of ref.parts.slice(1)) {
+    if (part.kind !== 'string') break
+    path.push(part.value)
+  }
+  return path
+}
+
+function isHarmless({ terms }: Expr): boolean {
+  if (terms.kind === 'call') {
+    const name = terms.operator.parts.map((part) => ('name' in part ? part.name : 'value' in part ? part.value : '')).join('.')
+    return HARMLESS.has(name) && terms.args.every(isPlain)
+  }
+  return terms.kind === 'ref' || terms.kind === 'var' ? isPlain(terms) : false
+}
+
+/** Whether a term asks no rule. */
+function isPlain(term: Term): boolean {
+  if (term.kind === 'var' || constantOf(term) !== undefined) return true
+  return term.kind === 'ref' && documentName(term.parts[0]) !== 'data' && term.parts.slice(1).every(isPlain)
+}

@@ -56,20 +56,20 @@ export interface CompiledQuery {
   readonly written: ReadonlyMap<string, string>
 }
 
-/** A constant part of a path as the key of a rule tree's child. */
-export function partKey(part: Term): string {
+/** A constant part of a path as the key of a rule tree's child; undefined for what no child is under. */
+export function partKey(part: Term): string | undefined {
   switch (part.kind) {
     case 'string':
       return `"${part.value}`
     case 'number':
-      return `#${Number(part.text)}`
+      return `#${part.text}`
     case 'var':
       return part.name
     case 'boolean':
       return `!${part.value}`
     case 'null':
-      return 'null'
+      return 'null!'
     default:
-      throw new TypeError(`a ${part.kind} is no part of a rule's path`)
+      return undefined
   }
 }

@@ -1,0 +1,78 @@
+// Checks of what is written, before and after it is rewritten.
+
+import type { Import } from '../syntax/ast.ts'
+import { sidesOf } from './declared.ts'
+import type { Compilation, DraftModule } from './draft.ts'
+import { importedName } from './resolve.ts'
+import { RESERVED } from './safety.ts'
+import { isAssignment, rootDocument } from './terms.ts'
+import { partsText, termText } from './text.ts'
+import type { FunctionType } from './types/type.ts'
+import { walkRule } from './walk.ts'
+
+const asksMore = ({ strict }: Compilation, module: DraftModule) => strict || module.version === 'v1'
+
+export function checkUnusedImports(unused: readonly Import[], { report }: Compilation): void {
+  for (const one of unused) report.minor('rego_compile_error', one.at, `${importText(one)} unused`)
+}
+
+export const importText = ({ path, alias }: Import) => `import ${partsText(path.parts)}${alias === undefined ? '' : ` as ${alias}`}`
+
+export function checkDuplicateImports(compilation: Compilation): void {
+  for (const module of compilation.modules) {
+    if (!asksMore(compilation, module)) continue
+    const first = new Map<string, Import>()
+    for (const one of module.imports) {
+      const name = importedName(one)
+      const other = first.get(name)
+      if (other === undefined) first.set(name, one)
+      else compilation.report.minor('rego_compile_error', one.at, `import must not shadow ${importText(other)}`)
+    }
+  }
+}
+
+/** `input` and `data` must not be the name of anything else. */
+export function checkOverrides(compilation: Compilation): void {
+  for (const module of compilation.modules) {
+    if (!asksMore(compilation, module)) continue
+    for (const rule of module.rules) {
+      const [name] = rule.head.ref.parts
+      const shadowed = rootDocument(name) ?? (name.kind === 'var' && RESERVED.has(name.name) ? name.name : undefined)
+      if (shadowed !== undefined) {
+        compilation.report.minor('rego_compile_error', rule.at, `rules must not shadow ${shadowed} (use a different rule name)`)
+      }
+      for (const arg of rule.head.args ?? []) {
+        const root = rootDocument(arg)
+        if (root !== undefined) {
+          compilation.report.minor('rego_compile_error', arg.at, `args must not shadow ${root} (use a different variable name)`)
+        }
+      }
+    }
+    for (const rule of module.all()) {
+      walkRule(rule, (node) => {
+        const name = node.kind === 'expr' && isAssignment(node) && sidesOf(node)?.[0]
+        if (node.kind === 'expr' && name && RESERVED.has(termText(name))) {
+          const message = `variables must not shadow ${termText(name)} (use a different variable name)`
+          compilation.report.minor('rego_compile_error', node.at, message)
+        }
+        return false
+      })
+    }
+  }
+}
+
+/** A builtin that is called for its effect has no value. */
+export function checkVoidCalls({ modules, builtins, report }: Compilation): void {
+  for (const module of modules) {
+    for (const rule of module.all()) {
+      walkRule(rule, (node) => {
+        if (node.kind !== 'call') return false
+        const type = builtins(partsText(node.operator.parts))?.type
+        if (type !== undefined && isVoid(type)) report.add('rego_type_error', node.at, `${termText(node)} used as value`)
+        return false
+      })
+    }
+  }
+}
+
+export const isVoid = (type: FunctionType) => type.result === undefined

@@ -1,0 +1,202 @@
+// Bodies are put in an order in which every variable is bound before it is needed; what cannot be is unsafe.
+import type { Body, Expr, Term } from '../syntax/ast.ts'
+import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
+import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
+import { isEquality } from './terms.ts'
+import type { Bound } from './unify.ts'
+import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
+import { type Node, ownBodies, walk } from './walk.ts'
+
+/** The unsafe variables of expressions. */
+export type Unsafe = Map<Expr, Vars>
+
+/** `input` and `data`, which are always bound. */
+export const RESERVED: ReadonlySet<string> = new Set(['input', 'data'])
+
+/** A body in a safe order with those within it, and what is unsafe in it. `globals`: what is bound around it. */
+export function reorder(body: Body, globals: Bound, arity: Arity): { readonly body: Body; readonly unsafe: Unsafe } {
+  const options: VarOptions = { ...SAFETY, operands: (operand) => operandVars(operand, arity) }
+  const { ordered, unsafe } = inSafeOrder(body, globals, arity, options)
+  const bound: Vars = new Set()
+  const closures = new Closures({ has: (name) => bound.has(name) || globals.has(name) }, unsafe, arity, options)
+  const collector = new VarCollector(options, (name) => bound.add(name))
+  const safe = ordered.map((expr) => {
+    const inner = closures.expr(expr, bound)
+    collector.expr(expr)
+    return inner
+  })
+  // the same body where nothing moved
+  return { body: mapped(safe, body) ? safe : body, unsafe }
+}
+
+const mapped = (a: Body, b: Body) => a.length !== b.length || a.some((expr, at) => expr !== b[at])
+
+function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptions) {
+  const bodyVars: Vars = new Set()
+  const safe: Vars = new Set()
+  const unsafe: Unsafe = new Map()
+  for (const expr of body) {
+    for (const name of varsOf(expr, options)) {
+      bodyVars.add(name)
+      if (globals.has(name)) safe.add(name)
+      else wants(unsafe, expr).add(name)
+    }
+  }
+  const closed = new Map(body.map((expr) => [expr, [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))]))
+  const ordered: Expr[] = []
+  let waiting: readonly Expr[] = body
+  for (;;) {
+    const still: Expr[] = []
+    for (const expr of waiting) {
+      if (becomesSafe(expr, closed.get(expr)!)) ordered.push(expr)
+      else still.push(expr)
+    }
+    if (still.length === 0 || still.length === waiting.length) return { ordered, unsafe }
+    waiting = still
+  }
+
+  function becomesSafe(expr: Expr, closure: readonly string[]): boolean {
+    const outputs = outputsOf(expr, arity, safe)
+    if (closure.length > 0) {
+      // what it binds itself it cannot close over
+      if (closure.length === outputs.size && closure.every((name) => outputs.has(name))) return false
+      unsafe.set(expr, new Set(closure))
+    }
+    const wanted = unsafe.get(expr)
+    if (wanted !== undefined) {
+      for (const name of wanted) if (outputs.has(name) || safe.has(name)) wanted.delete(name)
+      if (wanted.size > 0) return false
+      unsafe.delete(expr)
+    }
+    for (const name of outputs) safe.add(name)
+    return true
+  }
+}
+
+function wants(unsafe: Unsafe, expr: Expr): Vars {
+  let vars = unsafe.get(expr)
+  if (vars === undefined) {
+    vars = new Set()
+    unsafe.set(expr, vars)
+  }
+  return vars
+}
+
+/** The variables within an expression's comprehensions and bodies. */
+function closureVars(expr: Expr): Vars {
+  const vars: Vars = new Set()
+  const collector = new VarCollector({}, (name) => vars.add(name))
+  const comprehensions = (node: Node): boolean => {
+    if (node.kind !== 'arraycomprehension' && node.kind !== 'setcomprehension' && node.kind !== 'objectcomprehension') return false
+    collector.term(node)
+    return true
+  }
+  const bodies = ownBodies(expr)
+  for (const body of bodies) collector.body(body)
+  if (bodies.length === 0) walk(expr, comprehensions)
+  else for (const modifier of expr.with) walk(modifier, comprehensions)
+  return vars
+}
+
+/** The bodies within an expression, each put in a safe order. */
+class Closures {
+  readonly #globals: Bound
+  readonly #unsafe: Unsafe
+  readonly #arity: Arity
+  readonly #options: VarOptions
+
+  constructor(globals: Bound, unsafe: Unsafe, arity: Arity, options: VarOptions) {
+    this.#globals = globals
+    this.#unsafe = unsafe
+    this.#arity = arity
+    this.#options = options
+  }
+
+  /** `bound` gets the variables of an `every`, which stay known to what follows. */
+  expr(expr: Expr, bound: Vars): Expr {
+    const { terms } = expr
+    switch (terms.kind) {
+      case 'every':
+        for (const name of varsOfAll(terms.key === undefined ? [terms.value] : [terms.key, terms.value])) bound.add(name)
+        break
+      case 'not':
+      case 'and':
+      case 'or':
+        break
+      case 'some':
+        return expr
+      default: {
+        const mapper: Mapper = { term: (term) => this.#term(term, expr), body: (body) => body }
+        const inner = terms.kind === 'call' ? mapTerm(terms, mapper) : mapper.term(terms)
+        const withs = mapWiths(expr.with, mapper.term)
+        return inner === terms && withs === expr.with ? expr : { ...expr, terms: inner, with: withs }
+      }
+    }
+    const inner = mapOwnBodies(terms, (body) => this.#body(body, [], expr))
+    return inner === terms ? expr : { ...expr, terms: inner }
+  }
+
+  #term(term: Term, current: Expr): Term {
+    switch (term.kind) {
+      case 'arraycomprehension':
+      case 'setcomprehension': {
+        const body = this.#body(term.body, [term.term], current)
+        return body === term.body ? term : { ...term, body }
+      }
+      case 'objectcomprehension': {
+        const body = this.#body(term.body, [term.key, term.value], current)
+        return body === term.body ? term : { ...term, body }
+      }
+      default:
+        return mapTerm(term, { term: (at) => this.#term(at, current), body: (body) => body })
+    }
+  }
+
+  /** `made`: what a comprehension makes of its body. */
+  #body(body: Body, made: readonly Term[], current: Expr): Body {
+    if (made.length > 0) {
+      const inBody = varsOfAll(body, this.#options)
+      for (const name of varsOfAll(made)) if (!inBody.has(name) && !this.#globals.has(name)) wants(this.#unsafe, current).add(name)
+    }
+    const inner = reorder(body, this.#globals, this.#arity)
+    if (inner.unsafe.size === 0) return inner.body
+    for (const [expr, vars] of inner.unsafe) for (const name of vars) wants(this.#unsafe, expr).add(name)
+    return body
+  }
+}
+
+/**
+ * What a body without braces of `not`, `and` or `or` needs from around it: of one expression everything, of more what no other
+ * expression of it binds or uses.
+ */
+function operandVars(body: Body, arity: Arity): Iterable<string> {
+  const uses = new Map<string, number>()
+  for (const expr of body) for (const name of varsOf(expr, SAFETY)) uses.set(name, (uses.get(name) ?? 0) + 1)
+  if (body.length === 1) return uses.keys()
+  const bindings = operandBindings(body, new Set(uses.keys()), arity)
+  return [...uses].filter(([name, count]) => count === 1 || !bindings.has(name)).map(([name]) => name)
+}
+
+function operandBindings(body: Body, used: Vars, arity: Arity): Vars {
+  const safe: Vars = new Set([...RESERVED, ...used])
+  const equalities = body.filter(isEquality)
+  for (const { terms } of equalities) for (const side of terms.args.slice(0, 2)) if (side.kind === 'var') safe.delete(side.name)
+  const bindings: Vars = new Set()
+  for (let before = -1; before < bindings.size; ) {
+    before = bindings.size
+    for (const expr of equalities) {
+      for (const name of equalityOutputs(expr, safe)) {
+        bindings.add(name)
+        safe.add(name)
+      }
+    }
+  }
+  for (const expr of body) {
+    const { terms } = expr
+    if (terms.kind !== 'call' || isEquality(expr)) continue
+    const taken = arity(terms.operator)
+    if (taken === undefined) continue
+    for (const name of varsOfAll(terms.args.slice(taken), { ...PATTERN, sets: false })) bindings.add(name)
+  }
+  return bindings
+}

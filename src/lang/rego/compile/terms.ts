@@ -1,0 +1,168 @@
+// What the compiler asks of terms and expressions, and those that it makes.
+import type { Body, Call, Expr, Location, Ref, Scalar, Term, Var, With } from '../syntax/ast.ts'
+
+export const isScalar = (term: Term): term is Scalar =>
+  term.kind === 'string' || term.kind === 'number' || term.kind === 'boolean' || term.kind === 'null'
+
+export const isComprehension = (term: Term) =>
+  term.kind === 'arraycomprehension' || term.kind === 'setcomprehension' || term.kind === 'objectcomprehension'
+
+/** The parser's name of a `_`. */
+export const isWildcard = (name: string) => name.startsWith('$')
+export const isGenerated = (name: string) => name.startsWith('__local')
+
+const ground = new WeakMap<Term, boolean>()
+const constant = new WeakMap<Term, boolean>()
+
+/** Has no variable; a comprehension or call has, a ref only beyond its head. */
+export function isGround(term: Term): boolean {
+  if (isScalar(term)) return true
+  switch (term.kind) {
+    case 'ref':
+      return isGroundRef(term)
+    case 'array':
+    case 'set':
+    case 'object':
+      return remembered(ground, term, isGround)
+    case 'call':
+      return isGroundRef(term.operator) && term.args.every(isGround)
+    case 'templatestring':
+      return term.parts.every((part) => part.kind !== 'expr' && isGround(part))
+    case 'arraycomprehension':
+    case 'setcomprehension':
+      return isGround(term.term) && term.body.every(isGroundExpr)
+    case 'objectcomprehension':
+      return isGround(term.key) && isGround(term.value) && term.body.every(isGroundExpr)
+    default:
+      return false
+  }
+}
+
+function isGroundExpr({ terms }: Expr): boolean {
+  switch (terms.kind) {
+    case 'call':
+      return terms.args.every(isGround)
+    case 'some':
+    case 'every':
+      return false
+    case 'not':
+      return terms.body.every(isGroundExpr)
+    case 'and':
+    case 'or':
+      return terms.left.every(isGroundExpr) && terms.right.every(isGroundExpr)
+    default:
+      return isGround(terms)
+  }
+}
+
+/** Is a value as it stands: no variable, ref, call or comprehension. */
+export function isConstant(term: Term): boolean {
+  if (isScalar(term)) return true
+  if (term.kind === 'array' || term.kind === 'set' || term.kind === 'object') return remembered(constant, term, isConstant)
+  return term.kind === 'templatestring' && term.parts.every((part) => part.kind !== 'expr' && isConstant(part))
+}
+
+function remembered(answers: WeakMap<Term, boolean>, term: Term, ask: (term: Term) => boolean): boolean {
+  const known = answers.get(term)
+  if (known !== undefined) return known
+  const answer =
+    term.kind === 'object'
+      ? term.entries.every(([key, value]) => ask(key) && ask(value))
+      : term.kind !== 'array' && term.kind !== 'set'
+        ? ask(term)
+        : term.items.every(ask)
+  answers.set(term, answer)
+  return answer
+}
+
+export const isGroundRef = (ref: Ref) => ref.parts.every((part, at) => at === 0 || isGround(part))
+
+/** The parts before the first that has a variable. */
+export function groundPrefix(parts: readonly Term[]): readonly Term[] {
+  const end = parts.findIndex((part, at) => at > 0 && !isGround(part))
+  return end < 0 ? parts : parts.slice(0, end)
+}
+
+/** Whether a ref reads under `input` or `data`. */
+export const startsAt = (term: Term, root: 'input' | 'data') =>
+  term.kind === 'ref' && term.parts[0].kind === 'var' && term.parts[0].name === root
+
+/** The name of a bare `input` or `data`. */
+export const rootDocument = (term: Term): 'input' | 'data' | undefined =>
+  term.kind === 'ref' && term.parts.length === 1
+    ? startsAt(term, 'input')
+      ? 'input'
+      : startsAt(term, 'data')
+        ? 'data'
+        : undefined
+    : undefined
+
+/** The name by which a ref would call a builtin: its parts with dots between them. */
+export function dotted(ref: Ref): string | undefined {
+  const [head, ...rest] = ref.parts
+  if (head.kind !== 'var') return undefined
+  let name = head.name
+  for (const part of rest) {
+    if (part.kind !== 'string') return undefined
+    name += `.${part.value}`
+  }
+  return name
+}
+
+/** Whether a call is of this builtin, whose name has no dots. */
+export const calls = (terms: Expr['terms'], name: string): terms is Call => terms.kind === 'call' && isNamed(terms.operator, name)
+
+const isNamed = ({ parts }: Ref, name: string) => parts.length === 1 && parts[0].kind === 'var' && parts[0].name === name
+
+/** `a = b` with its two operands. */
+export const isEquality = (expr: Expr): expr is Expr & { readonly terms: Call } => calls(expr.terms, 'eq')
+export const isAssignment = (expr: Expr): expr is Expr & { readonly terms: Call } => calls(expr.terms, 'assign')
+
+/** `eq` that was `:=`: nothing becomes known on its right by what is on its left. */
+export interface AssignedExpr extends Expr {
+  readonly fromAssignment: true
+}
+export const wasAssignment = (expr: Expr): boolean => 'fromAssignment' in expr
+
+export const variable = (name: string, at: Location): Var => ({ kind: 'var', name, at })
+export const operator = (name: string, at: Location): Ref => ({ kind: 'ref', parts: [variable(name, at)], at })
+/** The ref of a builtin with dots in its name. */
+export function builtinRef(name: string, at: Location): Ref {
+  const [head, ...rest] = name.split('.')
+  return { kind: 'ref', parts: [variable(head!, at), ...rest.map((value): Term => ({ kind: 'string', value, at }))], at }
+}
+export const callOf = (name: string, args: readonly Term[], at: Location): Call => ({
+  kind: 'call',
+  operator: builtinRef(name, at),
+  args,
+  at,
+})
+
+export const expression = (terms: Expr['terms'], at: Location, withs: readonly With[] = []): Expr => ({
+  kind: 'expr',
+  terms,
+  negated: false,
+  with: withs,
+  generated: false,
+  at,
+})
+/** `left = right`, made by the compiler. */
+export const equality = (left: Term, right: Term, withs: readonly With[] = []): Expr => ({
+  kind: 'expr',
+  terms: callOf('eq', [left, right], right.at),
+  negated: false,
+  with: withs,
+  generated: true,
+  at: right.at,
+})
+
+export const always = (at: Location): Expr => expression({ kind: 'boolean', value: true, at }, at)
+
+/** A body that says nothing: `true`. */
+const isTrue = (body: Body) => body.length === 1 && body[0]!.terms.kind === 'boolean' && body[0]!.terms.value
+
+/** A body that says nothing gives way to what is added to it. */
+export const appended = (body: Body, added: readonly Expr[]): Body =>
+  added.length === 0 ? body : isTrue(body) ? added : [...body, ...added]
+
+export const isEmptyBody = isTrue

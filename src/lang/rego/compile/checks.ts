@@ -1,7 +1,6 @@
 // Checks of what is written, before and after it is rewritten.
 
 import type { Import } from '../syntax/ast.ts'
-import { sidesOf } from './declared.ts'
 import type { Compilation, DraftModule } from './draft.ts'
 import { importedName } from './resolve.ts'
 import { RESERVED } from './safety.ts'
@@ -37,9 +36,8 @@ export function checkOverrides(compilation: Compilation): void {
     if (!asksMore(compilation, module)) continue
     for (const rule of module.rules) {
       const [name] = rule.head.ref.parts
-      const shadowed = rootDocument(name) ?? (name.kind === 'var' && RESERVED.has(name.name) ? name.name : undefined)
-      if (shadowed !== undefined) {
-        compilation.report.minor('rego_compile_error', rule.at, `rules must not shadow ${shadowed} (use a different rule name)`)
+      if (name.kind === 'var' && RESERVED.has(name.name)) {
+        compilation.report.minor('rego_compile_error', rule.at, `rules must not shadow ${name.name} (use a different rule name)`)
       }
       for (const arg of rule.head.args ?? []) {
         const root = rootDocument(arg)
@@ -50,7 +48,7 @@ export function checkOverrides(compilation: Compilation): void {
     }
     for (const rule of module.all()) {
       walkRule(rule, (node) => {
-        const name = node.kind === 'expr' && isAssignment(node) && sidesOf(node)?.[0]
+        const name = node.kind === 'expr' && isAssignment(node) && node.terms.args[0]
         if (node.kind === 'expr' && name && RESERVED.has(termText(name))) {
           const message = `variables must not shadow ${termText(name)} (use a different variable name)`
           compilation.report.minor('rego_compile_error', node.at, message)

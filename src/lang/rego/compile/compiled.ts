@@ -46,6 +46,8 @@ export interface Compiled {
   readonly graph: RuleGraph
   /** What a generated variable was called by the author. */
   readonly written: ReadonlyMap<string, string>
+  /** The term for which a generated variable stands, as it was written. */
+  readonly subjects: ReadonlyMap<string, Term>
   readonly annotations: readonly Annotations[]
 }
 

@@ -1,7 +1,8 @@
 // A module while it is compiled: its trees are immutable, but which trees its rules have changes from stage to stage.
 import type { Signature } from '../builtins/signatures.ts'
+import type { Diagnostic } from '../errors.ts'
 import type { Annotations, Body, Comment, Head, Import, Location, Module, Package, Ref, RegoVersion, Rule, Term } from '../syntax/ast.ts'
-import type { CompiledModule, CompiledRule } from './compiled.ts'
+import type { Compiled, CompiledModule, CompiledRule } from './compiled.ts'
 import type { Locals } from './locals.ts'
 import type { Report } from './report.ts'
 
@@ -46,12 +47,10 @@ export class DraftRule implements CompiledRule {
   #pathOf(): Ref {
     const { path } = this.module.package
     const [name, ...rest] = this.#head.ref.parts
-    return { ...this.#head.ref, parts: [...path.parts, nameAsString(name), ...rest] }
+    const string: Term = name.kind === 'var' ? { kind: 'string', value: name.name, at: name.at } : name
+    return { ...this.#head.ref, parts: [...path.parts, string, ...rest] }
   }
 }
-
-const nameAsString = (name: Term): Term =>
-  name.kind === 'var' ? { kind: 'string', value: name.name, at: name.at } : name.kind === 'ref' ? nameAsString(name.parts[0]) : name
 
 export class DraftModule implements CompiledModule {
   readonly kind = 'module'
@@ -94,6 +93,8 @@ export interface CompileOptions {
   readonly unsafeBuiltins?: ReadonlySet<string>
   /** Whether base data has something at a path, where then no rule may stand. */
   readonly dataExists?: (path: readonly string[]) => boolean
+  /** What the type checker finds once all else is well. */
+  readonly checkTypes?: (compiled: Compiled) => readonly Diagnostic[]
   /** How many faults are reported; 0 for all. */
   readonly errorLimit?: number
 }
@@ -105,6 +106,8 @@ export interface Compilation {
   readonly locals: Locals
   /** What generated variables were called. */
   readonly written: Map<string, string>
+  /** The terms for which generated variables stand. */
+  readonly subjects: Map<string, Term>
   readonly strict: boolean
   readonly builtins: (name: string) => Signature | undefined
 }

@@ -3,6 +3,7 @@
 import type { Body, Expr, Location, Term, With } from '../syntax/ast.ts'
 import { compareNumbers, readNumber } from '../values/decimal.ts'
 import { compareStrings } from '../values/order.ts'
+import { isTerm } from './terms.ts'
 
 const RANK: Record<Term['kind'], number> = {
   null: 0,
@@ -114,7 +115,6 @@ function compareExprTerms(a: Expr['terms'], b: Expr['terms']): number {
   }
 }
 
-const isTerm = (terms: Expr['terms']): terms is Term => terms.kind in RANK
 const compareWiths = (a: With, b: With) => compareTerms(a.target, b.target) || compareTerms(a.value, b.value)
 
 export const compareRefs = (a: readonly Term[], b: readonly Term[]) => compareLists(a, b, compareTerms)

@@ -225,14 +225,8 @@ function addArgument(arg: Term, vars: Vars): string | undefined {
 /** Sets and objects in OPA's order, however deep. */
 const inOrder = (term: Term): Term => ordered(mapTerm(term, { term: inOrder, body: (body) => body }))
 
-/** A set or object in OPA's order, each member and key once; of an object's values the last one. */
 function ordered(term: Term): Term {
-  if (term.kind === 'set') return { ...term, items: unique(term.items) }
+  if (term.kind === 'set' && term.items.length > 1) return { ...term, items: term.items.toSorted(compareTerms) }
   if (term.kind !== 'object' || term.entries.length < 2) return term
-  const sorted = term.entries.toSorted((a, b) => compareTerms(a[0], b[0]))
-  const entries = sorted.filter(([key], at) => at + 1 === sorted.length || compareTerms(key, sorted[at + 1]![0]) !== 0)
-  return { ...term, entries }
+  return { ...term, entries: term.entries.toSorted((a, b) => compareTerms(a[0], b[0])) }
 }
-
-const unique = (items: readonly Term[]): readonly Term[] =>
-  items.toSorted(compareTerms).filter((item, at, sorted) => at === 0 || compareTerms(sorted[at - 1]!, item) !== 0)

@@ -7,6 +7,10 @@ export const isScalar = (term: Term): term is Scalar =>
 export const isComprehension = (term: Term) =>
   term.kind === 'arraycomprehension' || term.kind === 'setcomprehension' || term.kind === 'objectcomprehension'
 
+/** A line of a body that is no statement of its own. */
+export const isTerm = (terms: Expr['terms']): terms is Term =>
+  terms.kind !== 'some' && terms.kind !== 'every' && terms.kind !== 'not' && terms.kind !== 'and' && terms.kind !== 'or'
+
 /** The parser's name of a `_`. */
 export const isWildcard = (name: string) => name.startsWith('$')
 export const isGenerated = (name: string) => name.startsWith('__local')

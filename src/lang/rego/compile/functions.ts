@@ -1,0 +1,84 @@
+// What is called must be there, with as many arguments as it takes.
+
+import type { Signature } from '../builtins/signatures.ts'
+import type { Expr, Ref, Rule } from '../syntax/ast.ts'
+import type { Compilation } from './draft.ts'
+import { mapRef, renamed } from './map.ts'
+import type { Arity } from './outputs.ts'
+import { calls, dotted } from './terms.ts'
+import { refText } from './text.ts'
+import type { TreeNode } from './tree.ts'
+import { type Node, walkCalls, walkRule } from './walk.ts'
+
+export type Builtins = (name: string) => Signature | undefined
+
+/** A builtin of this name, whatever characters its ref needs to be written. */
+export function builtinOf(ref: Ref, builtins: Builtins): Signature | undefined {
+  const name = dotted(ref)
+  return name === undefined ? undefined : builtins(name)
+}
+
+export function arityIn(tree: TreeNode, builtins: Builtins): Arity {
+  return (ref) => {
+    const builtin = builtinOf(ref, builtins)
+    if (builtin !== undefined) return builtin.type.params.length
+    const rule = tree.find(ref.parts)?.rules[0]
+    return rule === undefined ? undefined : (rule.head.args?.length ?? 0)
+  }
+}
+
+export function checkFunctions(compilation: Compilation, arity: Arity): void {
+  const check = functionCheck(compilation, arity)
+  for (const module of compilation.modules) for (const rule of module.all()) walkRule(rule, check)
+}
+
+/** A visitor of expressions that reports calls of what is not there or with too few or many arguments. */
+export function functionCheck({ report, written, builtins }: Pick<Compilation, 'report' | 'written' | 'builtins'>, arity: Arity) {
+  return (node: Node): boolean => {
+    if (node.kind !== 'expr' || node.terms.kind !== 'call') return false
+    const { operator, args } = node.terms
+    const wanted = arity(operator)
+    if (wanted !== undefined && isCalledRight(node, args.length, wanted)) return false
+    const name = refText(mapRef(operator, (part) => renamed(part, written)))
+    if (wanted === undefined) report.add('rego_type_error', node.at, `undefined function ${name}`)
+    else report.add('rego_type_error', node.at, builtinOf(operator, builtins) === undefined ? wrongArity() : `${name}: arity mismatch`)
+    return true
+
+    function wrongArity(): string {
+      const given = node.kind === 'expr' && node.generated ? args.length - 1 : args.length
+      return `function ${name} has arity ${wanted}, got ${given} argument${given === 1 ? '' : 's'}`
+    }
+  }
+}
+
+/** Where the compiler has made the expression, there is one more operand: the result. */
+function isCalledRight(expr: Expr, given: number, wanted: number): boolean {
+  if (expr.generated) return calls(expr.terms, 'eq') || given === wanted + 1
+  return given === wanted || given === wanted + 1
+}
+
+export function checkUnsafeBuiltins({ modules, report }: Compilation, unsafe: ReadonlySet<string>): void {
+  for (const module of modules) for (const rule of module.all()) walkRule(rule, unsafeCheck(report, unsafe))
+}
+
+export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<string>) => (node: Node) => {
+  const name = node.kind === 'expr' && node.terms.kind === 'call' ? refText(node.terms.operator) : undefined
+  if (name !== undefined && unsafe.has(name)) {
+    report.minor('rego_type_error', node.at, `unsafe built-in function calls in expression: ${name}`)
+  }
+  return false
+}
+
+export function checkDeprecated({ modules, strict, report, builtins }: Compilation): void {
+  for (const module of modules) {
+    if (strict || module.version !== 'v0') for (const rule of module.all()) reportDeprecated(rule, report, builtins)
+  }
+}
+
+function reportDeprecated(rule: Rule, report: Compilation['report'], builtins: Builtins): void {
+  walkCalls(rule, ({ operator }, expr) => {
+    if (!builtinOf(operator, builtins)?.deprecated) return
+    const at = expr?.at ?? operator.at
+    report.minor('rego_type_error', at, `deprecated built-in function calls in expression: ${refText(operator)}`)
+  })
+}

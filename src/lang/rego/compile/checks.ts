@@ -2,12 +2,13 @@
 
 import type { Import } from '../syntax/ast.ts'
 import type { Compilation, DraftModule } from './draft.ts'
+import { type Builtins, builtinOf } from './functions.ts'
+import type { Report } from './report.ts'
 import { importedName } from './resolve.ts'
 import { RESERVED } from './safety.ts'
 import { isAssignment, rootDocument } from './terms.ts'
 import { partsText, termText } from './text.ts'
-import type { FunctionType } from './types/type.ts'
-import { walkRule } from './walk.ts'
+import { type Node, walkRule } from './walk.ts'
 
 const asksMore = ({ strict }: Compilation, module: DraftModule) => strict || module.version === 'v1'
 
@@ -46,31 +47,28 @@ export function checkOverrides(compilation: Compilation): void {
         }
       }
     }
-    for (const rule of module.all()) {
-      walkRule(rule, (node) => {
-        const name = node.kind === 'expr' && isAssignment(node) && node.terms.args[0]
-        if (node.kind === 'expr' && name && RESERVED.has(termText(name))) {
-          const message = `variables must not shadow ${termText(name)} (use a different variable name)`
-          compilation.report.minor('rego_compile_error', node.at, message)
-        }
-        return false
-      })
-    }
+    for (const rule of module.all()) walkRule(rule, shadowingCheck(compilation.report))
   }
+}
+
+/** A visitor that reports assignments to `input` and `data`. */
+export const shadowingCheck = (report: Report) => (node: Node) => {
+  if (node.kind !== 'expr' || !isAssignment(node)) return false
+  const name = node.terms.args[0] === undefined ? '' : termText(node.terms.args[0])
+  if (RESERVED.has(name)) {
+    report.minor('rego_compile_error', node.at, `variables must not shadow ${name} (use a different variable name)`)
+  }
+  return false
 }
 
 /** A builtin that is called for its effect has no value. */
 export function checkVoidCalls({ modules, builtins, report }: Compilation): void {
-  for (const module of modules) {
-    for (const rule of module.all()) {
-      walkRule(rule, (node) => {
-        if (node.kind !== 'call') return false
-        const type = builtins(partsText(node.operator.parts))?.type
-        if (type !== undefined && isVoid(type)) report.add('rego_type_error', node.at, `${termText(node)} used as value`)
-        return false
-      })
-    }
-  }
+  for (const module of modules) for (const rule of module.all()) walkRule(rule, voidCheck(report, builtins))
 }
 
-export const isVoid = (type: FunctionType) => type.result === undefined
+export const voidCheck = (report: Report, builtins: Builtins) => (node: Node) => {
+  if (node.kind !== 'call') return false
+  const type = builtinOf(node.operator, builtins)?.type
+  if (type !== undefined && type.result === undefined) report.add('rego_type_error', node.at, `${termText(node)} used as value`)
+  return false
+}

@@ -56,6 +56,23 @@ export interface CompiledQuery {
   readonly body: Body
   /** What a generated variable was called by the author; of the query's own variables. */
   readonly written: ReadonlyMap<string, string>
+  /** The term for which a generated variable stands, as it was written. */
+  readonly subjects: ReadonlyMap<string, Term>
+}
+
+export function childOf<N extends { readonly children: ReadonlyMap<string, N> }>(node: N, part: Term): N | undefined {
+  const key = partKey(part)
+  return key === undefined ? undefined : node.children.get(key)
+}
+
+/** The node at exactly this path. */
+export function nodeAt<N extends { readonly children: ReadonlyMap<string, N> }>(root: N, path: readonly Term[]): N | undefined {
+  let node: N | undefined = root
+  for (const part of path) {
+    node = childOf(node, part)
+    if (node === undefined) return undefined
+  }
+  return node
 }
 
 /** A constant part of a path as the key of a rule tree's child; undefined for what no child is under. */

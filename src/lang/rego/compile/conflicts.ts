@@ -1,5 +1,6 @@
 // Rules that cannot stand together.
 import type { Head, Location, Term } from '../syntax/ast.ts'
+import { nodeAt } from './compiled.ts'
 import type { Compilation, DraftModule, DraftRule } from './draft.ts'
 import { renamed } from './map.ts'
 import { compareRefs, isPrefix } from './order.ts'
@@ -101,7 +102,7 @@ function checkData(tree: TreeNode, exists: (path: readonly string[]) => boolean,
 function checkPackages(modules: readonly DraftModule[], tree: TreeNode, report: Compilation['report']): void {
   const packages = new Map<TreeNode, DraftModule[]>()
   for (const module of modules) {
-    const node = tree.find(module.package.path.parts)
+    const node = nodeAt(tree, module.package.path.parts)
     if (node === undefined) continue
     const others = packages.get(node)
     if (others === undefined) packages.set(node, [module])
@@ -111,7 +112,7 @@ function checkPackages(modules: readonly DraftModule[], tree: TreeNode, report: 
     for (const rule of module.rules) {
       const { ref } = rule.head
       if (groundPrefix(ref.parts).length < ref.parts.length) continue
-      const node = tree.find(rule.path.parts)
+      const node = nodeAt(tree, rule.path.parts)
       for (const other of (node && packages.get(node)) ?? []) {
         if (other === module) continue
         const message = `package ${partsText(other.package.path.parts.slice(1))} conflicts with rule ${refText(ref)} defined at ${placeText(rule.at)}`

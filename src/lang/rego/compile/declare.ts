@@ -222,7 +222,8 @@ export class Declarations {
       const value = key && this.#bound(every.value, every.at)
       if (key === undefined || value === undefined) return undefined
       const body = this.body(every.body, new Set())
-      return this.#withs({ ...expr, terms: { ...every, key, value, domain, body } })
+      // OPA looks at the domain once more where key and value are known
+      return this.#withs({ ...expr, terms: { ...every, key, value, domain: this.term(domain), body } })
     })
   }
 

@@ -1,14 +1,14 @@
 // What is called must be there, with as many arguments as it takes.
 
 import type { Signature } from '../builtins/signatures.ts'
-import type { Expr, Ref, Rule } from '../syntax/ast.ts'
+import type { Expr, Ref } from '../syntax/ast.ts'
+import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
 import { calls, dotted } from './terms.ts'
 import { refText } from './text.ts'
-import type { TreeNode } from './tree.ts'
-import { type Node, walkCalls, walkRule } from './walk.ts'
+import { type Node, walkRule } from './walk.ts'
 
 export type Builtins = (name: string) => Signature | undefined
 
@@ -18,11 +18,11 @@ export function builtinOf(ref: Ref, builtins: Builtins): Signature | undefined {
   return name === undefined ? undefined : builtins(name)
 }
 
-export function arityIn(tree: TreeNode, builtins: Builtins): Arity {
+export function arityIn(tree: RuleNode, builtins: Builtins): Arity {
   return (ref) => {
     const builtin = builtinOf(ref, builtins)
     if (builtin !== undefined) return builtin.type.params.length
-    const rule = tree.find(ref.parts)?.rules[0]
+    const rule = nodeAt(tree, ref.parts)?.rules[0]
     return rule === undefined ? undefined : (rule.head.args?.length ?? 0)
   }
 }
@@ -71,14 +71,15 @@ export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<s
 
 export function checkDeprecated({ modules, strict, report, builtins }: Compilation): void {
   for (const module of modules) {
-    if (strict || module.version !== 'v0') for (const rule of module.all()) reportDeprecated(rule, report, builtins)
+    if (strict || module.version !== 'v0') for (const rule of module.all()) walkRule(rule, deprecatedCheck(report, builtins))
   }
 }
 
-function reportDeprecated(rule: Rule, report: Compilation['report'], builtins: Builtins): void {
-  walkCalls(rule, ({ operator }, expr) => {
-    if (!builtinOf(operator, builtins)?.deprecated) return
-    const at = expr?.at ?? operator.at
-    report.minor('rego_type_error', at, `deprecated built-in function calls in expression: ${refText(operator)}`)
-  })
+/** A visitor that reports calls, standing alone or not, of builtins that are deprecated. */
+export const deprecatedCheck = (report: Compilation['report'], builtins: Builtins) => (node: Node) => {
+  const call = node.kind === 'expr' ? node.terms : node
+  if (call.kind !== 'call' || !builtinOf(call.operator, builtins)?.deprecated) return false
+  const at = node.kind === 'expr' ? node.at : call.operator.at
+  report.minor('rego_type_error', at, `deprecated built-in function calls in expression: ${refText(call.operator)}`)
+  return false
 }

@@ -1,5 +1,5 @@
 // Names of rules and imports become refs under `data` and `input`. Sets and objects are put in order on the way.
-import type { Body, Expr, Import, Location, Ref, Term, Var, With } from '../syntax/ast.ts'
+import type { Body, Expr, Import, Location, Module, Ref, Term, Var, With } from '../syntax/ast.ts'
 import { declaredIn } from './declared.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
@@ -35,11 +35,12 @@ export function resolveModules(modules: readonly DraftModule[], report: Report):
   return unused
 }
 
-export const packageKey = (module: DraftModule) =>
-  module.package.path.parts.map((part) => (part.kind === 'string' ? part.value : part.kind === 'var' ? part.name : '')).join('\0')
+export const packageKey = (module: Pick<Module, 'package'>) => pathKey(module.package.path)
+export const pathKey = (path: Ref) =>
+  path.parts.map((part) => (part.kind === 'string' ? part.value : part.kind === 'var' ? part.name : '')).join('\0')
 
 /** What the rules of a package's modules are called, and where they are. */
-export function exportsOf(modules: readonly DraftModule[], path: Ref): Exports {
+export function exportsOf(modules: readonly Pick<Module, 'rules'>[], path: Ref): Exports {
   const names = new Map<string, Global>()
   for (const module of modules) {
     for (const rule of module.rules) {

@@ -1,17 +1,17 @@
 // `$"…{x}…"` becomes a call of internal.template_string with a set for each part that may be undefined.
 import type { Body, Expr, Ref, SetTerm, TemplateString, Term } from '../syntax/ast.ts'
+import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapExprTerms, mapList, mapTerm, mapWiths } from './map.ts'
 import { type Arity, outputsOfBody } from './outputs.ts'
 import { RESERVED } from './safety.ts'
 import { callOf, equality, isEmptyBody, isGround, isTerm, variable } from './terms.ts'
 import { partsText } from './text.ts'
-import type { TreeNode } from './tree.ts'
 import type { Bound } from './unify.ts'
 import { SAFETY, varsOf, varsOfAll } from './vars.ts'
 import { walkRule } from './walk.ts'
 
-export function rewriteTemplates(compilation: Compilation, tree: TreeNode, arity: Arity): void {
+export function rewriteTemplates(compilation: Compilation, tree: RuleNode, arity: Arity): void {
   const templates = new Templates(compilation, tree, arity)
   for (const module of compilation.modules) {
     for (const rule of module.all()) {
@@ -35,10 +35,10 @@ type Shared = Pick<Compilation, 'report' | 'locals' | 'builtins' | 'written'>
 
 export class Templates {
   readonly #shared: Shared
-  readonly #tree: TreeNode
+  readonly #tree: RuleNode
   readonly #arity: Arity
 
-  constructor(shared: Shared, tree: TreeNode, arity: Arity) {
+  constructor(shared: Shared, tree: RuleNode, arity: Arity) {
     this.#shared = shared
     this.#tree = tree
     this.#arity = arity
@@ -113,7 +113,7 @@ export class Templates {
   #isDefined(ref: Ref): boolean {
     const [head] = ref.parts
     if (ref.parts.length < 2 || head.kind !== 'var' || head.name !== 'data') return false
-    const rules = this.#tree.find(ref.parts)?.rules ?? []
+    const rules = nodeAt(this.#tree, ref.parts)?.rules ?? []
     const [first] = rules
     if (first === undefined || (first.head.args?.length ?? 0) > 0) return false
     if (first.default || first.head.value === undefined) return true

@@ -2,7 +2,7 @@
 
 import type { Ref, Term } from '../syntax/ast.ts'
 import { compareStrings } from '../values/order.ts'
-import { partKey, type RuleNode } from './compiled.ts'
+import { childOf, partKey, type RuleNode } from './compiled.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { compareTerms, equalTerms } from './order.ts'
 import { groundPrefix, isConstant } from './terms.ts'
@@ -18,11 +18,6 @@ export class TreeNode implements RuleNode {
     this.part = part
   }
 
-  child(part: Term): TreeNode | undefined {
-    const key = partKey(part)
-    return key === undefined ? undefined : this.children.get(key)
-  }
-
   /** The node at a path, made where it is not there. */
   reach(path: readonly Term[]): TreeNode {
     let node: TreeNode = this
@@ -36,15 +31,6 @@ export class TreeNode implements RuleNode {
         node.#sorted = undefined
       }
       node = child
-    }
-    return node
-  }
-
-  find(path: readonly Term[]): TreeNode | undefined {
-    let node: TreeNode | undefined = this
-    for (const part of path) {
-      node = node.child(part)
-      if (node === undefined) return undefined
     }
     return node
   }
@@ -96,7 +82,7 @@ export function rulesMeant(root: TreeNode, ref: Ref): Set<DraftRule> {
         return false
       })
     } else if (at === 0 || isConstant(part)) {
-      const child = node.child(part)
+      const child = childOf(node, part)
       if (child === undefined) return
       meet(child.rules, at + 1)
       visit(child, at + 1)

@@ -1,5 +1,5 @@
 // Walks over trees in OPA's order.
-import type { Body, Call, Expr, Head, Ref, Rule, Term, With } from '../syntax/ast.ts'
+import type { Body, Expr, Head, Rule, Term, With } from '../syntax/ast.ts'
 
 /** A place in a tree. A body and a list of terms are walked through, not shown to a visitor. */
 export type Node = Term | Expr | With
@@ -114,15 +114,6 @@ export function some(node: Node, is: (node: Node) => boolean): boolean {
   return found
 }
 
-/** Every call, those that stand alone and those that are terms. */
-export function walkCalls(rule: Rule, visit: (call: Call, expr: Expr | undefined) => void): void {
-  walkRule(rule, (node) => {
-    if (node.kind === 'call') visit(node, undefined)
-    else if (node.kind === 'expr' && node.terms.kind === 'call') visit(node.terms, node)
-    return false
-  })
-}
-
 /** The bodies that an expression holds in itself, and not those within its terms. */
 export function ownBodies({ terms }: Expr): readonly Body[] {
   switch (terms.kind) {
@@ -135,12 +126,4 @@ export function ownBodies({ terms }: Expr): readonly Body[] {
     default:
       return []
   }
-}
-
-/** Every ref, that of a call's operator included, from without to within. */
-export function refsOf(node: Node, visit: (ref: Ref) => void): void {
-  walk(node, (at) => {
-    if (at.kind === 'ref') visit(at)
-    return false
-  })
 }

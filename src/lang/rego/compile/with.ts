@@ -1,6 +1,7 @@
 // What `with` may replace, and its values, which are evaluated before its expression.
 import type { RejectionCode } from '../errors.ts'
 import type { Body, Expr, Location, Ref, Term, With } from '../syntax/ast.ts'
+import { childOf, nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { type Builtins, builtinOf } from './functions.ts'
 import { bind } from './head-refs.ts'
@@ -10,10 +11,9 @@ import { type Mapper, mapExpr, mapList, mapTerm } from './map.ts'
 import type { Report } from './report.ts'
 import { startsAt } from './terms.ts'
 import { refText } from './text.ts'
-import type { TreeNode } from './tree.ts'
 import { some } from './walk.ts'
 
-export function liftWithValues(compilation: Compilation, tree: TreeNode, unsafe: ReadonlySet<string>): void {
+export function liftWithValues(compilation: Compilation, tree: RuleNode, unsafe: ReadonlySet<string>): void {
   for (const module of compilation.modules) {
     for (const rule of module.all()) {
       if (!rule.body.some((expr) => some(expr, (node) => node.kind === 'with'))) continue
@@ -45,13 +45,13 @@ const replacing = (at: Location, why: string) => new Refused('rego_compile_error
 
 export class Modifiers {
   readonly #shared: Shared
-  readonly #tree: TreeNode
+  readonly #tree: RuleNode
   readonly #unsafe: ReadonlySet<string>
   /** Expressions made of one share its modifiers. */
   readonly #done = new Map<With, With>()
   readonly #mapper: Mapper = { term: (term) => mapTerm(term, this.#mapper), body: (body) => this.body(body) }
 
-  constructor(shared: Shared, tree: TreeNode, unsafe: ReadonlySet<string>) {
+  constructor(shared: Shared, tree: RuleNode, unsafe: ReadonlySet<string>) {
     this.#shared = shared
     this.#tree = tree
     this.#unsafe = unsafe
@@ -101,7 +101,7 @@ export class Modifiers {
     const isBuiltin = this.#isBuiltin(target)
     if (startsAt(target, 'data') && target.kind === 'ref') {
       if (this.#replacesFunction(target) && this.#isFunctionValue(value)) return false
-      const rules = (value.kind === 'ref' && this.#tree.find(value.parts)?.rules) || []
+      const rules = (value.kind === 'ref' && nodeAt(this.#tree, value.parts)?.rules) || []
       return !rules.some(({ head }) => (head.args?.length ?? 0) > 0)
     }
     if (startsAt(target, 'input')) return true
@@ -113,18 +113,18 @@ export class Modifiers {
   }
 
   #replacesFunction(target: Ref): boolean {
-    let node: TreeNode | undefined = this.#tree
+    let node: RuleNode | undefined = this.#tree
     for (const part of target.parts.slice(0, -1)) {
-      const child: TreeNode | undefined = node.child(part)
+      const child: RuleNode | undefined = childOf(node, part)
       if (child === undefined) break
       if (child.rules.length > 0) throw partial(target.at)
       node = child
     }
-    return node.child(target.parts.at(-1)!)?.rules.some(({ head }) => (head.args?.length ?? 0) > 0) ?? false
+    return childOf(node, target.parts.at(-1)!)?.rules.some(({ head }) => (head.args?.length ?? 0) > 0) ?? false
   }
 
   #isFunctionValue(value: Term): boolean {
-    return (value.kind === 'ref' && this.#tree.find(value.parts) !== undefined) || this.#isBuiltin(value)
+    return (value.kind === 'ref' && nodeAt(this.#tree, value.parts) !== undefined) || this.#isBuiltin(value)
   }
 
   #isBuiltin(term: Term): boolean {

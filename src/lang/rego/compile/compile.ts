@@ -14,6 +14,7 @@ import { liftHeadRefs } from './head-refs.ts'
 import { liftComprehensions, liftHeads } from './lift.ts'
 import { renameLocals } from './local-vars.ts'
 import { Locals, reservedNames } from './locals.ts'
+import { rewriteMetadata } from './metadata.ts'
 import { erasePrint, rewritePrint } from './print.ts'
 import { checkRecursion } from './recursion.ts'
 import { Report } from './report.ts'
@@ -64,6 +65,7 @@ function run(compilation: Compilation, options: CompileOptions): Compiled {
   if (options.print) stage(rewritePrint(compilation, arity))
   else erasePrint(compilation)
   expandModules(compilation)
+  stage(rewriteMetadata(compilation))
   const graph = new Graph(modules, tree)
   liftComprehensions(compilation)
   liftHeads(compilation)

@@ -31,7 +31,8 @@ const NO_BUILTINS: ReadonlySet<string> = new Set()
  * Throws RegoRejected with up to ten faults, in the order of files and lines.
  */
 export function compileModules(modules: readonly Module[], options: CompileOptions = {}): Compiled {
-  const drafts = modules.toSorted((a, b) => compareStrings(a.file, b.file)).map((module) => new DraftModule(module))
+  const builtins = options.builtins ?? signatureOf
+  const drafts = modules.toSorted((a, b) => compareStrings(a.file, b.file)).map((module) => new DraftModule(module, builtins))
   const compilation: Compilation = {
     modules: drafts,
     report: new Report(options.errorLimit),
@@ -39,7 +40,7 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     written: new Map(),
     subjects: new Map(),
     strict: options.strict ?? false,
-    builtins: options.builtins ?? signatureOf,
+    builtins,
   }
   return run(compilation, options)
 }
@@ -79,7 +80,7 @@ function run(compilation: Compilation, options: CompileOptions): Compiled {
   stage(checkRecursion(tree, graph, compilation))
   const compiled: Compiled = { modules, tree, graph, written, subjects, annotations: modules.flatMap((module) => module.annotations) }
   for (const { code, at, message } of options.checkTypes?.(compiled) ?? []) report.minor(code, at, message)
-  checkUnsafeBuiltins(compilation, unsafe)
+  if (unsafe.size > 0) checkUnsafeBuiltins(compilation, unsafe)
   checkDeprecated(compilation)
   report.end()
   return compiled

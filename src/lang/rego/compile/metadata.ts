@@ -6,7 +6,7 @@ import { AnnotationSet, type Link } from './annotations.ts'
 import { inOrder } from './canonical.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import { bind } from './head-refs.ts'
-import { type Mapper, mapExpr, mapList, mapTerm } from './map.ts'
+import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
 import { callOf, dotted } from './terms.ts'
 import { termText } from './text.ts'
 import { walkRule } from './walk.ts'
@@ -18,8 +18,12 @@ export function rewriteMetadata(compilation: Compilation): void {
   const { modules, report } = compilation
   const annotations = new AnnotationSet(modules, report)
   report.check()
-  for (const module of modules) for (const rule of module.all()) rewriteInRule(rule, annotations, compilation)
+  for (const module of modules) {
+    for (const rule of module.all()) if (callsMetadata(rule)) rewriteInRule(rule, annotations, compilation)
+  }
 }
+
+const callsMetadata = (rule: DraftRule): boolean => rule.features.metadata || (rule.else !== undefined && callsMetadata(rule.else))
 
 function rewriteInRule(rule: DraftRule, set: AnnotationSet, { locals }: Compilation): void {
   const chainCall = firstCall(rule, CHAIN)
@@ -49,8 +53,7 @@ function rewriteInRule(rule: DraftRule, set: AnnotationSet, { locals }: Compilat
     })
   }
   rule.body = [...support, ...body(rule.body)]
-  const { key, value } = rule.head
-  rule.head = { ...rule.head, key: key && mapper.term(key), value: value && mapper.term(value) }
+  rule.head = mapHead(rule.head, mapper.term)
 }
 
 function metadataCall({ terms }: Expr): string | undefined {

@@ -96,7 +96,10 @@ export class Resolver {
     const term = (at: Term) => this.#term(at, scope)
     rule.head = {
       ...head,
-      ref: withParts(head.ref, [head.ref.parts[0], ...head.ref.parts.slice(1).map(term)]),
+      ref: withParts(
+        head.ref,
+        mapList(head.ref.parts, (part) => (part === head.ref.parts[0] ? part : term(part))),
+      ),
       args: head.args?.map(inOrder),
       key: head.key === undefined ? undefined : term(head.key),
       value: head.value === undefined ? undefined : term(head.value),

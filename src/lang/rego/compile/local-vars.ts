@@ -6,7 +6,7 @@ import { declaredIn } from './declared.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import { mapEntries, mapHead, mapTerm, renamed, withParts } from './map.ts'
 import { Frame, Scopes } from './scopes.ts'
-import { isScalar, isWildcard, variable } from './terms.ts'
+import { isScalar, isWildcard } from './terms.ts'
 import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
 import { walkRule } from './walk.ts'
 
@@ -113,17 +113,11 @@ function renameInHead(head: Head, { locals, written, strict, report }: Compilati
 }
 
 function withNames(head: Head, names: ReadonlyMap<string, string>): Head {
-  const rename = (term: Term) => asVariable(renamed(term, names))
+  const rename = (term: Term) => renamed(term, names)
   const [name, ...rest] = head.ref.parts
   const renamedHead = mapHead(head, rename)
   return rest.every((part) => isScalar(part)) ? renamedHead : { ...renamedHead, ref: withParts(head.ref, [name, ...rest.map(rename)]) }
 }
-
-/** A bare `input` that the body has assigned is that variable. */
-const asVariable = (term: Term): Term =>
-  term.kind === 'ref' && term.parts.length === 1 && term.parts[0].kind === 'var' && term.parts[0].name.startsWith('__local')
-    ? variable(term.parts[0].name, term.at)
-    : term
 
 /** A variable that has the name of a builtin gets another one, or later stages would take it for the builtin. */
 function hideBuiltins(rule: DraftRule, scopes: Scopes, { builtins, locals }: Compilation): void {

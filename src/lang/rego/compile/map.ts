@@ -139,9 +139,11 @@ export function renamed(term: Term, names: ReadonlyMap<string, string>): Term {
   if (names.size === 0) return term
   const mapper: Mapper = { term: rename, body: (body) => mapList(body, (expr) => mapExpr(expr, mapper)) }
   function rename(at: Term): Term {
-    if (at.kind !== 'var') return mapTerm(at, mapper)
-    const name = names.get(at.name)
-    return name === undefined || name === at.name ? at : { ...at, name }
+    // a bare `input` that is renamed is no document any more
+    const [name, ...rest] = at.kind === 'ref' ? at.parts : [at]
+    if (name.kind !== 'var' || rest.length > 0) return mapTerm(at, mapper)
+    const to = names.get(name.name)
+    return to === undefined || to === name.name ? at : { ...name, name: to }
   }
   return rename(term)
 }

@@ -14,6 +14,7 @@ import { liftHeadRefs } from './head-refs.ts'
 import { liftComprehensions, liftHeads } from './lift.ts'
 import { renameLocals } from './local-vars.ts'
 import { Locals, reservedNames } from './locals.ts'
+import { rewriteMetadata } from './metadata.ts'
 import { erasePrint, rewritePrint } from './print.ts'
 import { checkRecursion } from './recursion.ts'
 import { Report } from './report.ts'
@@ -30,7 +31,8 @@ const NO_BUILTINS: ReadonlySet<string> = new Set()
  * Throws RegoRejected with up to ten faults, in the order of files and lines.
  */
 export function compileModules(modules: readonly Module[], options: CompileOptions = {}): Compiled {
-  const drafts = modules.toSorted((a, b) => compareStrings(a.file, b.file)).map((module) => new DraftModule(module))
+  const builtins = options.builtins ?? signatureOf
+  const drafts = modules.toSorted((a, b) => compareStrings(a.file, b.file)).map((module) => new DraftModule(module, builtins))
   const compilation: Compilation = {
     modules: drafts,
     report: new Report(options.errorLimit),
@@ -38,7 +40,7 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     written: new Map(),
     subjects: new Map(),
     strict: options.strict ?? false,
-    builtins: options.builtins ?? signatureOf,
+    builtins,
   }
   return run(compilation, options)
 }
@@ -64,6 +66,7 @@ function run(compilation: Compilation, options: CompileOptions): Compiled {
   if (options.print) stage(rewritePrint(compilation, arity))
   else erasePrint(compilation)
   expandModules(compilation)
+  stage(rewriteMetadata(compilation))
   const graph = new Graph(modules, tree)
   liftComprehensions(compilation)
   liftHeads(compilation)
@@ -77,7 +80,7 @@ function run(compilation: Compilation, options: CompileOptions): Compiled {
   stage(checkRecursion(tree, graph, compilation))
   const compiled: Compiled = { modules, tree, graph, written, subjects, annotations: modules.flatMap((module) => module.annotations) }
   for (const { code, at, message } of options.checkTypes?.(compiled) ?? []) report.minor(code, at, message)
-  checkUnsafeBuiltins(compilation, unsafe)
+  if (unsafe.size > 0) checkUnsafeBuiltins(compilation, unsafe)
   checkDeprecated(compilation)
   report.end()
   return compiled

@@ -40,7 +40,7 @@ export function checkConflicts(
   checkPackages(modules, tree, report)
 }
 
-const placeText = ({ file, row, col }: Location) => (file === '' ? `${row}:${col}` : `${file}:${row}`)
+export const placeText = ({ file, row, col }: Location) => (file === '' ? `${row}:${col}` : `${file}:${row}`)
 
 function areMixed(rules: readonly DraftRule[]): boolean {
   const kinds = new Set<string>()

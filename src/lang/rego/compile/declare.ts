@@ -1,16 +1,17 @@
 // Variables that `:=`, `some` and `every` declare get names of their own, and the declarations become `eq`.
 import type { Diagnostic } from '../errors.ts'
-import type { Body, Expr, Location, Ref, Term, Var, With } from '../syntax/ast.ts'
+import type { Body, Call, Expr, Location, Ref, Term, Var, With } from '../syntax/ast.ts'
 import { compareStrings } from '../values/order.ts'
 import { sidesOf } from './declared.ts'
 import type { Locals } from './locals.ts'
-import { mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm } from './map.ts'
+import { mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm, renamed } from './map.ts'
 import { equalityOutputs } from './outputs.ts'
 import type { Scopes } from './scopes.ts'
 import { type AssignedExpr, always, callOf, isAssignment, isScalar, isWildcard, operator, rootDocument, variable } from './terms.ts'
 import { refText } from './text.ts'
 import { checkUnused } from './unused.ts'
 import { PATTERN, type Vars, varsOf, varsOfAll } from './vars.ts'
+import { walk, walkBody } from './walk.ts'
 
 type Without<K> = Extract<Expr['terms'], { readonly kind: K }>
 
@@ -23,6 +24,8 @@ export class Declarations {
   readonly faults: Diagnostic[] = []
   /** Variables that nothing uses; they do not end the compilation. */
   readonly unused: Diagnostic[] = []
+  /** `not`, `and` and `or` that need no second look when they are operands. */
+  readonly #done = new WeakSet<Expr>()
 
   constructor(locals: Locals, scopes: Scopes, strict: boolean) {
     this.#locals = locals
@@ -91,12 +94,9 @@ export class Declarations {
         return this.#var(term)
       case 'ref':
         return this.#ref(term)
-      case 'call': {
-        // functions are no values
-        if (term.operator.parts.some((part) => this.#isRenamed(part)))
-          this.#fault(term.at, `called function ${refText(term.operator)} shadowed`)
+      case 'call':
+        this.#checkOperator(term)
         return mapCall(term, this.term)
-      }
       case 'object': {
         const entries = mapEntries(term.entries, (part) => (isScalar(part) ? part : this.term(part)))
         return entries === term.entries ? term : { ...term, entries }
@@ -222,9 +222,23 @@ export class Declarations {
       const value = key && this.#bound(every.value, every.at)
       if (key === undefined || value === undefined) return undefined
       const body = this.body(every.body, new Set())
-      // OPA looks at the domain once more where key and value are known
-      return this.#withs({ ...expr, terms: { ...every, key, value, domain: this.term(domain), body } })
+      return this.#withs({ ...expr, terms: { ...every, key, value, domain: this.#lookedAtAgain(domain), body } })
     })
+  }
+
+  /** OPA looks at the domain once more when the names of the body are known. */
+  #lookedAtAgain(domain: Term): Term {
+    const names = this.scopes.top.renames()
+    walk(domain, (node) => {
+      if (node.kind === 'call') this.#checkOperator(node)
+      return false
+    })
+    return renamed(domain, names)
+  }
+
+  /** Functions are no values. */
+  #checkOperator({ operator: called, at }: Call): void {
+    if (called.parts.some((part) => this.#isRenamed(part))) this.#fault(at, `called function ${refText(called)} shadowed`)
   }
 
   #bound(term: Term, at: Location): Term | undefined {
@@ -234,24 +248,55 @@ export class Declarations {
   }
 
   #not(expr: Expr, not: Without<'not'>): Expr {
-    if (!not.explicit) {
-      const before = this.faults.length
-      const body = this.#implicit(not.body, NEGATED)
-      return this.faults.length > before ? expr : this.expr({ ...expr, terms: { ...not, body } })
+    if (not.explicit) {
+      return this.scopes.within(() => this.#rewritten({ ...expr, terms: { ...not, body: this.body(not.body, new Set()) } }))
     }
-    return this.scopes.within(() => this.#withs({ ...expr, terms: { ...not, body: this.body(not.body, new Set()) } }))
+    const before = this.faults.length
+    const body = this.#implicit(not.body, NEGATED)
+    return this.faults.length > before ? expr : this.#rewritten({ ...expr, terms: { ...not, body: this.#used(body, false) } })
   }
 
   #logical(expr: Expr, logical: Without<'and' | 'or'>): Expr {
+    const { explicitLeft, explicitRight } = logical
     const before = this.faults.length
     const operand = (body: Body, explicit: boolean) =>
       explicit
         ? this.scopes.within(() => this.body(body, new Set()))
         : this.#implicit(body, `cannot assign vars inside implicit ${logical.kind} operand`)
-    const left = operand(logical.left, logical.explicitLeft)
-    const right = operand(logical.right, logical.explicitRight)
+    const left = operand(logical.left, explicitLeft)
+    const right = operand(logical.right, explicitRight)
     if (this.faults.length > before) return expr
-    return this.expr({ ...expr, terms: { ...logical, left, right } })
+    return this.#rewritten({
+      ...expr,
+      terms: { ...logical, left: this.#used(left, explicitLeft), right: this.#used(right, explicitRight) },
+    })
+  }
+
+  #rewritten(expr: Expr): Expr {
+    const rewritten = this.#withs(expr)
+    this.#done.add(rewritten)
+    return rewritten
+  }
+
+  /** A body whose variables are used in this scope; one in braces has got its names in its own. */
+  #used(body: Body, explicit: boolean): Body {
+    if (explicit) {
+      this.#see(body)
+      return body
+    }
+    return mapList(body, (expr) => {
+      if (!this.#done.has(expr)) return this.expr(expr)
+      if (expr.terms.kind === 'not' && expr.terms.explicit) this.#see([expr])
+      return expr
+    })
+  }
+
+  /** The variables of a body, but not of its comprehensions, have been seen. */
+  #see(body: Body): void {
+    walkBody(body, (node) => {
+      if (node.kind === 'var') this.#var(node)
+      return node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension'
+    })
   }
 
   /** A body without braces gives nothing to what is around it: an assignment in it would be dead. */

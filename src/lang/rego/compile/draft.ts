@@ -1,8 +1,9 @@
 // A module while it is compiled: its trees are immutable, but which trees its rules have changes from stage to stage.
-import type { Signature } from '../builtins/signatures.ts'
 import type { Diagnostic } from '../errors.ts'
 import type { Annotations, Body, Comment, Head, Import, Location, Module, Package, Ref, RegoVersion, Rule, Term } from '../syntax/ast.ts'
 import type { Compiled, CompiledModule, CompiledRule } from './compiled.ts'
+import { type Features, featuresOf } from './features.ts'
+import type { Builtins } from './functions.ts'
 import type { Locals } from './locals.ts'
 import type { Report } from './report.ts'
 
@@ -15,11 +16,12 @@ export class DraftRule implements CompiledRule {
   readonly at: Location
   readonly module: DraftModule
   readonly else: DraftRule | undefined
+  readonly features: Features
   body: Body
   #head: Head
   #path: Ref | undefined
 
-  constructor(rule: Rule, module: DraftModule) {
+  constructor(rule: Rule, module: DraftModule, builtins: Builtins) {
     this.default = rule.default
     this.generatedBody = rule.generatedBody
     this.annotations = rule.annotations
@@ -27,7 +29,8 @@ export class DraftRule implements CompiledRule {
     this.module = module
     this.body = rule.body
     this.#head = rule.head
-    this.else = rule.else === undefined ? undefined : new DraftRule(rule.else, module)
+    this.else = rule.else === undefined ? undefined : new DraftRule(rule.else, module, builtins)
+    this.features = featuresOf(rule, builtins)
   }
 
   get head(): Head {
@@ -63,7 +66,7 @@ export class DraftModule implements CompiledModule {
   readonly annotations: readonly Annotations[]
   readonly rules: readonly DraftRule[]
 
-  constructor(module: Module) {
+  constructor(module: Module, builtins: Builtins) {
     this.file = module.file
     this.text = module.text
     this.version = module.version
@@ -71,7 +74,7 @@ export class DraftModule implements CompiledModule {
     this.imports = module.imports
     this.comments = module.comments
     this.annotations = module.annotations
-    this.rules = module.rules.map((rule) => new DraftRule(rule, this))
+    this.rules = module.rules.map((rule) => new DraftRule(rule, this, builtins))
   }
 
   /** All rules, each `else` after its rule. */
@@ -88,7 +91,7 @@ export interface CompileOptions {
   /** Whether `print` is kept; otherwise it is taken out. */
   readonly print?: boolean
   /** The builtins there are. */
-  readonly builtins?: (name: string) => Signature | undefined
+  readonly builtins?: Builtins
   /** Builtins that must not be called. */
   readonly unsafeBuiltins?: ReadonlySet<string>
   /** Whether base data has something at a path, where then no rule may stand. */
@@ -109,5 +112,5 @@ export interface Compilation {
   /** The terms for which generated variables stand. */
   readonly subjects: Map<string, Term>
   readonly strict: boolean
-  readonly builtins: (name: string) => Signature | undefined
+  readonly builtins: Builtins
 }

@@ -3,7 +3,7 @@ import type { Body, Call, Expr, Ref, Term, With } from '../syntax/ast.ts'
 import type { Compilation } from './draft.ts'
 import { bind } from './head-refs.ts'
 import type { Locals } from './locals.ts'
-import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
+import { mapHead, mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
 import { appended, equality, isComprehension, variable } from './terms.ts'
 
 export function expandModules({ modules, locals, subjects }: Compilation): void {
@@ -11,10 +11,7 @@ export function expandModules({ modules, locals, subjects }: Compilation): void 
   for (const module of modules) {
     for (const rule of module.all()) {
       const support: Expr[] = []
-      const term = (at: Term) => expander.term(at, support)
-      const { args, key, value } = rule.head
-      const head = { args: args && mapList(args, term), key: key && term(key), value: value && term(value) }
-      if (head.args !== args || head.key !== key || head.value !== value) rule.head = { ...rule.head, ...head }
+      rule.head = mapHead(rule.head, (term) => expander.term(term, support))
       rule.body = expander.body(appended(rule.body, support))
     }
   }

@@ -71,7 +71,8 @@ export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<s
 
 export function checkDeprecated({ modules, strict, report, builtins }: Compilation): void {
   for (const module of modules) {
-    if (strict || module.version !== 'v0') for (const rule of module.all()) walkRule(rule, deprecatedCheck(report, builtins))
+    if (!strict && module.version === 'v0') continue
+    for (const rule of module.all()) if (rule.features.deprecated) walkRule(rule, deprecatedCheck(report, builtins))
   }
 }
 

@@ -3,7 +3,7 @@ import type { Body, Expr, Term } from '../syntax/ast.ts'
 import type { Compilation } from './draft.ts'
 import { bind } from './head-refs.ts'
 import type { Locals } from './locals.ts'
-import { type Mapper, mapExpr, mapList, mapTerm } from './map.ts'
+import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
 import { appended, isComprehension, isScalar } from './terms.ts'
 import { some } from './walk.ts'
 
@@ -18,10 +18,8 @@ export const needsEvaluation = (term: Term | undefined): term is Term =>
 export function liftComprehensions({ modules, locals }: Compilation): void {
   for (const module of modules) {
     for (const rule of module.all()) {
-      const term = (at: Term) => liftInTerm(at, locals)
-      const { args, key, value } = rule.head
-      const head = { args: args && mapList(args, term), key: key && term(key), value: value && term(value) }
-      if (head.args !== args || head.key !== key || head.value !== value) rule.head = { ...rule.head, ...head }
+      if (!rule.features.comprehensions) continue
+      rule.head = mapHead(rule.head, (term) => liftInTerm(term, locals))
       rule.body = liftInBody(rule.body, locals)
     }
   }

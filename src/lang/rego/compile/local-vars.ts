@@ -4,10 +4,10 @@ import { compareStrings } from '../values/order.ts'
 import { Declarations } from './declare.ts'
 import { declaredIn } from './declared.ts'
 import type { Compilation, DraftRule } from './draft.ts'
-import { mapEntries, mapTerm, renamed, withParts } from './map.ts'
+import { mapEntries, mapHead, mapTerm, renamed, withParts } from './map.ts'
 import { Frame, Scopes } from './scopes.ts'
-import { isScalar, isWildcard, variable } from './terms.ts'
-import { SAFETY, type Vars, varsOf, varsOfAll } from './vars.ts'
+import { isScalar, isWildcard } from './terms.ts'
+import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
 import { walkRule } from './walk.ts'
 
 export function renameLocals(compilation: Compilation): void {
@@ -109,39 +109,24 @@ function renameInHead(head: Head, { locals, written, strict, report }: Compilati
         return mapTerm(term, { term: rename, body: (body) => body })
     }
   }
-  return {
-    ...head,
-    args: head.args?.map(rename),
-    key: head.key === undefined ? undefined : rename(head.key),
-    value: head.value === undefined ? undefined : rename(head.value),
-  }
+  return mapHead(head, rename)
 }
 
 function withNames(head: Head, names: ReadonlyMap<string, string>): Head {
-  const rename = (term: Term) => asVariable(renamed(term, names))
+  const rename = (term: Term) => renamed(term, names)
   const [name, ...rest] = head.ref.parts
-  return {
-    ...head,
-    ref: withParts(head.ref, [name, ...rest.map(rename)]),
-    args: head.args?.map(rename),
-    key: head.key === undefined ? undefined : rename(head.key),
-    value: head.value === undefined ? undefined : rename(head.value),
-  }
+  const renamedHead = mapHead(head, rename)
+  return rest.every((part) => isScalar(part)) ? renamedHead : { ...renamedHead, ref: withParts(head.ref, [name, ...rest.map(rename)]) }
 }
-
-/** A bare `input` that the body has assigned is that variable. */
-const asVariable = (term: Term): Term =>
-  term.kind === 'ref' && term.parts.length === 1 && term.parts[0].kind === 'var' && term.parts[0].name.startsWith('__local')
-    ? variable(term.parts[0].name, term.at)
-    : term
 
 /** A variable that has the name of a builtin gets another one, or later stages would take it for the builtin. */
 function hideBuiltins(rule: DraftRule, scopes: Scopes, { builtins, locals }: Compilation): void {
-  const names = [...varsOfAll(rule.body, SAFETY)].filter((name) => scopes.declared(name) === undefined && builtins(name) !== undefined)
-  if (names.length === 0) return
+  const names: Vars = new Set()
+  new VarCollector(SAFETY, (name) => builtins(name) !== undefined && scopes.declared(name) === undefined && names.add(name)).body(rule.body)
+  if (names.size === 0) return
   const declared = declaredIn(rule.body)
   const replaced = replacedNames(rule)
-  for (const name of names.sort(compareStrings)) {
+  for (const name of [...names].sort(compareStrings)) {
     if (!declared.has(name) && !replaced.has(name)) scopes.insert(name, locals.generate(), 'seen')
   }
 }

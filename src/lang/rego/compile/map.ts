@@ -1,5 +1,5 @@
 // Rewriting of trees, one level at a time. What does not change stays the same object.
-import type { Body, Call, Expr, Ref, Term, With } from '../syntax/ast.ts'
+import type { Body, Call, Expr, Head, Ref, Term, With } from '../syntax/ast.ts'
 
 export interface Mapper {
   readonly term: (term: Term) => Term
@@ -126,14 +126,24 @@ export const mapWiths = (withs: readonly With[], map: (term: Term) => Term): rea
     return target === modifier.target && value === modifier.value ? modifier : { ...modifier, target, value }
   })
 
+/** A head with its arguments, key and value mapped, and not its ref. */
+export function mapHead(head: Head, map: (term: Term) => Term): Head {
+  const args = head.args === undefined ? undefined : mapList(head.args, map)
+  const key = head.key === undefined ? undefined : map(head.key)
+  const value = head.value === undefined ? undefined : map(head.value)
+  return args === head.args && key === head.key && value === head.value ? head : { ...head, args, key, value }
+}
+
 /** Every variable replaced by what `names` says of it, in terms and bodies however deep. */
 export function renamed(term: Term, names: ReadonlyMap<string, string>): Term {
   if (names.size === 0) return term
   const mapper: Mapper = { term: rename, body: (body) => mapList(body, (expr) => mapExpr(expr, mapper)) }
   function rename(at: Term): Term {
-    if (at.kind !== 'var') return mapTerm(at, mapper)
-    const name = names.get(at.name)
-    return name === undefined || name === at.name ? at : { ...at, name }
+    // a bare `input` that is renamed is no document any more
+    const [name, ...rest] = at.kind === 'ref' ? at.parts : [at]
+    if (name.kind !== 'var' || rest.length > 0) return mapTerm(at, mapper)
+    const to = names.get(name.name)
+    return to === undefined || to === name.name ? at : { ...name, name: to }
   }
   return rename(term)
 }

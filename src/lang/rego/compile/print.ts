@@ -1,13 +1,12 @@
 // Calls of print are taken out, or print what is defined of their operands.
 import type { Body, Expr, Term } from '../syntax/ast.ts'
 import type { Compilation } from './draft.ts'
-import { type Mapper, mapExpr, mapList, mapTerm } from './map.ts'
+import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
 import { type Arity, outputsOf } from './outputs.ts'
 import { RESERVED } from './safety.ts'
 import { always, callOf, calls, equality, expression, isGenerated, variable } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { walkRule } from './walk.ts'
 
 const isPrint = (expr: Expr) => calls(expr.terms, 'print')
 
@@ -22,10 +21,9 @@ export function withoutPrint(body: Body): Body {
 export function erasePrint({ modules }: Compilation): void {
   for (const module of modules) {
     for (const rule of module.all()) {
+      if (!rule.features.print) continue
       rule.body = withoutPrint(rule.body)
-      const { args, key, value } = rule.head
-      const head = { args: args && mapList(args, eraser.term), key: key && eraser.term(key), value: value && eraser.term(value) }
-      if (head.args !== args || head.key !== key || head.value !== value) rule.head = { ...rule.head, ...head }
+      rule.head = mapHead(rule.head, eraser.term)
     }
   }
 }
@@ -33,19 +31,12 @@ export function erasePrint({ modules }: Compilation): void {
 export function rewritePrint(compilation: Compilation, arity: Arity): void {
   for (const module of compilation.modules) {
     for (const rule of module.all()) {
-      let found = false
-      walkRule(rule, (node) => {
-        found ||= node.kind === 'expr' && isPrint(node)
-        return found
-      })
-      if (!found) continue
+      if (!rule.features.print) continue
       const args = varsOfAll(rule.head.args ?? [])
       const printing = new Printing(compilation, arity)
       const globals: Bound = { has: (name) => args.has(name) || RESERVED.has(name) }
       rule.body = printing.body(rule.body, globals)
-      const { key, value } = rule.head
-      const term = (at: Term) => printing.term(at, globals)
-      rule.head = { ...rule.head, key: key && term(key), value: value && term(value) }
+      rule.head = mapHead(rule.head, (term) => printing.term(term, globals))
     }
   }
 }

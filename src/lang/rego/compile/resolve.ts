@@ -1,9 +1,9 @@
 // Names of rules and imports become refs under `data` and `input`. Sets and objects are put in order on the way.
 import type { Body, Expr, Import, Location, Module, Ref, Term, Var, With } from '../syntax/ast.ts'
+import { inOrder, ordered } from './canonical.ts'
 import { declaredIn } from './declared.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
-import { compareTerms } from './order.ts'
 import type { Report } from './report.ts'
 import { rootDocument } from './terms.ts'
 import { type Vars, varsOfAll } from './vars.ts'
@@ -96,7 +96,10 @@ export class Resolver {
     const term = (at: Term) => this.#term(at, scope)
     rule.head = {
       ...head,
-      ref: withParts(head.ref, [head.ref.parts[0], ...head.ref.parts.slice(1).map(term)]),
+      ref: withParts(
+        head.ref,
+        mapList(head.ref.parts, (part) => (part === head.ref.parts[0] ? part : term(part))),
+      ),
       args: head.args?.map(inOrder),
       key: head.key === undefined ? undefined : term(head.key),
       value: head.value === undefined ? undefined : term(head.value),
@@ -221,13 +224,4 @@ function addArgument(arg: Term, vars: Vars): string | undefined {
     })
   visit(arg)
   return shadowed
-}
-
-/** Sets and objects in OPA's order, however deep. */
-const inOrder = (term: Term): Term => ordered(mapTerm(term, { term: inOrder, body: (body) => body }))
-
-function ordered(term: Term): Term {
-  if (term.kind === 'set' && term.items.length > 1) return { ...term, items: term.items.toSorted(compareTerms) }
-  if (term.kind !== 'object' || term.entries.length < 2) return term
-  return { ...term, entries: term.entries.toSorted((a, b) => compareTerms(a[0], b[0])) }
 }

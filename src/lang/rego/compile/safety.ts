@@ -16,48 +16,58 @@ export const RESERVED: ReadonlySet<string> = new Set(['input', 'data'])
 /** A body in a safe order with those within it, and what is unsafe in it. `globals`: what is bound around it. */
 export function reorder(body: Body, globals: Bound, arity: Arity): { readonly body: Body; readonly unsafe: Unsafe } {
   const options: VarOptions = { ...SAFETY, operands: (operand) => operandVars(operand, arity) }
-  const { ordered, unsafe } = inSafeOrder(body, globals, arity, options)
+  const { ordered, unsafe, closed } = inSafeOrder(body, globals, arity, options)
+  const safe = closed.size === 0 ? ordered : withinClosures(ordered, unsafe, globals, arity, options)
+  return { body: safe.length === body.length && safe.every((expr, at) => expr === body[at]) ? body : safe, unsafe }
+}
+
+function withinClosures(body: Body, unsafe: Unsafe, globals: Bound, arity: Arity, options: VarOptions): Body {
   const bound: Vars = new Set()
   const closures = new Closures({ has: (name) => bound.has(name) || globals.has(name) }, unsafe, arity, options)
   const collector = new VarCollector(options, (name) => bound.add(name))
-  const safe = ordered.map((expr) => {
+  return body.map((expr) => {
     const inner = closures.expr(expr, bound)
     collector.expr(expr)
     return inner
   })
-  // the same body where nothing moved
-  return { body: mapped(safe, body) ? safe : body, unsafe }
 }
-
-const mapped = (a: Body, b: Body) => a.length !== b.length || a.some((expr, at) => expr !== b[at])
 
 function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptions) {
   const bodyVars: Vars = new Set()
   const safe: Vars = new Set()
   const unsafe: Unsafe = new Map()
+  /** What expressions close over. */
+  const closed = new Map<Expr, readonly string[]>()
   for (const expr of body) {
-    for (const name of varsOf(expr, options)) {
+    const collector = new VarCollector(options, (name) => {
       bodyVars.add(name)
       if (globals.has(name)) safe.add(name)
       else wants(unsafe, expr).add(name)
-    }
+    })
+    collector.expr(expr)
+    if (collector.skippedClosure) closed.set(expr, [])
   }
-  const closed = new Map(body.map((expr) => [expr, [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))]))
+  for (const expr of closed.keys()) {
+    closed.set(
+      expr,
+      [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name)),
+    )
+  }
   const ordered: Expr[] = []
   let waiting: readonly Expr[] = body
   for (;;) {
     const still: Expr[] = []
     for (const expr of waiting) {
-      if (becomesSafe(expr, closed.get(expr)!)) ordered.push(expr)
+      if (becomesSafe(expr, closed.get(expr))) ordered.push(expr)
       else still.push(expr)
     }
-    if (still.length === 0 || still.length === waiting.length) return { ordered, unsafe }
+    if (still.length === 0 || still.length === waiting.length) return { ordered, unsafe, closed }
     waiting = still
   }
 
-  function becomesSafe(expr: Expr, closure: readonly string[]): boolean {
+  function becomesSafe(expr: Expr, closure: readonly string[] | undefined): boolean {
     const outputs = outputsOf(expr, arity, safe)
-    if (closure.length > 0) {
+    if (closure !== undefined && closure.length > 0) {
       // what it binds itself it cannot close over
       if (closure.length === outputs.size && closure.every((name) => outputs.has(name))) return false
       unsafe.set(expr, new Set(closure))

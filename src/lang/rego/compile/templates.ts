@@ -2,31 +2,24 @@
 import type { Body, Expr, Ref, SetTerm, TemplateString, Term } from '../syntax/ast.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
-import { mapExprTerms, mapList, mapTerm, mapWiths } from './map.ts'
+import { mapExprTerms, mapHead, mapList, mapTerm, mapWiths } from './map.ts'
 import { type Arity, outputsOfBody } from './outputs.ts'
 import { RESERVED } from './safety.ts'
 import { callOf, equality, isEmptyBody, isGround, isTerm, variable } from './terms.ts'
 import { partsText } from './text.ts'
 import type { Bound } from './unify.ts'
 import { SAFETY, varsOf, varsOfAll } from './vars.ts'
-import { walkRule } from './walk.ts'
 
 export function rewriteTemplates(compilation: Compilation, tree: RuleNode, arity: Arity): void {
   const templates = new Templates(compilation, tree, arity)
   for (const module of compilation.modules) {
     for (const rule of module.all()) {
-      let found = false
-      walkRule(rule, (node) => {
-        found ||= node.kind === 'templatestring'
-        return found
-      })
-      if (!found) continue
+      if (!rule.features.templates) continue
       const args = varsOfAll(rule.head.args ?? [], { templates: false })
       const { body, safe } = templates.body(rule.body, { has: (name) => args.has(name) || RESERVED.has(name) })
       rule.body = body
       const term = (at: Term) => templates.term(at, safe)
-      const { key, value } = rule.head
-      rule.head = { ...rule.head, args: rule.head.args?.map(term), key: key && term(key), value: value && term(value) }
+      rule.head = mapHead(rule.head, term)
     }
   }
 }

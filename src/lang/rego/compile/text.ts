@@ -1,5 +1,5 @@
 // Terms as OPA writes them into its messages.
-import type { Body, Expr, Ref, Term, With } from '../syntax/ast.ts'
+import type { Body, Expr, Logical, Ref, Term, With } from '../syntax/ast.ts'
 import { calls, isWildcard } from './terms.ts'
 
 const KEYWORDS = new Set([
@@ -105,13 +105,35 @@ function exprTermsText(terms: Expr['terms']): string {
       return `every ${names} in ${termText(terms.domain)} { ${bodyText(terms.body)} }`
     }
     case 'not':
-      return terms.explicit ? `not {${bodyText(terms.body)}}` : `not ${bodyText(terms.body)}`
+      return terms.explicit || terms.body.length !== 1 ? `not {${bodyText(terms.body)}}` : `not ${grouped(terms.body, needsParensAfterNot)}`
     case 'and':
     case 'or':
-      return `${operandText(terms.left, terms.explicitLeft)} ${terms.kind} ${operandText(terms.right, terms.explicitRight)}`
+      return logicalText(terms)
     default:
       return termText(terms)
   }
 }
 
-const operandText = (body: Body, explicit: boolean) => (explicit || body.length !== 1 ? `{ ${bodyText(body)} }` : bodyText(body))
+function logicalText({ kind, left, right, explicitLeft, explicitRight }: Logical): string {
+  const operand = (body: Body, explicit: boolean, isRight: boolean) =>
+    explicit || body.length !== 1
+      ? `{ ${bodyText(body)} }`
+      : grouped(body, ({ terms }) => {
+          if (terms.kind === 'or') return kind === 'and' || isRight
+          return terms.kind === 'and' ? kind === 'and' && isRight : startsWithBrace(terms)
+        })
+  return `${operand(left, explicitLeft, false)} ${kind} ${operand(right, explicitRight, true)}`
+}
+
+/** An operand in parentheses where without them it would be read as something else. */
+const grouped = (body: Body, needsParens: (expr: Expr) => boolean) =>
+  body.some((expr) => expr.with.length > 0 || needsParens(expr)) ? `(${bodyText(body)})` : bodyText(body)
+
+const needsParensAfterNot = ({ terms }: Expr) =>
+  terms.kind === 'and' || terms.kind === 'or' || terms.kind === 'not' || startsWithBrace(terms)
+
+function startsWithBrace(terms: Expr['terms']): boolean {
+  if (terms.kind === 'ref') return startsWithBrace(terms.parts[0])
+  if (terms.kind === 'set') return terms.items.length > 0
+  return terms.kind === 'object' || terms.kind === 'setcomprehension' || terms.kind === 'objectcomprehension'
+}

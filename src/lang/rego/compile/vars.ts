@@ -37,6 +37,8 @@ export function varsOfAll(nodes: Iterable<Term | Expr>, options: VarOptions = {}
 export class VarCollector {
   readonly #options: VarOptions
   readonly #add: (name: string, at: Location) => unknown
+  /** Whether something was left out for being a closure. */
+  skippedClosure = false
 
   constructor(options: VarOptions, add: (name: string, at: Location) => unknown) {
     this.#options = options
@@ -63,6 +65,7 @@ export class VarCollector {
         break
       case 'every':
         if (this.#options.closures === false) {
+          this.skippedClosure = true
           this.term(terms.domain)
           return
         }
@@ -87,6 +90,7 @@ export class VarCollector {
 
   #operand(body: Body, explicit: boolean): void {
     const { operands, closures } = this.#options
+    this.skippedClosure ||= closures === false
     if (operands === undefined) {
       if (closures !== false) this.body(body)
     } else if (!explicit) {
@@ -139,20 +143,25 @@ export class VarCollector {
         return
       case 'arraycomprehension':
       case 'setcomprehension':
-        if (this.#options.closures === false) return
+        if (this.#skipsClosure()) return
         this.term(term.term)
         this.body(term.body)
         return
       case 'objectcomprehension':
-        if (this.#options.closures === false) return
+        if (this.#skipsClosure()) return
         this.term(term.key)
         this.term(term.value)
         this.body(term.body)
         return
       case 'templatestring':
-        if (this.#options.closures !== false && this.#options.templates !== false) for (const part of term.parts) this.any(part)
+        if (this.#options.templates !== false && !this.#skipsClosure()) for (const part of term.parts) this.any(part)
         return
       default:
     }
+  }
+
+  #skipsClosure(): boolean {
+    this.skippedClosure ||= this.#options.closures === false
+    return this.#options.closures === false
   }
 }

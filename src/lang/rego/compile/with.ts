@@ -11,12 +11,11 @@ import { type Mapper, mapExpr, mapList, mapTerm } from './map.ts'
 import type { Report } from './report.ts'
 import { startsAt } from './terms.ts'
 import { refText } from './text.ts'
-import { some } from './walk.ts'
 
 export function liftWithValues(compilation: Compilation, tree: RuleNode, unsafe: ReadonlySet<string>): void {
   for (const module of compilation.modules) {
     for (const rule of module.all()) {
-      if (!rule.body.some((expr) => some(expr, (node) => node.kind === 'with'))) continue
+      if (!rule.features.with) continue
       rule.body = new Modifiers(compilation, tree, unsafe).body(rule.body)
     }
   }

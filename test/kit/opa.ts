@@ -1,6 +1,6 @@
 // A live OPA beside our engine: its own server on a socket of ours, so that one process judges hundreds of thousands of cases.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,23 @@ export interface OpaError {
 interface Reply {
   readonly status: number
   readonly body: string
+}
+
+/** The code of the error that ends an evaluation in which OPA leaves no rule out beforehand; undefined where it has an answer. */
+export function errorWithoutIndex(opa: string, module: string, data: string, input: string): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const files = ['-d', file('g.rego', module), '-d', file('data.json', data), '-i', file('input.json', input)]
+  const flags = ['eval', '-f', 'json', '--disable-indexing', '--disable-early-exit', ...files, 'data.g']
+  try {
+    const { stdout } = spawnSync(opa, flags, { encoding: 'utf8' })
+    return (JSON.parse(stdout) as { errors?: OpaError[] }).errors?.[0]?.code
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 export class OpaServer {

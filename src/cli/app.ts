@@ -7,6 +7,7 @@ import { color, flag, given, labels, many, mode, namespace, needed, o, one, outp
 import { columns, commandRows, type Entry, sections } from './help.ts'
 import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, text, workloadName } from './parameters.ts'
+import { rego } from './rego-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -183,6 +184,7 @@ const routes = {
   finding,
   record,
   replay,
+  rego,
   completion,
   complete,
 }

@@ -1,6 +1,6 @@
 // From source to answers: modules are parsed and compiled once, queries against them are prepared once and asked any number of times.
 import { compileModules } from './compile/compile.ts'
-import type { Compiled } from './compile/compiled.ts'
+import type { Compiled, CompiledQuery } from './compile/compiled.ts'
 import type { CompileOptions } from './compile/draft.ts'
 import { compileQuery, type QueryOptions } from './compile/query.ts'
 import { type Typed, typesOf } from './compile/typed.ts'
@@ -21,7 +21,9 @@ export interface Policy {
    * Makes a query ready to be asked. Throws RegoRejected for what is wrong with it, and REGO_BUILTIN, which names it, for a builtin
    * that is not there.
    */
-  prepare(query: string, options?: PreparationOptions): PreparedPolicy
+  prepare(query: string | Body, options?: PreparationOptions): PreparedPolicy
+  /** The query as it is evaluated. Throws RegoRejected. */
+  compileQuery(query: string | Body, options?: PreparationOptions): CompiledQuery
 }
 
 export interface PreparationOptions extends Omit<QueryOptions, 'imports' | 'package'> {
@@ -50,20 +52,21 @@ export function policyOf(modules: readonly Module[], options: PolicyOptions = {}
     return types.faults
   }
   const compiled = compileModules(modules, { checkTypes, ...options })
+  const compileOne = (query: string | Body, { imports = [], package: path, ...rest }: PreparationOptions = {}): CompiledQuery => {
+    const body = typeof query === 'string' ? parseQuery('', query, { version }) : query
+    const context = parseImports('imports', imports.join('\n'), { version })
+    const home = path === undefined ? {} : { package: parseModule('package', `package ${path}\n`).package.path }
+    return compileQuery(body, compiled, {
+      ...shared,
+      checkTypes: (compiledBody) => types?.queryFaults(compiledBody) ?? [],
+      ...rest,
+      imports: context,
+      ...home,
+    })
+  }
   return {
     compiled,
-    prepare: (query, { imports = [], package: path, ...rest } = {}) => {
-      const body: Body = parseQuery('query', query, { version })
-      const context = parseImports('imports', imports.join('\n'), { version })
-      const home = path === undefined ? {} : { package: parseModule('package', `package ${path}\n`).package.path }
-      const compiledQuery = compileQuery(body, compiled, {
-        ...shared,
-        checkTypes: (compiledBody) => types?.queryFaults(compiledBody) ?? [],
-        ...rest,
-        imports: context,
-        ...home,
-      })
-      return preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compiledQuery }]))
-    },
+    compileQuery: compileOne,
+    prepare: (query, preparation) => preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compileOne(query, preparation) }])),
   }
 }

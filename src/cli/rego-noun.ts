@@ -1,0 +1,118 @@
+// `thymus rego VERB`: the engine by itself, in the manner of opa.
+import { command, group } from './command.ts'
+import { flag, given, many, one } from './flags.ts'
+import { text } from './parameters.ts'
+import { modules, question } from './rego/flags.ts'
+
+const D = { d: 'data' } as const
+const format = { kind: 'enum', values: ['pretty', 'json'], default: 'pretty', brief: 'for people or for programs' } as const
+const paths = { kind: 'array', parameter: { parse: text, placeholder: 'PATH', brief: 'a module, a document or a folder of both' } } as const
+const somePaths = { ...paths, minimum: 1 } as const
+
+function count(input: string): number {
+  if (!/^\d{1,6}$/.test(input)) throw new SyntaxError(`${JSON.stringify(input)} is not a number`)
+  return Number(input)
+}
+
+export const rego = group('the policy language of OPA, by itself', {
+  eval: command({
+    brief: 'the answer to a query',
+    examples: [
+      ["thymus rego eval -d policy.rego -i input.json 'data.authz.allow'", ''],
+      ["thymus rego eval -f pretty 'x := [1, 2][_]'", 'as a table'],
+    ],
+    operands: 'QUERY',
+    parameters: {
+      flags: {
+        ...modules,
+        ...question,
+        format: {
+          kind: 'enum',
+          values: ['json', 'pretty', 'raw', 'values', 'bindings', 'discard'],
+          default: 'json',
+          brief: 'of the answer',
+        },
+        package: given(text, 'PACKAGE', 'whose rules the query names without a path'),
+        import: many(text, 'PATH', 'as after `import` in a module'),
+        fail: flag('exit with status 1 where there is no answer'),
+        'fail-defined': flag('exit with status 1 where there is an answer'),
+        'strict-builtin-errors': flag('the error of a builtin ends the evaluation'),
+      },
+      aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format' },
+      positional: one(text, 'QUERY', 'in Rego'),
+    },
+    more: 'The exit status is 2 for an error.',
+    load: async () => (await import('./rego/eval.ts')).evaluate,
+  }),
+  check: command({
+    brief: 'what is wrong with modules, each fault with its place',
+    examples: [['thymus rego check --strict policies/', '']],
+    operands: 'PATH...',
+    parameters: {
+      flags: {
+        'v0-compatible': modules['v0-compatible'],
+        format,
+        strict: flag('unused variables, imports and more are faults too'),
+        'max-errors': given(count, 'NUMBER', 'stop after so many; 10 where it is left out'),
+      },
+      aliases: { f: 'format', S: 'strict', m: 'max-errors' },
+      positional: somePaths,
+    },
+    load: async () => (await import('./rego/check.ts')).check,
+  }),
+  test: command({
+    brief: 'run the rules that are named test_…',
+    examples: [
+      ['thymus rego test policies/', ''],
+      ['thymus rego test -v --run denied policies/', 'those whose name has it, all results'],
+    ],
+    operands: 'PATH...',
+    parameters: {
+      flags: {
+        'v0-compatible': modules['v0-compatible'],
+        format,
+        verbose: flag('show what passed too'),
+        run: given(text, 'REGEX', 'only tests whose path it matches'),
+      },
+      aliases: { f: 'format', v: 'verbose', r: 'run' },
+      positional: somePaths,
+    },
+    more: 'The exit status is 2 where a test failed.',
+    load: async () => (await import('./rego/test.ts')).test,
+  }),
+  fmt: command({
+    brief: 'modules in the one true format, byte for byte as opa fmt',
+    examples: [
+      ['thymus rego fmt -w policies/', 'in place'],
+      ['thymus rego fmt -l --fail policies/', 'in a pipeline'],
+    ],
+    operands: '[PATH...]',
+    parameters: {
+      flags: {
+        'v0-compatible': modules['v0-compatible'],
+        'v0-v1': flag('for both versions'),
+        'drop-v0-imports': flag('leave out imports that v1 does not need'),
+        write: flag('change the files'),
+        list: flag('only name the files that would change'),
+        diff: flag('only show what would change'),
+        fail: flag('exit with status 1 where a file would change'),
+      },
+      aliases: { w: 'write', l: 'list', d: 'diff' },
+      positional: paths,
+    },
+    load: async () => (await import('./rego/fmt.ts')).fmt,
+  }),
+  deps: command({
+    brief: 'the documents on which a query depends',
+    examples: [['thymus rego deps -d policy.rego data.authz.allow', '']],
+    operands: 'QUERY',
+    parameters: { flags: { ...modules, format }, aliases: { ...D, f: 'format' }, positional: one(text, 'QUERY', 'in Rego') },
+    load: async () => (await import('./rego/deps.ts')).deps,
+  }),
+  capabilities: command({
+    brief: 'the builtins and features that the engine knows, as opa prints them',
+    examples: [['thymus rego capabilities', '']],
+    parameters: {},
+    load: async () => (await import('./rego/capabilities.ts')).printCapabilities,
+  }),
+})

@@ -1,0 +1,32 @@
+// What is wrong with modules, queries and evaluations, as opa says it.
+import { type Diagnostic, RegoError, RegoRejected } from '../../lang/rego/errors.ts'
+
+export interface Fault {
+  readonly message: string
+  readonly code: string
+  readonly location?: { readonly file: string; readonly row: number; readonly col: number }
+}
+
+/** Undefined for an error that is of no policy. */
+export function faultsOf(error: unknown): readonly Fault[] | undefined {
+  if (error instanceof RegoRejected) return error.diagnostics.map(faultOf)
+  if (!(error instanceof RegoError)) return undefined
+  const [, file = '', row, col] = /^(.*):(\d+):(\d+)$/.exec(error.at ?? '') ?? []
+  const location = row === undefined ? {} : { location: { file, row: Number(row), col: Number(col) } }
+  return [{ message: error.message, code: error.opaCode, ...location }]
+}
+
+function faultOf({ message, code, at }: Diagnostic): Fault {
+  return { message, code, ...(at === undefined ? {} : { location: { file: at.file, row: at.row, col: at.col } }) }
+}
+
+/** `1 error occurred: f.rego:3: rego_type_error: …` */
+export function faultText(faults: readonly Fault[]): string {
+  const lines = faults.map(({ message, code, location }) => `${place(location)}${code}: ${message}`)
+  return lines.length === 1 ? `1 error occurred: ${lines[0]}\n` : `${lines.length} errors occurred:\n${lines.join('\n')}\n`
+}
+
+function place(location: Fault['location']): string {
+  if (location === undefined) return ''
+  return location.file === '' ? `${location.row}:${location.col}: ` : `${location.file}:${location.row}: `
+}

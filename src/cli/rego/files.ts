@@ -1,0 +1,94 @@
+// What `-d` and `-i` name: modules and documents, found and placed as opa does.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import { ThymusError } from '../../core/errors.ts'
+import { readYaml } from '../../lang/rego/builtins/yaml-read.ts'
+import { DEFAULT_LIMITS, Runtime } from '../../lang/rego/codegen/runtime.ts'
+import { readJson } from '../../lang/rego/values/text.ts'
+import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
+import { surroundings } from './surroundings.ts'
+
+export interface Loaded {
+  /** By file name, in the order in which they were named. */
+  readonly modules: Readonly<Record<string, string>>
+  readonly data: RegoObject
+}
+
+/** Largest file that is read: OPA itself holds twenty times as much of it in memory. */
+const MAX_BYTES = 256 << 20
+const DOCUMENTS = ['.json', '.yaml', '.yml']
+
+/** Reads files and folders; `a.b:FILE` puts a document below that path. Throws ThymusError USAGE for what cannot be read. */
+export function loadFiles(paths: readonly string[]): Loaded {
+  const modules: Record<string, string> = Object.create(null)
+  let data: Value = new RegoObject()
+  const take = (file: string, prefix: readonly string[]): void => {
+    if (extname(file) === '.rego') modules[file] = readText(file)
+    else data = merged(data, below(prefix, readDocument(file)), file)
+  }
+  for (const path of paths) {
+    const [, dotted, rest] = /^((?:\w+\.)*\w+):(.+)$/.exec(path) ?? []
+    const [file, prefix] = rest === undefined ? [path, []] : [rest, dotted!.split('.')]
+    for (const found of filesUnder(file, prefix)) take(found.file, found.prefix)
+  }
+  return { modules, data: data as RegoObject }
+}
+
+/** A document by what its name ends with: JSON, or YAML. */
+export function readDocument(file: string): Value {
+  const text = readText(file)
+  try {
+    return extname(file) === '.json' ? readJson(text) : readYaml(new Runtime(DEFAULT_LIMITS, surroundings(), true), text)
+  } catch (cause) {
+    throw new ThymusError('FORMAT', cause instanceof Error ? cause.message : String(cause), { at: file, cause })
+  }
+}
+
+/** Text of a file, `-` for stdin. */
+export function readText(file: string): string {
+  try {
+    if (file !== '-' && statSync(file).size > MAX_BYTES)
+      throw new ThymusError('USAGE', `it is larger than ${MAX_BYTES >> 20} MiB`, { at: file })
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file === '-' ? 0 : file))
+  } catch (cause) {
+    if (cause instanceof ThymusError) throw cause
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new ThymusError('FORMAT', 'not text in UTF-8', { at: file, cause })
+    throw new ThymusError('USAGE', code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`, { at: file, cause })
+  }
+}
+
+/** In a folder the names of the folders below it are the path of a document, its own name is not. */
+function filesUnder(root: string, prefix: readonly string[]): { readonly file: string; readonly prefix: readonly string[] }[] {
+  if (root === '-' || !isFolder(root)) return [{ file: root, prefix }]
+  return readdirSync(root, { withFileTypes: true })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(root, entry.name)
+      if (entry.name.startsWith('.')) return []
+      if (isFolder(path)) return filesUnder(path, [...prefix, basename(path)])
+      return extname(path) === '.rego' || DOCUMENTS.includes(extname(path)) ? [{ file: path, prefix }] : []
+    })
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function below(prefix: readonly string[], value: Value): Value {
+  return prefix.reduceRight((inner, name) => RegoObject.of([[name, inner]]), value)
+}
+
+function merged(a: Value, b: Value, file: string): Value {
+  if (!(a instanceof RegoObject) || !(b instanceof RegoObject)) {
+    throw new ThymusError('USAGE', 'two documents have something at the same place, and a document that is at the root must be an object', {
+      at: file,
+    })
+  }
+  const entries = new Map(a.entries().map(([key, value]) => [key, value]))
+  for (const [key, value] of b.entries()) {
+    const known = entries.get(key)
+    entries.set(key, known === undefined ? value : merged(known, value, file))
+  }
+  return RegoObject.of(entries)
+}

@@ -1,0 +1,24 @@
+// Flags that several commands of `thymus rego` have; their names are opa's.
+import { flag, given, many } from '../flags.ts'
+import { text } from '../parameters.ts'
+
+export const modules = {
+  data: many(text, 'PATH', 'a module, a document or a folder of both; a.b:FILE puts a document below a path'),
+  'v0-compatible': flag('modules and queries are Rego v0 unless they import rego.v1'),
+} as const
+export const question = {
+  input: given(text, 'FILE', 'the input document, JSON or YAML'),
+  'stdin-input': flag('read the input document from stdin'),
+} as const
+
+export interface ModuleFlags {
+  readonly data?: readonly string[]
+  readonly 'v0-compatible'?: boolean
+}
+
+export interface InputFlags {
+  readonly input?: string
+  readonly 'stdin-input'?: boolean
+}
+
+export const versionOf = (flags: ModuleFlags): 'v0' | 'v1' => (flags['v0-compatible'] ? 'v0' : 'v1')

@@ -1,0 +1,83 @@
+import { ThymusError } from '../../core/errors.ts'
+import { compilePolicy } from '../../lang/rego/policy.ts'
+import { runTests, type TestResult } from '../../lang/rego/testing.ts'
+import { faultsOf, faultText } from './faults.ts'
+import { loadFiles } from './files.ts'
+import { type ModuleFlags, versionOf } from './flags.ts'
+import { surroundings } from './surroundings.ts'
+
+export interface TestFlags extends Omit<ModuleFlags, 'data'> {
+  readonly format: 'pretty' | 'json'
+  readonly verbose?: boolean
+  readonly run?: string
+}
+
+const LINE = `${'-'.repeat(80)}\n`
+
+/** Exit status as opa's: 2 where a test failed, 1 for an error. */
+export async function test(flags: TestFlags, ...paths: string[]): Promise<number> {
+  try {
+    const { modules, data } = loadFiles(paths)
+    const policy = compilePolicy(modules, { version: versionOf(flags), print: true })
+    const results = [...runTests(policy, { data, surroundings: surroundings() }, patternOf(flags.run))]
+    process.stdout.write(flags.format === 'json' ? `${JSON.stringify(results.map(document), undefined, 2)}\n` : pretty(results, flags))
+    return results.some(({ outcome }) => outcome === 'failed' || outcome === 'error') ? 2 : 0
+  } catch (error) {
+    const faults = faultsOf(error)
+    if (faults === undefined) throw error
+    process.stderr.write(faultText(faults))
+    return 1
+  }
+}
+
+function patternOf(text: string | undefined): RegExp | undefined {
+  try {
+    return text === undefined ? undefined : new RegExp(text)
+  } catch (cause) {
+    throw new ThymusError('USAGE', `--run: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function pretty(results: readonly TestResult[], { verbose }: TestFlags): string {
+  if (results.length === 0) return ''
+  const shown = results.filter(({ outcome }) => verbose || outcome !== 'passed')
+  const total = (...outcomes: readonly TestResult['outcome'][]) => results.filter(({ outcome }) => outcomes.includes(outcome)).length
+  const counts = [
+    ['PASS', total('passed')],
+    ['FAIL', total('failed')],
+    ['ERROR', total('error')],
+    ['SKIPPED', total('skipped')],
+  ] as const
+  const summary = counts
+    .filter(([word, count]) => word === 'PASS' || count > 0)
+    .map(([word, count]) => `${word}: ${count}/${results.length}\n`)
+  return `${shown.map(resultText).join('')}${shown.length > 0 ? LINE : ''}${summary.join('')}`
+}
+
+const WORDS = { passed: 'PASS', failed: 'FAIL', error: 'ERROR', skipped: 'SKIPPED' }
+
+function resultText(result: TestResult): string {
+  const { at, outcome, milliseconds, error, output } = result
+  const time = outcome === 'skipped' ? '' : ` (${duration(milliseconds)})`
+  const place = `${at.file}:${at.row}:\n${result.package}.${result.name}: ${WORDS[outcome]}${time}\n`
+  const printed = output.length === 0 ? '' : `\n${output.map((line) => `  ${line}\n`).join('')}\n`
+  return place + (error === undefined ? '' : `  ${error.opaCode}: ${error.message}\n`) + printed
+}
+
+/** As Go prints one. */
+function duration(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${milliseconds / 1000}s`
+  return milliseconds >= 1 ? `${milliseconds.toFixed(3)}ms` : `${(milliseconds * 1000).toFixed(3)}µs`
+}
+
+function document({ at, package: path, name, outcome, milliseconds, output }: TestResult): object {
+  return {
+    location: { file: at.file, row: at.row, col: at.col },
+    package: path,
+    name,
+    ...(outcome === 'failed' || outcome === 'error' ? { fail: true } : {}),
+    ...(outcome === 'skipped' ? { skip: true } : {}),
+    duration: Math.round(milliseconds * 1e6),
+    ...(output.length === 0 ? {} : { output: Buffer.from(output.map((line) => `${line}\n`).join('')).toString('base64') }),
+  }
+}

@@ -1,0 +1,77 @@
+// Queries as a person asks them: beside the variables, each line of the query has a value of its own, as in `opa eval`.
+import { signatureOf } from './builtins/signatures.ts'
+import { dotted } from './compile/terms.ts'
+import type { EvaluationOptions } from './engine.ts'
+import { type Policy, type PreparationOptions, QUERY } from './policy.ts'
+import type { Body, Expr, Location, RegoVersion, Term } from './syntax/ast.ts'
+import { parseQuery } from './syntax/module.ts'
+import { call, variable } from './syntax/terms.ts'
+import type { RegoObject, Value } from './values/value.ts'
+
+/** One way in which a query holds. */
+export interface Solution {
+  readonly expressions: readonly { readonly value: Value; readonly text: string; readonly at: Location }[]
+  readonly bindings: ReadonlyMap<string, Value>
+}
+
+export interface PreparedQuery {
+  /** In the order in which they are found. Throws RegoError. */
+  solve(options: EvaluationOptions): readonly Solution[]
+}
+
+const CAPTURE = '__value'
+
+/** Makes a query ready to be asked. Throws RegoRejected, and REGO_BUILTIN for a builtin that is not there. */
+export function prepareQuery(
+  policy: Policy,
+  text: string,
+  options: PreparationOptions & { readonly version?: RegoVersion } = {},
+): PreparedQuery {
+  const { version = 'v1', ...rest } = options
+  const body = parseQuery('', text, { version })
+  const prepared = policy.prepare(withCaptures(body), rest)
+  return {
+    solve: (evaluation) =>
+      prepared.evaluate(QUERY, evaluation).map((found) => {
+        const values = new Map((found as RegoObject).entries().map(([name, value]) => [String(name), value]))
+        return {
+          expressions: body.map(({ at }, n) => ({ value: values.get(`${CAPTURE}${n}`) ?? true, text: text.slice(at.start, at.end), at })),
+          bindings: new Map([...values].filter(([name]) => !name.startsWith(CAPTURE))),
+        }
+      }),
+  }
+}
+
+/** Each line that has a value puts it into a variable; where there are several lines, or several values, one that is false fails. */
+function withCaptures(body: Body): Body {
+  const several = body.length > 1 || body.some(iterates)
+  return body.flatMap((line, n) => {
+    if (!hasValue(line)) return [line]
+    const value = variable(`${CAPTURE}${n}`, line.at)
+    const operator = { kind: 'ref', parts: [variable('eq', line.at)], at: line.at } as const
+    const captured: Expr = { ...line, terms: call(operator, [line.terms, value], line.at) }
+    return several ? [captured, { ...line, terms: value, with: [], generated: true }] : [captured]
+  })
+}
+
+function hasValue(line: Expr): line is Expr & { readonly terms: Term } {
+  const { terms, negated } = line
+  if (negated || ['some', 'every', 'not', 'and', 'or'].includes(terms.kind)) return false
+  if (terms.kind !== 'call') return true
+  const name = dotted(terms.operator)
+  if (name === 'eq' || name === 'assign') return false
+  const type = name === undefined ? undefined : signatureOf(name)?.type
+  return type === undefined || (type.result !== undefined && type.params.length === terms.args.length)
+}
+
+/** Whether a line may hold in more than one way. */
+function iterates({ terms }: Expr): boolean {
+  const within = (term: Term): boolean => {
+    if (term.kind === 'ref') return term.parts.some((part, at) => at > 0 && (part.kind === 'var' || within(part)))
+    if (term.kind === 'call') return term.args.some(within)
+    if (term.kind === 'array' || term.kind === 'set') return term.items.some(within)
+    return term.kind === 'object' && term.entries.some((entry) => entry.some(within))
+  }
+  if (terms.kind === 'some') return true
+  return 'kind' in terms && !['every', 'not', 'and', 'or'].includes(terms.kind) && within(terms as Term)
+}

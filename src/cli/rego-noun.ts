@@ -102,6 +102,17 @@ export const rego = group('the policy language of OPA, by itself', {
     },
     load: async () => (await import('./rego/fmt.ts')).fmt,
   }),
+  explain: command({
+    brief: 'why a decision came out as it did: which rule, which line, which input',
+    examples: [['thymus rego explain -d policy.rego -i input.json data.authz.allow', '']],
+    operands: 'PATH',
+    parameters: {
+      flags: { ...modules, ...question, format },
+      aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format' },
+      positional: one(text, 'PATH', 'of a document that rules make, data.a.b'),
+    },
+    load: async () => (await import('./rego/explain.ts')).explain,
+  }),
   deps: command({
     brief: 'the documents on which a query depends',
     examples: [['thymus rego deps -d policy.rego data.authz.allow', '']],

@@ -6,7 +6,7 @@ import { compileQuery, type QueryOptions } from './compile/query.ts'
 import { type Typed, typesOf } from './compile/typed.ts'
 import { type PreparedPolicy, preparePolicy } from './engine.ts'
 import { planPolicy } from './plan/planner/plan.ts'
-import type { Body, Module, RegoVersion } from './syntax/ast.ts'
+import type { Body, Import, Module, RegoVersion } from './syntax/ast.ts'
 import { parseImports, parseModule, parseQuery } from './syntax/module.ts'
 
 export interface PolicyOptions extends CompileOptions {
@@ -17,6 +17,8 @@ export interface PolicyOptions extends CompileOptions {
 /** Modules that were compiled together. */
 export interface Policy {
   readonly compiled: Compiled
+  /** As they were parsed. */
+  readonly modules: readonly Module[]
   /**
    * Makes a query ready to be asked. Throws RegoRejected for what is wrong with it, and REGO_BUILTIN, which names it, for a builtin
    * that is not there.
@@ -27,8 +29,8 @@ export interface Policy {
 }
 
 export interface PreparationOptions extends Omit<QueryOptions, 'imports' | 'package'> {
-  /** As they would stand in a module: `import data.a as b`. */
-  readonly imports?: readonly string[]
+  /** As they would stand in a module: `import data.a as b`; or those of a parsed one. */
+  readonly imports?: readonly (string | Import)[]
   /** `a.b`: the package whose rules the query names without a path. */
   readonly package?: string
 }
@@ -54,7 +56,7 @@ export function policyOf(modules: readonly Module[], options: PolicyOptions = {}
   const compiled = compileModules(modules, { checkTypes, ...options })
   const compileOne = (query: string | Body, { imports = [], package: path, ...rest }: PreparationOptions = {}): CompiledQuery => {
     const body = typeof query === 'string' ? parseQuery('', query, { version }) : query
-    const context = parseImports('imports', imports.join('\n'), { version })
+    const context = imports.flatMap((each) => (typeof each === 'string' ? parseImports('imports', each, { version }) : [each]))
     const home = path === undefined ? {} : { package: parseModule('package', `package ${path}\n`).package.path }
     return compileQuery(body, compiled, {
       ...shared,
@@ -66,6 +68,7 @@ export function policyOf(modules: readonly Module[], options: PolicyOptions = {}
   }
   return {
     compiled,
+    modules,
     compileQuery: compileOne,
     prepare: (query, preparation) => preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compileOne(query, preparation) }])),
   }

@@ -3,16 +3,17 @@ import { EXIT, ThymusError } from '../../core/errors.ts'
 import { endAgent, startAgent } from '../agent-process.ts'
 import { Client } from '../client.ts'
 import { type Colour, useColour } from '../terminal.ts'
+import { admissionAct } from './admission-act.ts'
 import { filelessAct } from './fileless-act.ts'
 import { networkAct } from './network-act.ts'
 import { Stage } from './stage.ts'
 
-const ACTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = { '1': networkAct, '2': filelessAct }
+const ACTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = { '1': networkAct, '2': filelessAct, '3': admissionAct }
 
 /** The story, act by act; it is also the acceptance test: each promise is checked, and one that is not kept fails the demo. */
 export async function demo(flags: { readonly color: Colour }, act: string | undefined): Promise<number> {
   const chosen = act === undefined ? Object.values(ACTS) : [ACTS[act]]
-  if (chosen[0] === undefined) throw new ThymusError('USAGE', `there are acts ${Object.keys(ACTS).join(' and ')}`, { at: act ?? '' })
+  if (chosen[0] === undefined) throw new ThymusError('USAGE', `there are acts ${Object.keys(ACTS).join(', ')}`, { at: act ?? '' })
   const at = places()
   const client = new Client(at)
   const ran = await client.status().then(

@@ -28,8 +28,9 @@ export class Stage {
     this.#bold = bold
   }
 
-  title(act: number, text: string): void {
-    console.log(`\n${this.#bold(`Act ${act}. ${text}`)}  [${this.rung}]`)
+  /** `rung`: what acts, where that is not the agent's. */
+  title(act: number, text: string, rung: string = this.rung): void {
+    console.log(`\n${this.#bold(`Act ${act}. ${text}`)}  [${rung}]`)
   }
 
   say(text: string): void {

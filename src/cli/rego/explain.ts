@@ -42,8 +42,10 @@ function lines({ document, value, error, rules }: Explanation, pad: string): str
 function ruleLines({ at, head, outcome, values, seen = [], failed }: RuleExplanation, pad: string): string[] {
   const title = `${pad}${at.file}:${at.row}  ${printable(head.replace(/\s+/g, ' '), SHOWN)}`
   if (outcome === 'function') return [`${title}\n${pad}  a function: it has a value only where it is called`]
-  if (outcome !== 'fails')
-    return [title, ...values.map((value) => `${pad}  ${outcome === 'holds' ? 'holds' : 'otherwise'}: ${shown(value)}`)]
+  if (outcome !== 'fails') {
+    const word = outcome === 'holds' ? 'holds' : 'otherwise'
+    return [title, ...values.map((value) => `${pad}  ${word}: ${shown(value)}`), ...seen.map((each) => `${pad}    ${seenText(each)}`)]
+  }
   return failed === undefined ? [title, `${pad}  fails`] : [title, ...failedLines(failed, `${pad}  `)]
 }
 

@@ -127,7 +127,7 @@ class Explainer {
     walk(line, (node) => {
       const parts = node.kind === 'ref' ? constantParts(node.parts) : node.kind === 'var' ? [node] : []
       const [root] = parts
-      if (root?.kind !== 'var') return false
+      if (root?.kind !== 'var' || (parts.length === 1 && isDocument(root))) return false
       if (root.name === 'input') {
         const name = partsText(parts)
         named.set(name, this.#value(name))

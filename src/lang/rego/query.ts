@@ -2,6 +2,7 @@
 import { signatureOf } from './builtins/signatures.ts'
 import { dotted } from './compile/terms.ts'
 import type { EvaluationOptions } from './engine.ts'
+import { RegoRejected } from './errors.ts'
 import { type Policy, type PreparationOptions, QUERY } from './policy.ts'
 import type { Body, Expr, Location, RegoVersion, Term } from './syntax/ast.ts'
 import { parseQuery } from './syntax/module.ts'
@@ -29,7 +30,7 @@ export function prepareQuery(
 ): PreparedQuery {
   const { version = 'v1', ...rest } = options
   const body = parseQuery('', text, { version })
-  const prepared = policy.prepare(withCaptures(body), rest)
+  const prepared = withoutCaptures(() => policy.prepare(withCaptures(body), rest))
   return {
     solve: (evaluation) =>
       prepared.evaluate(QUERY, evaluation).map((found) => {
@@ -39,6 +40,17 @@ export function prepareQuery(
           bindings: new Map([...values].filter(([name]) => !name.startsWith(CAPTURE))),
         }
       }),
+  }
+}
+
+/** What is wrong with a query is said of what its author wrote. */
+function withoutCaptures<T>(prepare: () => T): T {
+  try {
+    return prepare()
+  } catch (error) {
+    if (!(error instanceof RegoRejected)) throw error
+    const [first, ...rest] = error.diagnostics.filter(({ message }) => !message.includes(CAPTURE))
+    throw first === undefined ? error : new RegoRejected([first, ...rest])
   }
 }
 

@@ -1,0 +1,29 @@
+import type { Stage } from './stage.ts'
+
+const PROPS = 'src/cli/demo/props'
+const POLICY = `${PROPS}/pods.rego`
+const DENY = 'data.kubernetes.admission.deny'
+
+/** A policy decides what may be deployed, and says why. It needs no agent, no cluster and no privilege. */
+export async function admissionAct(stage: Stage): Promise<void> {
+  stage.title(3, 'A Pod that asks for too much', 'engine')
+  stage.say('Two rules in Rego: no container is privileged, and every Pod has the label env.')
+  const denied = await stage.thymus('rego', 'eval', '-f', 'values', '-d', POLICY, '-i', `${PROPS}/pod-privileged.json`, DENY)
+  stage.expect('the privileged container is refused, in the words of its author', denied.stdout.includes('容器 nginx 不允许以特权模式运行'))
+  stage.expect('the label that is missing is refused', denied.stdout.includes('Pod web 缺少标签 env'))
+  stage.say('Which rule, which line, which part of the request?')
+  const explained = await stage.thymus('rego', 'explain', '-d', POLICY, '-i', `${PROPS}/pod-privileged.json`, DENY)
+  stage.expect(
+    'each message has its rule and the line of its file',
+    /pods\.rego:5\b/.test(explained.stdout) && /pods\.rego:14\b/.test(explained.stdout),
+  )
+  stage.say('The same Pod without privilege, and with the label.')
+  const allowed = await stage.thymus('rego', 'eval', '-f', 'values', '-d', POLICY, '-i', `${PROPS}/pod-good.json`, DENY)
+  stage.expect('nothing is refused', allowed.stdout === '[\n  []\n]\n')
+  const why = await stage.thymus('rego', 'explain', '-d', POLICY, '-i', `${PROPS}/pod-good.json`, DENY)
+  stage.expect(
+    'and for each rule the first line that does not hold',
+    /fails at line 8\b/.test(why.stdout) && /fails at line 16\b/.test(why.stdout),
+  )
+  console.log('  undone: nothing was changed')
+}

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { RegoRejected } from '../errors.ts'
 import type { RegoVersion } from '../syntax/ast.ts'
 import { parseModule } from '../syntax/module.ts'
+import { arityFault } from './faults.ts'
 import { saysTheSame } from './meaning.ts'
 import { SAMPLES } from './samples.ts'
 import { formatSource } from './source.ts'
@@ -51,6 +52,10 @@ describe('formatting', () => {
       'plus: arity mismatch',
       'minus: arity mismatch',
     ])
+    const call = parseModule('m', 'package p\nx := f(minus(1, y, [2]))').rules[0]!.head.value
+    assert.ok(call?.kind === 'call' && call.args[0]?.kind === 'call')
+    const wanted = 'want: (any<number, set[any]>,any<number, set[any]>)'
+    assert.deepEqual(arityFault(call.args[0], call.at).lines, ['have: (number,var,array)', wanted])
   })
 
   test('a template string has no form that v0 reads', () => {

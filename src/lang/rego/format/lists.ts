@@ -74,7 +74,7 @@ export function writeList(page: Page, items: readonly Item[], at: Location, clos
   )
   const [first] = lines[0]!
   // Comments in what would become one line: the whole is left as it was written.
-  if (lines.length === 1 && page.comments.some((comment) => comment.at.row > at.row && comment.at.row < closing)) page.displace()
+  if (lines.length === 1 && page.hasCommentBetween(at.row, closing)) page.displace()
   const spread = lines.length > 1 || (first !== undefined && startsOnLaterLine(page.sourceOf(at), page.sourceOf(spanOf(page, first.first))))
   page.losing(() => {
     if (spread) {

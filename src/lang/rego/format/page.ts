@@ -1,7 +1,8 @@
 // What is written so far, and the comments that still have to be. A comment is known by its row alone: what stands on earlier rows goes
 // before the node that is about to be written, the one on the same row waits for the end of the line.
-import type { Diagnostic } from '../errors.ts'
+
 import type { Comment, Expr, Location, Term } from '../syntax/ast.ts'
+import type { FormatFault } from './faults.ts'
 import { endRow } from './places.ts'
 import type { Target } from './target.ts'
 
@@ -33,8 +34,8 @@ export class Page {
   /** The next end of a line is not yet the one it waits for. */
   #delayed = false
   readonly #parens = new Set<Expr | Term>()
-  readonly faults: Diagnostic[] = []
-  /** Those not written yet. */
+  readonly faults: FormatFault[] = []
+  /** Those not written yet, in the order of their rows. */
   comments: readonly Comment[]
   /** The comment at the end of a term that is left as written is written with it. */
   commentsEndTerms = false
@@ -145,14 +146,24 @@ export class Page {
     }
   }
 
+  /** The comments of earlier rows, of this row (the last if several), and of later rows. */
   partition(row: number): { before: readonly Comment[]; here: Comment | undefined; after: readonly Comment[] } {
     const { comments } = this
-    if (comments.length === 0 || comments[0]!.at.row > row) return { before: [], here: undefined, after: comments }
-    return {
-      before: comments.filter(({ at }) => at.row < row),
-      here: comments.findLast(({ at }) => at.row === row),
-      after: comments.filter(({ at }) => at.row > row),
+    let earlier = 0
+    while (earlier < comments.length && comments[earlier]!.at.row < row) earlier++
+    let end = earlier
+    while (end < comments.length && comments[end]!.at.row === row) end++
+    const after = end === 0 ? comments : comments.slice(end)
+    return { before: comments.slice(0, earlier), here: end > earlier ? comments[end - 1] : undefined, after }
+  }
+
+  /** Whether a comment stands on a row between the two. */
+  hasCommentBetween(row: number, end: number): boolean {
+    for (const { at } of this.comments) {
+      if (at.row >= end) return false
+      if (at.row > row) return true
     }
+    return false
   }
 
   /** Each on a line of its own. Rows between them become one blank line; a METADATA block is set apart from the next. */

@@ -7,6 +7,15 @@ export interface Sample extends SourceOptions {
   readonly formatted: string
 }
 
+const OLD = `package b
+p { x }
+{ y }
+q[x] { x = 1 }
+r = v { v := [_ | _ = xs[_]] } else = 2 { true }
+f(1)
+s["a"] = true
+`
+
 export const SAMPLES: readonly Sample[] = [
   {
     name: 'imports stand in sorted groups, comments beside them stay',
@@ -201,14 +210,7 @@ c if x := [
     name: 'v0 stays v0',
     from: 'v0',
     version: 'v0',
-    text: `package b
-p { x }
-{ y }
-q[x] { x = 1 }
-r = v { v := [_ | _ = xs[_]] } else = 2 { true }
-f(1)
-s["a"] = true
-`,
+    text: OLD,
     formatted: `package b
 
 p {
@@ -238,14 +240,7 @@ s["a"] = true
     name: 'v0 becomes what both versions read',
     from: 'v0',
     version: 'v0v1',
-    text: `package b
-p { x }
-{ y }
-q[x] { x = 1 }
-r = v { v := [_ | _ = xs[_]] } else = 2 { true }
-f(1)
-s["a"] = true
-`,
+    text: OLD,
     formatted: `package b
 
 import rego.v1

@@ -1,6 +1,6 @@
 // Modules and their rules as OPA words them: each rule on one line. Annotations are left out.
 import type { Head, Import, Module, Package, RegoVersion, Rule } from './ast.ts'
-import { printBody, printRef, printTerm } from './print.ts'
+import { printBody, printParts, printRef, printTerm } from './print.ts'
 
 export function printModule({ package: home, imports, rules, version }: Module): string {
   const lines = [
@@ -10,10 +10,7 @@ export function printModule({ package: home, imports, rules, version }: Module):
   return `${[printPackage(home), ...lines].join('\n')}${rules.length === 0 ? '\n' : ''}`
 }
 
-export function printPackage({ path: { parts, ...rest } }: Package): string {
-  const [, first, ...steps] = parts
-  return first === undefined ? 'package' : `package ${printRef({ ...rest, parts: [first, ...steps] })}`
-}
+export const printPackage = ({ path }: Package) => `package ${printParts(path.parts.slice(1))}`
 
 export const printImport = ({ path, alias }: Import) => `import ${printTerm(path)}${alias === undefined ? '' : ` as ${alias}`}`
 

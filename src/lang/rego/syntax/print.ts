@@ -94,7 +94,11 @@ function quotedChar(char: string): string {
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
 }
 
-export function printRef({ parts: [head, ...steps] }: Ref): string {
+export const printRef = ({ parts }: Ref) => printParts(parts)
+
+/** The text of a reference of these parts; without any, none. */
+export function printParts([head, ...steps]: readonly Term[]): string {
+  if (head === undefined) return ''
   const first = head.kind === 'string' ? head.value : printTerm(head)
   return first + steps.map(printStep).join('')
 }

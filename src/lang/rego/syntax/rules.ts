@@ -2,6 +2,7 @@
 import type { Body, Head, Location, Rule, Term } from './ast.ts'
 import { expr, parseBody, parseLiteral } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
+import { isGround } from './ground.ts'
 import type { TokenKind } from './lexer.ts'
 import { finishHead, parseInfix, parseVar, readRefKeyword } from './terms.ts'
 import { walk } from './walk.ts'
@@ -225,30 +226,6 @@ function asRule(head: Head, hasIf: boolean): Head {
 
 function partialSet(head: Head, key: Term): Head {
   return { ...head, key, ref: { ...head.ref, parts: [head.ref.parts[0]] } }
-}
-
-/** No variable in it. */
-export function isGround(term: Term): boolean {
-  switch (term.kind) {
-    case 'var':
-      return false
-    case 'ref':
-      return term.parts.slice(1).every(isGround)
-    case 'array':
-    case 'set':
-      return term.items.every(isGround)
-    case 'object':
-      return term.entries.every(([key, value]) => isGround(key) && isGround(value))
-    case 'call':
-      return term.args.every(isGround)
-    case 'templatestring':
-    case 'arraycomprehension':
-    case 'setcomprehension':
-    case 'objectcomprehension':
-      return false
-    default:
-      return true
-  }
 }
 
 function checkDefault(p: Cursor, head: Head, begin: Location): readonly Rule[] | undefined {

@@ -1,0 +1,73 @@
+// Values of the host and back: what a program has as JS, and wants as JS.
+import { ThymusError } from '../../../core/errors.ts'
+import { numberText, readNumber } from './decimal.ts'
+import { printJson } from './text.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
+
+/** The machine's own stack is what walks a host's value. */
+const MAX_DEPTH = 500
+
+/**
+ * A value of JSON, with bigint, Map and Set beside: own enumerable keys, `undefined` left out of objects. Nothing of a prototype is read.
+ * Throws ThymusError FORMAT for what is no value: functions, NaN, cycles, more than MAX_DEPTH levels.
+ */
+export function fromHost(host: unknown): Value {
+  return convert(host, new Set(), 0)
+}
+
+function convert(host: unknown, around: Set<object>, depth: number): Value {
+  switch (typeof host) {
+    case 'string':
+      return host.toWellFormed()
+    case 'boolean':
+      return host
+    case 'bigint':
+      return readNumber(String(host)) ?? refuse('a number of this size')
+    case 'number':
+      return Number.isFinite(host) ? (readNumber(String(host)) ?? refuse(String(host))) : refuse(String(host))
+    case 'object':
+      return host === null ? null : collection(host, around, depth)
+    default:
+      return refuse(`a ${typeof host}`)
+  }
+}
+
+function collection(host: object, around: Set<object>, depth: number): Value {
+  if (around.has(host)) refuse('a value that holds itself')
+  if (depth >= MAX_DEPTH) refuse(`more than ${MAX_DEPTH} levels`)
+  around.add(host)
+  const inner = (each: unknown) => convert(each, around, depth + 1)
+  let value: Value
+  if (Array.isArray(host)) value = Array.from(host, inner)
+  else if (host instanceof Set) value = RegoSet.of([...host].map(inner))
+  else if (host instanceof Map) value = RegoObject.of([...host].map(([key, each]) => [inner(key), inner(each)] as const))
+  else {
+    const entries = Object.entries(host).filter(([, each]) => each !== undefined)
+    value = RegoObject.of(entries.map(([key, each]) => [key.toWellFormed(), inner(each)] as const))
+  }
+  around.delete(host)
+  return value
+}
+
+function refuse(what: string): never {
+  throw new ThymusError('FORMAT', `${what} is no value of Rego`)
+}
+
+/**
+ * As JSON has it: sets are arrays, keys that are no strings are their JSON. A number that JS cannot hold is a bigint, or, with a fraction,
+ * the nearest. Objects have no prototype.
+ */
+export function toHost(value: Value): unknown {
+  if (isNumber(value)) return hostNumber(numberText(value))
+  if (isArray(value)) return value.map(toHost)
+  if (value instanceof RegoSet) return value.members().map(toHost)
+  if (!(value instanceof RegoObject)) return value
+  const object: Record<string, unknown> = Object.create(null)
+  for (const [key, each] of value.entries()) object[typeof key === 'string' ? key : printJson(key)] = toHost(each)
+  return object
+}
+
+function hostNumber(text: string): number | bigint {
+  const number = Number(text)
+  return Number.isInteger(number) && !Number.isSafeInteger(number) && /^-?\d+$/.test(text) ? BigInt(text) : number
+}

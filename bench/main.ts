@@ -7,10 +7,23 @@ import { execLatency } from './exec-latency.ts'
 import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
 import { overhead } from './overhead.ts'
-import { regoAci, regoCompile, regoRules, regoSmall } from './rego.ts'
+import { regoAci, regoCompile, regoMemory, regoRules, regoSmall } from './rego.ts'
 import { verdict } from './verdict.ts'
 
-const BENCHMARKS = [verdict, execLatency, memoryHeld, apply, events, overhead, cliStart, regoSmall, regoAci, regoRules, regoCompile]
+const BENCHMARKS = [
+  verdict,
+  execLatency,
+  memoryHeld,
+  apply,
+  events,
+  overhead,
+  cliStart,
+  regoSmall,
+  regoAci,
+  regoRules,
+  regoCompile,
+  regoMemory,
+]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
 const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) : positionals

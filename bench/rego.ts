@@ -1,5 +1,7 @@
 // The Rego engine beside OPA's Go API, in one run: the answers compared first, then timed in turn. Limits are on, as in use.
 import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { EvaluationOptions, PreparedPolicy } from '../src/lang/rego/engine.ts'
 import { compilePolicy, QUERY } from '../src/lang/rego/policy.ts'
 import { printJson, readJson } from '../src/lang/rego/values/text.ts'
@@ -87,6 +89,58 @@ export const regoCompile: Benchmark = {
     if (typeof peer !== 'string') peer.stop()
     return measures
   },
+}
+
+/** 10 MB of JSON. */
+const RECORDS = 100_000
+
+export const regoMemory: Benchmark = {
+  name: 'rego-memory',
+  about: `what ${RECORDS} records of data take in memory, with a policy that was asked once; OPA beside`,
+  kernel: false,
+  async run() {
+    const set = recordSet()
+    const peer = OpaPeer.start([set])
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const used = (): number => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const text = JSON.stringify(set.data)
+    const policy = compilePolicy(set.modules).prepare(`x = ${set.query}`)
+    const before = used()
+    const data = readJson(text)
+    const surroundings = { now: NOW, clock: () => performance.now(), random: Math.random }
+    policy.evaluate(QUERY, { input: readJson(JSON.stringify(set.inputs[0])), data, surroundings })
+    const growth = used() - before
+    const theirs = typeof peer === 'string' ? undefined : await peer.memory(set.name)
+    if (typeof peer !== 'string') peer.stop()
+    const held = (data as RegoObject).size // keeps the data until here
+    return [
+      {
+        what: 'heap growth',
+        value: growth / 2 ** 20,
+        unit: 'MiB',
+        note: `${(text.length / 2 ** 20).toFixed(1)} MiB of JSON, ${held} documents`,
+      },
+      theirs === undefined ? unknown('OPA', String(peer)) : { what: 'OPA, heap growth', value: theirs / 2 ** 20, unit: 'MiB' },
+    ]
+  },
+}
+
+function recordSet(): RegoSet {
+  const record = (at: number) => ({ id: at, name: `record-${at}`, owner: `user-${at % 977}`, tags: ['a', `t${at % 13}`], size: at * 3 })
+  const records = Object.fromEntries(Array.from({ length: RECORDS }, (_, at) => [`r${at}`, record(at)]))
+  const modules = { 'records.rego': 'package recordpolicy\n\nallow if data.records[input.id].owner == input.user\n' }
+  return {
+    name: 'records',
+    version: 'v1',
+    modules,
+    data: { records },
+    query: 'data.recordpolicy.allow',
+    inputs: [{ id: 'r7', user: 'user-7' }],
+  }
 }
 
 interface Timed {

@@ -60,6 +60,11 @@ export class OpaPeer {
     return (await this.#ask<{ ns: number }>({ set, compile: true })).ns
   }
 
+  /** Bytes by which the heap grows when a set is prepared and asked once. */
+  async memory(set: string): Promise<number> {
+    return (await this.#ask<{ bytes: number }>({ set, memory: true })).bytes
+  }
+
   stop(): void {
     this.#child.kill('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true })

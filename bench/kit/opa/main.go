@@ -31,6 +31,7 @@ type request struct {
 	Set         string `json:"set"`
 	Results     bool   `json:"results"`
 	Compile     bool   `json:"compile"`
+	Memory      bool   `json:"memory"`
 	Evaluations int    `json:"evaluations"`
 }
 
@@ -95,15 +96,22 @@ func main() {
 			must(out.Encode(map[string]any{"ns": time.Since(begun).Nanoseconds()}))
 			continue
 		}
-		p, ok := ready[r.Set]
-		if !ok {
+		if r.Memory {
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			p = prepare(byName[r.Set])
+			p := prepare(byName[r.Set])
+			_, err := p.query.Eval(ctx, rego.EvalParsedInput(p.inputs[0]), rego.EvalTime(now))
+			must(err)
 			runtime.GC()
 			runtime.ReadMemStats(&after)
-			fmt.Fprintf(os.Stderr, "%s: %d bytes\n", r.Set, int64(after.HeapAlloc)-int64(before.HeapAlloc))
+			must(out.Encode(map[string]any{"bytes": int64(after.HeapAlloc) - int64(before.HeapAlloc)}))
+			runtime.KeepAlive(p)
+			continue
+		}
+		p, ok := ready[r.Set]
+		if !ok {
+			p = prepare(byName[r.Set])
 			ready[r.Set] = p
 		}
 		if r.Results {

@@ -18,7 +18,7 @@ test('builtins answer as documented', () => {
     ['object.union', ['{"a": {"b": 1}}', '{"a": {"c": 2}}'], '{"a": {"b": 1, "c": 2}}'],
     ['json.remove', ['{"a": {"b": 1, "c": 2}}', '["a/b"]'], '{"a": {"c": 2}}'],
     ['units.parse_bytes', ['"1.5KiB"'], '1536'],
-    ['units.parse', ['"100m"'], '0.1'],
+    ['units.parse', ['"100m"'], '0.1000000000'],
     ['sprintf', ['"%05d %v %s %x"', '[42, {"a"}, "b", 255]'], '"00042 {\\"a\\"} b ff"'],
     ['glob.match', ['"*.example.com"', 'null', '"a.b.example.com"'], 'true'],
     ['glob.match', ['"*.example.com"', '[]', '"a.b.example.com"'], 'false'],

@@ -43,23 +43,16 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
     const to = Math.min(array(a, 1).length, int(c, 3))
     return to < from ? [] : array(a, 1).slice(from, to)
   },
-  and: (_, a, b) =>
-    RegoSet.of(
-      set(a, 1)
-        .members()
-        .filter((member) => set(b, 2).has(member)),
-    ),
+  and: (_, a, b) => common(set(a, 1), set(b, 2)),
   or: (_, a, b) => RegoSet.of([...set(a, 1).members(), ...set(b, 2).members()]),
-  set_diff: (_, a, b) =>
-    RegoSet.of(
-      set(a, 1)
-        .members()
-        .filter((member) => !set(b, 2).has(member)),
-    ),
+  set_diff: (_, a, b) => {
+    const [kept, gone] = [set(a, 1), set(b, 2)]
+    return RegoSet.of(kept.members().filter((member) => !gone.has(member)))
+  },
   union: (_, a) => RegoSet.of(sets(a).flatMap((each) => [...each.members()])),
   intersection: (_, a) => {
     const [first, ...rest] = sets(a)
-    return RegoSet.of((first?.members() ?? []).filter((member) => rest.every((each) => each.has(member))))
+    return rest.reduce(common, first ?? new RegoSet())
   },
   'object.get': (_, a, path, otherwise) => {
     const from = object(a, 1)
@@ -101,16 +94,26 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
       return mergeOver(merged, item)
     }, new RegoObject()),
   'object.subset': (_, a, b) => {
-    for (const [type, at] of [
-      [a, 1],
-      [b, 2],
-    ] as const)
-      mustBe(type, at, 'object', 'set', 'array')
-    if (isArray(a) && b instanceof RegoSet) return b.members().every((member) => a.some((item) => equal(item, member)))
-    if (typeName(a) !== typeName(b))
-      throw new BuiltinError('both arguments object.subset must be of the same type or array and set', 'eval_type_error')
+    if (isArray(a) && b instanceof RegoSet) {
+      // OPA counts how often it meets a member, and ends with the array.
+      let met = 0
+      return a.some((item) => (b.has(item) ? ++met : met) === b.size)
+    }
+    mustBeAlike(a, b)
     return contains(a, b)
   },
+}
+
+/** Objects, sets or arrays both. */
+function mustBeAlike(a: Value, b: Value): void {
+  if (typeName(a) === typeName(b) && ['object', 'set', 'array'].includes(typeName(a))) return
+  throw new BuiltinError('both arguments object.subset must be of the same type or array and set', 'eval_type_error')
+}
+
+/** In the notation of the smaller one. */
+function common(a: RegoSet, b: RegoSet): RegoSet {
+  const [few, many] = b.size < a.size ? [b, a] : [a, b]
+  return RegoSet.of(few.members().filter((member) => many.has(member)))
 }
 
 /** Entries of whatever can be searched by `in`. */

@@ -34,7 +34,7 @@ export const ENCODING: Readonly<Record<string, Builtin>> = {
   'json.is_valid': (_, a) => {
     if (typeof a !== 'string') return false
     try {
-      readJson(a)
+      JSON.parse(a)
       return true
     } catch {
       return false

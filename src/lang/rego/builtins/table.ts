@@ -13,6 +13,7 @@ import { MESSAGES } from './messages.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { REGEX } from './regex.ts'
+import { SCHEMA } from './schema.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
@@ -39,6 +40,7 @@ const FAMILIES = [
   NET,
   NUMBERS,
   REGEX,
+  SCHEMA,
   SEMVER,
   SPRINTF,
   STRINGS,

@@ -3,14 +3,15 @@ import { BuiltinError } from '../errors.ts'
 import { add, fromFloat, multiply, toFloat } from '../values/big-float.ts'
 import { fromBigInt, numberText, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { compare, equal } from '../values/order.ts'
+import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
-import { array, int, items, mustBe, number, object, set, unfit } from './operands.ts'
+import { array, int, items, mustBe, number, object, set, unfit, weighItems } from './operands.ts'
 
 /** Aggregates, arrays, sets and objects. */
 export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
   count: (_, a) => {
     mustBe(a, 1, 'array', 'object', 'set', 'string')
-    return typeof a === 'string' ? [...a].length : isArray(a) ? a.length : (a as RegoSet).size
+    return typeof a === 'string' ? runeCount(a) : isArray(a) ? a.length : (a as RegoSet).size
   },
   sum: (_, a) => {
     const exact = integers(a)
@@ -30,14 +31,29 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
     items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) >= 0 ? item : best), undefined),
   min: (_, a) =>
     items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) <= 0 ? item : best), undefined),
-  sort: (_, a) => [...items(a, 1)].sort(compare),
+  sort: (runtime, a) => {
+    weighItems(runtime, items(a, 1).length)
+    return [...items(a, 1)].sort(compare)
+  },
   all: (_, a) => items(a, 1).every((item) => item === true),
   any: (_, a) => items(a, 1).some((item) => item === true),
   'internal.member_2': (_, member, a) => members(a).some(([, item]) => equal(item, member)),
   'internal.member_3': (_, key, member, a) => members(a).some(([at, item]) => equal(at, key) && equal(item, member)),
-  'array.concat': (_, a, b) => [...array(a, 1), ...array(b, 2)],
-  'array.reverse': (_, a) => [...array(a, 1)].reverse(),
-  'array.flatten': (_, a) => array(a, 1).flatMap((item) => (isArray(item) ? [...item] : [item])),
+  'array.concat': (runtime, a, b) => {
+    weighItems(runtime, array(a, 1).length + array(b, 2).length)
+    return [...array(a, 1), ...array(b, 2)]
+  },
+  'array.reverse': (runtime, a) => {
+    weighItems(runtime, array(a, 1).length)
+    return [...array(a, 1)].reverse()
+  },
+  'array.flatten': (runtime, a) => {
+    weighItems(
+      runtime,
+      array(a, 1).reduce((total: number, item) => total + (isArray(item) ? item.length : 1), 0),
+    )
+    return array(a, 1).flatMap((item) => (isArray(item) ? [...item] : [item]))
+  },
   'array.slice': (_, a, b, c) => {
     const from = Math.max(0, int(b, 2))
     const to = Math.min(array(a, 1).length, int(c, 3))
@@ -49,7 +65,14 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
     const [kept, gone] = [set(a, 1), set(b, 2)]
     return RegoSet.of(kept.members().filter((member) => !gone.has(member)))
   },
-  union: (_, a) => RegoSet.of(sets(a).flatMap((each) => [...each.members()])),
+  union: (runtime, a) => {
+    const all = sets(a)
+    weighItems(
+      runtime,
+      all.reduce((total, each) => total + each.size, 0),
+    )
+    return RegoSet.of(all.flatMap((each) => [...each.members()]))
+  },
   intersection: (_, a) => {
     const [first, ...rest] = sets(a)
     return rest.reduce(common, first ?? new RegoSet())

@@ -1,6 +1,7 @@
 // Go's fmt.Sprintf for the arguments that OPA gives it.
 import type { Runtime } from '../codegen/runtime.ts'
 import { formatDouble } from '../values/double.ts'
+import { runeCount, runeSlice } from '../values/runes.ts'
 import { quoteTerm } from '../values/text.ts'
 import { toBytes } from './bytes.ts'
 
@@ -95,7 +96,10 @@ class Printer {
         spec.sharp = false
         spec.plus = false
       }
-      this.#out.push(formatted(this.#args[this.#next++]!, verb, spec))
+      const arg = this.#args[this.#next++]!
+      // The same argument may be asked for again and again.
+      if (typeof arg === 'string') this.#runtime.spend(2 * arg.length)
+      this.#out.push(formatted(arg, verb, spec))
     }
   }
 
@@ -199,13 +203,13 @@ function formatted(arg: Argument, verb: string, spec: Spec): string {
 }
 
 function pad(shown: string, spec: Spec, zero = spec.zero): string {
-  const missing = (spec.width ?? 0) - [...shown].length
+  const missing = (spec.width ?? 0) - (spec.width ? runeCount(shown) : 0)
   if (missing <= 0) return shown
   return spec.minus ? shown + ' '.repeat(missing) : (zero ? '0' : ' ').repeat(missing) + shown
 }
 
 function text(value: string, verb: string, spec: Spec): string | undefined {
-  const cut = () => (spec.precision === undefined ? value : [...value].slice(0, spec.precision).join(''))
+  const cut = () => (spec.precision === undefined ? value : runeSlice(value, 0, spec.precision))
   if (verb === 'q' || (verb === 'v' && spec.sharpV)) {
     const shown = cut()
     if (spec.sharp && !/[\0-\x08\x0a-\x1f\x7f`\ufeff\ud800-\udfff]/u.test(shown)) return pad(`\`${shown}\``, spec)

@@ -2,6 +2,7 @@ import type { Runtime } from '../codegen/runtime.ts'
 import { toDouble } from '../values/big-float.ts'
 import { compareNumbers, partsOf, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { shortestDouble } from '../values/double.ts'
+import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../values/value.ts'
 import { canonical, type Schema } from './schema-compile.ts'
 import { isFormat } from './schema-formats.ts'
@@ -166,7 +167,7 @@ class Validator {
   }
 
   #string(schema: Schema, value: string, path: string, result: Result): void {
-    const length = [...value].length
+    const length = runeCount(value)
     const [least, most] = [schema.counts.get('minLength'), schema.counts.get('maxLength')]
     if (least !== undefined && length < least) {
       misfit(result, path, 'string_gte', `String length must be greater than or equal to ${least}`)
@@ -255,7 +256,7 @@ function misfit(result: Result, path: string, type: string, description: string)
 }
 
 function mergeInto(result: Result, other: Result): void {
-  result.misfits.push(...other.misfits)
+  for (const each of other.misfits) result.misfits.push(each)
   result.score += other.score
 }
 

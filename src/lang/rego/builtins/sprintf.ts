@@ -4,10 +4,13 @@ import { numberText } from '../values/decimal.ts'
 import { printTerm } from '../values/text.ts'
 import { isNumber, type Value } from '../values/value.ts'
 import { type Argument, sprintf } from './go-format.ts'
-import { array, text } from './operands.ts'
+import { array, text, weigh } from './operands.ts'
 
 export const SPRINTF: Readonly<Record<string, Builtin>> = {
-  sprintf: (runtime, a, b) => sprintf(runtime, text(a, 1), array(b, 2).map(argument)),
+  sprintf: (runtime, a, b) => {
+    weigh(runtime, array(b, 2))
+    return sprintf(runtime, text(a, 1), array(b, 2).map(argument))
+  },
 }
 
 /** Integers, floats, and the text of everything else; how a number is written decides which it is. */

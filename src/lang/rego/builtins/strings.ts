@@ -1,5 +1,6 @@
 import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
+import { runeCount, runeSlice } from '../values/runes.ts'
 import type { RegoObject, Value } from '../values/value.ts'
 import { fromBytes, toBytes } from './bytes.ts'
 import { lower, upper } from './case.ts'
@@ -11,7 +12,11 @@ const LEADING = new RegExp(`^${SPACE}+`)
 
 /** Strings, by code points where they are counted. */
 export const STRINGS: Readonly<Record<string, Builtin>> = {
-  concat: (_, a, b) => texts(b, 2).join(text(a, 1)),
+  concat: (runtime, a, b) => {
+    const [by, parts] = [text(a, 1), texts(b, 2)]
+    runtime.spend(2 * parts.reduce((total, part) => total + part.length + by.length, 0))
+    return parts.join(by)
+  },
   contains: (_, a, b) => text(a, 1).includes(text(b, 2)),
   startswith: (_, a, b) => text(a, 1).startsWith(text(b, 2)),
   endswith: (_, a, b) => text(a, 1).endsWith(text(b, 2)),
@@ -26,7 +31,7 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
   indexof: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
     const at = text(a, 1).indexOf(text(b, 2))
-    return at < 0 ? -1 : [...text(a, 1).slice(0, at)].length
+    return at < 0 ? -1 : runeCount(text(a, 1).slice(0, at))
   },
   indexof_n: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
@@ -34,10 +39,9 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     return runes.flatMap((_, at) => (wanted.every((rune, n) => runes[at + n] === rune) ? [at] : []))
   },
   substring: (_, a, b, c) => {
-    const runes = [...text(a, 1)]
     const [from, length] = [int(b, 2), int(c, 3)]
     if (from < 0) throw new BuiltinError('negative offset')
-    return runes.slice(from, length < 0 ? undefined : from + length).join('')
+    return runeSlice(text(a, 1), from, length < 0 ? undefined : from + length)
   },
   trim: (_, a, b) => trimRight(trimLeft(text(a, 1), text(b, 2)), text(b, 2)),
   trim_left: (_, a, b) => trimLeft(text(a, 1), text(b, 2)),
@@ -46,7 +50,7 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
   trim_suffix: (_, a, b) => (text(b, 2) !== '' && text(a, 1).endsWith(text(b, 2)) ? text(a, 1).slice(0, -text(b, 2).length) : a),
   trim_space: (_, a) => trimSpace(text(a, 1)),
   'strings.reverse': (_, a) => [...text(a, 1)].reverse().join(''),
-  'strings.count': (_, a, b) => (text(b, 2) === '' ? [...text(a, 1)].length + 1 : text(a, 1).split(text(b, 2)).length - 1),
+  'strings.count': (_, a, b) => (text(b, 2) === '' ? runeCount(text(a, 1)) + 1 : text(a, 1).split(text(b, 2)).length - 1),
   'strings.any_prefix_match': (_, a, b) => anyOf(a, b, (one, other) => one.startsWith(other)),
   'strings.any_suffix_match': (_, a, b) => anyOf(a, b, (one, other) => one.endsWith(other)),
   'strings.replace_n': (runtime, a, b) => replaceAny(runtime, pairs(object(a, 1)), text(b, 2)),

@@ -6,7 +6,18 @@ import { quoteTerm } from '../values/text.ts'
 import { toBytes } from './bytes.ts'
 
 /** A double, a text, or an integer: of 64 bits, or a larger one, which Go formats by rules of its own. */
-export type Argument = number | string | bigint
+export type Argument = number | string | bigint | Named
+
+/** A value of another type: `bool`, `<nil>`, or a text that Go has under a name of its own. */
+export class Named {
+  readonly type: string
+  readonly text: string
+
+  constructor(type: string, text: string) {
+    this.type = type
+    this.text = text
+  }
+}
 
 interface Spec {
   minus: boolean
@@ -29,7 +40,15 @@ export function sprintf(runtime: Runtime, format: string, args: readonly Argumen
 
 const isSmall = (value: bigint) => BigInt.asIntN(64, value) === value
 const typeOf = (value: Argument) =>
-  typeof value === 'string' ? 'string' : typeof value === 'number' ? 'float64' : isSmall(value) ? 'int64' : '*big.Int'
+  value instanceof Named
+    ? value.type
+    : typeof value === 'string'
+      ? 'string'
+      : typeof value === 'number'
+        ? 'float64'
+        : isSmall(value)
+          ? 'int64'
+          : '*big.Int'
 
 class Printer {
   readonly #runtime: Runtime
@@ -196,6 +215,11 @@ const newSpec = (): Spec => ({
 function formatted(arg: Argument, verb: string, spec: Spec): string {
   if (verb === 'T') return text(typeOf(arg), 's', spec)!
   const bad = (type: string) => `%!${verb}(${type}=${formatted(arg, 'v', spec)})`
+  if (arg instanceof Named) {
+    if (arg.type === '<nil>') return verb === 'v' ? pad(arg.text, spec) : `%!${verb}(<nil>)`
+    if (arg.type === 'bool') return verb === 't' || verb === 'v' ? pad(arg.text, spec) : bad(arg.type)
+    return text(arg.text, verb, spec) ?? bad(arg.type)
+  }
   if (typeof arg === 'string') return text(arg, verb, spec) ?? bad('string')
   if (typeof arg === 'number') return float(arg, verb, spec) ?? bad('float64')
   if (!isSmall(arg)) return big(arg, verb, spec) ?? `%!${verb}(big.Int=${arg})`

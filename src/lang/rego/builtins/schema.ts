@@ -1,7 +1,7 @@
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { jsonEntries, readJson } from '../values/text.ts'
-import { isArray, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import { asJson, readJson } from '../values/text.ts'
+import { isArray, RegoObject, type Value } from '../values/value.ts'
 import { compileSchema } from './schema-compile.ts'
 import { validate } from './schema-validate.ts'
 
@@ -41,11 +41,4 @@ function documentOf(value: Value): Value {
   }
   if (value instanceof RegoObject || isArray(value)) return asJson(value)
   throw new BuiltinError('wrong type, expected string or object')
-}
-
-/** Sets as arrays, and keys as strings. */
-function asJson(value: Value): Value {
-  if (isArray(value)) return value.map(asJson)
-  if (value instanceof RegoSet) return value.members().map(asJson)
-  return value instanceof RegoObject ? RegoObject.of(jsonEntries(value).map(([key, item]) => [key, asJson(item)])) : value
 }

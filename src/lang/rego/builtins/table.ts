@@ -17,6 +17,7 @@ import { SCHEMA } from './schema.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
+import { TEMPLATE } from './template.ts'
 import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
@@ -44,6 +45,7 @@ const FAMILIES = [
   SEMVER,
   SPRINTF,
   STRINGS,
+  TEMPLATE,
   TIME,
   TYPES,
   UNITS,

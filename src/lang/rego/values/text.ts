@@ -35,6 +35,13 @@ export function jsonEntries(object: RegoObject): readonly (readonly [string, Val
   return [...named].sort(([a], [b]) => compareStrings(a, b))
 }
 
+/** The value as JSON gives it back: sets as arrays, and keys as strings. */
+export function asJson(value: Value): Value {
+  if (isArray(value)) return value.map(asJson)
+  if (value instanceof RegoSet) return value.members().map(asJson)
+  return value instanceof RegoObject ? RegoObject.of(jsonEntries(value).map(([key, item]) => [key, asJson(item)])) : value
+}
+
 /** As Rego writes a term: `{"a": [1, {2}]}`, `set()`. */
 export function printTerm(value: Value): string {
   if (isArray(value)) return `[${value.map(printTerm).join(', ')}]`

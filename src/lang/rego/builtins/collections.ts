@@ -3,14 +3,15 @@ import { BuiltinError } from '../errors.ts'
 import { add, fromFloat, multiply, toFloat } from '../values/big-float.ts'
 import { fromBigInt, numberText, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { compare, equal } from '../values/order.ts'
+import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
-import { array, int, items, mustBe, number, object, set, unfit } from './operands.ts'
+import { array, int, items, mustBe, number, object, set, unfit, weighItems } from './operands.ts'
 
 /** Aggregates, arrays, sets and objects. */
 export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
   count: (_, a) => {
     mustBe(a, 1, 'array', 'object', 'set', 'string')
-    return typeof a === 'string' ? [...a].length : isArray(a) ? a.length : (a as RegoSet).size
+    return typeof a === 'string' ? runeCount(a) : isArray(a) ? a.length : (a as RegoSet).size
   },
   sum: (_, a) => {
     const exact = integers(a)
@@ -30,36 +31,51 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
     items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) >= 0 ? item : best), undefined),
   min: (_, a) =>
     items(a, 1).reduce<Value | undefined>((best, item) => (best === undefined || compare(item, best) <= 0 ? item : best), undefined),
-  sort: (_, a) => [...items(a, 1)].sort(compare),
+  sort: (runtime, a) => {
+    weighItems(runtime, items(a, 1).length)
+    return [...items(a, 1)].sort(compare)
+  },
   all: (_, a) => items(a, 1).every((item) => item === true),
   any: (_, a) => items(a, 1).some((item) => item === true),
   'internal.member_2': (_, member, a) => members(a).some(([, item]) => equal(item, member)),
   'internal.member_3': (_, key, member, a) => members(a).some(([at, item]) => equal(at, key) && equal(item, member)),
-  'array.concat': (_, a, b) => [...array(a, 1), ...array(b, 2)],
-  'array.reverse': (_, a) => [...array(a, 1)].reverse(),
-  'array.flatten': (_, a) => array(a, 1).flatMap((item) => (isArray(item) ? [...item] : [item])),
+  'array.concat': (runtime, a, b) => {
+    weighItems(runtime, array(a, 1).length + array(b, 2).length)
+    return [...array(a, 1), ...array(b, 2)]
+  },
+  'array.reverse': (runtime, a) => {
+    weighItems(runtime, array(a, 1).length)
+    return [...array(a, 1)].reverse()
+  },
+  'array.flatten': (runtime, a) => {
+    weighItems(
+      runtime,
+      array(a, 1).reduce((total: number, item) => total + (isArray(item) ? item.length : 1), 0),
+    )
+    return array(a, 1).flatMap((item) => (isArray(item) ? [...item] : [item]))
+  },
   'array.slice': (_, a, b, c) => {
     const from = Math.max(0, int(b, 2))
     const to = Math.min(array(a, 1).length, int(c, 3))
     return to < from ? [] : array(a, 1).slice(from, to)
   },
-  and: (_, a, b) =>
-    RegoSet.of(
-      set(a, 1)
-        .members()
-        .filter((member) => set(b, 2).has(member)),
-    ),
+  and: (_, a, b) => common(set(a, 1), set(b, 2)),
   or: (_, a, b) => RegoSet.of([...set(a, 1).members(), ...set(b, 2).members()]),
-  set_diff: (_, a, b) =>
-    RegoSet.of(
-      set(a, 1)
-        .members()
-        .filter((member) => !set(b, 2).has(member)),
-    ),
-  union: (_, a) => RegoSet.of(sets(a).flatMap((each) => [...each.members()])),
+  set_diff: (_, a, b) => {
+    const [kept, gone] = [set(a, 1), set(b, 2)]
+    return RegoSet.of(kept.members().filter((member) => !gone.has(member)))
+  },
+  union: (runtime, a) => {
+    const all = sets(a)
+    weighItems(
+      runtime,
+      all.reduce((total, each) => total + each.size, 0),
+    )
+    return RegoSet.of(all.flatMap((each) => [...each.members()]))
+  },
   intersection: (_, a) => {
     const [first, ...rest] = sets(a)
-    return RegoSet.of((first?.members() ?? []).filter((member) => rest.every((each) => each.has(member))))
+    return rest.reduce(common, first ?? new RegoSet())
   },
   'object.get': (_, a, path, otherwise) => {
     const from = object(a, 1)
@@ -101,16 +117,26 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
       return mergeOver(merged, item)
     }, new RegoObject()),
   'object.subset': (_, a, b) => {
-    for (const [type, at] of [
-      [a, 1],
-      [b, 2],
-    ] as const)
-      mustBe(type, at, 'object', 'set', 'array')
-    if (isArray(a) && b instanceof RegoSet) return b.members().every((member) => a.some((item) => equal(item, member)))
-    if (typeName(a) !== typeName(b))
-      throw new BuiltinError('both arguments object.subset must be of the same type or array and set', 'eval_type_error')
+    if (isArray(a) && b instanceof RegoSet) {
+      // OPA counts how often it meets a member, and ends with the array.
+      let met = 0
+      return a.some((item) => (b.has(item) ? ++met : met) === b.size)
+    }
+    mustBeAlike(a, b)
     return contains(a, b)
   },
+}
+
+/** Objects, sets or arrays both. */
+function mustBeAlike(a: Value, b: Value): void {
+  if (typeName(a) === typeName(b) && ['object', 'set', 'array'].includes(typeName(a))) return
+  throw new BuiltinError('both arguments object.subset must be of the same type or array and set', 'eval_type_error')
+}
+
+/** In the notation of the smaller one. */
+function common(a: RegoSet, b: RegoSet): RegoSet {
+  const [few, many] = b.size < a.size ? [b, a] : [a, b]
+  return RegoSet.of(few.members().filter((member) => many.has(member)))
 }
 
 /** Entries of whatever can be searched by `in`. */

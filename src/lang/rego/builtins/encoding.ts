@@ -3,7 +3,7 @@ import { BuiltinError } from '../errors.ts'
 import { jsonEntries, printJson, quote, readJson } from '../values/text.ts'
 import { isArray, RegoObject, RegoSet, type Value } from '../values/value.ts'
 import { fromBytes, toBytes } from './bytes.ts'
-import { object, text } from './operands.ts'
+import { object, text, weigh } from './operands.ts'
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const BASE64URL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}==|[A-Za-z0-9_-]{3}=)?$/
@@ -18,9 +18,13 @@ export const ENCODING: Readonly<Record<string, Builtin>> = {
   'base64url.decode': (_, a) => decoded(paddedUrl(text(a, 1)).replace(/[\r\n]/g, ''), BASE64URL, 'base64url'),
   'hex.encode': (_, a) => toBytes(text(a, 1)).toString('hex'),
   'hex.decode': (_, a) => decoded(text(a, 1), /^(?:[0-9a-fA-F]{2})*$/, 'hex'),
-  'json.marshal': (_, a) => printJson(a),
+  'json.marshal': (runtime, a) => {
+    weigh(runtime, a)
+    return printJson(a)
+  },
   'json.marshal_with_options': (runtime, a, b) => {
     const options = marshalOptions(object(b, 2))
+    weigh(runtime, a)
     return options === undefined ? printJson(a) : options.prefix + indented(runtime, a, options.prefix, options.indent, 0)
   },
   'json.unmarshal': (_, a) => {
@@ -34,7 +38,7 @@ export const ENCODING: Readonly<Record<string, Builtin>> = {
   'json.is_valid': (_, a) => {
     if (typeof a !== 'string') return false
     try {
-      readJson(a)
+      JSON.parse(a)
       return true
     } catch {
       return false

@@ -1,49 +1,108 @@
 import { RE2JS } from 're2js'
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { text, texts } from './operands.ts'
+import { isArray, typeName, type Value } from '../values/value.ts'
+import { text, unfit } from './operands.ts'
 
-/** Globs with delimiters: `*` and `?` stop at them, `**` does not; `[a-z]`, `[!a]`, `{one,other}`. */
+/** Globs kept compiled. */
+const KEPT = 256
+const compiled = new Map<string, RE2JS>()
+
+/** Globs with delimiters: `*` and `?` stop at them, `**` does not; `[a-z]` or `[xyz]`, `[!a-z]`, `{one,other}`. */
 export const GLOB: Readonly<Record<string, Builtin>> = {
   'glob.match': (_, a, b, c) => {
-    // No delimiters where none are wanted (null); the point where none are named.
-    const named = b === null ? [] : texts(b, 2)
-    const delimiters = b === null ? [] : named.length === 0 ? ['.'] : named
-    return RE2JS.compile(expression(text(a, 1), delimiters), RE2JS.DOTALL).matches(text(c, 3))
+    const glob = text(a, 1)
+    const between = delimiters(b)
+    const subject = text(c, 3)
+    const key = JSON.stringify([glob, between])
+    const known = compiled.get(key) ?? RE2JS.compile(new Translator(glob, between).whole(), RE2JS.DOTALL)
+    if (compiled.size >= KEPT) compiled.clear()
+    compiled.set(key, known)
+    return known.matches(subject)
   },
   'glob.quote_meta': (_, a) => text(a, 1).replace(/[*?\\[\]{}]/g, '\\$&'),
 }
 
-function expression(glob: string, delimiters: readonly string[]): string {
-  const one = delimiters.length === 0 ? '.' : `[^${delimiters.map(inClass).join('')}]`
-  const runes = [...glob]
-  let out = ''
-  let depth = 0
-  for (let at = 0; at < runes.length; at++) {
-    const rune = runes[at]!
-    if (rune === '*' && runes[at + 1] === '*') {
-      out += '.*'
-      while (runes[at + 1] === '*') at++
-    } else if (rune === '*') out += `${one}*`
-    else if (rune === '?') out += one
-    else if (rune === '\\' && at + 1 < runes.length) out += RE2JS.quote(runes[++at]!)
-    else if (rune === '[') {
-      const end = runes.indexOf(']', at + 2)
-      if (end < 0) throw new BuiltinError('a range of the glob does not end')
-      const inner = runes.slice(at + 1, end)
-      const not = inner[0] === '!'
-      out += `[${not ? '^' : ''}${(not ? inner.slice(1) : inner).map((item) => (item === '-' ? '-' : inClass(item))).join('')}]`
-      at = end
-    } else if (rune === '{') {
-      depth++
-      out += '(?:'
-    } else if (rune === '}' && depth > 0) {
-      depth--
-      out += ')'
-    } else out += rune === ',' && depth > 0 ? '|' : RE2JS.quote(rune)
-  }
-  if (depth > 0) throw new BuiltinError('an alternative of the glob does not end')
-  return out
+/** None where none are wanted (null); the point where none are named. */
+function delimiters(value: Value): readonly string[] {
+  if (value === null) return []
+  if (!isArray(value)) throw unfit(2, ['array', 'null'], typeName(value))
+  const runes = value.map((item) => {
+    if (typeof item === 'string' && [...item].length === 1) return item
+    throw new BuiltinError(`operand 2 must be array of runes but got array containing ${typeName(item)}`, 'eval_type_error')
+  })
+  return runes.length === 0 ? ['.'] : runes
 }
 
-const inClass = (text: string) => text.replace(/[\\\]^[-]/g, '\\$&')
+/** A glob as a pattern of RE2. */
+class Translator {
+  readonly #runes: readonly string[]
+  readonly #one: string
+  #at = 0
+  #depth = 0
+
+  constructor(glob: string, between: readonly string[]) {
+    this.#runes = [...glob]
+    this.#one = between.length === 0 ? '.' : `[^${between.map(inClass).join('')}]`
+  }
+
+  whole(): string {
+    let out = ''
+    while (this.#at < this.#runes.length) out += this.#item(this.#runes[this.#at++]!)
+    if (this.#depth > 0) throw fail('unclosed `{`')
+    return out
+  }
+
+  #item(rune: string): string {
+    switch (rune) {
+      case '*':
+        if (this.#runes[this.#at] !== '*') return `${this.#one}*`
+        this.#at++
+        return '.*'
+      case '?':
+        return this.#one
+      case '[':
+        return this.#range()
+      case '{':
+        this.#depth++
+        return '(?:'
+      case '\\':
+        if (this.#at === this.#runes.length) throw fail('trailing backslash')
+        return RE2JS.quote(this.#runes[this.#at++]!)
+    }
+    if (this.#depth > 0 && rune === ',') return '|'
+    if (this.#depth > 0 && rune === '}') {
+      this.#depth--
+      return ')'
+    }
+    return RE2JS.quote(rune)
+  }
+
+  /** One range, `lo-hi`, or a set of characters: never both. */
+  #range(): string {
+    const not = this.#runes[this.#at] === '!' ? '^' : ''
+    if (not !== '') this.#at++
+    const [low, dash, high, close] = this.#runes.slice(this.#at, this.#at + 4)
+    if (dash === '-') {
+      if (high === undefined) throw fail('unexpected end of input')
+      if (close !== ']') throw fail('expected close range character')
+      if (high.codePointAt(0)! < low!.codePointAt(0)!) throw fail('range hi character is less than lo')
+      this.#at += 4
+      return `[${not}${inClass(low!)}-${inClass(high)}]`
+    }
+    let members = ''
+    for (;;) {
+      const escaped = this.#runes[this.#at] === '\\'
+      if (escaped) this.#at++
+      const rune = this.#runes[this.#at++]
+      if (rune === undefined) throw fail('unclosed `[`')
+      if (rune === ']' && !escaped) break
+      members += inClass(rune)
+    }
+    if (members === '') throw fail('could not parse range')
+    return `[${not}${members}]`
+  }
+}
+
+const fail = (why: string) => new BuiltinError(`glob: syntax error: ${why}`)
+const inClass = (rune: string) => rune.replace(/[\\\]^[-]/g, '\\$&')

@@ -1,6 +1,6 @@
 import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { isArray, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
-import { object, unfit } from './operands.ts'
+import { object, unfit, weighItems } from './operands.ts'
 
 /** Walking values and graphs. */
 export const GRAPH: Readonly<Record<string, Builtin>> = {
@@ -18,7 +18,7 @@ export const GRAPH: Readonly<Record<string, Builtin>> = {
       if (next === undefined || reached.has(node)) continue
       runtime.charge(1)
       reached.add(node)
-      waiting.push(...edges(next))
+      for (const edge of edges(next)) waiting.push(edge)
     }
     return reached
   },
@@ -38,6 +38,7 @@ export const GRAPH: Readonly<Record<string, Builtin>> = {
 /** Adds every path on from `path` by `node` that ends in a leaf, before a node outside the graph, or before one where it has been. */
 function paths(runtime: Runtime, graph: RegoObject, node: Value, path: readonly Value[], been: RegoSet, found: RegoSet): void {
   runtime.charge(path.length + 1)
+  weighItems(runtime, path.length + 16)
   runtime.enter()
   const next = graph.get(node)
   const longer = next === undefined ? path : [...path, node]
@@ -54,6 +55,7 @@ function paths(runtime: Runtime, graph: RegoObject, node: Value, path: readonly 
 
 function visit(runtime: Runtime, value: Value, path: readonly Value[], found: Value[]): void {
   runtime.charge(path.length + 1)
+  weighItems(runtime, path.length + 16)
   found.push([path, value])
   if (isArray(value))
     value.forEach((item, at) => {

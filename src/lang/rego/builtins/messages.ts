@@ -2,7 +2,7 @@ import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { RegoError } from '../errors.ts'
 import { printTerm } from '../values/text.ts'
 import { isArray, RegoSet, typeName, type Value } from '../values/value.ts'
-import { array, text } from './operands.ts'
+import { array, text, weigh } from './operands.ts'
 
 /** What a policy says, to its author or in a string. */
 export const MESSAGES: Readonly<Record<string, Builtin>> = {
@@ -12,11 +12,14 @@ export const MESSAGES: Readonly<Record<string, Builtin>> = {
   },
   'internal.print': (runtime, a) => {
     const print = runtime.surroundings.print
-    if (print !== undefined) each(runtime, array(a, 1), [], (parts) => print(parts.join(' ')))
+    if (print === undefined) return true
+    weigh(runtime, a)
+    each(runtime, array(a, 1), [], (parts) => print(parts.join(' ')))
     return true
   },
   'internal.template_string': (runtime, a) => {
     const found: string[] = []
+    weigh(runtime, a)
     each(runtime, array(a, 1), [], (parts) => {
       found.push(parts.join(''))
       if (found.length > 1) {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { assertAnswers, call } from '../../../../test/kit/rego-builtins.ts'
+import { DEFAULT_LIMITS, Runtime } from '../codegen/runtime.ts'
+import type { Value } from '../values/value.ts'
 import { fromBytes, toBytes } from './bytes.ts'
 import { parseAddress, showAddress } from './ip.ts'
+import { BUILTINS } from './table.ts'
 
 test('networks, URIs and identifiers are read as Go reads them', () => {
   assertAnswers([
@@ -81,6 +85,13 @@ test('bytes that are no text come back', () => {
   const bytes = fc.uint8Array({ maxLength: 12 })
   fc.assert(fc.property(bytes, (raw) => assert.deepEqual([...toBytes(fromBytes(raw))], [...raw])))
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(fromBytes(Buffer.from(text)), text.toWellFormed())))
+})
+
+test('what is decoded is hashed as the bytes that it was', () => {
+  const runtime = new Runtime(DEFAULT_LIMITS, { now: 0n, clock: () => 0, random: () => 0 }, true)
+  const run = (name: string, operand: Value) => BUILTINS.get(name)!(runtime, operand)!
+  assert.equal(run('crypto.sha256', run('hex.decode', 'ff')), createHash('sha256').update(Uint8Array.of(255)).digest('hex'))
+  assert.equal(run('hex.encode', run('base64.decode', '/wD+')), 'ff00fe')
 })
 
 test('addresses come back', () => {

@@ -1,10 +1,10 @@
-import type { Builtin } from '../codegen/runtime.ts'
+import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { add, type BigFloat, divide, fromFloat, isInt, multiply, negate, toDouble, toFloat, truncate } from '../values/big-float.ts'
 import { fromBigInt, numberText, type RegoNumber, readNumber, toBigInt } from '../values/decimal.ts'
 import { compare, equal } from '../values/order.ts'
 import { RegoSet, typeName, type Value } from '../values/value.ts'
-import { int, integer, number, text, unfit } from './operands.ts'
+import { int, integer, number, text, unfit, weighItems } from './operands.ts'
 
 /** Results of at most this size are the same in JS as in OPA. */
 const safe = (value: number) => value >= -9007199254740991 && value <= 9007199254740991
@@ -50,9 +50,10 @@ function toSmall(value: RegoNumber): bigint | undefined {
 
 const HALF = toFloat(0.5)
 
-function range(from: bigint, to: bigint, step: bigint, charge: (steps: number) => void): Value[] {
+function range(runtime: Runtime, from: bigint, to: bigint, step: bigint): Value[] {
   const count = (from <= to ? to - from : from - to) / step + 1n
-  charge(Number(count))
+  runtime.charge(Number(count))
+  weighItems(runtime, Number(count))
   return Array.from({ length: Number(count) }, (_, at) => fromBigInt(from + (from <= to ? step : -step) * BigInt(at)))
 }
 
@@ -109,11 +110,11 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
   lte: (_, a, b) => compare(a, b) <= 0,
   gt: (_, a, b) => compare(a, b) > 0,
   gte: (_, a, b) => compare(a, b) >= 0,
-  'numbers.range': (runtime, a, b) => range(integer(a, 1), integer(b, 2), 1n, (steps) => runtime.charge(steps)),
+  'numbers.range': (runtime, a, b) => range(runtime, integer(a, 1), integer(b, 2), 1n),
   'numbers.range_step': (runtime, a, b, c) => {
     const step = integer(c, 3)
     if (step <= 0n) throw new BuiltinError('numbers.range_step: step must be a positive number above zero')
-    return range(integer(a, 1), integer(b, 2), step, (steps) => runtime.charge(steps))
+    return range(runtime, integer(a, 1), integer(b, 2), step)
   },
   format_int: (_, a, b) => {
     const base = numberText(number(b, 2))

@@ -1,4 +1,5 @@
 // How builtins read their operands, with the messages that OPA gives for those it does not take.
+import type { Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { numberText, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { isArray, isNumber, type RegoArray, RegoObject, RegoSet, type TypeName, typeName, type Value } from '../values/value.ts'
@@ -48,6 +49,24 @@ export function texts(value: Value, at: number): string[] {
     )
   })
 }
+
+/** Takes the bytes of a value written out. Parts may be shared, so that a small value in memory is written without end. */
+export function weigh(runtime: Runtime, value: Value): void {
+  if (typeof value === 'string') runtime.spend(2 * value.length + 32)
+  else if (isArray(value) || value instanceof RegoSet || value instanceof RegoObject) {
+    runtime.charge(1)
+    runtime.spend(32)
+    if (value instanceof RegoObject) {
+      for (const [key, item] of value.entries()) {
+        weigh(runtime, key)
+        weigh(runtime, item)
+      }
+    } else for (const item of isArray(value) ? value : value.members()) weigh(runtime, item)
+  } else runtime.spend(32)
+}
+
+/** Takes the bytes of an array that is about to be made. */
+export const weighItems = (runtime: Runtime, count: number) => runtime.spend(16 * count)
 
 export function integer(value: Value, at: number): bigint {
   return toBigInt(number(value, at)) ?? integerFail(at)

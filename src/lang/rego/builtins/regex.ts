@@ -69,7 +69,8 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
   'regex.globs_match': (runtime, a, b) => globsMatch(runtime, text(a, 1), text(b, 2)),
 }
 
-function pattern(source: string): RE2JS {
+/** Throws BuiltinError for what is no pattern of RE2. */
+export function pattern(source: string): RE2JS {
   const known = compiled.get(source)
   if (known !== undefined) return known
   try {

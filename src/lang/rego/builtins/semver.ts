@@ -3,11 +3,15 @@ import { BuiltinError } from '../errors.ts'
 import { compareStrings } from '../values/order.ts'
 import { text } from './operands.ts'
 
-/** Semantic Versioning 2.0.0, with leading zeros where Go's library takes them. */
-const VERSION = /^(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$/
+/** Semantic Versioning 2.0.0, with a `v` before it if one likes. */
+const NUMBER = '(0|[1-9]\\d*)'
+const PRE = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][0-9A-Za-z-]*)'
+const META = '[0-9A-Za-z-]+'
+const VERSION = new RegExp(`^v?${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-(${PRE}(?:\\.${PRE})*))?(?:\\+(${META}(?:\\.${META})*))?$`)
+const MOST = (1n << 63n) - 1n
 
 export const SEMVER: Readonly<Record<string, Builtin>> = {
-  'semver.is_valid': (_, a) => typeof a === 'string' && VERSION.test(a),
+  'semver.is_valid': (_, a) => typeof a === 'string' && read(a) !== undefined,
   'semver.compare': (_, a, b) => {
     const [left, right] = [parts(text(a, 1), 1), parts(text(b, 2), 2)]
     for (let at = 1; at <= 3; at++) {
@@ -18,9 +22,14 @@ export const SEMVER: Readonly<Record<string, Builtin>> = {
   },
 }
 
-function parts(version: string, at: number): RegExpExecArray {
+function read(version: string): RegExpExecArray | undefined {
   const found = VERSION.exec(version)
-  if (found === null) throw new BuiltinError(`operand ${at}: string ${JSON.stringify(version)} is not a valid SemVer`)
+  return found === null || found.slice(1, 4).some((part) => BigInt(part) > MOST) ? undefined : found
+}
+
+function parts(version: string, at: number): RegExpExecArray {
+  const found = read(version)
+  if (found === undefined) throw new BuiltinError(`operand ${at}: string ${version} is not a valid SemVer`)
   return found
 }
 

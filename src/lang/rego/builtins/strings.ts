@@ -1,6 +1,9 @@
-import type { Builtin } from '../codegen/runtime.ts'
+import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { typeName, type Value } from '../values/value.ts'
+import { runeCount, runeSlice } from '../values/runes.ts'
+import type { RegoObject, Value } from '../values/value.ts'
+import { fromBytes, toBytes } from './bytes.ts'
+import { lower, upper } from './case.ts'
 import { int, mustBe, object, text, texts } from './operands.ts'
 
 /** What Go calls white space. */
@@ -9,21 +12,26 @@ const LEADING = new RegExp(`^${SPACE}+`)
 
 /** Strings, by code points where they are counted. */
 export const STRINGS: Readonly<Record<string, Builtin>> = {
-  concat: (_, a, b) => texts(b, 2).join(text(a, 1)),
+  concat: (runtime, a, b) => {
+    const [by, parts] = [text(a, 1), texts(b, 2)]
+    runtime.spend(2 * parts.reduce((total, part) => total + part.length + by.length, 0))
+    return parts.join(by)
+  },
   contains: (_, a, b) => text(a, 1).includes(text(b, 2)),
   startswith: (_, a, b) => text(a, 1).startsWith(text(b, 2)),
   endswith: (_, a, b) => text(a, 1).endsWith(text(b, 2)),
-  lower: (_, a) => text(a, 1).toLowerCase(),
-  upper: (_, a) => text(a, 1).toUpperCase(),
-  split: (_, a, b) => (text(b, 2) === '' ? [...text(a, 1)] : text(a, 1).split(text(b, 2))),
-  replace: (_, a, b, c) => {
-    const [from, old, by] = [text(a, 1), text(b, 2), text(c, 3)]
-    return from.replaceAll(old, () => by)
+  lower: (_, a) => lower(text(a, 1)),
+  upper: (_, a) => upper(text(a, 1)),
+  split: (runtime, a, b) => split(runtime, text(a, 1), text(b, 2)),
+  'strings.split_n': (runtime, a, b, c) => {
+    const [parts, count] = [split(runtime, text(a, 1), text(b, 2)), int(c, 3)]
+    return count >= 0 ? parts.slice(0, count) : parts.slice(Math.max(0, parts.length + count))
   },
+  replace: (runtime, a, b, c) => replaceAny(runtime, [[text(b, 2), text(c, 3)]], text(a, 1)),
   indexof: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
     const at = text(a, 1).indexOf(text(b, 2))
-    return at < 0 ? -1 : [...text(a, 1).slice(0, at)].length
+    return at < 0 ? -1 : runeCount(text(a, 1).slice(0, at))
   },
   indexof_n: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
@@ -31,10 +39,9 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     return runes.flatMap((_, at) => (wanted.every((rune, n) => runes[at + n] === rune) ? [at] : []))
   },
   substring: (_, a, b, c) => {
-    const runes = [...text(a, 1)]
     const [from, length] = [int(b, 2), int(c, 3)]
     if (from < 0) throw new BuiltinError('negative offset')
-    return runes.slice(from, length < 0 ? undefined : from + length).join('')
+    return runeSlice(text(a, 1), from, length < 0 ? undefined : from + length)
   },
   trim: (_, a, b) => trimRight(trimLeft(text(a, 1), text(b, 2)), text(b, 2)),
   trim_left: (_, a, b) => trimLeft(text(a, 1), text(b, 2)),
@@ -43,10 +50,10 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
   trim_suffix: (_, a, b) => (text(b, 2) !== '' && text(a, 1).endsWith(text(b, 2)) ? text(a, 1).slice(0, -text(b, 2).length) : a),
   trim_space: (_, a) => trimSpace(text(a, 1)),
   'strings.reverse': (_, a) => [...text(a, 1)].reverse().join(''),
-  'strings.count': (_, a, b) => (text(b, 2) === '' ? [...text(a, 1)].length + 1 : text(a, 1).split(text(b, 2)).length - 1),
+  'strings.count': (_, a, b) => (text(b, 2) === '' ? runeCount(text(a, 1)) + 1 : text(a, 1).split(text(b, 2)).length - 1),
   'strings.any_prefix_match': (_, a, b) => anyOf(a, b, (one, other) => one.startsWith(other)),
   'strings.any_suffix_match': (_, a, b) => anyOf(a, b, (one, other) => one.endsWith(other)),
-  'strings.replace_n': (_, a, b) => replaceAny(object(a, 1).entries(), text(b, 2)),
+  'strings.replace_n': (runtime, a, b) => replaceAny(runtime, pairs(object(a, 1)), text(b, 2)),
 }
 
 function trimLeft(value: string, cut: string): string {
@@ -79,19 +86,58 @@ function anyOf(a: Value, b: Value, test: (one: string, other: string) => boolean
   return list(a, 1).some((one) => others.some((other) => test(one, other)))
 }
 
-/** At each place the first of the old strings that fits, in the order of their names; the replacement is not looked at again. */
-function replaceAny(pairs: readonly (readonly [Value, Value])[], from: string): string {
-  const olds = pairs.map(([old, fresh]): readonly [string, string] => {
-    if (typeof old !== 'string' || typeof fresh !== 'string') {
-      throw new BuiltinError(`operand 1 must be object of string: string but got ${typeName(old)}: ${typeName(fresh)}`, 'eval_type_error')
-    }
-    return [old, fresh]
-  })
-  let out = ''
-  for (let at = 0; at < from.length; ) {
-    const fit = olds.find(([old]) => old !== '' && from.startsWith(old, at))
-    out += fit === undefined ? from[at] : fit[1]
-    at += fit === undefined ? 1 : fit[0].length
-  }
-  return out
+function split(runtime: Runtime, from: string, by: string): string[] {
+  runtime.spend(16 * (by === '' ? from.length : from.length / by.length))
+  return by === '' ? [...from] : from.split(by)
 }
+
+function pairs(object: RegoObject): (readonly [string, string])[] {
+  return object.entries().map(([old, fresh]): readonly [string, string] => {
+    if (typeof old === 'string' && typeof fresh === 'string') return [old, fresh]
+    throw new BuiltinError(`operand 1 non-string ${typeof old === 'string' ? 'value' : 'key'} found in pattern object`, 'eval_type_error')
+  })
+}
+
+function replaceAny(runtime: Runtime, olds: readonly (readonly [string, string])[], from: string): string {
+  if (!olds.some(([old]) => old === '') || /^[\0-\x7f]*$/.test(from)) return replaced(runtime, olds, from)
+  // The empty string stands between bytes, not characters.
+  const latin = (value: string) => toBytes(value).toString('latin1')
+  const bytes = replaced(
+    runtime,
+    olds.map(([old, fresh]): readonly [string, string] => [latin(old), latin(fresh)]),
+    latin(from),
+  )
+  return fromBytes(Buffer.from(bytes, 'latin1'))
+}
+
+/** At each place the first of the old strings that fits; the replacement is not looked at again. */
+function replaced(runtime: Runtime, olds: readonly (readonly [string, string])[], from: string): string {
+  const empty = olds.find(([old]) => old === '')
+  const parts: string[] = []
+  const add = (part: string) => {
+    runtime.spend(2 * part.length)
+    parts.push(part)
+  }
+  runtime.charge(olds.length)
+  const found = new RegExp(
+    olds
+      .map(([old]) => RegExp.escape(old))
+      .filter((old) => old !== '')
+      .join('|') || '(?!)',
+    'g',
+  )
+  const fresh = new Map(olds)
+  let at = 0
+  for (const match of from.matchAll(found)) {
+    add(empty === undefined ? from.slice(at, match.index) : spaced(from.slice(at, match.index), empty[1]))
+    if (empty !== undefined) add(empty[1])
+    add(fresh.get(match[0])!)
+    at = match.index + match[0].length
+  }
+  if (empty === undefined) add(from.slice(at))
+  else add(spaced(from.slice(at), empty[1]) + empty[1])
+  return parts.join('')
+}
+
+/** Something before each character. */
+const spaced = (value: string, before: string) => value.replace(/./gs, (c) => before + c)

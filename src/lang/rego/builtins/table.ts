@@ -13,9 +13,11 @@ import { MESSAGES } from './messages.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { REGEX } from './regex.ts'
+import { SCHEMA } from './schema.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
+import { TEMPLATE } from './template.ts'
 import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
@@ -39,9 +41,11 @@ const FAMILIES = [
   NET,
   NUMBERS,
   REGEX,
+  SCHEMA,
   SEMVER,
   SPRINTF,
   STRINGS,
+  TEMPLATE,
   TIME,
   TYPES,
   UNITS,

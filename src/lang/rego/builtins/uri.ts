@@ -9,11 +9,11 @@ import { object, text } from './operands.ts'
 
 /** URIs and their queries, as Go's net/url has them. */
 export const URI: Readonly<Record<string, Builtin>> = {
-  'uri.parse': (_, a) => parse(text(a, 1)),
+  'uri.parse': (_, a) => parseUri(text(a, 1)),
   'uri.is_valid': (_, a) => {
     if (typeof a !== 'string' || a === '') return false
     try {
-      parse(a)
+      parseUri(a)
       return true
     } catch (error) {
       if (error instanceof BuiltinError) return false
@@ -80,7 +80,8 @@ function decodePercent(value: string): string {
   return fromBytes(Buffer.concat(parts.map((part, at) => (at % 2 === 1 ? Buffer.from(part.replaceAll('%', ''), 'hex') : toBytes(part)))))
 }
 
-function parse(written: string): RegoObject {
+/** The parts that a URI has: scheme, hostname, port, path, raw_path, raw_query, fragment. Throws BuiltinError. */
+export function parseUri(written: string): RegoObject {
   const [, uri, fragment] = /^([^#]*)(?:#(.*))?$/s.exec(written)!
   if (/[\x00-\x1f\x7f]/.test(uri!)) throw new BuiltinError('invalid control character in URL')
   const parts = new RegoObject()

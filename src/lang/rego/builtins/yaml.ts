@@ -1,11 +1,14 @@
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
-import { text } from './operands.ts'
+import { text, weigh } from './operands.ts'
 import { readYaml } from './yaml-read.ts'
 import { writeYaml } from './yaml-write.ts'
 
 export const YAML: Readonly<Record<string, Builtin>> = {
-  'yaml.marshal': (runtime, a) => writeYaml(runtime, a),
+  'yaml.marshal': (runtime, a) => {
+    weigh(runtime, a)
+    return writeYaml(runtime, a)
+  },
   'yaml.unmarshal': (runtime, a) => readYaml(runtime, text(a, 1)),
   'yaml.is_valid': (runtime, a) => {
     if (typeof a !== 'string') return false

@@ -124,13 +124,20 @@ export type Mock = (runtime: Runtime, input: Value | undefined, data: Value, ...
 
 export type Builtin = (runtime: Runtime, ...operands: Value[]) => Value | undefined
 
+/** Texts longer than this cost steps to read, and bytes to make. */
+const LONG = 1_024
+
 /** A builtin as generated code calls it: an operand that it does not take makes the call undefined, or ends a strict evaluation. */
 export function guarded(name: string, builtin: Builtin): Builtin {
   // As many parameters as any builtin has: a rest parameter would be an array for each call.
   return (runtime, a, b, c, d) => {
     if (--runtime.fuel < 0) runtime.refuel()
+    if (typeof a === 'string' && a.length > LONG) runtime.charge(a.length >> 6)
+    if (typeof b === 'string' && b.length > LONG) runtime.charge(b.length >> 6)
     try {
-      return builtin(runtime, a!, b!, c!, d!)
+      const value = builtin(runtime, a!, b!, c!, d!)
+      if (typeof value === 'string' && value.length > LONG) runtime.spend(2 * value.length)
+      return value
     } catch (error) {
       if (!(error instanceof BuiltinError)) throw error
       if (!runtime.strict) return undefined

@@ -2,6 +2,7 @@
 import { RegoError } from '../errors.ts'
 import { numberText, toInt } from '../values/decimal.ts'
 import { equal } from '../values/order.ts'
+import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
 import type { Builtin, Mock } from './runtime.ts'
 import { select, selector } from './select.ts'
@@ -44,7 +45,7 @@ export function member(value: Value, source: Value): boolean {
 export const equalsNumber = (value: Value, number: number) => value === number || (typeof value === 'object' && equal(value, number))
 
 export function length(source: Value): number | undefined {
-  if (typeof source === 'string') return [...source].length
+  if (typeof source === 'string') return runeCount(source)
   if (source instanceof RegoObject || source instanceof RegoSet) return source.size
   return isArray(source) ? source.length : undefined
 }

@@ -1,11 +1,14 @@
 // Values from text and to text: JSON without loss, and Rego's own notation for ground terms.
 import { ThymusError } from '../../../core/errors.ts'
-import { numberText, readNumber } from './decimal.ts'
+import { numberText, partsOf, readNumber } from './decimal.ts'
 import { compareStrings } from './order.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
 
 /** Deeper values would end the stack of what walks them; Go's JSON reader stops at 10,000. */
 export const MAX_DEPTH = 2_000
+
+/** OPA reads no number with an exponent that is beyond 2^100000, or as small. */
+const MAX_READ = 30_103
 
 /** Reads strict JSON. Throws ThymusError FORMAT with the offset. */
 export const readJson = (text: string): Value => new Reader(text, false).whole()
@@ -30,6 +33,13 @@ export function jsonEntries(object: RegoObject): readonly (readonly [string, Val
   if (entries.every((entry): entry is [string, Value] => typeof entry[0] === 'string')) return entries
   const named = new Map(entries.map(([key, item]) => [typeof key === 'string' ? key : printJson(key), item]))
   return [...named].sort(([a], [b]) => compareStrings(a, b))
+}
+
+/** The value as JSON gives it back: sets as arrays, and keys as strings. */
+export function asJson(value: Value): Value {
+  if (isArray(value)) return value.map(asJson)
+  if (value instanceof RegoSet) return value.members().map(asJson)
+  return value instanceof RegoObject ? RegoObject.of(jsonEntries(value).map(([key, item]) => [key, asJson(item)])) : value
 }
 
 /** As Rego writes a term: `{"a": [1, {2}]}`, `set()`. */
@@ -180,6 +190,7 @@ class Reader {
     const found = match.exec(this.#text)?.[0]
     const value = found === undefined ? undefined : readNumber(found)
     if (value === undefined) this.#fail('no value')
+    if (/e/i.test(found!) && Math.abs(partsOf(value).exponent) > MAX_READ) this.#fail('a number out of range')
     this.#at += found!.length
     return value
   }

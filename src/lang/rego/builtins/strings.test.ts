@@ -1,0 +1,42 @@
+import { test } from 'node:test'
+import { assertAnswers } from '../../../../test/kit/rego-builtins.ts'
+
+test('strings, units, versions and collections answer as in OPA where JavaScript would not', () => {
+  assertAnswers([
+    ['upper', ['"straßeﬁᾳǆ"'], '"STRAßEﬁᾼǄ"'],
+    ['lower', ['"İΣΑΣẞ"'], '"iσασß"'],
+    ['replace', ['"é"', '""', '"-"'], '"-\\xc3-\\xa9-"'],
+    ['replace', ['"aaa"', '"aa"', '"b"'], '"ba"'],
+    ['strings.replace_n', ['{"a": "b", "b": "a", "ab": "x"}', '"abba"'], '"baab"'],
+    ['strings.replace_n', ['{"": "-", "b": "x"}', '"ab"'], '"-a-x-"'],
+    ['strings.replace_n', ['{"a": 1}', '"a"'], undefined],
+    ['strings.split_n', ['"a.b.c"', '"."', '2'], '["a", "b"]'],
+    ['strings.split_n', ['"a.b.c"', '"."', '-2'], '["b", "c"]'],
+    ['strings.split_n', ['"a.b.c"', '"."', '-9223372036854775808'], '["a", "b", "c"]'],
+    ['substring', ['"héllo"', '1', '9223372036854775807'], '"éllo"'],
+    ['substring', ['"héllo"', '1', '1e0'], undefined],
+    ['indexof', ['"a💩b"', '"b"'], '2'],
+    ['trim', ['"éaé"', '"é"'], '"a"'],
+    ['trim_space', ['"\\u0085\\u2003a\\ufeff"'], '"a\\ufeff"'],
+    ['units.parse', ['"1000m"'], '1.0000000000'],
+    ['units.parse', ['"1.5Ki"'], '1536'],
+    ['units.parse', ['"0.1"'], '0.1000000000'],
+    ['units.parse', ['"1e9999999"'], undefined],
+    ['units.parse_bytes', ['"0.1KB"'], '100'],
+    ['units.parse_bytes', ['"1b"'], undefined],
+    ['units.parse_bytes', ['"-1.5e1"'], '-15'],
+    ['semver.is_valid', ['"v1.2.3"'], 'true'],
+    ['semver.is_valid', ['"1.2.3-01"'], 'false'],
+    ['semver.is_valid', ['"9223372036854775808.0.0"'], 'false'],
+    ['object.subset', ['[1, 1, 2]', '{3, 1}'], 'true'],
+    ['object.subset', ['[]', 'set()'], 'false'],
+    ['object.subset', ['[1, 2, 3]', '[2, 3]'], 'true'],
+    ['object.subset', ['{"a": {"b": {1, 2}}}', '{"a": {"b": {1}}}'], 'true'],
+    ['and', ['{1, 2}', '{1.0}'], '{1.0}'],
+    ['and', ['set()', '1'], undefined],
+    ['json.unmarshal', ['"1e40000"'], undefined],
+    ['json.is_valid', ['"1e40000"'], 'true'],
+    ['json.unmarshal', ['"\\"\\\\ud83d\\""'], '"�"'],
+    ['object.union_n', ['[{"a": {"b": 2}}, {"a": 4}, {"a": {"c": 3}}]'], '{"a": {"c": 3}}'],
+  ])
+})

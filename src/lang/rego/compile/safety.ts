@@ -2,6 +2,7 @@
 import type { Body, Expr, Term } from '../syntax/ast.ts'
 import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
+import { inRounds } from './rounds.ts'
 import { isEquality } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
@@ -54,32 +55,28 @@ function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptio
     )
   }
   const ordered: Expr[] = []
-  let waiting: readonly Expr[] = body
-  for (;;) {
-    const still: Expr[] = []
-    for (const expr of waiting) {
-      if (becomesSafe(expr, closed.get(expr))) ordered.push(expr)
-      else still.push(expr)
-    }
-    if (still.length === 0 || still.length === waiting.length) return { ordered, unsafe, closed }
-    waiting = still
-  }
+  const waiting = body.filter((expr) => place(expr) === undefined)
+  if (waiting.length > 0) inRounds(waiting, safe, place)
+  return { ordered, unsafe, closed }
 
-  function becomesSafe(expr: Expr, closure: readonly string[] | undefined): boolean {
+  /** What the expression binds, if it can stand next. */
+  function place(expr: Expr): ReadonlySet<string> | undefined {
+    const closure = closed.get(expr)
     const outputs = outputsOf(expr, arity, safe)
     if (closure !== undefined && closure.length > 0) {
       // what it binds itself it cannot close over
-      if (closure.length === outputs.size && closure.every((name) => outputs.has(name))) return false
+      if (closure.length === outputs.size && closure.every((name) => outputs.has(name))) return undefined
       unsafe.set(expr, new Set(closure))
     }
     const wanted = unsafe.get(expr)
     if (wanted !== undefined) {
       for (const name of wanted) if (outputs.has(name) || safe.has(name)) wanted.delete(name)
-      if (wanted.size > 0) return false
+      if (wanted.size > 0) return undefined
       unsafe.delete(expr)
     }
     for (const name of outputs) safe.add(name)
-    return true
+    ordered.push(expr)
+    return outputs
   }
 }
 

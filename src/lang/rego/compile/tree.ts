@@ -13,6 +13,7 @@ export class TreeNode implements RuleNode {
   readonly children = new Map<string, TreeNode>()
   hidden = false
   #sorted: readonly TreeNode[] | undefined
+  #longest: number | undefined
 
   constructor(part: Term | undefined) {
     this.part = part
@@ -33,6 +34,12 @@ export class TreeNode implements RuleNode {
       node = child
     }
     return node
+  }
+
+  /** The length of the longest path of its rules, which may have parts beyond the node. */
+  get longest(): number {
+    this.#longest ??= this.rules.reduce((most, rule) => Math.max(most, rule.path.parts.length), 0)
+    return this.#longest
   }
 
   /** In OPA's order of their parts. */

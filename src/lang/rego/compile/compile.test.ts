@@ -140,7 +140,7 @@ const REJECTED_V0: readonly Rejection[] = [
   ['a document shadowed by a rule', 'p { q := 1; q == 1; input = 1 }', []],
   [
     'unsafe rules of one line',
-    'p { x }; q { y }',
+    'p { x > 1 } q { y > 1 }',
     ['2: unsafe_var: var x is unsafe in rule p', '2: unsafe_var: var y is unsafe in rule q'],
   ],
   [

@@ -92,6 +92,7 @@ function checkData(tree: TreeNode, exists: (path: readonly string[]) => boolean,
     const [rule] = node.rules
     if (rule !== undefined && exists(here)) {
       report.add('rego_compile_error', rule.at, `conflicting rule for data path ${here.join('/')} found`)
+      return
     }
     for (const child of node.children.values()) visit(child, here)
   }

@@ -100,6 +100,12 @@ const FORMS: readonly (readonly [title: string, text: string, rules: string])[] 
     'p := l0 if { l1 = input.x; l0 = {1, 2, 3, "a", [l1]} }\nq := l0 if { l1 = input.y; l0 = {"a": l1, "b": 1} }',
   ],
   ['wildcards', 'p if {\n  input.x[_] = data.y[_].z\n  [_, _] = input.w\n}', 'p = true if { input.x[_] = data.y[_].z; [_, _] = input.w }'],
+  [
+    'names that comprehensions use before they are declared, in every alone',
+    'p if {\n  every x in [1] {\n    [y | y := z] = [x]\n    z := x\n  }\n}',
+    'p = true if { l0 = [1]; every l1, l2 in l0 { l3 = l2; [l4 | l4 = l3] = [l2] } }',
+  ],
+  ['keys and members that are repeated', 'p := {"a": 1, "a": 2}\nq := {1, 2, 1}', 'p := {"a": 2} if { true }\nq := {1, 2} if { true }'],
 ]
 
 function headText({ ref, args, key, value, assign }: Head): string {

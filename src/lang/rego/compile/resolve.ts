@@ -6,6 +6,7 @@ import type { DraftModule, DraftRule } from './draft.ts'
 import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
 import type { Report } from './report.ts'
 import { rootDocument } from './terms.ts'
+import { refText } from './text.ts'
 import { type Vars, varsOfAll } from './vars.ts'
 import { walk } from './walk.ts'
 
@@ -85,6 +86,10 @@ export class Resolver {
 
   rule(rule: DraftRule, report: Report): void {
     const { head } = rule
+    if (head.ref.parts[0].kind !== 'var') {
+      report.add('rego_compile_error', rule.at, `invalid rule head: ${refText(head.ref)}`)
+      return
+    }
     const vars: Vars = new Set()
     for (const arg of head.args ?? []) {
       const shadowed = addArgument(arg, vars)

@@ -110,6 +110,12 @@ const REJECTED: readonly Rejection[] = [
     ],
   ],
   ['no recursion where values are known', 'p if {\n  some x in ["q", "r"]\n  data.a[x]\n}\nq := 1\nr := 2', []],
+  ['no deprecated builtin where OPA does not look', 'p if {\n  every _ in [1] { any([true]) }\n}', []],
+  [
+    'a deprecated builtin in a comprehension',
+    'p if {\n  every _ in [1] { [1 | any([true])] != [] }\n}',
+    ['3: type: deprecated built-in function calls in expression: any'],
+  ],
   ['a deprecated builtin', 'p if any([true])', ['2: type: deprecated built-in function calls in expression: any']],
   [
     'more faults than are told',

@@ -171,4 +171,13 @@ describe('modules are refused as OPA refuses them', () => {
   for (const [title, text, faults] of REJECTED) it(title, () => assert.deepEqual(faultsOf(text, {}), faults))
   for (const [title, text, faults] of REJECTED_STRICT) it(title, () => assert.deepEqual(faultsOf(text, { strict: true }), faults))
   for (const [title, text, faults] of REJECTED_V0) it(title, () => assert.deepEqual(faultsOf(text, {}, 'v0'), faults))
+
+  it('rules where base data is', () => {
+    const data = new Set(['a/p', 'a/q', 'a/q/r', 'a'])
+    const dataExists = (path: readonly string[]) => data.has(path.join('/'))
+    assert.deepEqual(faultsOf('p := 1\nq.r[x] := 2 if x := "y"\ns := 3', { dataExists }), [
+      '2: compile: conflicting rule for data path a/p found',
+      '3: compile: conflicting rule for data path a/q/r found',
+    ])
+  })
 })

@@ -9,7 +9,7 @@ import { partsText, refText } from './text.ts'
 import type { TreeNode } from './tree.ts'
 
 /** Whether many rules give the members of one set. */
-export const isMultiValue = (head: Head) => head.value === undefined
+const isMultiValue = (head: Head) => head.value === undefined
 
 const arity = (head: Head) => head.args?.length ?? 0
 

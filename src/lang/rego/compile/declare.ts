@@ -7,7 +7,18 @@ import type { Locals } from './locals.ts'
 import { type Mapper, mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm, renamer } from './map.ts'
 import { equalityOutputs } from './outputs.ts'
 import type { Scopes } from './scopes.ts'
-import { type AssignedExpr, always, callOf, isAssignment, isScalar, isWildcard, operator, rootDocument, variable } from './terms.ts'
+import {
+  type AssignedExpr,
+  always,
+  callOf,
+  isAssignment,
+  isComprehension,
+  isScalar,
+  isWildcard,
+  operator,
+  rootDocument,
+  variable,
+} from './terms.ts'
 import { refText } from './text.ts'
 import { checkUnused } from './unused.ts'
 import { PATTERN, type Vars, varsOf, varsOfAll } from './vars.ts'
@@ -311,7 +322,7 @@ export class Declarations {
   #see(body: Body): void {
     walkBody(body, (node) => {
       if (node.kind === 'var') this.#var(node)
-      return node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension'
+      return isComprehension(node)
     })
   }
 

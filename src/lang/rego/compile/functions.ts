@@ -6,7 +6,7 @@ import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
-import { calls, dotted } from './terms.ts'
+import { calls, dotted, isComprehension } from './terms.ts'
 import { refText } from './text.ts'
 import { type Node, walkRule } from './walk.ts'
 
@@ -81,9 +81,7 @@ function meetsDeprecated(rule: Rule, builtins: Builtins): boolean {
   const isDeprecated = ({ terms }: Expr) => terms.kind === 'call' && builtinOf(terms.operator, builtins)?.deprecated === true
   let met = rule.body.some(isDeprecated)
   walkRule(rule, (node) => {
-    if (node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension') {
-      met ||= node.body.some(isDeprecated)
-    }
+    if (isComprehension(node)) met ||= node.body.some(isDeprecated)
     return met
   })
   return met

@@ -36,7 +36,7 @@ export function resolveModules(modules: readonly DraftModule[], report: Report):
   return unused
 }
 
-export const packageKey = (module: Pick<Module, 'package'>) => pathKey(module.package.path)
+const packageKey = (module: Pick<Module, 'package'>) => pathKey(module.package.path)
 export const pathKey = (path: Ref) =>
   path.parts.map((part) => (part.kind === 'string' ? part.value : part.kind === 'var' ? part.name : '')).join('\0')
 
@@ -61,7 +61,7 @@ export function importedName({ alias, path }: Import): string {
 }
 
 /** `future.…` and `rego.…` are no documents: they change how a module is read. */
-export function isLanguageImport({ path: { parts } }: Import): boolean {
+function isLanguageImport({ path: { parts } }: Import): boolean {
   const head = parts[0]
   return head.kind === 'var' && (head.name === 'future' || head.name === 'rego')
 }

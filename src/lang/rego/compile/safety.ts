@@ -3,7 +3,7 @@ import type { Body, Expr, Term } from '../syntax/ast.ts'
 import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
 import { inRounds } from './rounds.ts'
-import { isEquality } from './terms.ts'
+import { isComprehension, isEquality } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
 import { type Node, ownBodies, walk } from './walk.ts'
@@ -94,7 +94,7 @@ function closureVars(expr: Expr): Vars {
   const vars: Vars = new Set()
   const collector = new VarCollector({}, (name) => vars.add(name))
   const comprehensions = (node: Node): boolean => {
-    if (node.kind !== 'arraycomprehension' && node.kind !== 'setcomprehension' && node.kind !== 'objectcomprehension') return false
+    if (!isComprehension(node)) return false
     collector.term(node)
     return true
   }

@@ -77,6 +77,11 @@ const REJECTED: readonly Rejection[] = [
   ['an unsafe head', 'p contains x if input.y', ['2: unsafe_var: var x is unsafe']],
   ['an unsafe body', 'p if {\n  x > 1\n  not y\n}', ['3: unsafe_var: var x is unsafe', '4: unsafe_var: var y is unsafe']],
   ['an unsafe closure', 'p if {\n  xs := [z | z := x + 1]\n  xs != []\n}', ['3: unsafe_var: var x is unsafe']],
+  [
+    'unsafe beside a closure, which OPA takes and then cannot evaluate',
+    'p if {\n  z := [1]\n  object.get(w, "a", [y | y = z[_]])\n}',
+    ['4: unsafe_var: var w is unsafe'],
+  ],
   ['unsafe in every', 'p if {\n  every x in input.xs {\n    x > y\n  }\n}', ['4: unsafe_var: var y is unsafe']],
   ['an unsafe with', 'p if {\n  true with input as x\n}', ['3: unsafe_var: var x is unsafe']],
   ['what is assigned from something unsafe', 'p if {\n  y := x + 1\n  y > 2\n}', ['3: unsafe_var: var x is unsafe']],

@@ -53,10 +53,11 @@ const FORMS: readonly (readonly [title: string, text: string, rules: string])[] 
     'p := z if {\n  y > x\n  not w\n  z := y + 1\n  x = input.x\n  [y, w] = [x, x]\n}',
     'p := l0 if { x = input.x; [y, w] = [x, x]; gt(y, x); not w; plus(y, 1, l1); l0 = l1 }',
   ],
+  // OPA itself puts `every` before `l0 = xs`, and finds nothing
   [
     'order within',
     'p if {\n  every v in xs { w > v; w = y }\n  xs = [u | u = t; t = y]\n  y = 1\n}',
-    'p = true if { y = 1; every l0, l1 in l2 { w = y; gt(w, l1) }; xs = [u | t = y; u = t]; l2 = xs }',
+    'p = true if { y = 1; xs = [u | t = y; u = t]; l0 = xs; every l1, l2 in l0 { w = y; gt(w, l2) } }',
   ],
   [
     'with',

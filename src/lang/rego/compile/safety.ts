@@ -49,10 +49,10 @@ function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptio
     if (collector.skippedClosure) closed.set(expr, [])
   }
   for (const expr of closed.keys()) {
-    closed.set(
-      expr,
-      [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name)),
-    )
+    const names = [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))
+    closed.set(expr, names)
+    // here OPA forgets the other variables of the expression, and may then evaluate it before they are bound
+    for (const name of names) wants(unsafe, expr).add(name)
   }
   const ordered: Expr[] = []
   const waiting = body.filter((expr) => place(expr) === undefined)
@@ -63,11 +63,8 @@ function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptio
   function place(expr: Expr): ReadonlySet<string> | undefined {
     const closure = closed.get(expr)
     const outputs = outputsOf(expr, arity, safe)
-    if (closure !== undefined && closure.length > 0) {
-      // what it binds itself it cannot close over
-      if (closure.length === outputs.size && closure.every((name) => outputs.has(name))) return undefined
-      unsafe.set(expr, new Set(closure))
-    }
+    // what it binds itself it cannot close over
+    if (closure?.length && closure.length === outputs.size && closure.every((name) => outputs.has(name))) return undefined
     const wanted = unsafe.get(expr)
     if (wanted !== undefined) {
       for (const name of wanted) if (outputs.has(name) || safe.has(name)) wanted.delete(name)

@@ -16,7 +16,7 @@ export function checkUnusedImports(unused: readonly Import[], { report }: Compil
   for (const one of unused) report.minor('rego_compile_error', one.at, `${importText(one)} unused`)
 }
 
-export const importText = ({ path, alias }: Import) => `import ${partsText(path.parts)}${alias === undefined ? '' : ` as ${alias}`}`
+const importText = ({ path, alias }: Import) => `import ${partsText(path.parts)}${alias === undefined ? '' : ` as ${alias}`}`
 
 export function checkDuplicateImports(compilation: Compilation): void {
   for (const module of compilation.modules) {

@@ -1,6 +1,7 @@
 import { signatureOf } from '../builtins/signatures.ts'
 import type { Module } from '../syntax/ast.ts'
 import { compareStrings } from '../values/order.ts'
+import { bounded } from './bounded.ts'
 import { checkDuplicateImports, checkOverrides, checkUnusedImports, checkVoidCalls } from './checks.ts'
 import type { Compiled } from './compiled.ts'
 import { checkConflicts } from './conflicts.ts'
@@ -31,18 +32,19 @@ const NO_BUILTINS: ReadonlySet<string> = new Set()
  * Throws RegoRejected with up to ten faults, in the order of files and lines.
  */
 export function compileModules(modules: readonly Module[], options: CompileOptions = {}): Compiled {
-  const builtins = options.builtins ?? signatureOf
-  const drafts = modules.toSorted((a, b) => compareStrings(a.file, b.file)).map((module) => new DraftModule(module, builtins))
-  const compilation: Compilation = {
-    modules: drafts,
-    report: new Report(options.errorLimit),
-    locals: new Locals(reservedNames(modules)),
-    written: new Map(),
-    subjects: new Map(),
-    strict: options.strict ?? false,
-    builtins,
-  }
-  return run(compilation, options)
+  return bounded(() => {
+    const builtins = options.builtins ?? signatureOf
+    const compilation: Compilation = {
+      modules: modules.toSorted((a, b) => compareStrings(a.file, b.file)).map((module) => new DraftModule(module, builtins)),
+      report: new Report(options.errorLimit),
+      locals: new Locals(reservedNames(modules)),
+      written: new Map(),
+      subjects: new Map(),
+      strict: options.strict ?? false,
+      builtins,
+    }
+    return run(compilation, options)
+  })
 }
 
 function run(compilation: Compilation, options: CompileOptions): Compiled {

@@ -9,7 +9,7 @@ import { partsText, refText } from './text.ts'
 import type { TreeNode } from './tree.ts'
 
 /** Whether many rules give the members of one set. */
-export const isMultiValue = (head: Head) => head.value === undefined
+const isMultiValue = (head: Head) => head.value === undefined
 
 const arity = (head: Head) => head.args?.length ?? 0
 
@@ -92,6 +92,7 @@ function checkData(tree: TreeNode, exists: (path: readonly string[]) => boolean,
     const [rule] = node.rules
     if (rule !== undefined && exists(here)) {
       report.add('rego_compile_error', rule.at, `conflicting rule for data path ${here.join('/')} found`)
+      return
     }
     for (const child of node.children.values()) visit(child, here)
   }

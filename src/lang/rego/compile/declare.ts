@@ -4,14 +4,25 @@ import type { Body, Call, Expr, Location, Ref, Term, Var, With } from '../syntax
 import { compareStrings } from '../values/order.ts'
 import { sidesOf } from './declared.ts'
 import type { Locals } from './locals.ts'
-import { mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm, renamed } from './map.ts'
+import { type Mapper, mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm, renamer } from './map.ts'
 import { equalityOutputs } from './outputs.ts'
 import type { Scopes } from './scopes.ts'
-import { type AssignedExpr, always, callOf, isAssignment, isScalar, isWildcard, operator, rootDocument, variable } from './terms.ts'
+import {
+  type AssignedExpr,
+  always,
+  callOf,
+  isAssignment,
+  isComprehension,
+  isScalar,
+  isWildcard,
+  operator,
+  rootDocument,
+  variable,
+} from './terms.ts'
 import { refText } from './text.ts'
 import { checkUnused } from './unused.ts'
 import { PATTERN, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { walk, walkBody } from './walk.ts'
+import { type Node, walk, walkBody } from './walk.ts'
 
 type Without<K> = Extract<Expr['terms'], { readonly kind: K }>
 
@@ -222,18 +233,31 @@ export class Declarations {
       const value = key && this.#bound(every.value, every.at)
       if (key === undefined || value === undefined) return undefined
       const body = this.body(every.body, new Set())
-      return this.#withs({ ...expr, terms: { ...every, key, value, domain: this.#lookedAtAgain(domain), body } })
+      const again = this.#again()
+      return this.#withs({ ...expr, terms: { ...every, key, value, domain: again.term(domain), body: again.body(body) } })
     })
   }
 
-  /** OPA looks at the domain once more when the names of the body are known. */
-  #lookedAtAgain(domain: Term): Term {
-    const names = this.scopes.top.renames()
-    walk(domain, (node) => {
+  /**
+   * OPA looks once more at what is in a body of its own when all names of that body are known: those that its comprehensions used
+   * before they were declared, and those of an `every`'s domain, become these names.
+   */
+  #again(): Mapper {
+    const { term, body } = renamer(this.scopes.top.renames())
+    const check = (node: Node): boolean => {
       if (node.kind === 'call') this.#checkOperator(node)
       return false
-    })
-    return renamed(domain, names)
+    }
+    return {
+      term: (at) => {
+        walk(at, check)
+        return term(at)
+      },
+      body: (at) => {
+        walkBody(at, check)
+        return body(at)
+      },
+    }
   }
 
   /** Functions are no values. */
@@ -249,7 +273,10 @@ export class Declarations {
 
   #not(expr: Expr, not: Without<'not'>): Expr {
     if (not.explicit) {
-      return this.scopes.within(() => this.#rewritten({ ...expr, terms: { ...not, body: this.body(not.body, new Set()) } }))
+      return this.scopes.within(() => {
+        const body = this.body(not.body, new Set())
+        return this.#rewritten({ ...expr, terms: { ...not, body: this.#again().body(body) } })
+      })
     }
     const before = this.faults.length
     const body = this.#implicit(not.body, NEGATED)
@@ -295,7 +322,7 @@ export class Declarations {
   #see(body: Body): void {
     walkBody(body, (node) => {
       if (node.kind === 'var') this.#var(node)
-      return node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension'
+      return isComprehension(node)
     })
   }
 

@@ -1,5 +1,5 @@
 import type { Body, Expr, Term } from '../syntax/ast.ts'
-import { isAssignment } from './terms.ts'
+import { isAssignment, isComprehension } from './terms.ts'
 import { VarCollector, type Vars } from './vars.ts'
 import { walk } from './walk.ts'
 
@@ -30,6 +30,6 @@ export function addDeclared(expr: Expr, vars: Vars): void {
       }
       return false
     }
-    return node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension'
+    return isComprehension(node)
   })
 }

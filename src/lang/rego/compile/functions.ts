@@ -1,12 +1,12 @@
 // What is called must be there, with as many arguments as it takes.
 
 import type { Signature } from '../builtins/signatures.ts'
-import type { Expr, Ref } from '../syntax/ast.ts'
+import type { Expr, Ref, Rule } from '../syntax/ast.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
-import { calls, dotted } from './terms.ts'
+import { calls, dotted, isComprehension } from './terms.ts'
 import { refText } from './text.ts'
 import { type Node, walkRule } from './walk.ts'
 
@@ -69,11 +69,22 @@ export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<s
   return false
 }
 
+/** OPA looks for deprecated builtins once its type checker has met one, which does not go into the bodies of `every` and `not`. */
 export function checkDeprecated({ modules, strict, report, builtins }: Compilation): void {
-  for (const module of modules) {
-    if (!strict && module.version === 'v0') continue
-    for (const rule of module.all()) if (rule.features.deprecated) walkRule(rule, deprecatedCheck(report, builtins))
-  }
+  const rules = modules.flatMap((module) => [...module.all()].filter((rule) => rule.features.deprecated))
+  if (!rules.some((rule) => meetsDeprecated(rule, builtins))) return
+  const check = deprecatedCheck(report, builtins)
+  for (const rule of rules) if (strict || rule.module.version !== 'v0') walkRule(rule, check)
+}
+
+function meetsDeprecated(rule: Rule, builtins: Builtins): boolean {
+  const isDeprecated = ({ terms }: Expr) => terms.kind === 'call' && builtinOf(terms.operator, builtins)?.deprecated === true
+  let met = rule.body.some(isDeprecated)
+  walkRule(rule, (node) => {
+    if (isComprehension(node)) met ||= node.body.some(isDeprecated)
+    return met
+  })
+  return met
 }
 
 /** A visitor that reports calls, standing alone or not, of builtins that are deprecated. */

@@ -1,6 +1,6 @@
 // Which rules a rule refers to.
 import type { Ref, Term } from '../syntax/ast.ts'
-import type { CompiledRule, RuleGraph } from './compiled.ts'
+import { type CompiledRule, childOf, type RuleGraph } from './compiled.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { Bindings, expandRef } from './narrow.ts'
 import { compareLocations, compareRefs, equalTerms } from './order.ts'
@@ -8,7 +8,7 @@ import { isConstant } from './terms.ts'
 import { refText } from './text.ts'
 import { rulesMeant, type TreeNode } from './tree.ts'
 import { VarCollector, type Vars } from './vars.ts'
-import { type Node, walk, walkBody } from './walk.ts'
+import { type Node, walk } from './walk.ts'
 
 /** The rules that one ref means, with their `else`; shared by all that use the same ref. */
 export interface Group {
@@ -37,7 +37,7 @@ interface Dependencies {
 export class Graph implements RuleGraph {
   readonly #rules: readonly DraftRule[]
   readonly #tree: TreeNode
-  readonly #groups = new Map<string, Group>()
+  readonly #groups = new Map<string | TreeNode, Group>()
   readonly #adjacent = new Map<CompiledRule, Dependencies>()
   #dependents: Map<CompiledRule, Set<CompiledRule>> | undefined
   #sorted: readonly CompiledRule[] | undefined
@@ -82,26 +82,45 @@ export class Graph implements RuleGraph {
   #sort(): readonly CompiledRule[] {
     const order = (a: DraftRule, b: DraftRule) => compareLocations(a.at, b.at) || compareRefs(a.head.ref.parts, b.head.ref.parts)
     const sorted = new Set<CompiledRule>()
-    const done = new Set<Group>()
-    const visit = (rule: CompiledRule): void => {
-      if (sorted.has(rule)) return
-      for (const group of this.groups(rule)) {
-        if (done.has(group)) continue
-        done.add(group)
-        for (const other of group.rules) visit(other)
+    const met = new Set<Group | CompiledRule>()
+    for (const first of this.#rules.toSorted(order)) {
+      const stack = [this.#visit(first, met)]
+      while (stack.length > 0) {
+        const { rule, rest } = stack.at(-1)!
+        const { done, value } = rest.next()
+        if (!done) {
+          if (!met.has(value)) stack.push(this.#visit(value, met))
+        } else {
+          sorted.add(rule)
+          stack.pop()
+        }
       }
-      sorted.add(rule)
     }
-    for (const rule of this.#rules.toSorted(order)) visit(rule)
     return [...sorted]
   }
 
-  #group(ref: Ref, isStatic: boolean): Group {
-    const key = isStatic ? refText(ref) : undefined
+  #visit(rule: CompiledRule, met: Set<Group | CompiledRule>) {
+    met.add(rule)
+    return { rule, rest: this.#below(rule, met) }
+  }
+
+  /** The rules of the groups that have not been met. */
+  *#below(rule: CompiledRule, met: Set<Group | CompiledRule>): Generator<CompiledRule, void> {
+    for (const group of this.groups(rule)) {
+      if (met.has(group)) continue
+      met.add(group)
+      yield* group.rules
+    }
+  }
+
+  /** What a ref means. */
+  #group(ref: Ref): Group {
+    const leaf = leafOf(this.#tree, ref.parts)
+    const key = leaf ?? (hasUnknownPart(ref) ? undefined : refText(ref))
     const known = key === undefined ? undefined : this.#groups.get(key)
     if (known !== undefined) return known
     const rules = new Set<DraftRule>()
-    for (const first of rulesMeant(this.#tree, ref)) {
+    for (const first of leaf?.rules ?? rulesMeant(this.#tree, ref)) {
       for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) rules.add(rule)
     }
     const group = { rules }
@@ -111,15 +130,18 @@ export class Graph implements RuleGraph {
 
   #dependenciesOf(rule: DraftRule): Dependencies {
     const groups = new Set<Group>()
+    /** Those of refs that mean them whatever their variables are. */
+    const certain = new Set<Group>()
     const outright = new Set<DraftRule>()
     const dynamic: DynamicRef[] = []
     let bindings: Bindings | undefined
     let line = 0
     const visit = (node: Node): boolean => {
       if (node.kind !== 'ref' || !isData(node)) return false
-      if (!hasUnknownPart(node)) {
-        const group = this.#group(node, true)
+      if (!hasUnknownPart(node) || leafOf(this.#tree, node.parts) !== undefined) {
+        const group = this.#group(node)
         if (group.rules.size > 0) groups.add(group)
+        certain.add(group)
         return false
       }
       bindings ??= new Bindings(rule.body)
@@ -128,7 +150,7 @@ export class Graph implements RuleGraph {
       const bound = boundBefore(rule, line)
       const rules: DraftRule[] = []
       for (const ref of refs) {
-        const group = this.#group(ref, false)
+        const group = this.#group(ref)
         if (group.rules.size > 0) groups.add(group)
         for (const other of group.rules) {
           if (selects(selecting, other, bound)) outright.add(other)
@@ -145,13 +167,20 @@ export class Graph implements RuleGraph {
     const { args, key, value } = rule.head
     for (const term of [...(args ?? []), key, value]) if (term !== undefined) walk(term, visit)
     if (dynamic.length === 0) return { groups, dynamic }
-    walkBody(rule.body, (node) => {
-      if (node.kind === 'ref' && isData(node) && !hasUnknownPart(node))
-        for (const other of this.#group(node, true).rules) outright.add(other)
-      return false
-    })
+    for (const group of certain) for (const other of group.rules) outright.add(other)
     return { groups, dynamic: dynamic.map((one) => ({ ...one, rules: one.rules.filter((other) => !outright.has(other)) })) }
   }
+}
+
+/** The node to which a ref leads, if all that the ref means is there: no rules above it, none below, none with a longer path. */
+function leafOf(root: TreeNode, parts: readonly Term[]): TreeNode | undefined {
+  let node: TreeNode | undefined = root
+  for (const [at, part] of parts.entries()) {
+    node = at === 0 || isConstant(part) ? childOf(node, part) : undefined
+    if (node === undefined) return undefined
+    if (node.rules.length > 0) return node.children.size === 0 && node.longest <= at + 1 ? node : undefined
+  }
+  return undefined
 }
 
 const isData = ({ parts: [head] }: Ref) => head.kind === 'var' && head.name === 'data'

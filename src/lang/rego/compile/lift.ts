@@ -9,10 +9,7 @@ import { some } from './walk.ts'
 
 /** Has refs or comprehensions. */
 export const needsEvaluation = (term: Term | undefined): term is Term =>
-  term !== undefined &&
-  !isScalar(term) &&
-  term.kind !== 'var' &&
-  some(term, (node) => node.kind === 'ref' || (node.kind !== 'expr' && node.kind !== 'with' && isComprehension(node)))
+  term !== undefined && !isScalar(term) && term.kind !== 'var' && some(term, (node) => node.kind === 'ref' || isComprehension(node))
 
 /** The members of comprehensions, in bodies and heads. */
 export function liftComprehensions({ modules, locals }: Compilation): void {

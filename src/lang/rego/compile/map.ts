@@ -135,8 +135,9 @@ export function mapHead(head: Head, map: (term: Term) => Term): Head {
 }
 
 /** Every variable replaced by what `names` says of it, in terms and bodies however deep. */
-export function renamed(term: Term, names: ReadonlyMap<string, string>): Term {
-  if (names.size === 0) return term
+export const renamed = (term: Term, names: ReadonlyMap<string, string>): Term => (names.size === 0 ? term : renamer(names).term(term))
+
+export function renamer(names: ReadonlyMap<string, string>): Mapper {
   const mapper: Mapper = { term: rename, body: (body) => mapList(body, (expr) => mapExpr(expr, mapper)) }
   function rename(at: Term): Term {
     // a bare `input` that is renamed is no document any more
@@ -145,5 +146,5 @@ export function renamed(term: Term, names: ReadonlyMap<string, string>): Term {
     const to = names.get(name.name)
     return to === undefined || to === name.name ? at : { ...name, name: to }
   }
-  return rename(term)
+  return mapper
 }

@@ -1,6 +1,7 @@
 import { signatureOf } from '../builtins/signatures.ts'
 import type { Diagnostic } from '../errors.ts'
 import type { Body, Import, Module, Ref, Term } from '../syntax/ast.ts'
+import { bounded } from './bounded.ts'
 import { shadowingCheck, voidCheck } from './checks.ts'
 import type { Compiled, CompiledQuery } from './compiled.ts'
 import { Declarations } from './declare.ts'
@@ -34,6 +35,10 @@ export interface QueryOptions extends Pick<CompileOptions, 'strict' | 'print' | 
  * Throws RegoRejected.
  */
 export function compileQuery(query: Body, compiled: Compiled, options: QueryOptions = {}): CompiledQuery {
+  return bounded(() => run(query, compiled, options))
+}
+
+function run(query: Body, compiled: Compiled, options: QueryOptions): CompiledQuery {
   const report = new Report(options.errorLimit)
   const strict = options.strict ?? false
   const builtins = options.builtins ?? signatureOf

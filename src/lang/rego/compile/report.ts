@@ -6,7 +6,7 @@ import { compareStrings } from '../values/order.ts'
 import { compareLocations } from './order.ts'
 
 /** OPA reports no more than these. */
-export const ERROR_LIMIT = 10
+const ERROR_LIMIT = 10
 
 export class Report {
   readonly #faults: Diagnostic[] = []

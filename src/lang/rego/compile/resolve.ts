@@ -6,6 +6,7 @@ import type { DraftModule, DraftRule } from './draft.ts'
 import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
 import type { Report } from './report.ts'
 import { rootDocument } from './terms.ts'
+import { refText } from './text.ts'
 import { type Vars, varsOfAll } from './vars.ts'
 import { walk } from './walk.ts'
 
@@ -35,7 +36,7 @@ export function resolveModules(modules: readonly DraftModule[], report: Report):
   return unused
 }
 
-export const packageKey = (module: Pick<Module, 'package'>) => pathKey(module.package.path)
+const packageKey = (module: Pick<Module, 'package'>) => pathKey(module.package.path)
 export const pathKey = (path: Ref) =>
   path.parts.map((part) => (part.kind === 'string' ? part.value : part.kind === 'var' ? part.name : '')).join('\0')
 
@@ -60,7 +61,7 @@ export function importedName({ alias, path }: Import): string {
 }
 
 /** `future.…` and `rego.…` are no documents: they change how a module is read. */
-export function isLanguageImport({ path: { parts } }: Import): boolean {
+function isLanguageImport({ path: { parts } }: Import): boolean {
   const head = parts[0]
   return head.kind === 'var' && (head.name === 'future' || head.name === 'rego')
 }
@@ -85,6 +86,10 @@ export class Resolver {
 
   rule(rule: DraftRule, report: Report): void {
     const { head } = rule
+    if (head.ref.parts[0].kind !== 'var') {
+      report.add('rego_compile_error', rule.at, `invalid rule head: ${refText(head.ref)}`)
+      return
+    }
     const vars: Vars = new Set()
     for (const arg of head.args ?? []) {
       const shadowed = addArgument(arg, vars)

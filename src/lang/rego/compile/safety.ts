@@ -2,7 +2,8 @@
 import type { Body, Expr, Term } from '../syntax/ast.ts'
 import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
-import { isEquality } from './terms.ts'
+import { inRounds } from './rounds.ts'
+import { isComprehension, isEquality } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
 import { type Node, ownBodies, walk } from './walk.ts'
@@ -48,38 +49,31 @@ function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptio
     if (collector.skippedClosure) closed.set(expr, [])
   }
   for (const expr of closed.keys()) {
-    closed.set(
-      expr,
-      [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name)),
-    )
+    const names = [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))
+    closed.set(expr, names)
+    // here OPA forgets the other variables of the expression, and may then evaluate it before they are bound
+    for (const name of names) wants(unsafe, expr).add(name)
   }
   const ordered: Expr[] = []
-  let waiting: readonly Expr[] = body
-  for (;;) {
-    const still: Expr[] = []
-    for (const expr of waiting) {
-      if (becomesSafe(expr, closed.get(expr))) ordered.push(expr)
-      else still.push(expr)
-    }
-    if (still.length === 0 || still.length === waiting.length) return { ordered, unsafe, closed }
-    waiting = still
-  }
+  const waiting = body.filter((expr) => place(expr) === undefined)
+  if (waiting.length > 0) inRounds(waiting, safe, place)
+  return { ordered, unsafe, closed }
 
-  function becomesSafe(expr: Expr, closure: readonly string[] | undefined): boolean {
+  /** What the expression binds, if it can stand next. */
+  function place(expr: Expr): ReadonlySet<string> | undefined {
+    const closure = closed.get(expr)
     const outputs = outputsOf(expr, arity, safe)
-    if (closure !== undefined && closure.length > 0) {
-      // what it binds itself it cannot close over
-      if (closure.length === outputs.size && closure.every((name) => outputs.has(name))) return false
-      unsafe.set(expr, new Set(closure))
-    }
+    // what it binds itself it cannot close over
+    if (closure?.length && closure.length === outputs.size && closure.every((name) => outputs.has(name))) return undefined
     const wanted = unsafe.get(expr)
     if (wanted !== undefined) {
       for (const name of wanted) if (outputs.has(name) || safe.has(name)) wanted.delete(name)
-      if (wanted.size > 0) return false
+      if (wanted.size > 0) return undefined
       unsafe.delete(expr)
     }
     for (const name of outputs) safe.add(name)
-    return true
+    ordered.push(expr)
+    return outputs
   }
 }
 
@@ -97,7 +91,7 @@ function closureVars(expr: Expr): Vars {
   const vars: Vars = new Set()
   const collector = new VarCollector({}, (name) => vars.add(name))
   const comprehensions = (node: Node): boolean => {
-    if (node.kind !== 'arraycomprehension' && node.kind !== 'setcomprehension' && node.kind !== 'objectcomprehension') return false
+    if (!isComprehension(node)) return false
     collector.term(node)
     return true
   }

@@ -1,11 +1,12 @@
 // `$"…{x}…"` becomes a call of internal.template_string with a set for each part that may be undefined.
 import type { Body, Expr, Ref, SetTerm, TemplateString, Term } from '../syntax/ast.ts'
+import { isTerm } from '../syntax/order.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapExprTerms, mapHead, mapList, mapTerm, mapWiths } from './map.ts'
 import { type Arity, outputsOfBody } from './outputs.ts'
 import { RESERVED } from './safety.ts'
-import { callOf, equality, isEmptyBody, isGround, isTerm, variable } from './terms.ts'
+import { callOf, equality, isEmptyBody, isGround, variable } from './terms.ts'
 import { partsText } from './text.ts'
 import type { Bound } from './unify.ts'
 import { SAFETY, varsOf, varsOfAll } from './vars.ts'

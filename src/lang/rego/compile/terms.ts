@@ -1,15 +1,11 @@
 // What the compiler asks of terms and expressions, and those that it makes.
-import type { Body, Call, Expr, Location, Ref, Scalar, Term, Var, With } from '../syntax/ast.ts'
+import type { Body, Call, Comprehension, Expr, Location, Ref, Scalar, Term, Var, With } from '../syntax/ast.ts'
 
 export const isScalar = (term: Term): term is Scalar =>
   term.kind === 'string' || term.kind === 'number' || term.kind === 'boolean' || term.kind === 'null'
 
-export const isComprehension = (term: Term) =>
-  term.kind === 'arraycomprehension' || term.kind === 'setcomprehension' || term.kind === 'objectcomprehension'
-
-/** A line of a body that is no statement of its own. */
-export const isTerm = (terms: Expr['terms']): terms is Term =>
-  terms.kind !== 'some' && terms.kind !== 'every' && terms.kind !== 'not' && terms.kind !== 'and' && terms.kind !== 'or'
+export const isComprehension = (node: Term | Expr | With): node is Comprehension =>
+  node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension'
 
 /** The parser's name of a `_`. */
 export const isWildcard = (name: string) => name.startsWith('$')
@@ -131,7 +127,7 @@ export const wasAssignment = (expr: Expr): boolean => 'fromAssignment' in expr
 export const variable = (name: string, at: Location): Var => ({ kind: 'var', name, at })
 export const operator = (name: string, at: Location): Ref => ({ kind: 'ref', parts: [variable(name, at)], at })
 /** The ref of a builtin with dots in its name. */
-export function builtinRef(name: string, at: Location): Ref {
+function builtinRef(name: string, at: Location): Ref {
   const [head, ...rest] = name.split('.')
   return { kind: 'ref', parts: [variable(head!, at), ...rest.map((value): Term => ({ kind: 'string', value, at }))], at }
 }

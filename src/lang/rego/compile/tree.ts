@@ -1,10 +1,11 @@
 // OPA's rule tree: where rules stand under `data`, and which of them a ref may mean.
 
 import type { Ref, Term } from '../syntax/ast.ts'
+import { compareTerms } from '../syntax/order.ts'
 import { compareStrings } from '../values/order.ts'
 import { childOf, partKey, type RuleNode } from './compiled.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
-import { compareTerms, equalTerms } from './order.ts'
+import { equalTerms } from './order.ts'
 import { groundPrefix, isConstant } from './terms.ts'
 
 export class TreeNode implements RuleNode {
@@ -13,6 +14,7 @@ export class TreeNode implements RuleNode {
   readonly children = new Map<string, TreeNode>()
   hidden = false
   #sorted: readonly TreeNode[] | undefined
+  #longest: number | undefined
 
   constructor(part: Term | undefined) {
     this.part = part
@@ -33,6 +35,12 @@ export class TreeNode implements RuleNode {
       node = child
     }
     return node
+  }
+
+  /** The length of the longest path of its rules, which may have parts beyond the node. */
+  get longest(): number {
+    this.#longest ??= this.rules.reduce((most, rule) => Math.max(most, rule.path.parts.length), 0)
+    return this.#longest
   }
 
   /** In OPA's order of their parts. */

@@ -12,7 +12,7 @@ export function isRefSafe({ parts: [head] }: Ref, safe: Bound): boolean {
   return head.kind === 'var' ? safe.has(head.name) : areSafe(head, safe)
 }
 
-export function areSafe(term: Term, safe: Bound): boolean {
+function areSafe(term: Term, safe: Bound): boolean {
   for (const name of varsOf(term, SAFETY)) if (!safe.has(name)) return false
   return true
 }

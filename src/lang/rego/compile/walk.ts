@@ -92,7 +92,7 @@ export function walkBody(body: Body, visit: (node: Node) => boolean): void {
 }
 
 /** A head's arguments, key and value, and not its ref. */
-export function walkHead(head: Head, visit: (node: Node) => boolean): void {
+function walkHead(head: Head, visit: (node: Node) => boolean): void {
   for (const arg of head.args ?? []) walk(arg, visit)
   if (head.key !== undefined) walk(head.key, visit)
   if (head.value !== undefined) walk(head.value, visit)

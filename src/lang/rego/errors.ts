@@ -10,6 +10,8 @@ export interface Diagnostic {
   /** OPA's words, its hints included. */
   readonly message: string
   readonly at: Location | undefined
+  /** What OPA writes below the message, a line each. */
+  readonly details?: { readonly lines: readonly string[] }
 }
 
 /** Modules or queries that are refused, with everything that is wrong with them. */

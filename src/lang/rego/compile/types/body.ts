@@ -6,7 +6,7 @@ import { partsText } from '../text.ts'
 import { type Node, walk } from '../walk.ts'
 import { or } from './algebra.ts'
 import { checkCall } from './calls.ts'
-import type { Details, TypeFault } from './details.ts'
+import type { Reason, TypeFault } from './details.ts'
 import { TypeEnv } from './env.ts'
 import { checkRefs, type Rewrite } from './refs.ts'
 import { TypeTree } from './tree.ts'
@@ -66,7 +66,7 @@ export class BodyChecker {
     const found = [...closures, ...refs]
     const fault = checkCall(env, expr)
     // Where something within is wrong, its type is unknown, and what is wrong because of that is no news.
-    if (fault === undefined || (found.length > 0 && comesOfUnknown(fault.details))) return found
+    if (fault === undefined || (found.length > 0 && comesOfUnknown(fault.details?.reason))) return found
     return [...found, fault]
   }
 
@@ -128,9 +128,9 @@ export class BodyChecker {
   }
 }
 
-function comesOfUnknown(details: Details | undefined): boolean {
-  if (details?.kind === 'call') return details.have.some(isUnknown)
-  return details?.kind === 'match' && (isUnknown(details.left) || isUnknown(details.right))
+function comesOfUnknown(reason: Reason | undefined): boolean {
+  if (reason?.kind === 'call') return reason.have.some(isUnknown)
+  return reason?.kind === 'match' && (isUnknown(reason.left) || isUnknown(reason.right))
 }
 
 const isComprehension = (node: Node): node is Comprehension => node.kind.endsWith('comprehension')

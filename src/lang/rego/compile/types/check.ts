@@ -4,7 +4,7 @@ import { compareLocations } from '../order.ts'
 import { groundPrefix } from '../terms.ts'
 import { walk } from '../walk.ts'
 import { BodyChecker, type Surroundings } from './body.ts'
-import { detailLines, type TypeFault } from './details.ts'
+import type { TypeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
 import { ANY, functionOf, objectOf, setOf, type Type, type Unknown } from './type.ts'
 
@@ -73,8 +73,8 @@ function setType(env: TypeEnv, key: Term): Type | Unknown {
   return of && setOf(of)
 }
 
-function byPlace(a: TypeFault, b: TypeFault): number {
+export function byPlace(a: TypeFault, b: TypeFault): number {
   return compareLocations(a.at, b.at) || compareStrings(whole(a), whole(b))
 }
 
-const whole = ({ message, details }: TypeFault) => [message, ...(details ? detailLines(details) : [])].join('\n\t')
+const whole = ({ message, details }: TypeFault) => [message, ...(details?.lines ?? [])].join('\n\t')

@@ -36,16 +36,14 @@ function all(terms: readonly Term[]): Value[] | undefined {
   return values
 }
 
-const NOWHERE: Location = { file: '', row: 0, col: 0, start: 0, end: 0 }
-
-/** The term that such a value is of. */
-export function termOf(value: Value): Term {
-  const at = NOWHERE
+/** The term that a value is of, as if it stood there. */
+export function termOf(value: Value, at: Location): Term {
   if (value === null) return { kind: 'null', at }
   if (typeof value === 'string') return { kind: 'string', value, at }
   if (typeof value === 'boolean') return { kind: 'boolean', value, at }
   if (isNumber(value)) return { kind: 'number', text: numberText(value), at }
-  if (isArray(value)) return { kind: 'array', items: value.map(termOf), at }
-  if (value instanceof RegoSet) return { kind: 'set', items: value.members().map(termOf), at }
-  return { kind: 'object', entries: value.entries().map(([key, item]) => [termOf(key), termOf(item)]), at }
+  const of = (inner: Value) => termOf(inner, at)
+  if (isArray(value)) return { kind: 'array', items: value.map(of), at }
+  if (value instanceof RegoSet) return { kind: 'set', items: value.members().map(of), at }
+  return { kind: 'object', entries: value.entries().map(([key, item]) => [of(key), of(item)]), at }
 }

@@ -19,8 +19,12 @@ export class RegoRejected extends ThymusError {
   readonly diagnostics: readonly Diagnostic[]
 
   constructor(diagnostics: readonly [Diagnostic, ...Diagnostic[]]) {
-    const [{ code, message, at }] = diagnostics
-    super('REGO_REJECTED', `${code}: ${message}`, at === undefined ? {} : { at: `${at.file}:${at.row}:${at.col}` })
+    const [{ code, message, at, details }] = diagnostics
+    super(
+      'REGO_REJECTED',
+      [`${code}: ${message}`, ...(details?.lines ?? [])].join('\n\t'),
+      at === undefined ? {} : { at: `${at.file}:${at.row}:${at.col}` },
+    )
     this.diagnostics = diagnostics
   }
 }

@@ -26,8 +26,6 @@ export interface RuleNode {
   readonly rules: readonly CompiledRule[]
   /** By `partKey` of the part. */
   readonly children: ReadonlyMap<string, RuleNode>
-  /** The children in OPA's order of their parts. */
-  sorted(): readonly RuleNode[]
   /** `data.system`: not part of what a ref over all packages sees. */
   readonly hidden: boolean
 }

@@ -8,7 +8,7 @@ import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
 import { calls, dotted } from './terms.ts'
 import { refText } from './text.ts'
-import { arityMismatch } from './types/compiled-types.ts'
+import { arityMismatch } from './types/check.ts'
 import { type Node, walkRule } from './walk.ts'
 
 export type Builtins = (name: string) => Signature | undefined

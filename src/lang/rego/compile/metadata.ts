@@ -1,6 +1,8 @@
 // `rego.metadata.chain()` and `rego.metadata.rule()` become the annotations of the rule that calls them.
 
+import { parseAnnotations } from '../syntax/annotations.ts'
 import type { Annotations, Body, Expr, Location, Rule, Term, Var } from '../syntax/ast.ts'
+import { placeAnnotations } from '../syntax/attach.ts'
 import { RegoObject, type Value } from '../values/value.ts'
 import { type AnnotationEntry, AnnotationSet, annotationValue } from './annotation-set.ts'
 import type { Compilation, DraftRule } from './draft.ts'
@@ -16,11 +18,25 @@ const RULE = 'rego.metadata.rule'
 
 export function rewriteMetadata(compilation: Compilation): void {
   const { modules, report } = compilation
+  if (modules.some((module) => module.all().some((rule) => rule.features.metadata))) readAnnotations(compilation)
+  report.check()
   const annotations = new AnnotationSet(modules)
   report.addAll(annotations.faults)
   report.check()
   for (const module of modules) {
     for (const rule of module.all()) if (callsMetadata(rule)) rewriteInRule(rule, annotations, compilation)
+  }
+}
+
+/** Of modules that were parsed without them. Imports are gone by now, so that what stands above one is said of what is below it. */
+function readAnnotations({ modules, report }: Compilation): void {
+  for (const module of modules) {
+    if (module.annotations.length > 0) continue
+    const { blocks, faults } = parseAnnotations(module.comments)
+    report.addAll(faults)
+    const placed = placeAnnotations({ package: module.package, imports: [], rules: module.rules }, blocks)
+    report.addAll(placed.faults)
+    module.annotations = placed.annotations
   }
 }
 

@@ -67,27 +67,21 @@ export function ruleTree(modules: readonly DraftModule[]): TreeNode {
   return root
 }
 
-interface NodeOf<R> {
-  readonly rules: readonly R[]
-  readonly children: ReadonlyMap<string, NodeOf<R>>
-  sorted(): readonly NodeOf<R>[]
-}
-
 /** The rules that a ref may mean, hidden ones included; where a part is not known, those under every child. */
-export function rulesMeant<R extends { readonly path: Ref }>(root: NodeOf<R>, ref: Ref): Set<R> {
-  const found = new Set<R>()
+export function rulesMeant(root: TreeNode, ref: Ref): Set<DraftRule> {
+  const found = new Set<DraftRule>()
   const { parts } = ref
-  const meet = (rules: readonly R[], from: number) => {
+  const meet = (rules: readonly DraftRule[], from: number) => {
     for (const rule of rules) if (mayMeet(rule.path.parts, parts, from)) found.add(rule)
   }
-  const take = (node: NodeOf<R>): void => {
-    for (const rule of node.rules) found.add(rule)
-    for (const child of node.sorted()) take(child)
-  }
-  const visit = (node: NodeOf<R>, at: number): void => {
+  const visit = (node: TreeNode, at: number): void => {
     const part = parts[at]
-    if (part === undefined) take(node)
-    else if (at === 0 || isConstant(part)) {
+    if (part === undefined) {
+      node.depthFirst((below) => {
+        for (const rule of below.rules) found.add(rule)
+        return false
+      })
+    } else if (at === 0 || isConstant(part)) {
       const child = childOf(node, part)
       if (child === undefined) return
       meet(child.rules, at + 1)

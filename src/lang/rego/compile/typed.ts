@@ -2,9 +2,9 @@
 import type { Diagnostic } from '../errors.ts'
 import type { Ref, Term } from '../syntax/ast.ts'
 import type { Compiled, CompiledQuery, CompiledRule } from './compiled.ts'
+import { groundPrefix } from './terms.ts'
 import { BodyChecker } from './types/body.ts'
 import { checkTypes } from './types/check.ts'
-import { detailLines, type TypeFault } from './types/details.ts'
 import type { TypeEnv } from './types/env.ts'
 import { asWritten } from './types/written.ts'
 
@@ -23,22 +23,19 @@ export function typesOf(compiled: Compiled): Typed {
     written: (ref) => asWritten(ref, compiled.written, compiled.subjects),
   })
   return {
-    faults: faults.map(whole),
+    faults,
     env,
     queryFaults: ({ body, written, subjects }) => {
-      const checker = new BodyChecker({ dependents, written: (ref) => asWritten(ref, written, subjects) }, 1)
-      return checker.check(env, body).faults.map(whole)
+      const names = new Map([...compiled.written, ...written])
+      const checker = new BodyChecker({ dependents, written: (ref) => asWritten(ref, names, subjects) }, 1)
+      return checker.check(env, body).faults
     },
   }
 }
-
-/** With the lines that OPA writes below the message. */
-const whole = ({ details, ...fault }: TypeFault): Diagnostic =>
-  details === undefined ? fault : { ...fault, message: [fault.message, ...detailLines(details)].join('\n\t') }
 
 /** The paths of all rules that a ref may mean, and of those whose value changes with theirs. */
 function dependentPaths({ graph }: Compiled, ref: Ref): readonly (readonly Term[])[] {
   const found = new Set<CompiledRule>(graph.meant(ref))
   for (const rule of found) for (const dependent of graph.dependents(rule)) found.add(dependent)
-  return [...found].map(({ path }) => path.parts)
+  return [...found].map(({ path }) => groundPrefix(path.parts))
 }

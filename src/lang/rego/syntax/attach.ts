@@ -6,16 +6,13 @@ import { termKey } from './equal.ts'
 import { isGround } from './rules.ts'
 
 type Target = Package | Import | Rule
+type Targets = Pick<Module, 'package' | 'imports' | 'rules'>
 
 /** Many blocks above many rules of one name would each be at each of them. */
 const MAX_ATTACHED = 1_000_000
 
 /** Finds the first package, import or rule of a module below a row. */
-export function targetsOf({
-  package: named,
-  imports,
-  rules,
-}: Pick<Module, 'package' | 'imports' | 'rules'>): (row: number) => Target | undefined {
+export function targetsOf({ package: named, imports, rules }: Targets): (row: number) => Target | undefined {
   const targets: readonly Target[] = [named, ...imports, ...rules].sort((a, b) => a.at.row - b.at.row)
   return (row) => {
     let [from, to] = [0, targets.length]
@@ -31,6 +28,22 @@ export function targetsOf({
 /** A module with its METADATA blocks, each at its rules as well; or what is wrong with where they stand (rego_parse_error). */
 export function attachAnnotations(module: Module, blocks: readonly AnnotationBlock[]): Module | readonly Diagnostic[] {
   if (blocks.length === 0) return module
+  const { annotations, about, faults } = placeAnnotations(module, blocks)
+  if (faults.length > 0) return faults
+  const rules = withAnnotations(module.rules, annotations, about)
+  if (rules !== undefined) return { ...module, annotations, rules }
+  return [{ code: 'rego_parse_error', message: 'too many annotations for the rules below them', at: blocks[0]!.at }]
+}
+
+interface Placed {
+  readonly annotations: readonly Annotations[]
+  /** Of each what it is said of. */
+  readonly about: readonly (Target | undefined)[]
+  readonly faults: readonly Diagnostic[]
+}
+
+/** Gives every block its scope, by what is below it. */
+export function placeAnnotations(module: Targets, blocks: readonly AnnotationBlock[]): Placed {
   const below = targetsOf(module)
   const annotations: Annotations[] = []
   const about: (Target | undefined)[] = []
@@ -44,10 +57,7 @@ export function attachAnnotations(module: Module, blocks: readonly AnnotationBlo
     annotations.push({ ...block, scope })
     about.push(target)
   }
-  if (faults.length > 0) return faults
-  const rules = withAnnotations(module.rules, annotations, about)
-  if (rules !== undefined) return { ...module, annotations, rules }
-  return [{ code: 'rego_parse_error', message: 'too many annotations for the rules below them', at: blocks[0]!.at }]
+  return { annotations, about, faults }
 }
 
 function impliedScope(target: Target | undefined, entrypoint: boolean): string {

@@ -1,12 +1,12 @@
-import type { Ref, Rule, Term } from '../../syntax/ast.ts'
+import type { Location, Ref, Rule, Term } from '../../syntax/ast.ts'
 import { compareStrings } from '../../values/order.ts'
 import { compareLocations } from '../order.ts'
 import { groundPrefix } from '../terms.ts'
 import { walk } from '../walk.ts'
 import { BodyChecker, type Surroundings } from './body.ts'
-import type { TypeFault } from './details.ts'
+import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
-import { ANY, functionOf, objectOf, setOf, type Type, type Unknown } from './type.ts'
+import { ANY, type FunctionType, functionOf, objectOf, setOf, type Type, type Unknown } from './type.ts'
 
 /** A rule as it is checked: compiled, at its whole path. */
 export interface TypedRule extends Rule {
@@ -31,6 +31,13 @@ export function checkTypes(rules: readonly TypedRule[], around: Surroundings): C
   const faults: TypeFault[] = []
   for (const rule of rules) faults.push(...checkRule(checker, env, rule))
   return { faults: faults.sort(byPlace), env }
+}
+
+/** A call of a builtin with too few or too many arguments, which is found before there are types of anything but constants. */
+export function arityMismatch(name: string, at: Location, args: readonly Term[], { params, variadic }: FunctionType): TypeFault {
+  const env = new BodyChecker({ dependents: () => [], written: (ref) => ref }, 0).outermost()
+  const have = args.map((arg) => env.typeOf(arg))
+  return typeFault(`${name}: arity mismatch`, at, { kind: 'call', have, params, variadic })
 }
 
 function checkRule(checker: BodyChecker, env: TypeEnv, rule: TypedRule): readonly TypeFault[] {
@@ -73,7 +80,7 @@ function setType(env: TypeEnv, key: Term): Type | Unknown {
   return of && setOf(of)
 }
 
-export function byPlace(a: TypeFault, b: TypeFault): number {
+function byPlace(a: TypeFault, b: TypeFault): number {
   return compareLocations(a.at, b.at) || compareStrings(whole(a), whole(b))
 }
 

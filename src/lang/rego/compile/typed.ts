@@ -1,11 +1,13 @@
 // The type checker beside the compiler: what it must know of the rules, and what it finds of them and of queries.
 import type { Diagnostic } from '../errors.ts'
 import type { Ref, Term } from '../syntax/ast.ts'
+import { AnnotationSet } from './annotation-set.ts'
 import type { Compiled, CompiledQuery, CompiledRule } from './compiled.ts'
 import { groundPrefix } from './terms.ts'
 import { BodyChecker } from './types/body.ts'
 import { checkTypes } from './types/check.ts'
 import type { TypeEnv } from './types/env.ts'
+import { type SchemaAnnotation, type SchemaDocuments, Schemas } from './types/schemas.ts'
 import { asWritten } from './types/written.ts'
 
 /** The types of compiled rules. */
@@ -16,11 +18,14 @@ export interface Typed {
   readonly env: TypeEnv
 }
 
-export function typesOf(compiled: Compiled): Typed {
+/** `schemas`: by the refs by which annotations name them; the one named `schema` is of `input`. */
+export function typesOf(compiled: Compiled, schemas?: SchemaDocuments): Typed {
   const dependents = (ref: Ref) => dependentPaths(compiled, ref)
-  const { faults, env } = checkTypes(compiled.graph.sorted, {
-    dependents,
-    written: (ref) => asWritten(ref, compiled.written, compiled.subjects),
+  const around = { dependents, written: (ref: Ref) => asWritten(ref, compiled.written, compiled.subjects) }
+  const annotations = new AnnotationSet(compiled.modules)
+  const { faults, env } = checkTypes(compiled.graph.sorted, around, {
+    set: new Schemas(schemas),
+    of: (rule) => schemasOf(annotations, rule),
   })
   return {
     faults,
@@ -31,6 +36,17 @@ export function typesOf(compiled: Compiled): Typed {
       return checker.check(env, body).faults
     },
   }
+}
+
+function schemasOf(annotations: AnnotationSet, rule: CompiledRule): readonly SchemaAnnotation[] {
+  const named = rule.module.package
+  const said = [
+    ...annotations.aroundPackage(named),
+    annotations.ofPackage(named),
+    annotations.ofDocument(groundPrefix(rule.path.parts)),
+    ...annotations.ofRule(rule),
+  ]
+  return said.flatMap((one) => one?.schemas ?? [])
 }
 
 /** The paths of all rules that a ref may mean, and of those whose value changes with theirs. */

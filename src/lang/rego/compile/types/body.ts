@@ -28,28 +28,33 @@ interface CheckedBody {
 
 /** Steps of work that comparing types may take, for every rule and for all together. */
 const BUDGET = { rule: 20_000, all: 20_000_000 }
+const INPUT: Term = { kind: 'var', name: 'input', at: { file: '', row: 0, col: 0, start: 0, end: 0 } }
 /** Comprehensions within comprehensions are checked in every environment around them, of which there are many. */
 const COMPREHENSION_COST = 1000
 
 export class BodyChecker {
   readonly #around: Surroundings
   readonly #budget: Budget
+  readonly #input: Type | undefined
   readonly #replaced = new Map<string, TypeTree | undefined>()
   /** A comprehension's type is asked for again and again while nothing has changed around it. */
   readonly #known = new WeakMap<TypeEnv, Map<Comprehension, { readonly changes: number; readonly checked: CheckedBody }>>()
 
-  /** `rules`: how many there are to check. */
-  constructor(around: Surroundings, rules: number) {
+  /** `rules`: how many there are to check; `input`: the type of `input`, if it is known. */
+  constructor(around: Surroundings, rules: number, input?: Type) {
     this.#around = around
+    this.#input = input
     this.#budget = { left: BUDGET.all + rules * BUDGET.rule }
   }
 
   /** The environment of OPA's builtins, in which rules are checked. */
   outermost(): TypeEnv {
-    return TypeEnv.outermost((env, comprehension) => {
-      const { env: within, faults } = this.#comprehension(env, comprehension)
+    const env = TypeEnv.outermost((around, comprehension) => {
+      const { env: within, faults } = this.#comprehension(around, comprehension)
       return faults.length === 0 ? within : undefined
     }, this.#budget)
+    if (this.#input !== undefined) env.put([INPUT], this.#input)
+    return env
   }
 
   check(around: TypeEnv, body: Body): CheckedBody {

@@ -45,7 +45,7 @@ export class TypeDetails {
   }
 }
 
-export const typeFault = (message: string, at: Location, reason?: Reason): TypeFault => ({
+export const typeFault = (message: string, at: Location | undefined, reason?: Reason): TypeFault => ({
   code: 'rego_type_error',
   message,
   at,

@@ -22,10 +22,10 @@ export interface Typed {
 export function typesOf(compiled: Compiled, schemas?: SchemaDocuments): Typed {
   const dependents = (ref: Ref) => dependentPaths(compiled, ref)
   const around = { dependents, written: (ref: Ref) => asWritten(ref, compiled.written, compiled.subjects) }
-  const annotations = new AnnotationSet(compiled.modules)
+  const annotations = compiled.annotations.length > 0 ? new AnnotationSet(compiled.modules) : undefined
   const { faults, env } = checkTypes(compiled.graph.sorted, around, {
     set: new Schemas(schemas),
-    of: (rule) => schemasOf(annotations, rule),
+    of: (rule) => (annotations === undefined ? [] : schemasOf(annotations, rule)),
   })
   return {
     faults,

@@ -1,7 +1,7 @@
 // The types of the variables of a body, expression by expression, and the faults found on the way.
 import type { Body, Comprehension, Expr, Ref, Term } from '../../syntax/ast.ts'
 import { compareRefs } from '../order.ts'
-import { groundPrefix, isGround } from '../terms.ts'
+import { groundPrefix, isGround, isScalar } from '../terms.ts'
 import { partsText } from '../text.ts'
 import { type Node, walk } from '../walk.ts'
 import { or } from './algebra.ts'
@@ -68,7 +68,7 @@ export class BodyChecker {
     const env = expr.with.length > 0 ? this.#under(outer, expr) : outer
     const closures = this.#closures(env, expr)
     const refs = checkRefs(env, expr, this.#around.written)
-    const found = [...closures, ...refs]
+    const found = closures.length === 0 ? refs : [...closures, ...refs]
     const fault = checkCall(env, expr)
     // Where something within is wrong, its type is unknown, and what is wrong because of that is no news.
     if (fault === undefined || (found.length > 0 && comesOfUnknown(fault.details?.reason))) return found
@@ -78,6 +78,7 @@ export class BodyChecker {
   /** The faults of the last comprehension that has any. Those within comprehensions are checked here as well. */
   #closures(env: TypeEnv, expr: Expr): readonly TypeFault[] {
     let last: readonly TypeFault[] = []
+    if (isFlat(expr)) return last
     walk(expr, (node) => {
       if (!isComprehension(node) || this.#budget.left <= 0) return false
       const { faults } = this.#comprehension(env, node)
@@ -137,5 +138,13 @@ function comesOfUnknown(reason: Reason | undefined): boolean {
   if (reason?.kind === 'call') return reason.have.some(isUnknown)
   return reason?.kind === 'match' && (isUnknown(reason.left) || isUnknown(reason.right))
 }
+
+/** Most expressions are calls of terms without terms inside. */
+function isFlat({ terms, with: modifiers }: Expr): boolean {
+  return modifiers.length === 0 && (terms.kind === 'call' ? terms.args.every(isFlatTerm) : terms.kind === 'ref' && isFlatTerm(terms))
+}
+
+const isFlatTerm = (term: Term): boolean => term.kind === 'var' || isScalar(term) || (term.kind === 'ref' && term.parts.every(isLeaf))
+const isLeaf = (term: Term): boolean => term.kind === 'var' || isScalar(term)
 
 const isComprehension = (node: Node): node is Comprehension => node.kind.endsWith('comprehension')

@@ -1,6 +1,7 @@
 // Whether a call fits its function, and what that says of the variables among its arguments.
 import { signatureOf } from '../../builtins/signatures.ts'
 import type { Call, Expr, Ref, Term } from '../../syntax/ast.ts'
+import { dotted } from '../terms.ts'
 import { partsText } from '../text.ts'
 import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
@@ -13,7 +14,7 @@ export function checkCall(env: TypeEnv, expr: Expr): TypeFault | undefined {
   const fault = checkModifiers(env, expr)
   if (fault !== undefined || expr.terms.kind !== 'call') return fault
   const { terms: call } = expr
-  switch (partsText(call.operator.parts)) {
+  switch (dotted(call.operator)) {
     case 'eq':
       return checkEquality(env, expr, call)
     case 'internal.member_2':

@@ -188,8 +188,11 @@ export const isRoot = (term: Term) => term.kind === 'var' && (term.name === 'dat
 class BuiltinTree extends TypeTree {
   override child(key: string): TypeTree | undefined {
     const known = super.child(key)
-    if (known !== undefined || !/^\w+$/.test(key)) return known
-    for (const name of namesFrom(key)) {
+    if (known !== undefined) return known
+    byFirst ??= Map.groupBy(signatureNames(), (name) => name.split('.')[0]!)
+    const names = byFirst.get(key)
+    if (names === undefined) return undefined
+    for (const name of names) {
       const [head, ...rest] = name.split('.')
       const at = NOWHERE
       this.put(
@@ -204,8 +207,3 @@ class BuiltinTree extends TypeTree {
 const NOWHERE = { file: '', row: 0, col: 0, start: 0, end: 0 }
 
 let byFirst: ReadonlyMap<string, readonly string[]> | undefined
-
-function namesFrom(first: string): readonly string[] {
-  byFirst ??= Map.groupBy(signatureNames(), (name) => name.split('.')[0]!)
-  return byFirst.get(first) ?? []
-}

@@ -109,7 +109,8 @@ const everyValue = ({ key, value, domain, body }: Every): Value =>
 
 export const termValue = (term: Term): Value => record({ type: term.kind, value: contentOf(term) })
 
-function contentOf(term: Term): Value {
+/** What a term says, without its kind. */
+export function contentOf(term: Term): Value {
   switch (term.kind) {
     case 'null':
       // What Go makes of a struct without fields.

@@ -32,7 +32,8 @@ function checkModifiers(env: TypeEnv, expr: Expr): TypeFault | undefined {
     const [type, other] = [env.typeOf(target), env.typeOf(value)]
     if (type?.kind !== 'function' || other?.kind !== 'function' || target.kind !== 'ref' || unifies(type, other, env.budget)) continue
     const have = other.params.map((param) => param.type)
-    return typeFault(`${partsText(target.parts)}: arity mismatch`, at, { kind: 'call', have, params: type.params, variadic: type.variadic })
+    const name = partsText(target.parts)
+    return typeFault(`${name}: arity mismatch`, at, { kind: 'call', name, have, params: type.params, variadic: type.variadic })
   }
   return undefined
 }
@@ -97,5 +98,6 @@ function misfit(
   params: readonly Param[],
   variadic: Param | undefined,
 ): TypeFault {
-  return typeFault(`${partsText(operator.parts)}: ${message}`, at, { kind: 'call', have, params, variadic })
+  const name = partsText(operator.parts)
+  return typeFault(`${name}: ${message}`, at, { kind: 'call', name, have, params, variadic })
 }

@@ -48,7 +48,7 @@ export function checkTypes<R extends TypedRule>(rules: readonly R[], around: Sur
 export function arityMismatch(name: string, at: Location, args: readonly Term[], { params, variadic }: FunctionType): TypeFault {
   const env = new BodyChecker({ dependents: () => [], written: (ref) => ref }, 0).outermost()
   const have = args.map((arg) => env.typeOf(arg))
-  return typeFault(`${name}: arity mismatch`, at, { kind: 'call', have, params, variadic })
+  return typeFault(`${name}: arity mismatch`, at, { kind: 'call', name, have, params, variadic })
 }
 
 function checkRule<R extends TypedRule>(checker: BodyChecker, env: TypeEnv, rule: R, { set, of }: RuleSchemas<R>): readonly TypeFault[] {

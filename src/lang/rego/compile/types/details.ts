@@ -11,6 +11,7 @@ export type Reason =
   /** What a call has, and what the function wants: its parameters and, as the last of `params`, its result. */
   | {
       readonly kind: 'call'
+      readonly name: string
       readonly have: readonly (Type | Unknown)[]
       readonly params: readonly Param[]
       readonly variadic: Param | undefined

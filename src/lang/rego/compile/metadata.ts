@@ -5,12 +5,12 @@ import type { Annotations, Body, Expr, Location, Rule, Term, Var } from '../synt
 import { placeAnnotations } from '../syntax/attach.ts'
 import { RegoObject, type Value } from '../values/value.ts'
 import { type AnnotationEntry, AnnotationSet, annotationValue } from './annotation-set.ts'
+import { termOf } from './constant.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import { bind } from './head-refs.ts'
 import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
 import { callOf, dotted } from './terms.ts'
 import { termText } from './text.ts'
-import { termOf } from './types/constant.ts'
 import { walkRule } from './walk.ts'
 
 const CHAIN = 'rego.metadata.chain'

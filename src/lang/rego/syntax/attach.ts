@@ -3,7 +3,7 @@ import type { Diagnostic } from '../errors.ts'
 import type { AnnotationBlock } from './annotations.ts'
 import type { AnnotationScope, Annotations, Import, Module, Package, Rule, Term } from './ast.ts'
 import { termKey } from './equal.ts'
-import { isGround } from './rules.ts'
+import { isGround } from './ground.ts'
 
 type Target = Package | Import | Rule
 type Targets = Pick<Module, 'package' | 'imports' | 'rules'>

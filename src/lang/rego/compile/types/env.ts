@@ -1,8 +1,8 @@
 import { signatureNames, signatureOf } from '../../builtins/signatures.ts'
 import type { Comprehension, ObjectTerm, Term } from '../../syntax/ast.ts'
+import { documentOf } from '../constant.ts'
 import { isConstant, isScalar } from '../terms.ts'
 import { orAll } from './algebra.ts'
-import { constantOf } from './constant.ts'
 import { isEmptyCollection, select, valuesOf } from './select.ts'
 import { keyOf, sortedByKey, TypeTree } from './tree.ts'
 import {
@@ -110,7 +110,7 @@ export class TypeEnv {
     const properties: Property[] = []
     let dynamic: Dynamic | undefined
     for (const [name, item] of entries) {
-      const key = constantOf(name)
+      const key = documentOf(name)
       const value = this.typeOf(item)
       if (key === undefined) dynamic = { key: this.typeOf(name), value }
       else properties.push({ key, value })
@@ -174,7 +174,7 @@ function selectParts(type: Type | Unknown, parts: readonly Term[], from: number)
   let found = type
   for (const part of parts.slice(from)) {
     if (found === undefined) return undefined
-    if (isScalar(part)) found = select(found, constantOf(part)!)
+    if (isScalar(part)) found = select(found, documentOf(part)!)
     else if (part.kind === 'call' || part.kind.endsWith('comprehension')) return undefined
     else if (isEmptyCollection(found)) return ANY
     else found = valuesOf(found)

@@ -1,10 +1,10 @@
 // Whether refs lead to something, and what that says of the variables in them.
 import type { Expr, Location, Ref, Term, With } from '../../syntax/ast.ts'
+import { documentOf, termOf } from '../constant.ts'
 import { compareTerms } from '../order.ts'
 import { isComprehension, isScalar } from '../terms.ts'
 import { partsText, termText } from '../text.ts'
 import { unwrap } from './algebra.ts'
-import { constantOf, termOf } from './constant.ts'
 import { type Reason, type TypeFault, typeFault } from './details.ts'
 import { isRoot, type TypeEnv } from './env.ts'
 import { isEmptyCollection, keysOf, select, valuesOf } from './select.ts'
@@ -163,7 +163,7 @@ class RefChecker {
           return
         }
       } else {
-        const key = constantOf(part)
+        const key = documentOf(part)
         const value = key === undefined ? undefined : select(type, key)
         if (value === undefined) {
           this.#invalid(ref, at, undefined, keys, keysIn(type, part.at))

@@ -1,10 +1,10 @@
 // What rules are told by schemas of the documents that they read.
 import type { Annotations, Location, Term } from '../../syntax/ast.ts'
 import type { Value } from '../../values/value.ts'
+import { documentOf, termOf } from '../constant.ts'
 import { equalTerms } from '../order.ts'
 import { partsText } from '../text.ts'
 import { unwrap } from './algebra.ts'
-import { constantOf, termOf } from './constant.ts'
 import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
 import { SchemaFault, typeOfSchema } from './schema.ts'
@@ -106,7 +106,7 @@ function overridden(path: readonly Term[], within: Type | Unknown, type: Type): 
 /** Objects within objects down to a type. */
 function nested(path: readonly Term[], type: Type, dynamic: Dynamic | undefined): Type {
   return path.reduceRight<Type>((value, part) => {
-    const key = constantOf(part)
+    const key = documentOf(part)
     if (key === undefined) throw new SchemaFault('error getting key from value: illegal value')
     return objectOf([{ key, value }], dynamic)
   }, type)

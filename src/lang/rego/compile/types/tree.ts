@@ -2,9 +2,9 @@
 import type { Term } from '../../syntax/ast.ts'
 import { numberKey, readNumber } from '../../values/decimal.ts'
 import { compare } from '../../values/order.ts'
+import { documentOf } from '../constant.ts'
 import { partsText } from '../text.ts'
 import { or, unwrap } from './algebra.ts'
-import { constantOf } from './constant.ts'
 import { ANY, anyIn, type Dynamic, type ObjectType, objectOf, type Property, STRING, setOf, type Type, type Unknown } from './type.ts'
 
 /** How the parts of a ref are told apart. */
@@ -106,7 +106,7 @@ export class TypeTree {
     for (const child of this.children()) {
       const { part } = child
       if (part?.kind !== 'string' && part?.kind !== 'number' && part?.kind !== 'boolean') continue
-      properties.push({ key: constantOf(part)!, value: child.extent() })
+      properties.push({ key: documentOf(part)!, value: child.extent() })
     }
     this.#extent = objectOf(sortedByKey(properties), { key: STRING, value: ANY })
     return this.#extent

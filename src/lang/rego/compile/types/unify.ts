@@ -1,10 +1,10 @@
 // Whether two types, or two terms, can be the same, and what that says of the variables in them.
 
 import type { ArrayTerm, ObjectTerm, SetTerm, Term } from '../../syntax/ast.ts'
+import { documentOf } from '../constant.ts'
 import { equalTerms } from '../order.ts'
 import { isComprehension, isConstant } from '../terms.ts'
 import { or, unwrap } from './algebra.ts'
-import { constantOf } from './constant.ts'
 import type { TypeEnv } from './env.ts'
 import { propertyOf, select, valuesOf } from './select.ts'
 import { ANY, type ArrayType, isUnknown, type ObjectType, type Property, type SetType, type Type, type Unknown } from './type.ts'
@@ -155,7 +155,7 @@ function inferArray(env: TypeEnv, { items }: ArrayTerm, type: ArrayType, union: 
 function inferObject(env: TypeEnv, { entries }: ObjectTerm, type: ObjectType, union: boolean): boolean {
   if (entries.length !== type.properties.length && type.dynamic?.value === undefined) return false
   return entries.every(([name, item]) => {
-    const key = constantOf(name)
+    const key = documentOf(name)
     if (key === undefined) {
       infer(env, item, ANY, union)
       return true

@@ -10,6 +10,8 @@ export interface Diagnostic {
   /** OPA's words, its hints included. */
   readonly message: string
   readonly at: Location | undefined
+  /** What OPA writes below the message, a line each. */
+  readonly details?: { readonly lines: readonly string[] }
 }
 
 /** Modules or queries that are refused, with everything that is wrong with them. */
@@ -17,8 +19,12 @@ export class RegoRejected extends ThymusError {
   readonly diagnostics: readonly Diagnostic[]
 
   constructor(diagnostics: readonly [Diagnostic, ...Diagnostic[]]) {
-    const [{ code, message, at }] = diagnostics
-    super('REGO_REJECTED', `${code}: ${message}`, at === undefined ? {} : { at: `${at.file}:${at.row}:${at.col}` })
+    const [{ code, message, at, details }] = diagnostics
+    super(
+      'REGO_REJECTED',
+      [`${code}: ${message}`, ...(details?.lines ?? [])].join('\n\t'),
+      at === undefined ? {} : { at: `${at.file}:${at.row}:${at.col}` },
+    )
     this.diagnostics = diagnostics
   }
 }

@@ -4,6 +4,7 @@ import type { Compiled, CompiledQuery } from './compile/compiled.ts'
 import type { CompileOptions } from './compile/draft.ts'
 import { compileQuery, type QueryOptions } from './compile/query.ts'
 import { type Typed, typesOf } from './compile/typed.ts'
+import type { SchemaDocuments } from './compile/types/schemas.ts'
 import { type PreparedPolicy, preparePolicy } from './engine.ts'
 import { planPolicy } from './plan/planner/plan.ts'
 import type { Body, Import, Module, RegoVersion } from './syntax/ast.ts'
@@ -12,6 +13,10 @@ import { parseImports, parseModule, parseQuery } from './syntax/module.ts'
 export interface PolicyOptions extends CompileOptions {
   /** Of modules that import neither `rego.v1` nor `rego.v2`. v1 unless told otherwise. */
   readonly version?: RegoVersion
+  /** METADATA blocks are read, refused where they are wrong, and what they say of schemas is checked. */
+  readonly annotations?: boolean
+  /** JSON schemas by the refs by which annotations name them: `schema.pod`. The one named `schema` is of `input`. */
+  readonly schemas?: SchemaDocuments
 }
 
 /** Modules that were compiled together. */
@@ -41,16 +46,18 @@ export const QUERY = 'query'
 /** Parses and compiles modules by their file names. Throws RegoRejected. */
 export function compilePolicy(sources: Readonly<Record<string, string>>, options: PolicyOptions = {}): Policy {
   const version = options.version ?? 'v1'
-  const modules = Object.entries(sources).map(([file, text]) => parseModule(file, text, { version }))
+  const modules = Object.entries(sources).map(([file, text]) =>
+    parseModule(file, text, { version, annotations: options.annotations ?? false }),
+  )
   return policyOf(modules, options)
 }
 
 /** Compiles parsed modules. Throws RegoRejected. */
 export function policyOf(modules: readonly Module[], options: PolicyOptions = {}): Policy {
-  const { version = 'v1', dataExists: _, checkTypes: __, ...shared } = options
+  const { version = 'v1', schemas, dataExists: _, checkTypes: __, ...shared } = options
   let types: Typed | undefined
   const checkTypes = (all: Compiled) => {
-    types = typesOf(all)
+    types = typesOf(all, schemas)
     return types.faults
   }
   const compiled = compileModules(modules, { checkTypes, ...options })

@@ -1,4 +1,5 @@
 import { paramJson, type TypeJson, typeJson } from '../compile/types/json.ts'
+import type { Param } from '../compile/types/type.ts'
 import { DESCRIPTIONS } from './descriptions.table.ts'
 import { type Signature, signatureNames, signatureOf } from './signatures.ts'
 
@@ -30,20 +31,26 @@ export function capabilities(): Capabilities {
 }
 
 function builtinJson({ name, infix, type, relation, nondeterministic, deprecated }: Signature): BuiltinJson {
-  const [categories, description, ...parts] = DESCRIPTIONS[name] ?? []
-  const described = (json: TypeJson, at: number) => (parts[at] ? { description: parts[at], ...json } : json)
+  const [categories, description] = DESCRIPTIONS[name] ?? []
+  const [params, result] = [describedParams(name, type.params), type.result && describedParams(name, [type.result], type.params.length)[0]]
   return {
     name,
     ...(description && { description }),
     ...(categories && { categories: categories.split(' ') }),
     decl: {
       ...typeJson(type),
-      ...(type.params.length > 0 && { args: type.params.map((param, at) => described(paramJson(param), at)) }),
-      ...(type.result && { result: described(paramJson(type.result), type.params.length) }),
+      ...(params.length > 0 && { args: params }),
+      ...(result && { result }),
     },
     ...(infix && { infix }),
     ...(relation && { relation }),
     ...(nondeterministic && { nondeterministic }),
     ...(deprecated && { deprecated }),
   }
+}
+
+/** Parameters of a builtin, and its result as the last of them, with what is said of them. `from`: how many come before. */
+export function describedParams(name: string, params: readonly Param[], from = 0): readonly TypeJson[] {
+  const [, , ...parts] = DESCRIPTIONS[name] ?? []
+  return params.map((param, at) => (parts[from + at] ? { description: parts[from + at], ...paramJson(param) } : paramJson(param)))
 }

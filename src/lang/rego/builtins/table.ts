@@ -10,6 +10,7 @@ import { JSON_PATCH } from './json-patch.ts'
 import { JSON_PATHS } from './json-paths.ts'
 import { JWT } from './jwt/jwt.ts'
 import { MESSAGES } from './messages.ts'
+import { MODULES } from './modules.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { REGEX } from './regex.ts'
@@ -38,6 +39,7 @@ const FAMILIES = [
   JSON_PATHS,
   JWT,
   MESSAGES,
+  MODULES,
   NET,
   NUMBERS,
   REGEX,

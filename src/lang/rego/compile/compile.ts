@@ -81,7 +81,7 @@ function run(compilation: Compilation, options: CompileOptions): Compiled {
   bindDynamicTerms(compilation)
   stage(checkRecursion(tree, graph, compilation))
   const compiled: Compiled = { modules, tree, graph, written, subjects, annotations: modules.flatMap((module) => module.annotations) }
-  for (const { code, at, message } of options.checkTypes?.(compiled) ?? []) report.minor(code, at, message)
+  for (const fault of options.checkTypes?.(compiled) ?? []) report.take(fault)
   if (unsafe.size > 0) checkUnsafeBuiltins(compilation, unsafe)
   checkDeprecated(compilation)
   report.end()

@@ -63,7 +63,7 @@ export class DraftModule implements CompiledModule {
   readonly package: Package
   readonly imports: readonly Import[]
   readonly comments: readonly Comment[]
-  readonly annotations: readonly Annotations[]
+  annotations: readonly Annotations[]
   readonly rules: readonly DraftRule[]
 
   constructor(module: Module, builtins: Builtins) {

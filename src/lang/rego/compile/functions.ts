@@ -8,6 +8,7 @@ import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
 import { calls, dotted, isComprehension } from './terms.ts'
 import { refText } from './text.ts'
+import { arityMismatch } from './types/check.ts'
 import { type Node, walkRule } from './walk.ts'
 
 export type Builtins = (name: string) => Signature | undefined
@@ -40,8 +41,10 @@ export function functionCheck({ report, written, builtins }: Pick<Compilation, '
     const wanted = arity(operator)
     if (wanted !== undefined && isCalledRight(node, args.length, wanted)) return false
     const name = refText(mapRef(operator, (part) => renamed(part, written)))
+    const builtin = builtinOf(operator, builtins)
     if (wanted === undefined) report.add('rego_type_error', node.at, `undefined function ${name}`)
-    else report.add('rego_type_error', node.at, builtinOf(operator, builtins) === undefined ? wrongArity() : `${name}: arity mismatch`)
+    else if (builtin === undefined) report.add('rego_type_error', node.at, wrongArity())
+    else report.addAll([arityMismatch(name, node.at, args, builtin.type)])
     return true
 
     function wrongArity(): string {

@@ -27,14 +27,20 @@ export class Report {
 
   /** A fault that lets the later stages run, so that what they find is reported too. */
   minor(code: RejectionCode, at: Location | undefined, message: string): boolean {
+    return this.take({ code, message, at })
+  }
+
+  /** Such a fault as it was found elsewhere. */
+  take(fault: Diagnostic): boolean {
     if (this.#full) return false
-    this.#faults.push({ code, message, at })
+    this.#faults.push(fault)
     this.#full = this.#faults.length === this.#limit
     return !this.#full
   }
 
   addAll(faults: readonly Diagnostic[]): void {
-    for (const { code, at, message } of faults) this.add(code, at, message)
+    if (faults.length > 0) this.#fatal = true
+    for (const fault of faults) this.take(fault)
   }
 
   /** Ends with what was found when a stage has found what later ones cannot bear. */

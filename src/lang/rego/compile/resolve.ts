@@ -15,6 +15,13 @@ interface Global {
   readonly parts: readonly Term[]
   used: boolean
 }
+/**
+ * The head of resolved refs. OPA gives the refs of one import, and those of all rules of a module's package, one head to share, so that
+ * it ends up where the last of them stands: there are reported the type errors of all of them.
+ */
+interface Head extends Var {
+  at: Location
+}
 export type Exports = ReadonlyMap<string, Global>
 
 /** Names that mean something else within. */
@@ -68,14 +75,16 @@ function isLanguageImport({ path: { parts } }: Import): boolean {
 
 export class Resolver {
   readonly #exports: Exports
-  readonly #imports = new Map<string, Global & { readonly from: readonly Import[] }>()
+  readonly #imports = new Map<string, Global & { readonly from: readonly Import[]; readonly head: Head | undefined }>()
+  #head: Head | undefined
 
   constructor(exports: Exports, imports: readonly Import[]) {
     this.#exports = exports
     for (const one of imports) {
       if (isLanguageImport(one)) continue
       const name = importedName(one)
-      this.#imports.set(name, { parts: one.path.parts, used: false, from: [...(this.#imports.get(name)?.from ?? []), one] })
+      const head = headOf(one.path.parts)
+      this.#imports.set(name, { parts: one.path.parts, used: false, from: [...(this.#imports.get(name)?.from ?? []), one], head })
     }
   }
 
@@ -150,7 +159,7 @@ export class Resolver {
     switch (term.kind) {
       case 'var': {
         const parts = this.#meaning(term, scope)
-        return parts === undefined ? term : { kind: 'ref', parts: placed(parts, term.at), at: term.at }
+        return parts === undefined ? term : { kind: 'ref', parts, at: term.at }
       }
       case 'ref':
         return this.#ref(term, scope)
@@ -166,8 +175,9 @@ export class Resolver {
         return mapTerm(term, { term: (at) => this.#term(at, inner), body: (body) => this.body(body, inner) })
       }
       default:
+        // Before as well, since names are resolved in that order.
         return ordered(
-          mapTerm(term, {
+          mapTerm(ordered(term), {
             term: (at) => this.#term(at, scope),
             body: (body) => this.body(body, scope),
             expr: (expr) => this.#expr(expr, scope),
@@ -180,23 +190,27 @@ export class Resolver {
     const [head, ...rest] = ref.parts
     const meaning = head.kind === 'var' ? this.#meaning(head, scope) : undefined
     if (rest.length === 0 && meaning === undefined && head.kind === 'var') return ref
-    const start = meaning !== undefined ? placed(meaning, head.at) : [head.kind === 'var' ? head : this.#term(head, scope)]
+    const start = meaning ?? [head.kind === 'var' ? head : this.#term(head, scope)]
     const parts = [...start, ...rest.map((part) => this.#term(part, scope))]
     return withParts(ref, parts)
   }
 
-  #meaning({ name }: Var, scope: Scope): readonly Term[] | undefined {
-    const global = this.#imports.get(name) ?? this.#exports.get(name)
+  #meaning({ name, at: place }: Var, scope: Scope): readonly [Term, ...Term[]] | undefined {
+    const imported = this.#imports.get(name)
+    const global = imported ?? this.#exports.get(name)
     if (global === undefined) return undefined
     for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) if (at.names.has(name)) return undefined
     global.used = true
-    return global.parts
+    if (imported === undefined) this.#head ??= headOf(global.parts)
+    const head = imported === undefined ? this.#head : imported.head
+    if (head !== undefined) head.at = place
+    const [first, ...rest] = global.parts
+    return [head ?? { ...first!, at: place }, ...rest.map((part) => ({ ...part, at: place }))]
   }
 }
 
-function placed(parts: readonly Term[], at: Location): readonly [Term, ...Term[]] {
-  const [head, ...rest] = parts
-  return [{ ...head!, at }, ...rest.map((part) => ({ ...part, at }))]
+function headOf([head]: readonly Term[]): Head | undefined {
+  return head?.kind === 'var' ? { ...head } : undefined
 }
 
 /** The variables of an argument's pattern; answers with the root document that it would hide. */

@@ -1,4 +1,5 @@
 // The syntax tree of Rego, as the parser makes it and the compiler rewrites it. Nodes are plain and immutable; a rewrite makes new ones.
+import type { RegoObject } from '../values/value.ts'
 
 /** A stretch of a module's text. */
 export interface Location {
@@ -217,9 +218,11 @@ export interface Annotations {
   readonly organizations?: readonly string[]
   readonly relatedResources?: readonly { readonly ref: string; readonly description?: string }[]
   readonly authors?: readonly { readonly name?: string; readonly email?: string }[]
-  readonly schemas?: readonly { readonly path: Ref; readonly schema?: Ref; readonly definition?: unknown }[]
-  readonly custom?: Readonly<Record<string, unknown>>
-  readonly labels?: Readonly<Record<string, unknown>>
+  /** Of each a schema or a definition. */
+  readonly schemas?: readonly { readonly path: Ref; readonly schema?: Ref; readonly definition?: RegoObject }[]
+  readonly compile?: { readonly unknowns?: readonly Ref[]; readonly maskRule?: Ref }
+  readonly custom?: RegoObject
+  readonly labels?: RegoObject
   /** Where the block begins; the row of its last comment. */
   readonly at: Location
   readonly endRow: number

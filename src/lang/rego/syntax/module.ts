@@ -1,6 +1,8 @@
 // Modules and queries: statements in the order of a text, and what a module must be made of.
 import { type Diagnostic, RegoRejected } from '../errors.ts'
-import type { Annotations, Body, Import, Location, Module, Package, Ref, RegoVersion, Rule, StringTerm, Term } from './ast.ts'
+import { parseAnnotations } from './annotations.ts'
+import type { Body, Import, Location, Module, Package, Ref, RegoVersion, Rule, StringTerm, Term } from './ast.ts'
+import { attachAnnotations } from './attach.ts'
 import { parseStatementBody } from './bodies.ts'
 import { Cursor, KEYWORDS_OF_V1, KEYWORDS_OF_V2 } from './cursor.ts'
 import { parseRules, refuseKeywordName } from './rules.ts'
@@ -12,6 +14,8 @@ export interface ParseOptions {
   readonly version?: RegoVersion
   /** Keywords that are in force without an import, beside those of the version. */
   readonly keywords?: readonly string[]
+  /** METADATA blocks are read, and refused where they are wrong. */
+  readonly annotations?: boolean
 }
 
 type Statement = Package | Import | Rule | { readonly kind: 'body'; readonly body: Body; readonly at: Location }
@@ -19,6 +23,8 @@ type Statement = Package | Import | Rule | { readonly kind: 'body'; readonly bod
 /** Parses a module. Throws RegoRejected with every fault that OPA would report, in its order. */
 export function parseModule(file: string, text: string, options: ParseOptions = {}): Module {
   const { statements, p } = read(file, text, options, true)
+  const { blocks, faults: unreadable } = options.annotations ? parseAnnotations(p.comments) : { blocks: [], faults: [] }
+  reject(unreadable)
   const [first, ...rest] = statements
   if (first === undefined) throw new RegoRejected([fault('empty module', { file, row: 0, col: 0, start: 0, end: 0 })])
   const faults: Diagnostic[] = []
@@ -37,7 +43,7 @@ export function parseModule(file: string, text: string, options: ParseOptions = 
   })
   if (version !== 'v0') faults.push(...rules.flatMap(checkHeads))
   reject(faults)
-  return {
+  const module: Module = {
     kind: 'module',
     file,
     text,
@@ -46,8 +52,12 @@ export function parseModule(file: string, text: string, options: ParseOptions = 
     imports,
     rules,
     comments: p.comments,
-    annotations: [] as readonly Annotations[],
+    annotations: [],
   }
+  const attached = attachAnnotations(module, blocks)
+  if ('kind' in attached) return attached
+  reject(attached)
+  return module
 }
 
 /** Parses a query: lines, separated by newlines or semicolons. Throws RegoRejected. */

@@ -10,40 +10,54 @@ export const unwrap = <T extends Type | Unknown>(type: T): Exclude<T, { kind: 'r
   return inner as Exclude<T, { kind: 'recursive' }>
 }
 
+/** Pairs that are being compared further out: of schemas that hold themselves, which end nowhere. */
+type Open = Map<Type, Set<Type>>
+
 /** OPA's total order of types: negative, zero or positive. */
-export function compareTypes(x: Type | Unknown, y: Type | Unknown): number {
+export function compareTypes(x: Type | Unknown, y: Type | Unknown, open?: Open): number {
   if (x === y) return 0
   const [a, b] = [unwrap(x), unwrap(y)]
   if (a === b) return 0
   if (a === undefined || b === undefined) return a === undefined ? -1 : 1
-  if (a.kind === 'array' && b.kind === 'array') {
-    return compareTypes(a.rest, b.rest) || compareLists(a.items, b.items)
-  }
-  if (a.kind === 'object' && b.kind === 'object') return compareObjects(a, b)
-  if (a.kind === 'set' && b.kind === 'set') return compareTypes(a.of, b.of)
-  if (a.kind === 'any' && b.kind === 'any') return compareLists(a.of, b.of)
+  if (x !== a || y !== b) return comparePair(a, b, open ?? new Map())
+  return compareKinds(a, b, open)
+}
+
+function comparePair(a: Type, b: Type, open: Open): number {
+  const others = open.getOrInsertComputed(a, () => new Set())
+  if (others.has(b)) return 0
+  others.add(b)
+  return compareKinds(a, b, open)
+}
+
+function compareKinds(a: Type, b: Type, open: Open | undefined): number {
+  if (a.kind === 'recursive' || b.kind === 'recursive') return 0
+  if (a.kind === 'array' && b.kind === 'array') return compareTypes(a.rest, b.rest, open) || compareLists(a.items, b.items, open)
+  if (a.kind === 'object' && b.kind === 'object') return compareObjects(a, b, open)
+  if (a.kind === 'set' && b.kind === 'set') return compareTypes(a.of, b.of, open)
+  if (a.kind === 'any' && b.kind === 'any') return compareLists(a.of, b.of, open)
   if (a.kind === 'function' && b.kind === 'function') return compareFunctions(a, b)
   return RANK[a.kind] - RANK[b.kind]
 }
 
-function compareLists(a: readonly (Type | Unknown)[], b: readonly (Type | Unknown)[]): number {
+function compareLists(a: readonly (Type | Unknown)[], b: readonly (Type | Unknown)[], open?: Open): number {
   for (let at = 0; at < a.length && at < b.length; at++) {
-    const order = compareTypes(a[at], b[at])
+    const order = compareTypes(a[at], b[at], open)
     if (order !== 0) return order
   }
   return a.length - b.length
 }
 
-function compareObjects(a: ObjectType, b: ObjectType): number {
+function compareObjects(a: ObjectType, b: ObjectType, open: Open | undefined): number {
   if (a.dynamic === undefined || b.dynamic === undefined) {
     if (a.dynamic !== b.dynamic) return a.dynamic === undefined ? -1 : 1
   } else {
-    const order = compareTypes(a.dynamic.key, b.dynamic.key) || compareTypes(a.dynamic.value, b.dynamic.value)
+    const order = compareTypes(a.dynamic.key, b.dynamic.key, open) || compareTypes(a.dynamic.value, b.dynamic.value, open)
     if (order !== 0) return order
   }
   for (let at = 0; at < a.properties.length && at < b.properties.length; at++) {
     const [left, right] = [a.properties[at]!, b.properties[at]!]
-    const order = compare(left.key, right.key) || compareTypes(left.value, right.value)
+    const order = compare(left.key, right.key) || compareTypes(left.value, right.value, open)
     if (order !== 0) return order
   }
   return a.properties.length - b.properties.length
@@ -125,7 +139,7 @@ export function orAll(types: readonly (Type | Unknown)[]): Type | Unknown {
     } else if (type.of.length === 0) return ANY
     else for (const one of type.of) all.add(one)
   }
-  const sorted = [...all].sort(compareTypes)
+  const sorted = [...all].sort((a, b) => compareTypes(a, b))
   const distinct = sorted.filter((type, at) => at === 0 || compareTypes(sorted[at - 1], type) !== 0)
   return distinct.length > 1 ? anyIn(distinct) : distinct[0]
 }

@@ -1,12 +1,12 @@
 // The types of the variables of a body, expression by expression, and the faults found on the way.
 import type { Body, Comprehension, Expr, Ref, Term } from '../../syntax/ast.ts'
 import { compareRefs } from '../order.ts'
-import { groundPrefix, isGround } from '../terms.ts'
+import { groundPrefix, isGround, isScalar } from '../terms.ts'
 import { partsText } from '../text.ts'
 import { type Node, walk } from '../walk.ts'
 import { or } from './algebra.ts'
 import { checkCall } from './calls.ts'
-import type { Details, TypeFault } from './details.ts'
+import type { Reason, TypeFault } from './details.ts'
 import { TypeEnv } from './env.ts'
 import { checkRefs, type Rewrite } from './refs.ts'
 import { TypeTree } from './tree.ts'
@@ -28,28 +28,33 @@ interface CheckedBody {
 
 /** Steps of work that comparing types may take, for every rule and for all together. */
 const BUDGET = { rule: 20_000, all: 20_000_000 }
+const INPUT: Term = { kind: 'var', name: 'input', at: { file: '', row: 0, col: 0, start: 0, end: 0 } }
 /** Comprehensions within comprehensions are checked in every environment around them, of which there are many. */
 const COMPREHENSION_COST = 1000
 
 export class BodyChecker {
   readonly #around: Surroundings
   readonly #budget: Budget
+  readonly #input: Type | undefined
   readonly #replaced = new Map<string, TypeTree | undefined>()
   /** A comprehension's type is asked for again and again while nothing has changed around it. */
   readonly #known = new WeakMap<TypeEnv, Map<Comprehension, { readonly changes: number; readonly checked: CheckedBody }>>()
 
-  /** `rules`: how many there are to check. */
-  constructor(around: Surroundings, rules: number) {
+  /** `rules`: how many there are to check; `input`: the type of `input`, if it is known. */
+  constructor(around: Surroundings, rules: number, input?: Type) {
     this.#around = around
+    this.#input = input
     this.#budget = { left: BUDGET.all + rules * BUDGET.rule }
   }
 
   /** The environment of OPA's builtins, in which rules are checked. */
   outermost(): TypeEnv {
-    return TypeEnv.outermost((env, comprehension) => {
-      const { env: within, faults } = this.#comprehension(env, comprehension)
+    const env = TypeEnv.outermost((around, comprehension) => {
+      const { env: within, faults } = this.#comprehension(around, comprehension)
       return faults.length === 0 ? within : undefined
     }, this.#budget)
+    if (this.#input !== undefined) env.put([INPUT], this.#input)
+    return env
   }
 
   check(around: TypeEnv, body: Body): CheckedBody {
@@ -63,16 +68,17 @@ export class BodyChecker {
     const env = expr.with.length > 0 ? this.#under(outer, expr) : outer
     const closures = this.#closures(env, expr)
     const refs = checkRefs(env, expr, this.#around.written)
-    const found = [...closures, ...refs]
+    const found = closures.length === 0 ? refs : [...closures, ...refs]
     const fault = checkCall(env, expr)
     // Where something within is wrong, its type is unknown, and what is wrong because of that is no news.
-    if (fault === undefined || (found.length > 0 && comesOfUnknown(fault.details))) return found
+    if (fault === undefined || (found.length > 0 && comesOfUnknown(fault.details?.reason))) return found
     return [...found, fault]
   }
 
   /** The faults of the last comprehension that has any. Those within comprehensions are checked here as well. */
   #closures(env: TypeEnv, expr: Expr): readonly TypeFault[] {
     let last: readonly TypeFault[] = []
+    if (isFlat(expr)) return last
     walk(expr, (node) => {
       if (!isComprehension(node) || this.#budget.left <= 0) return false
       const { faults } = this.#comprehension(env, node)
@@ -128,9 +134,17 @@ export class BodyChecker {
   }
 }
 
-function comesOfUnknown(details: Details | undefined): boolean {
-  if (details?.kind === 'call') return details.have.some(isUnknown)
-  return details?.kind === 'match' && (isUnknown(details.left) || isUnknown(details.right))
+function comesOfUnknown(reason: Reason | undefined): boolean {
+  if (reason?.kind === 'call') return reason.have.some(isUnknown)
+  return reason?.kind === 'match' && (isUnknown(reason.left) || isUnknown(reason.right))
 }
+
+/** Most expressions are calls of terms without terms inside. */
+function isFlat({ terms, with: modifiers }: Expr): boolean {
+  return modifiers.length === 0 && (terms.kind === 'call' ? terms.args.every(isFlatTerm) : terms.kind === 'ref' && isFlatTerm(terms))
+}
+
+const isFlatTerm = (term: Term): boolean => term.kind === 'var' || isScalar(term) || (term.kind === 'ref' && term.parts.every(isLeaf))
+const isLeaf = (term: Term): boolean => term.kind === 'var' || isScalar(term)
 
 const isComprehension = (node: Node): node is Comprehension => node.kind.endsWith('comprehension')

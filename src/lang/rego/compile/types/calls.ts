@@ -1,8 +1,9 @@
 // Whether a call fits its function, and what that says of the variables among its arguments.
 import { signatureOf } from '../../builtins/signatures.ts'
 import type { Call, Expr, Ref, Term } from '../../syntax/ast.ts'
+import { dotted } from '../terms.ts'
 import { partsText } from '../text.ts'
-import type { TypeFault } from './details.ts'
+import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
 import { keysOf, valuesOf } from './select.ts'
 import { isUnknown, type Param, type Type, type Unknown } from './type.ts'
@@ -13,7 +14,7 @@ export function checkCall(env: TypeEnv, expr: Expr): TypeFault | undefined {
   const fault = checkModifiers(env, expr)
   if (fault !== undefined || expr.terms.kind !== 'call') return fault
   const { terms: call } = expr
-  switch (partsText(call.operator.parts)) {
+  switch (dotted(call.operator)) {
     case 'eq':
       return checkEquality(env, expr, call)
     case 'internal.member_2':
@@ -31,8 +32,8 @@ function checkModifiers(env: TypeEnv, expr: Expr): TypeFault | undefined {
     const [type, other] = [env.typeOf(target), env.typeOf(value)]
     if (type?.kind !== 'function' || other?.kind !== 'function' || target.kind !== 'ref' || unifies(type, other, env.budget)) continue
     const have = other.params.map((param) => param.type)
-    const details = { kind: 'call', have, params: type.params, variadic: type.variadic } as const
-    return { code: 'rego_type_error', message: `${partsText(target.parts)}: arity mismatch`, at, details }
+    const name = partsText(target.parts)
+    return typeFault(`${name}: arity mismatch`, at, { kind: 'call', name, have, params: type.params, variadic: type.variadic })
   }
   return undefined
 }
@@ -68,9 +69,7 @@ function checkMemberOperand(env: TypeEnv, expr: Expr, term: Term, type: Type | U
 function checkArguments(env: TypeEnv, expr: Expr, { operator, args }: Call): TypeFault | undefined {
   const type = env.typeOfRef(operator.parts)
   if (type?.kind === 'any' && type.of.length === 0) return undefined
-  if (type?.kind !== 'function') {
-    return { code: 'rego_type_error', message: `undefined function ${partsText(operator.parts)}`, at: expr.at }
-  }
+  if (type?.kind !== 'function') return typeFault(`undefined function ${partsText(operator.parts)}`, expr.at)
   const params = type.result === undefined ? type.params : [...type.params, type.result]
   const unfit = (message: string, have: readonly (Type | Unknown)[]) => misfit(expr, operator, message, have, params, type.variadic)
   const have = typesOf(env, args)
@@ -88,7 +87,7 @@ function checkArguments(env: TypeEnv, expr: Expr, { operator, args }: Call): Typ
 const typesOf = (env: TypeEnv, terms: readonly Term[]) => terms.map((term) => env.typeOf(term))
 
 function mismatch({ at }: Expr, left: Type | Unknown, right: Type | Unknown): TypeFault {
-  return { code: 'rego_type_error', message: 'match error', at, details: { kind: 'match', left, right } }
+  return typeFault('match error', at, { kind: 'match', left, right })
 }
 
 function misfit(
@@ -99,6 +98,6 @@ function misfit(
   params: readonly Param[],
   variadic: Param | undefined,
 ): TypeFault {
-  const details = { kind: 'call', have, params, variadic } as const
-  return { code: 'rego_type_error', message: `${partsText(operator.parts)}: ${message}`, at, details }
+  const name = partsText(operator.parts)
+  return typeFault(`${name}: ${message}`, at, { kind: 'call', name, have, params, variadic })
 }

@@ -4,7 +4,6 @@ import type { Ref, Term } from '../../syntax/ast.ts'
 import { parseModule } from '../../syntax/module.ts'
 import { withParts } from '../map.ts'
 import { type Checked, checkTypes, type TypedRule } from './check.ts'
-import { detailLines } from './details.ts'
 import { typeText } from './text.ts'
 import { asWritten } from './written.ts'
 
@@ -37,7 +36,7 @@ function typeOf(name: string, text: string): string {
 
 /** Faults as lines: row, message, details. */
 const faults = (text: string, dependents?: Dependents) =>
-  check(text, dependents).faults.map(({ at, message, details }) => [`${at!.row}: ${message}`, ...(details ? detailLines(details) : [])])
+  check(text, dependents).faults.map(({ at, message, details }) => [`${at!.row}: ${message}`, ...(details?.lines ?? [])])
 
 test('rules have the types of what they make', () => {
   assert.equal(typeOf('p', 'p := [1, "a"]'), 'array<number, string>')

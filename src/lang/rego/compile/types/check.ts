@@ -1,17 +1,27 @@
-import type { Ref, Rule, Term } from '../../syntax/ast.ts'
+import type { Location, Ref, Rule, Term } from '../../syntax/ast.ts'
 import { compareStrings } from '../../values/order.ts'
 import { compareLocations } from '../order.ts'
 import { groundPrefix } from '../terms.ts'
 import { walk } from '../walk.ts'
 import { BodyChecker, type Surroundings } from './body.ts'
-import { detailLines, type TypeFault } from './details.ts'
+import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
-import { ANY, functionOf, objectOf, setOf, type Type, type Unknown } from './type.ts'
+import { type SchemaAnnotation, Schemas } from './schemas.ts'
+import { ANY, type FunctionType, functionOf, objectOf, setOf, type Type, type Unknown } from './type.ts'
 
 /** A rule as it is checked: compiled, at its whole path. */
 export interface TypedRule extends Rule {
   readonly path: Ref
 }
+
+/** What rules are told by schemas. */
+export interface RuleSchemas<R extends TypedRule = TypedRule> {
+  readonly set: Schemas
+  /** The schemas that a rule's annotations and those around it name, from without to within. */
+  readonly of: (rule: R) => readonly SchemaAnnotation[]
+}
+
+const NO_SCHEMAS: RuleSchemas = { set: new Schemas(undefined), of: () => [] }
 
 /** The types of rules, and what is wrong with them. */
 export interface Checked {
@@ -25,16 +35,26 @@ export interface Checked {
  * Checks the types of compiled rules as OPA does (`v1/ast/check.go`). `rules`: each after those it depends on, the `else` of a rule
  * like a rule of its own.
  */
-export function checkTypes(rules: readonly TypedRule[], around: Surroundings): Checked {
-  const checker = new BodyChecker(around, rules.length)
+export function checkTypes<R extends TypedRule>(rules: readonly R[], around: Surroundings, schemas: RuleSchemas<R> = NO_SCHEMAS): Checked {
+  const input = schemas.set.input()
+  const faults: TypeFault[] = input !== undefined && 'code' in input ? [input] : []
+  const checker = new BodyChecker(around, rules.length, input === undefined || 'code' in input ? undefined : input)
   const env = checker.outermost().within()
-  const faults: TypeFault[] = []
-  for (const rule of rules) faults.push(...checkRule(checker, env, rule))
+  for (const rule of rules) faults.push(...checkRule(checker, env, rule, schemas))
   return { faults: faults.sort(byPlace), env }
 }
 
-function checkRule(checker: BodyChecker, env: TypeEnv, rule: TypedRule): readonly TypeFault[] {
-  const { env: within, faults } = checker.check(env.within(), rule.body)
+/** A call of a builtin with too few or too many arguments, which is found before there are types of anything but constants. */
+export function arityMismatch(name: string, at: Location, args: readonly Term[], { params, variadic }: FunctionType): TypeFault {
+  const env = new BodyChecker({ dependents: () => [], written: (ref) => ref }, 0).outermost()
+  const have = args.map((arg) => env.typeOf(arg))
+  return typeFault(`${name}: arity mismatch`, at, { kind: 'call', name, have, params, variadic })
+}
+
+function checkRule<R extends TypedRule>(checker: BodyChecker, env: TypeEnv, rule: R, { set, of }: RuleSchemas<R>): readonly TypeFault[] {
+  const told = env.within()
+  const unfit = set.apply(told, of(rule), rule.at)
+  const { env: within, faults } = checker.check(told, rule.body)
   const { parts } = rule.path
   // Who refers to a rule with faults must not hear of them once more.
   if (faults.length > 0) env.put(parts, ANY)
@@ -43,7 +63,7 @@ function checkRule(checker: BodyChecker, env: TypeEnv, rule: TypedRule): readonl
     const type = args.length > 0 ? functionType(within, rule, args) : valueType(within, rule)
     if (type !== undefined) env.insert(args.length > 0 ? parts : groundPrefix(parts), type)
   }
-  return faults
+  return [...unfit, ...faults]
 }
 
 function functionType(env: TypeEnv, { head }: TypedRule, args: readonly Term[]): Type {
@@ -77,4 +97,4 @@ function byPlace(a: TypeFault, b: TypeFault): number {
   return compareLocations(a.at, b.at) || compareStrings(whole(a), whole(b))
 }
 
-const whole = ({ message, details }: TypeFault) => [message, ...(details ? detailLines(details) : [])].join('\n\t')
+const whole = ({ message, details }: TypeFault) => [message, ...(details?.lines ?? [])].join('\n\t')

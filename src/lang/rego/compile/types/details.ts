@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../errors.ts'
-import type { Ref, Term } from '../../syntax/ast.ts'
+import type { Location, Ref, Term } from '../../syntax/ast.ts'
 import { partsText, termText } from '../text.ts'
 import { diffParams, diffText } from './diff.ts'
 import { elidedText, MAX_WHOLE, named, paramsText, paramText, shortText, typeText } from './text.ts'
@@ -7,10 +7,11 @@ import type { Param, Type, Unknown } from './type.ts'
 import { unifies } from './unify.ts'
 
 /** Why a type error is one. */
-export type Details =
+export type Reason =
   /** What a call has, and what the function wants: its parameters and, as the last of `params`, its result. */
   | {
       readonly kind: 'call'
+      readonly name: string
       readonly have: readonly (Type | Unknown)[]
       readonly params: readonly Param[]
       readonly variadic: Param | undefined
@@ -29,33 +30,52 @@ export type Details =
     }
 
 export interface TypeFault extends Diagnostic {
-  readonly details?: Details
+  readonly details?: TypeDetails
 }
+
+/** Written only for who reads it: types may be long. */
+export class TypeDetails {
+  readonly reason: Reason
+
+  constructor(reason: Reason) {
+    this.reason = reason
+  }
+
+  get lines(): readonly string[] {
+    return linesOf(this.reason)
+  }
+}
+
+export const typeFault = (message: string, at: Location | undefined, reason?: Reason): TypeFault => ({
+  code: 'rego_type_error',
+  message,
+  at,
+  ...(reason && { details: new TypeDetails(reason) }),
+})
 
 /** OPA renders longer lines with what matters of the types alone. */
 const MAX_WIDTH = 80
 const MATCH_DOCS = 'https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error'
 const COLLECTIONS: Partial<Record<Type['kind'], string>> = { object: 'objects', array: 'arrays', set: 'sets' }
 
-/** What OPA writes below the message. */
-export function detailLines(details: Details): readonly string[] {
-  switch (details.kind) {
+function linesOf(reason: Reason): readonly string[] {
+  switch (reason.kind) {
     case 'call':
-      return callLines(details)
+      return callLines(reason)
     case 'match':
-      return matchLines(details)
+      return matchLines(reason)
     case 'unsupported': {
-      const { ref, at, have } = details
+      const { ref, at, have } = reason
       return [partsText(ref.parts), '^'.repeat(width(ref, at + 1)), `have: ${typeText(have)}`]
     }
     default:
-      return invalidLines(details)
+      return invalidLines(reason)
   }
 }
 
 const tooWide = (...lines: readonly string[]) => lines.some((line) => [...line].length > MAX_WIDTH)
 
-function callLines({ have, params, variadic }: Extract<Details, { kind: 'call' }>): readonly string[] {
+function callLines({ have, params, variadic }: Extract<Reason, { kind: 'call' }>): readonly string[] {
   const lines = [`have: (${have.map(typeText).join(', ')})`, `want: ${paramsText(params, variadic)}`]
   if (!tooWide(...lines)) return lines
   const left = have.map(shortText)
@@ -77,7 +97,7 @@ function shortParam(param: Param): string {
   return [...whole].length <= MAX_WHOLE ? whole : named(param.name, elidedText(param.type, 0))
 }
 
-function matchLines({ left, right }: Extract<Details, { kind: 'match' }>): readonly string[] {
+function matchLines({ left, right }: Extract<Reason, { kind: 'match' }>): readonly string[] {
   const line = (of: string, to: string) => [`left  : ${of}`, `right : ${to}`]
   const whole = line(typeText(left), typeText(right))
   const lines = tooWide(...whole) ? line(...diffText(left, right)) : whole
@@ -86,7 +106,7 @@ function matchLines({ left, right }: Extract<Details, { kind: 'match' }>): reado
   return [...lines, `hint  : both sides are ${kind} but their types differ, so they can never be equal (see ${MATCH_DOCS})`]
 }
 
-function invalidLines({ ref, at, have, want, oneOf }: Extract<Details, { kind: 'invalid' }>): readonly string[] {
+function invalidLines({ ref, at, have, want, oneOf }: Extract<Reason, { kind: 'invalid' }>): readonly string[] {
   const pad = ' '.repeat(width(ref, at) + 1)
   const wanted =
     oneOf.length > 0 || want === undefined ? `want (one of): [${oneOf.map(termText).join(' ')}]` : `want (type): ${typeText(want)}`

@@ -1,8 +1,8 @@
 import { signatureNames, signatureOf } from '../../builtins/signatures.ts'
 import type { Comprehension, ObjectTerm, Term } from '../../syntax/ast.ts'
+import { documentOf } from '../constant.ts'
 import { isConstant, isScalar } from '../terms.ts'
 import { orAll } from './algebra.ts'
-import { constantOf } from './constant.ts'
 import { isEmptyCollection, select, valuesOf } from './select.ts'
 import { keyOf, sortedByKey, TypeTree } from './tree.ts'
 import {
@@ -110,7 +110,7 @@ export class TypeEnv {
     const properties: Property[] = []
     let dynamic: Dynamic | undefined
     for (const [name, item] of entries) {
-      const key = constantOf(name)
+      const key = documentOf(name)
       const value = this.typeOf(item)
       if (key === undefined) dynamic = { key: this.typeOf(name), value }
       else properties.push({ key, value })
@@ -174,7 +174,7 @@ function selectParts(type: Type | Unknown, parts: readonly Term[], from: number)
   let found = type
   for (const part of parts.slice(from)) {
     if (found === undefined) return undefined
-    if (isScalar(part)) found = select(found, constantOf(part)!)
+    if (isScalar(part)) found = select(found, documentOf(part)!)
     else if (part.kind === 'call' || part.kind.endsWith('comprehension')) return undefined
     else if (isEmptyCollection(found)) return ANY
     else found = valuesOf(found)
@@ -188,8 +188,11 @@ export const isRoot = (term: Term) => term.kind === 'var' && (term.name === 'dat
 class BuiltinTree extends TypeTree {
   override child(key: string): TypeTree | undefined {
     const known = super.child(key)
-    if (known !== undefined || !/^\w+$/.test(key)) return known
-    for (const name of namesFrom(key)) {
+    if (known !== undefined) return known
+    byFirst ??= Map.groupBy(signatureNames(), (name) => name.split('.')[0]!)
+    const names = byFirst.get(key)
+    if (names === undefined) return undefined
+    for (const name of names) {
       const [head, ...rest] = name.split('.')
       const at = NOWHERE
       this.put(
@@ -204,8 +207,3 @@ class BuiltinTree extends TypeTree {
 const NOWHERE = { file: '', row: 0, col: 0, start: 0, end: 0 }
 
 let byFirst: ReadonlyMap<string, readonly string[]> | undefined
-
-function namesFrom(first: string): readonly string[] {
-  byFirst ??= Map.groupBy(signatureNames(), (name) => name.split('.')[0]!)
-  return byFirst.get(first) ?? []
-}

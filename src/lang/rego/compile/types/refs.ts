@@ -1,11 +1,11 @@
 // Whether refs lead to something, and what that says of the variables in them.
-import type { Expr, Ref, Term, With } from '../../syntax/ast.ts'
+import type { Expr, Location, Ref, Term, With } from '../../syntax/ast.ts'
+import { documentOf, termOf } from '../constant.ts'
 import { compareTerms } from '../order.ts'
 import { isComprehension, isScalar } from '../terms.ts'
 import { partsText, termText } from '../text.ts'
 import { unwrap } from './algebra.ts'
-import { constantOf, termOf } from './constant.ts'
-import type { Details, TypeFault } from './details.ts'
+import { type Reason, type TypeFault, typeFault } from './details.ts'
 import { isRoot, type TypeEnv } from './env.ts'
 import { isEmptyCollection, keysOf, select, valuesOf } from './select.ts'
 import { keyOf, type TypeTree } from './tree.ts'
@@ -153,7 +153,7 @@ class RefChecker {
       if (part.kind === 'var' || part.kind === 'ref') {
         const known = this.#env.typeOf(part)
         if (known !== undefined && !unifies(known, keys, this.#env.budget)) {
-          this.#invalid(ref, at, known, keys, keysIn(type))
+          this.#invalid(ref, at, known, keys, keysIn(type, part.at))
           return
         }
         if (known === undefined && part.kind === 'var') this.#env.infer(part, keys)
@@ -163,10 +163,10 @@ class RefChecker {
           return
         }
       } else {
-        const key = constantOf(part)
+        const key = documentOf(part)
         const value = key === undefined ? undefined : select(type, key)
         if (value === undefined) {
-          this.#invalid(ref, at, undefined, keys, keysIn(type))
+          this.#invalid(ref, at, undefined, keys, keysIn(type, part.at))
           return
         }
         type = value
@@ -197,8 +197,8 @@ class RefChecker {
     this.#fault(ref, message, { kind: 'unsupported', ref: written, at, have })
   }
 
-  #fault(ref: Ref, message: string, details: Details): void {
-    this.faults.push({ code: 'rego_type_error', message, at: ref.parts[0].at, details })
+  #fault(ref: Ref, message: string, reason: Reason): void {
+    this.faults.push(typeFault(message, ref.parts[0].at, reason))
   }
 }
 
@@ -213,14 +213,14 @@ function functionName({ parts }: Ref): string {
 const childrenOf = (node: TypeTree): readonly Term[] => [...node.children()].map(({ part }) => part!).sort(compareTerms)
 
 /** The keys that a value of this type is known to have or may be known to have. */
-function keysIn(of: Type | Unknown): readonly Term[] {
+function keysIn(of: Type | Unknown, at: Location): readonly Term[] {
   const found = new Map<string, Term>()
   const add = (one: Type | Unknown): void => {
     const type = unwrap(one)
     if (type?.kind === 'any') for (const inner of type.of) add(inner)
     if (type?.kind !== 'object') return
     for (const { key } of type.properties) {
-      const term = termOf(key)
+      const term = termOf(key, at)
       found.set(keyOf(term), term)
     }
   }

@@ -2,9 +2,9 @@
 import type { Term } from '../../syntax/ast.ts'
 import { numberKey, readNumber } from '../../values/decimal.ts'
 import { compare } from '../../values/order.ts'
+import { documentOf } from '../constant.ts'
 import { partsText } from '../text.ts'
 import { or, unwrap } from './algebra.ts'
-import { constantOf } from './constant.ts'
 import { ANY, anyIn, type Dynamic, type ObjectType, objectOf, type Property, STRING, setOf, type Type, type Unknown } from './type.ts'
 
 /** How the parts of a ref are told apart. */
@@ -23,7 +23,8 @@ export function keyOf(part: Term): string {
 
 export class TypeTree {
   readonly part: Term | undefined
-  readonly #children = new Map<string, TypeTree>()
+  /** Most nodes are variables, and have none. */
+  #children: Map<string, TypeTree> | undefined
   #type: Type | Unknown
   #extent: Type | Unknown
   /** How often something was put here or below. */
@@ -38,15 +39,15 @@ export class TypeTree {
   }
 
   child(key: string): TypeTree | undefined {
-    return this.#children.get(key)
+    return this.#children?.get(key)
   }
 
   children(): Iterable<TypeTree> {
-    return this.#children.values()
+    return this.#children?.values() ?? []
   }
 
   get hasChildren(): boolean {
-    return this.#children.size > 0
+    return this.#children !== undefined
   }
 
   /** The child at a part, made if it is not there. */
@@ -54,6 +55,7 @@ export class TypeTree {
     this.#extent = undefined
     this.changes++
     const key = keyOf(part)
+    this.#children ??= new Map()
     let child = this.#children.get(key)
     if (child === undefined) {
       child = new TypeTree(part)
@@ -89,7 +91,7 @@ export class TypeTree {
   }
 
   *#leaves(path: readonly Term[]): Iterable<readonly [readonly Term[], Type]> {
-    for (const child of this.#children.values()) {
+    for (const child of this.children()) {
       const to = [...path, child.part!]
       if (child.type === undefined) yield* child.#leaves(to)
       else yield [to, child.type]
@@ -101,10 +103,10 @@ export class TypeTree {
     if (this.#type !== undefined) return this.#type
     if (this.#extent !== undefined) return this.#extent
     const properties: Property[] = []
-    for (const child of this.#children.values()) {
+    for (const child of this.children()) {
       const { part } = child
       if (part?.kind !== 'string' && part?.kind !== 'number' && part?.kind !== 'boolean') continue
-      properties.push({ key: constantOf(part)!, value: child.extent() })
+      properties.push({ key: documentOf(part)!, value: child.extent() })
     }
     this.#extent = objectOf(sortedByKey(properties), { key: STRING, value: ANY })
     return this.#extent

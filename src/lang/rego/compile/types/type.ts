@@ -73,6 +73,8 @@ interface Measure {
 
 /** Types share their parts, so that a short module can make one that would fill the memory if it were written: beyond this it is any. */
 export const MAX_SIZE = 200_000
+/** Each rule of a set may add one, which is put into a list of all: more are anything. */
+export const MAX_ALTERNATIVES = 5_000
 /** Deeper types would end the stack of what walks them, and are any. */
 export const MAX_DEPTH = 500
 
@@ -126,7 +128,7 @@ export function objectOf(properties: readonly Property[], dynamic?: Dynamic): Ob
 
 /** One of these types, which are in order and none twice. */
 export function anyIn(of: readonly Type[]): AnyType {
-  if (of.length === 0) return ANY
+  if (of.length === 0 || of.length > MAX_ALTERNATIVES) return ANY
   const parts = { ...measure(of), partial: false }
   return fits(parts) ? { kind: 'any', of, measure: parts } : ANY
 }

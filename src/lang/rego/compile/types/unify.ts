@@ -1,10 +1,10 @@
 // Whether two types, or two terms, can be the same, and what that says of the variables in them.
 
 import type { ArrayTerm, ObjectTerm, SetTerm, Term } from '../../syntax/ast.ts'
+import { documentOf } from '../constant.ts'
 import { equalTerms } from '../order.ts'
 import { isComprehension, isConstant } from '../terms.ts'
 import { or, unwrap } from './algebra.ts'
-import { constantOf } from './constant.ts'
 import type { TypeEnv } from './env.ts'
 import { propertyOf, select, valuesOf } from './select.ts'
 import { ANY, type ArrayType, isUnknown, type ObjectType, type Property, type SetType, type Type, type Unknown } from './type.ts'
@@ -12,6 +12,8 @@ import { ANY, type ArrayType, isUnknown, type ObjectType, type Property, type Se
 /** How much work a check may be. When it is spent, all that is asked fits: hostile types must not make a compiler hang. */
 export interface Budget {
   left: number
+  /** Pairs of which it is being asked further out: of schemas that hold themselves. They fit if all else does. */
+  readonly open?: Map<Type, Set<Type>>
 }
 
 /** Whether a value may be of both types. Of what is unknown it is not said. */
@@ -19,6 +21,22 @@ export function unifies(x: Type | Unknown, y: Type | Unknown, budget: Budget): b
   const [a, b] = [unwrap(x), unwrap(y)]
   if (a === undefined || b === undefined) return false
   if (budget.left-- <= 0) return true
+  return x === a && y === b ? kindsUnify(a, b, budget) : pairUnifies(a, b, budget)
+}
+
+function pairUnifies(a: Type, b: Type, budget: Budget): boolean {
+  const open = budget.open ?? new Map<Type, Set<Type>>()
+  const others = open.getOrInsertComputed(a, () => new Set())
+  if (others.has(b)) return true
+  others.add(b)
+  const inner = { left: budget.left, open }
+  const fits = kindsUnify(a, b, inner)
+  budget.left = inner.left
+  others.delete(b)
+  return fits
+}
+
+function kindsUnify(a: Type, b: Type, budget: Budget): boolean {
   if (a.kind === 'any') return anyUnifies(a.of, b, budget)
   if (b.kind === 'any') return anyUnifies(b.of, a, budget)
   if (a.kind === 'array' && b.kind === 'array') return arraysUnify(a, b, budget)
@@ -137,7 +155,7 @@ function inferArray(env: TypeEnv, { items }: ArrayTerm, type: ArrayType, union: 
 function inferObject(env: TypeEnv, { entries }: ObjectTerm, type: ObjectType, union: boolean): boolean {
   if (entries.length !== type.properties.length && type.dynamic?.value === undefined) return false
   return entries.every(([name, item]) => {
-    const key = constantOf(name)
+    const key = documentOf(name)
     if (key === undefined) {
       infer(env, item, ANY, union)
       return true

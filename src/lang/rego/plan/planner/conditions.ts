@@ -1,8 +1,8 @@
 // What a rule's body demands of single values of the input or of its arguments: the rule has no effect where they have other ones.
 import type { CompiledRule } from '../../compile/compiled.ts'
+import { constantOf } from '../../compile/constant.ts'
 import type { Expr, Ref, Term } from '../../syntax/ast.ts'
 import { RegoSet, type Value } from '../../values/value.ts'
-import { constantOf } from './terms.ts'
 import { documentName } from './variables.ts'
 
 /** A place that is the same for all rules of a group: a path into the input, an argument or a variable that they share, by its number. */

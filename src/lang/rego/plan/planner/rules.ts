@@ -1,5 +1,6 @@
 // A group of rules as a function.
 import type { CompiledRule } from '../../compile/compiled.ts'
+import { constantOf } from '../../compile/constant.ts'
 import type { Term } from '../../syntax/ast.ts'
 import { equal } from '../../values/order.ts'
 import type { Block, Func, Operand } from '../ir.ts'
@@ -8,7 +9,7 @@ import { planBody } from './body.ts'
 import { Code, local } from './code.ts'
 import { unplannable } from './errors.ts'
 import type { Program } from './program.ts'
-import { constantOf, planTerm } from './terms.ts'
+import { planTerm } from './terms.ts'
 import type { Group } from './tree.ts'
 import { unifyOperand } from './unify.ts'
 

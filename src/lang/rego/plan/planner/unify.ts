@@ -1,10 +1,12 @@
 // Unification: what is known is compared, what is free is bound.
+
+import { constantOf } from '../../compile/constant.ts'
 import type { Term } from '../../syntax/ast.ts'
 import { keyOf, type Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
 import { type Code, local } from './code.ts'
 import { unplannable } from './errors.ts'
-import { constantOf, planTerm } from './terms.ts'
+import { planTerm } from './terms.ts'
 import { hasFree } from './variables.ts'
 
 type Pair = readonly [Term, Term]

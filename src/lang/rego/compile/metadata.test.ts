@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import { RegoRejected } from '../errors.ts'
 import type { AnnotationScope, Annotations, Module } from '../syntax/ast.ts'
 import { parseModule } from '../syntax/module.ts'
+import { fromHost } from '../values/host.ts'
+import type { RegoObject } from '../values/value.ts'
 import { compileModules } from './compile.ts'
 import { bodyText } from './text.ts'
 
@@ -38,7 +40,7 @@ describe('metadata', () => {
       annotated(TEXT, [
         block(1, 'package', { title: 'the package', authors: [{ name: 'A' }] }),
         block(2, 'subpackages', { description: 'and below' }),
-        block(4, 'rule', { title: 'first', custom: { b: [1, null], a: { c: true } } }),
+        block(4, 'rule', { title: 'first', custom: fromHost({ b: [1, null], a: { c: true } }) as RegoObject }),
         block(5, 'document', { organizations: ['O'] }),
       ]),
     )

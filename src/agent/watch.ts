@@ -16,6 +16,8 @@ import { decisionOf, deniedBy, effectOf, factsOf, flowOf, matches, suspicions } 
 
 /** At most this many records are read before others get a turn. */
 const BATCH = 4_096
+/** A ring of 8 MiB holds at most this many batches of its smallest records (72 bytes and their header of 8). */
+const BATCHES_IN_RING = 26
 /** The reader polls: it looks again at once while there is something, and ever more rarely, up to this many ms, while there is not. A
  * wake-up by the kernel would cost the tasks that are watched; a look costs 10 µs of the reader. */
 const SLOWEST = 3
@@ -39,6 +41,8 @@ interface Harvest {
   readonly decisions: SeenDecision[]
   readonly flows: FlowChange[]
   readonly raw: Buffer[]
+  /** Each of `raw` as it was read. */
+  readonly events: (Event | undefined)[]
   /** `program:cpu` → events of this batch. */
   readonly received: Map<string, number>
 }
@@ -55,19 +59,19 @@ export class Watch {
   readonly #received = new Map<string, number>()
   /** Up to where each ring was stored when this reader began. */
   readonly #stored: ReadonlyMap<string, number>
-  /** Wall clock minus the clock since boot, in ms. */
+  /** When the clock of the events was zero, in ms since 1970. */
   readonly #bootTime: number
   #timer: NodeJS.Timeout | undefined
   #pause = 1
   #ended = false
-  recorder: ((bytes: Buffer) => void) | undefined
+  recorder: ((bytes: Buffer, event: Event | undefined) => void) | undefined
 
-  constructor(rings: readonly Ring[], store: Store, segments: Segments, knowledge: Knowledge, uptimeMs: number) {
+  constructor(rings: readonly Ring[], store: Store, segments: Segments, knowledge: Knowledge, bootTime: number) {
     this.#rings = rings
     this.#store = store
     this.#segments = segments
     this.#knowledge = knowledge
-    this.#bootTime = Date.now() - uptimeMs
+    this.#bootTime = bootTime
     this.#stored = new Map(rings.map(({ name }) => [name, store.position(name)]))
     for (const { program, cpu, count } of store.received()) this.#received.set(`${program}:${cpu}`, count)
   }
@@ -92,7 +96,7 @@ export class Watch {
 
   /** Reads what there is, at most a batch a ring, and says how much it was. */
   tick(): number {
-    const harvest: Harvest = { findings: [], decisions: [], flows: [], raw: [], received: new Map() }
+    const harvest: Harvest = { findings: [], decisions: [], flows: [], raw: [], events: [], received: new Map() }
     const rings: { ring: string; position: number }[] = []
     let drained = 0
     for (const { name, source } of this.#rings) {
@@ -101,13 +105,14 @@ export class Watch {
         if (source.position < stored) return // it was stored before the former reader died
         harvest.raw.push(Buffer.from(bytes.subarray(at, at + length)))
         const event = decodeEvent(view, bytes, at)
+        harvest.events.push(event)
         if (event) this.#take(event, harvest)
       }, BATCH)
       if (count > 0) rings.push({ ring: name, position: source.position })
       drained += count
     }
     if (drained === 0) return 0
-    for (const record of harvest.raw) this.recorder?.(record)
+    for (const [at, bytes] of harvest.raw.entries()) this.recorder?.(bytes, harvest.events[at])
     this.#segments.append(harvest.raw)
     const received = [...harvest.received].map(([id, count]) => ({
       program: Number(id.split(':')[0]),
@@ -117,6 +122,11 @@ export class Watch {
     this.#store.write({ ...harvest, rings, received, rawEnd: this.#segments.end })
     for (const { source } of this.#rings) source.commit()
     return drained
+  }
+
+  /** Reads all that stands in the rings now. What is added meanwhile may be read too, but is not waited for: a flood has no end. */
+  catchUp(): void {
+    for (let batches = 0; batches < BATCHES_IN_RING && this.tick() > 0; batches++);
   }
 
   /** Events received since boot, by number of the program. */

@@ -52,7 +52,10 @@ export async function endAgent(at: Places, client: Client, purge: boolean): Prom
   const status = await answerOf(client)
   if (status !== undefined) {
     const { pid, guard } = status.agent
-    await client.down(purge)
+    await client.down(purge).catch((error: unknown) => {
+      // It may be gone before its answer is. Whether it is, and not what it said, is what counts.
+      if (!(error instanceof ThymusError && error.code === 'AGENT_DOWN')) throw error
+    })
     await ended([pid, ...(guard === null ? [] : [guard])])
     return true
   }
@@ -75,8 +78,8 @@ export function lockHolder(path: string, locks: string = readFileSync('/proc/loc
   return undefined
 }
 
-/** Root is not always what it was: in a container even a chown may be refused. */
-function isRefusal({ code, message }: ThymusError): boolean {
+/** Does somebody refuse what the agent needs? Root is not always what it was: in a container even a chown may be refused. */
+export function isRefusal({ code, message }: ThymusError): boolean {
   return /^(KERNEL_|PRIVILEGE$)/.test(code) || /\bE(PERM|ACCES|ROFS)\b/.test(message)
 }
 
@@ -90,6 +93,7 @@ async function answerOf(client: Client): Promise<Status | undefined> {
 }
 
 async function launch(program: 'guard.ts' | 'mind.ts', at: Places, client: Client): Promise<Status> {
+  if (program === 'guard.ts') process.umask(0o022) // the mind, which is another user, has to get through what is made here
   mkdirSync(at.run, { recursive: true, mode: at.pins === null ? 0o700 : 0o755 })
   const log = openSync(at.log, 'a')
   const from = statSync(at.log).size

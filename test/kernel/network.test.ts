@@ -211,6 +211,61 @@ for (const [family, loopback] of [
       await server.close()
     })
 
+    test('an accepted connection is told of once, also where nothing is ever sent', async (t) => {
+      if (!needKernel(t)) return
+      it.swap({
+        subjects: [subject(A, 0), subject(B, ACCEPT)],
+        traffic: [isolated(B, 'accept'), rule(B, 'accept', 'allow', identityOf(A))],
+      })
+      const server = await b.listen(loopback)
+      const outside = lend(t, new Puppet())
+      for (const [who, slot] of [[a, A] as const, [outside, 0] as const]) {
+        seen(it)
+        const client = await who.socket('tcp', family4or6)
+        assert.equal(await client.connect(loopback, server.port), 'ok')
+        const accepted = await server.accept()
+        const told = seen(it, EVENT_TYPE.EVENT_ACCEPT)
+        assert.deepEqual(
+          told.map(({ header, peer_slot, local_port, active, ruling }) => [header.slot, peer_slot, local_port, active, ruling.effect]),
+          [[B, slot, server.port, 0, slot === A ? 1 : 0]],
+        )
+        await client.send('late')
+        assert.equal(await accepted.receive(), 'late')
+        assert.deepEqual(seen(it, EVENT_TYPE.EVENT_ACCEPT), [])
+        for (const socket of [client, accepted]) await socket.close()
+      }
+      await server.close()
+    })
+
+    test('the end of a connection names both ports, whichever end was first', async (t) => {
+      if (!needKernel(t)) return
+      it.swap({})
+      const server = await b.listen(loopback)
+      for (const isClientFirst of [true, false]) {
+        const client = await a.socket('tcp', family4or6)
+        await client.connect(loopback, server.port)
+        const accepted = await server.accept()
+        const [first, second] = isClientFirst ? [client, accepted] : [accepted, client]
+        seen(it)
+        await first.shutdown()
+        assert.equal(await second.receive(), '')
+        await second.close()
+        assert.equal(await first.receive(), '')
+        await first.close()
+        const ends = seen(it, EVENT_TYPE.EVENT_CLOSE).toSorted((one, other) => one.header.slot - other.header.slot)
+        const [ofA, ofB] = ends.map(({ local_port, remote_port }) => [local_port, remote_port])
+        assert.ok(ofA![0]! > 0)
+        assert.deepEqual(
+          [ofA, ofB],
+          [
+            [ofA![0], server.port],
+            [server.port, ofA![0]],
+          ],
+        )
+      }
+      await server.close()
+    })
+
     test('bytes of datagrams are counted without their headers', async (t) => {
       if (!needKernel(t)) return
       it.swap({})

@@ -1,4 +1,5 @@
 // How much memory guard and mind hold, idle and after many events, with a whole agent of our own.
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Loss, Status } from '../src/server/api.ts'
 import { Agent } from '../test/kit/agent.ts'
@@ -18,6 +19,7 @@ export const memoryHeld: Benchmark = {
   kernel: true,
   async run() {
     const agent = new Agent()
+    process.env.NODE_COMPILE_CACHE = join(agent.home, 'cache') // as bin/thymus has it
     try {
       const { agent: running } = await agent.up()
       const pids = { guard: running.guard!, mind: running.pid }

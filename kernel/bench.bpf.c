@@ -5,6 +5,13 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* What it costs to be counted. */
+SEC("tc")
+int do_nothing(struct __sk_buff *skb)
+{
+	return 0;
+}
+
 /* One record of 128 bytes. */
 SEC("tc")
 int emit_test(struct __sk_buff *skb)

@@ -242,14 +242,16 @@ int on_bind6(struct bpf_sock_addr *call)
 static __always_inline void count_stream(struct bpf_sock *sock, struct socket_event *event)
 {
 	struct tcp_sock *tcp = (struct tcp_sock *)sock;
-	unsigned long flags = BPF_CORE_READ((struct sock *)sock, __sk_common.skc_flags);
 	__u32 unsent = BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_nxt);
+	__u64 received = BPF_CORE_READ(tcp, bytes_received), sent = BPF_CORE_READ(tcp, bytes_sent);
 
 #define SOCK_DONE_BIT 1 /* include/net/sock.h: a FIN came in */
-	event->bytes_in = BPF_CORE_READ(tcp, bytes_received);
-	if (event->bytes_in && flags & (1 << SOCK_DONE_BIT))
-		event->bytes_in--;
-	event->bytes_out = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans) + unsent;
+	if (received && BPF_CORE_READ((struct sock *)sock, __sk_common.skc_flags) & (1 << SOCK_DONE_BIT))
+		received--;
+	if (sent)
+		sent -= BPF_CORE_READ(tcp, bytes_retrans);
+	event->bytes_in = received;
+	event->bytes_out = sent + unsent;
 	if (unsent && sock->state != BPF_TCP_ESTABLISHED_STATE && sock->state != 8 /* CLOSE_WAIT */)
 		event->bytes_out--;
 }

@@ -14,10 +14,9 @@ export interface Spent {
   readonly runs: number
 }
 
-/** What each pinned program spends while `work` is done. The counting itself costs each run some 20 ns, which is in it. */
-export async function spentDuring(pins: string, work: () => Promise<unknown>): Promise<ReadonlyMap<string, Spent>> {
-  const stats = libbpf().enableStats(BPF_STATS_RUN_TIME)
-  if (stats < 0) throw new Error(`run time is not counted: ${errnoName(stats)}`)
+/** What each pinned program spends while `work` is done, without what counting costs (ns a run; Source.countingCost). */
+export async function spentDuring(pins: string, counting: number, work: () => Promise<unknown>): Promise<ReadonlyMap<string, Spent>> {
+  const stats = enableRunTime()
   const folder = join(pins, 'programs')
   const programs = readdirSync(folder).map((name) => ({ name, fd: libbpf().objGet(join(folder, name)) }))
   try {
@@ -26,7 +25,8 @@ export async function spentDuring(pins: string, work: () => Promise<unknown>): P
     return new Map(
       programs.map(({ name, fd }, index) => {
         const { ns, runs } = counts(fd)
-        return [name, { ns: ns - before[index]!.ns, runs: runs - before[index]!.runs }]
+        const ran = runs - before[index]!.runs
+        return [name, { ns: ns - before[index]!.ns - ran * counting, runs: ran }]
       }),
     )
   } finally {
@@ -35,7 +35,14 @@ export async function spentDuring(pins: string, work: () => Promise<unknown>): P
   }
 }
 
-function counts(fd: number): Spent {
+/** Counts for as long as the descriptor is open. */
+export function enableRunTime(): number {
+  const stats = libbpf().enableStats(BPF_STATS_RUN_TIME)
+  if (stats < 0) throw new Error(`run time is not counted: ${errnoName(stats)}`)
+  return stats
+}
+
+export function counts(fd: number): Spent {
   const info = Buffer.alloc(INFO_BYTES)
   const result = libbpf().objInfo(fd, info, [INFO_BYTES])
   if (result !== 0) throw new Error(`no program's counts: ${errnoName(result)}`)

@@ -11,7 +11,7 @@ import type { Entries } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupBelow, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
 import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
-import { ensureBpfFileSystem, lock } from '../adapters/linux/system.ts'
+import { ensureBpfFileSystem, lock, returnFreedMemory } from '../adapters/linux/system.ts'
 import { ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
 import { type Config, readConfig } from './config.ts'
@@ -21,6 +21,7 @@ import { type Places, places } from './places.ts'
 import { type Hello, type Request, receive, type Started, send } from './protocol.ts'
 import { purge, withdraw } from './purge.ts'
 import { needReach } from './reach.ts'
+import { startWarm } from './warm.ts'
 
 /** A mind that keeps dying is started again ever more slowly, up to this. */
 const MAX_PAUSE = 30_000
@@ -51,6 +52,7 @@ class Guard {
       if (!wasInForce) withdraw(at) // all of it or nothing
       throw error
     }
+    returnFreedMemory() // of the kernel's types, which libbpf read for each object
   }
 
   /** To our own groups; with `enforceRoot: host` to all, which also stops a socket that was made outside and is carried in. */
@@ -64,8 +66,9 @@ class Guard {
   startMind(): void {
     const log = openSync(this.#at.log, 'a')
     const rings = this.#kernel.rings()
-    const told = { ...this.#at, failsafe: this.#config.failsafe }
-    const { command, missing } = confinedMind(told, [CHANNEL_FD, ...rings.map((_, index) => FIRST_RING_FD + index)])
+    const descriptors = [CHANNEL_FD, ...rings.map((_, index) => FIRST_RING_FD + index)]
+    const told = { ...this.#at, failsafe: this.#config.failsafe, descriptors }
+    const { command, missing } = confinedMind(told, descriptors)
     for (const { title, verdict } of missing)
       if (verdict.is === 'unknown') console.error(`the mind is confined less: ${title}: ${verdict.why.text}`)
     const started = Date.now()
@@ -74,7 +77,7 @@ class Guard {
       stdio: ['ignore', log, log, 'pipe', ...rings.map(({ fd }) => fd)],
       ...(start.user === undefined ? {} : { uid: start.user, gid: start.user }),
       cwd: '/',
-      // What was compiled once is kept: the stripper of types alone takes 30 MB.
+      // What was compiled once is kept (warm.ts).
       env: { PATH: process.env.PATH, LANG: process.env.LANG, NODE_COMPILE_CACHE: join(this.#at.state, 'cache') },
     })
     closeSync(log)
@@ -274,6 +277,7 @@ function prepare(at: Places): void {
 const at = places()
 process.umask(0o022) // the mind is another user, whatever root's habits are
 try {
+  startWarm()
   if (at.pins === null || at.groups === null) {
     throw new ThymusError('PRIVILEGE', at.groups === null ? 'there is no unified control group hierarchy' : 'the guard needs root')
   }

@@ -28,6 +28,7 @@ import { type Places, places } from './places.ts'
 import { posture } from './posture.ts'
 import { type Counted, GuardClient, type Hello } from './protocol.ts'
 import { Recorder } from './recording.ts'
+import { startWarm } from './warm.ts'
 import { type Knowledge, Watch } from './watch.ts'
 
 const VERSION = '0.1.0'
@@ -278,8 +279,10 @@ function endOf(store: Store): { readonly end?: Position } {
 
 /** The guard says where things are: to this user they would be elsewhere. */
 const given = process.argv[2]
-const at: Places & { readonly failsafe?: Config['failsafe'] } = given === undefined ? places() : JSON.parse(given)
+const at: Places & { readonly failsafe?: Config['failsafe']; readonly descriptors?: readonly number[] } =
+  given === undefined ? places() : JSON.parse(given)
 try {
+  startWarm(at.descriptors)
   const guarded = given !== undefined
   mkdirSync(at.state, { recursive: true })
   mkdirSync(at.door, { recursive: true })

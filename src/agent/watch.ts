@@ -103,7 +103,7 @@ export class Watch {
       const stored = this.#stored.get(name)!
       const count = source.drain((view, bytes, at, length) => {
         if (source.position < stored) return // it was stored before the former reader died
-        harvest.raw.push(Buffer.from(bytes.subarray(at, at + length)))
+        harvest.raw.push(bytes.subarray(at, at + length))
         const event = decodeEvent(view, bytes, at)
         harvest.events.push(event)
         if (event) this.#take(event, harvest)

@@ -120,12 +120,18 @@ describe('ancestry', () => {
     assert.ok(compared > 1_000, `${compared} processes`)
   })
 
-  test('with events missing, is never wrong: every process that it names is an ancestor, and what is missing ends it as unknown', () => {
-    const some = histories.chain((machine) => fc.shuffledSubarray(machine.events).map((events) => ({ machine, events })))
+  test('with events missing or forgotten, is never wrong: whom it names is an ancestor, and what is missing ends it as unknown', () => {
+    const some = histories.chain((machine) =>
+      fc.record({
+        machine: fc.constant(machine),
+        events: fc.shuffledSubarray(machine.events),
+        limits: fc.record({ processes: fc.constantFrom(1, 3, 6, 1_000), exitedFor: fc.constantFrom(2_000, 60 * SECOND) }),
+      }),
+    )
     let unknown = 0
     fc.assert(
-      fc.property(some, ({ machine, events }) => {
-        const processes = new Processes()
+      fc.property(some, ({ machine, events, limits }) => {
+        const processes = new Processes(limits)
         for (const event of events) processes.observe(event)
         for (const each of machine.born) {
           const found = processes.ancestors({ ...each.ref, parent: each.parent }, 64)
@@ -237,6 +243,48 @@ describe('memory is bounded', () => {
     processes.observe(exit(3601 * SECOND, orphan))
     processes.observe(connect(3700 * SECOND, task({ pid: 7, started: SECOND }, KERNEL)))
     assert.deepEqual([processes.find(daemon), processes.find(shell), processes.size], [undefined, undefined, 1])
+  })
+
+  test('what was said of a process stays said when its place is given to others', () => {
+    const processes = new Processes({ processes: 4, exitedFor: SECOND })
+    const shell = task({ pid: 5, started: SECOND }, INIT, 'sh')
+    processes.observe(exec(SECOND, shell, '/bin/sh'))
+    processes.observe(exit(SECOND + 1, shell))
+    const said = processes.find(shell)
+    const copy = structuredClone(said)
+    for (let pid = 10; pid < 30; pid++) processes.observe(fork(2 * SECOND + pid, task({ pid, started: 2 * SECOND + pid }, INIT)))
+    assert.equal(processes.find(shell), undefined)
+    assert.deepEqual(said, copy)
+    assert.equal(copy?.images.length, 1)
+  })
+
+  test('who takes the place of others has nothing of theirs', () => {
+    const processes = new Processes({ processes: 4, exitedFor: SECOND })
+    const family = (pid: number, at: number, see: (parent: Task, child: Task) => void) => {
+      const [parent, child] = [
+        { pid, started: at },
+        { pid: pid + 1, started: at + 1 },
+      ]
+      see(task(parent, KERNEL), task(child, parent))
+    }
+    for (const at of [10, 12, 14, 16]) {
+      family(at, at * SECOND, (parent, child) => {
+        processes.observe(exec(at * SECOND, parent, `/bin/${at}`))
+        processes.observe(exec(at * SECOND + 1, child, `/bin/${at + 1}`))
+        for (const each of [parent, child]) processes.observe(exit(at * SECOND + 2, each))
+      })
+    }
+    // Before and after all that was: rings are not read in the order of time.
+    for (const [pid, at] of [5, 6, 7, 20, 21, 22].map((second) => [50 + 2 * second, second * SECOND] as const)) {
+      family(pid, at, (parent, child) => {
+        processes.observe(fork(at + 1, child))
+        const expected = { ...child, parent: { pid, started: at }, slot: 0, images: [], exited: undefined }
+        assert.deepEqual([processes.find(child), processes.find(parent), namesOf(processes.ancestors(child))], [expected, undefined, ['?']])
+        processes.observe(exit(at + 2, child))
+      })
+    }
+    processes.observe(fork(100 * SECOND, task({ pid: 9, started: 100 * SECOND }, KERNEL)))
+    assert.equal(processes.size, 1, 'they were forgotten like any other')
   })
 
   test('a storm of processes that come and go does not push out the ones that live', () => {

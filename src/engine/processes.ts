@@ -4,13 +4,7 @@
 import type { Event, ExecEvent, ProcessRef, Task } from '../core/event.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Reason } from '../core/verdict.ts'
-
-/** What a process runs since `at` (ns since boot). */
-export interface Image {
-  readonly at: number
-  readonly path: string
-  readonly argv: readonly string[]
-}
+import { Chain, Entry, type Image } from './process-entry.ts'
 
 export interface Process extends ProcessRef {
   readonly parent: ProcessRef | undefined
@@ -48,20 +42,25 @@ export interface ProcReader {
 const TICK = 1e7
 /** More generations than any tree of processes has that somebody looks at. */
 const DEEPEST = 64
-/** Room is made for a 32nd of what is held at a time. */
-const SHARE = 32
+/** Entries that wait to be used again: as many come and go with one event, and some more. */
+const SPARES = 64
 
 export class Processes {
   readonly #limit: number
   readonly #exitedFor: number
-  readonly #byPid = new Map<number, Entry[]>()
-  /** What was seen longest ago comes first. */
-  readonly #all = new Set<Entry>()
-  readonly #exited = new Set<Entry>()
+  /** The newest of each number. */
+  readonly #byPid = new Map<number, Entry>()
+  /** Of each chain, what was seen longest ago comes first. */
+  readonly #running = new Chain()
+  readonly #exited = new Chain()
+  /** Nobody will ask for them any more but by their children. */
+  readonly #expired = new Chain()
   /** Neither their fork nor an exec of theirs was seen: /proc may know more. */
   readonly #unseen = new Set<Entry>()
+  /** Forgotten, to be used again. */
+  readonly #spare: Entry[] = []
+  #size = 0
   #now = 0
-  #sweepAt = 0
 
   constructor(limits: { readonly processes: number; readonly exitedFor: number } = LIMITS) {
     this.#limit = limits.processes
@@ -69,7 +68,7 @@ export class Processes {
   }
 
   get size(): number {
-    return this.#all.size
+    return this.#size
   }
 
   /** Takes what an event tells of its process and of the parent of that. */
@@ -77,18 +76,19 @@ export class Processes {
     const { task } = event
     if (task === null) return
     this.#now = Math.max(this.#now, event.at)
-    const entry = this.#enter(task)
+    const isSeen = event.type === 'fork' || event.type === 'exec'
+    const entry = this.#enter(task, isSeen)
+    if (isSeen) this.#unseen.delete(entry)
+    if (event.type === 'exit') entry.exit(event)
+    this.#touch(entry)
     this.#learn(entry, task, event)
     if (event.type === 'exec' && !event.forms.includes('refused')) entry.run(imageOf(event))
-    if (event.type === 'exit') entry.exited = { at: event.at, status: event.status }
-    if (event.type === 'fork' || event.type === 'exec') this.#unseen.delete(entry)
-    this.#touch(entry)
     this.#forget()
   }
 
   find(ref: ProcessRef): Process | undefined {
     const entry = this.#find(ref)
-    return entry?.known ? entry : undefined
+    return entry?.known ? processOf(entry) : undefined
   }
 
   /** What a process ran at a time (ns since boot): its own image, or that of the ancestor from which it has it. Undefined if unseen. */
@@ -111,7 +111,7 @@ export class Processes {
     while (found.length < limit && ref?.pid !== 0) {
       const entry: Entry | undefined = ref && this.#find(ref)
       if (!entry?.known) return [...found, unknownAncestor(ref)]
-      found.push({ is: 'process', process: entry, image: this.imageAt(entry, child.started) })
+      found.push({ is: 'process', process: processOf(entry), image: this.imageAt(entry, child.started) })
       child = entry
       ref = entry.parent
     }
@@ -138,14 +138,14 @@ export class Processes {
   }
 
   #learn(entry: Entry, task: Task, { at, slot }: Event): void {
-    if (at < entry.firstAt) {
-      entry.firstAt = at
-      this.#adopt(entry, task.parent)
+    if (at >= entry.lastAt) {
+      entry.lastAt = at
+      entry.slot = slot
+      entry.know(task)
     }
-    if (at < entry.lastAt) return
-    entry.lastAt = at
-    entry.slot = slot
-    entry.know(task)
+    if (at >= entry.firstAt) return
+    entry.firstAt = at
+    this.#adopt(entry, task.parent)
   }
 
   #fillFrom(found: ProcEntry, entry: Entry, reader: ProcReader | undefined): void {
@@ -158,9 +158,7 @@ export class Processes {
   /** Of a parent /proc tells the number alone: it is the bearer of that number who was there when the child started. */
   #parentByNumber(pid: number, child: Entry, reader: ProcReader | undefined): ProcessRef {
     if (pid === 0) return { pid, started: 0 }
-    const bearer = this.#byPid
-      .get(pid)
-      ?.findLast(({ started, exited }) => started <= child.started && (exited === undefined || exited.at >= child.started))
+    const bearer = this.#bearer(pid, ({ started, exitedAt }) => started <= child.started && exitedAt >= child.started)
     if (bearer !== undefined) return bearer
     const found = reader?.read(pid)
     return found === undefined ? { pid, started: -1 } : this.#enterByTicks(found)
@@ -168,8 +166,9 @@ export class Processes {
 
   #adopt(child: Entry, parent: ProcessRef): void {
     const former = child.parent
-    child.parent = { pid: parent.pid, started: parent.started }
-    if (parent.pid !== 0) this.#enter(parent).children++
+    child.parentPid = parent.pid
+    child.parentStarted = parent.started
+    if (parent.pid !== 0) this.#enter(parent, false).children++
     if (former !== undefined) this.#release(former)
   }
 
@@ -177,148 +176,105 @@ export class Processes {
   #release(ref: ProcessRef): void {
     for (let parent = this.#find(ref); parent !== undefined; ) {
       parent.children = Math.max(0, parent.children - 1)
-      if (!parent.isSpent) return
+      if (!this.#isSpent(parent)) return
+      const above: ProcessRef | undefined = parent.parent
       this.#drop(parent)
-      parent = parent.parent && this.#find(parent.parent)
+      parent = above && this.#find(above)
     }
   }
 
   /** A start that falls on a tick may be one that /proc told; nobody else can have had the number within that tick. */
   #find(ref: ProcessRef): Entry | undefined {
-    const bearers = this.#byPid.get(ref.pid)
-    const exact = bearers?.find(({ started }) => started === ref.started)
-    return exact ?? (ref.started % TICK === 0 ? bearers?.find((entry) => ticksOf(entry) === ticksOf(ref)) : undefined)
+    const exact = this.#bearer(ref.pid, ({ started }) => started === ref.started)
+    return exact ?? (ref.started % TICK === 0 ? this.#bearer(ref.pid, (entry) => ticksOf(entry) === ticksOf(ref)) : undefined)
   }
 
-  #enter(ref: ProcessRef): Entry {
-    const bearers = this.#byPid.get(ref.pid) ?? []
-    const exact = bearers.find(({ started }) => started === ref.started)
+  /** The newest that has or had a number and is as wanted. */
+  #bearer(pid: number, isWanted: (entry: Entry) => boolean): Entry | undefined {
+    for (let entry = this.#byPid.get(pid); entry !== undefined; entry = entry.older) if (isWanted(entry)) return entry
+    return undefined
+  }
+
+  #enter(ref: ProcessRef, isSeen: boolean): Entry {
+    const exact = this.#bearer(ref.pid, ({ started }) => started === ref.started)
     if (exact !== undefined) return exact
-    const rough = bearers.find((entry) => entry.isRough && ticksOf(entry) === ticksOf(ref))
-    if (rough === undefined) return this.#add(ref, false)
+    const rough = this.#bearer(ref.pid, (entry) => entry.isRough && ticksOf(entry) === ticksOf(ref))
+    if (rough === undefined) return this.#add(ref, { isRough: false, isSeen })
     rough.started = ref.started // an event tells the very start of a process that was known from /proc
     rough.isRough = false
     return rough
   }
 
   #enterByTicks({ pid, startTicks }: ProcEntry): Entry {
-    const same = this.#byPid.get(pid)?.find((entry) => ticksOf(entry) === startTicks)
-    return same ?? this.#add({ pid, started: startTicks * TICK }, true)
+    const same = this.#bearer(pid, (entry) => ticksOf(entry) === startTicks)
+    return same ?? this.#add({ pid, started: startTicks * TICK }, { isRough: true, isSeen: false })
   }
 
-  #add({ pid, started }: ProcessRef, isRough: boolean): Entry {
-    const entry = new Entry(pid, started, isRough, this.#now)
-    const bearers = [...(this.#byPid.get(pid) ?? []), entry]
-    this.#byPid.set(
-      pid,
-      bearers.sort((one, other) => one.started - other.started),
-    )
-    this.#all.add(entry)
-    this.#unseen.add(entry)
+  #add(ref: ProcessRef, { isRough, isSeen }: { readonly isRough: boolean; readonly isSeen: boolean }): Entry {
+    const entry = this.#spare.pop() ?? new Entry()
+    entry.begin(ref, isRough, this.#now)
+    const younger = this.#youngerThan(entry)
+    entry.older = younger === undefined ? this.#byPid.get(ref.pid) : younger.older
+    if (younger === undefined) this.#byPid.set(ref.pid, entry)
+    else younger.older = entry
+    this.#running.push(entry)
+    if (!isSeen) this.#unseen.add(entry)
+    this.#size++
     return entry
   }
 
-  /** Not for every event: a set in which the same member is deleted and added over and over becomes slow. */
+  /** The oldest bearer of the same number that is younger. */
+  #youngerThan({ pid, started }: Entry): Entry | undefined {
+    let found: Entry | undefined
+    for (let entry = this.#byPid.get(pid); entry !== undefined && entry.started > started; entry = entry.older) found = entry
+    return found
+  }
+
   #touch(entry: Entry): void {
-    const hasExited = entry.exited !== undefined && !this.#exited.has(entry)
-    if (!hasExited && this.#now - entry.touchedAt < this.#exitedFor / SHARE) return
     entry.touchedAt = this.#now
-    this.#all.delete(entry)
-    this.#all.add(entry)
-    if (entry.exited === undefined) return
-    this.#exited.delete(entry)
-    this.#exited.add(entry)
-    entry.isExpired = false
+    const chain = entry.hasExited ? this.#exited : this.#running
+    chain.push(entry)
   }
 
-  /** Now and then, many at once: to find the first of a set from which the first were deleted is slow. */
   #forget(): void {
-    if (this.#now >= this.#sweepAt) this.#sweep()
-    if (this.#all.size <= this.#limit) return
-    const goal = this.#limit - Math.floor(this.#limit / SHARE)
-    for (const set of [this.#exited, this.#all]) {
-      for (const entry of set) {
-        if (this.#all.size <= goal) return
-        this.#remove(entry)
-      }
+    for (let entry = this.#exited.first; entry !== undefined && entry.touchedAt + this.#exitedFor < this.#now; entry = this.#exited.first) {
+      this.#expired.push(entry)
+      if (this.#isSpent(entry)) this.#remove(entry)
     }
+    while (this.#size > this.#limit) this.#remove((this.#exited.first ?? this.#expired.first ?? this.#running.first)!)
   }
 
-  #sweep(): void {
-    for (const entry of this.#exited) {
-      if (entry.touchedAt + this.#exitedFor >= this.#now) break
-      this.#exited.delete(entry)
-      entry.isExpired = true
-      if (entry.isSpent) this.#remove(entry)
-    }
-    this.#sweepAt = this.#now + this.#exitedFor / SHARE
+  /** Nobody will ask for it any more but by its children, and it has none. */
+  #isSpent({ children, chain, known }: Entry): boolean {
+    return children === 0 && (chain === this.#expired || !known)
   }
 
   #remove(entry: Entry): void {
+    const { parent } = entry
     this.#drop(entry)
-    if (entry.parent !== undefined) this.#release(entry.parent)
+    if (parent !== undefined) this.#release(parent)
   }
 
   #drop(entry: Entry): void {
-    const bearers = this.#byPid.get(entry.pid)!.filter((each) => each !== entry)
-    if (bearers.length > 0) this.#byPid.set(entry.pid, bearers)
+    const younger = this.#bearer(entry.pid, ({ older }) => older === entry)
+    if (younger !== undefined) younger.older = entry.older
+    else if (entry.older !== undefined) this.#byPid.set(entry.pid, entry.older)
     else this.#byPid.delete(entry.pid)
-    for (const set of [this.#all, this.#exited, this.#unseen]) set.delete(entry)
+    entry.chain?.remove(entry)
+    this.#unseen.delete(entry)
+    this.#size--
+    if (this.#spare.length < SPARES) this.#spare.push(entry)
   }
+}
+
+function processOf({ pid, started, parent, comm, uid, euid, slot, images, hasExited, exitedAt, exitStatus }: Entry): Process {
+  const exited = hasExited ? { at: exitedAt, status: exitStatus } : undefined
+  return { pid, started, parent, comm, uid, euid, slot, images, exited }
 }
 
 /** How an ancestor is shown in one word: what it ran, else the name that the kernel gives it, else `?`. */
 export function ancestorName(ancestor: Ancestor): string {
   return ancestor.is === 'unknown' ? '?' : (ancestor.image?.path ?? ancestor.process.comm)
-}
-
-class Entry implements Process {
-  readonly pid: number
-  started: number
-  /** The start is known to a tick only. */
-  isRough: boolean
-  /** More than that it is somebody's parent. */
-  known = false
-  parent: ProcessRef | undefined
-  comm = ''
-  uid = 0
-  euid = 0
-  slot = 0
-  images: readonly Image[] = []
-  /** There were more images than are kept. */
-  imagesCut = false
-  exited: { readonly at: number; readonly status: number } | undefined
-  firstAt = Number.POSITIVE_INFINITY
-  lastAt = -1
-  /** Entries of which it is the parent. */
-  children = 0
-  isExpired = false
-  touchedAt: number
-
-  constructor(pid: number, started: number, isRough: boolean, now: number) {
-    this.pid = pid
-    this.started = started
-    this.isRough = isRough
-    this.touchedAt = now
-  }
-
-  /** Nobody will ask for it any more but by its children, and it has none. */
-  get isSpent(): boolean {
-    return this.children === 0 && (this.isExpired || !this.known)
-  }
-
-  know({ comm, uid, euid }: Pick<Task, 'comm' | 'uid' | 'euid'>): void {
-    this.comm = comm
-    this.uid = uid
-    this.euid = euid
-    this.known = true
-  }
-
-  run(image: Image): void {
-    const images = [...this.images, image].sort((one, other) => one.at - other.at)
-    this.imagesCut ||= images.length > LIMITS.imagesPerProcess
-    this.images = images.slice(-LIMITS.imagesPerProcess)
-  }
 }
 
 function imageOf({ at, path, name, argv }: ExecEvent): Image {

@@ -16,6 +16,7 @@ function load() {
   return {
     flock: libc.func('int flock(int fd, int operation)'),
     getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, _Inout_ uint32_t *size)'),
+    mallocTrim: libc.func('int malloc_trim(size_t pad)'),
   }
 }
 let calls: ReturnType<typeof load> | undefined
@@ -42,6 +43,12 @@ export function peerOf(fd: number): Peer {
   if (calls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, [12]) !== 0)
     throw new ThymusError('INTERNAL', 'the peer of the socket is unknown')
   return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) }
+}
+
+/** Gives what the C library has freed back to the kernel: it keeps it otherwise. */
+export function returnFreedMemory(): void {
+  calls ??= load()
+  calls.mallocTrim(0)
 }
 
 /** Makes sure that what is pinned in `folder` lies on a bpf file system, mounting one at the folder above if need be; says where it had to. */

@@ -43,6 +43,8 @@ export class Segments {
   #file = -1
   #end: Position = { segment: 0, offset: 0 }
   #lost = 0
+  /** The bytes of the largest batch so far: the next one is written through the same. */
+  #batch = Buffer.alloc(0)
 
   /** Opens or makes the folder and repairs what a killed writer left. @throws ThymusError STATE_FULL if there is no room for a header */
   constructor(folder: string, options: SegmentOptions) {
@@ -176,7 +178,9 @@ export class Segments {
   }
 
   #write(records: readonly Uint8Array[]): void {
-    const batch = Buffer.allocUnsafe(records.reduce((sum, record) => sum + recordSize(record), 0))
+    const size = records.reduce((sum, record) => sum + recordSize(record), 0)
+    if (this.#batch.length < size) this.#batch = Buffer.allocUnsafe(size)
+    const batch = this.#batch.subarray(0, size)
     let at = 0
     for (const record of records) at = encodeRecord(batch, at, record)
     const { segment, offset } = this.#end

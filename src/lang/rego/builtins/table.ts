@@ -6,6 +6,7 @@ import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
+import { GRAPHQL } from './graphql/graphql.ts'
 import { JSON_PATCH } from './json-patch.ts'
 import { JSON_PATHS } from './json-paths.ts'
 import { JWT } from './jwt/jwt.ts'
@@ -32,6 +33,7 @@ const FAMILIES = [
   ENCODING,
   GLOB,
   GRAPH,
+  GRAPHQL,
   JSON_PATCH,
   JSON_PATHS,
   JWT,

@@ -2,8 +2,8 @@ import type { Certificate } from '../../../../formats/x509/certificate.ts'
 import { type VerifyOptions, verifyChain } from '../../../../formats/x509/verify.ts'
 import type { Builtin, Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
-import { toBigInt, toInt } from '../../values/decimal.ts'
 import { isArray, isNumber, type RegoObject, RegoSet, type Value } from '../../values/value.ts'
+import { int64 } from '../int64.ts'
 import { object, text } from '../operands.ts'
 import { certificateFields, extendedCertificateFields } from './certificate-fields.ts'
 import { certificateRequestOf, certificatesOf, keyPairOf, privateKeysOf, reading } from './input.ts'
@@ -106,14 +106,12 @@ function readOption(name: string, value: Value): Options {
       if (typeof value !== 'string') throw new BuiltinError("'DNSName' should be a string")
       return { host: unquoted(value) }
     case 'CurrentTime': {
-      const nanoseconds = isNumber(value) ? toBigInt(value) : undefined
-      if (nanoseconds === undefined || BigInt.asIntN(64, nanoseconds) !== nanoseconds) {
-        throw new BuiltinError("'CurrentTime' should be a valid int64 number")
-      }
+      const nanoseconds = isNumber(value) ? int64(value) : undefined
+      if (nanoseconds === undefined) throw new BuiltinError("'CurrentTime' should be a valid int64 number")
       return { now: Number(nanoseconds) / 1e6 }
     }
     case 'MaxConstraintComparisons':
-      if (!isNumber(value) || toInt(value) === undefined) throw new BuiltinError("'MaxConstraintComparisons' should be a valid number")
+      if (!isNumber(value) || int64(value) === undefined) throw new BuiltinError("'MaxConstraintComparisons' should be a valid number")
       return {}
     case 'KeyUsages':
       return { usages: readUsages(value) }

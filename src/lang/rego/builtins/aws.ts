@@ -6,6 +6,7 @@ import { BuiltinError } from '../errors.ts'
 import { compareStrings } from '../values/order.ts'
 import { printJson } from '../values/text.ts'
 import { RegoObject, type Value } from '../values/value.ts'
+import { toBytes } from './bytes.ts'
 import { requestOperand } from './http/operand.ts'
 import { int64 } from './int64.ts'
 import { number, object } from './operands.ts'
@@ -76,8 +77,8 @@ function sign({ url, method, headers, body }: Request, config: Config, nanosecon
   return RegoObject.of([...headers, ['Authorization', authorization], ...own])
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+const sha256 = (text: string) => createHash('sha256').update(toBytes(text)).digest('hex')
+const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(toBytes(text)).digest()
 
 function readConfig(config: RegoObject): Config {
   const required = ['aws_service', 'aws_access_key', 'aws_secret_access_key', 'aws_region'].map((name) => {
@@ -113,7 +114,7 @@ function bodyOf(request: RegoObject): string {
 
 function parse(url: string): Url {
   try {
-    return readUrl(Buffer.from(url).toString('latin1'))
+    return readUrl(toBytes(url).toString('latin1'))
   } catch (error) {
     if (error instanceof ThymusError) throw new BuiltinError(error.message)
     throw error

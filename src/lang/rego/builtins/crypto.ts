@@ -1,15 +1,20 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Builtin } from '../codegen/runtime.ts'
+import { sameBytes, toBytes } from './bytes.ts'
 import { text } from './operands.ts'
 
 const hash =
   (name: string): Builtin =>
   (_, a) =>
-    createHash(name).update(text(a, 1)).digest('hex')
+    createHash(name)
+      .update(toBytes(text(a, 1)))
+      .digest('hex')
 const hmac =
   (name: string): Builtin =>
   (_, a, b) =>
-    createHmac(name, text(b, 2)).update(text(a, 1)).digest('hex')
+    createHmac(name, toBytes(text(b, 2)))
+      .update(toBytes(text(a, 1)))
+      .digest('hex')
 
 /** Hashes and message authentication. */
 export const CRYPTO: Readonly<Record<string, Builtin>> = {
@@ -20,5 +25,5 @@ export const CRYPTO: Readonly<Record<string, Builtin>> = {
   'crypto.hmac.sha1': hmac('sha1'),
   'crypto.hmac.sha256': hmac('sha256'),
   'crypto.hmac.sha512': hmac('sha512'),
-  'crypto.hmac.equal': (_, a, b) => text(a, 1) === text(b, 2),
+  'crypto.hmac.equal': (_, a, b) => sameBytes(toBytes(text(a, 1)), toBytes(text(b, 2))),
 }

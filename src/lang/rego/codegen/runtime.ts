@@ -1,7 +1,7 @@
 // What generated code calls. One Runtime lives for one evaluation: it counts, and remembers the rules that were computed.
 import type { HttpPort } from '../builtins/http/port.ts'
 import { BuiltinError, RegoError } from '../errors.ts'
-import type { Value } from '../values/value.ts'
+import type { RegoObject, Value } from '../values/value.ts'
 
 export interface Limits {
   /** Calls, iterations and insertions. */

@@ -1,10 +1,11 @@
 import { ThymusError } from '../../../../core/errors.ts'
-import { parseYaml } from '../../../../formats/yaml/parse.ts'
 import type { Builtin, Runtime } from '../../codegen/runtime.ts'
-import { BuiltinError, RegoError } from '../../errors.ts'
+import { BuiltinError } from '../../errors.ts'
 import { printTerm, readJson } from '../../values/text.ts'
 import { isArray, RegoObject, type Value } from '../../values/value.ts'
+import { fromBytes } from '../bytes.ts'
 import { object } from '../operands.ts'
+import { readYaml } from '../yaml-read.ts'
 import { requestOperand } from './operand.ts'
 import type { HttpPort, HttpRequest, HttpResponse } from './port.ts'
 import { readRequest, redirected, type Sending } from './request.ts'
@@ -47,14 +48,14 @@ function failure(error: BuiltinError): Value {
 /** The same request has the same answer for the whole evaluation. */
 function answer(runtime: Runtime, request: RegoObject): Value {
   const { http } = runtime.surroundings
-  if (http === undefined) throw new RegoError('REGO_BUILTIN', 'eval_builtin_error', 'http.send asks the network, which is not allowed here')
+  if (http === undefined) throw runtime.denied('http.send', 'asks the network')
   const key = `http ${printTerm(withoutIgnored(request))}`
   const kept = runtime.kept.get(key)
   if (kept !== undefined) return kept
   const sending = readRequest(request)
   const response = send(http, sending)
   runtime.charge(response.body.length >> 4)
-  const value = responseValue(response, sending)
+  const value = responseValue(runtime, response, sending)
   if (KEPT.has(response.status)) runtime.kept.set(key, value)
   return value
 }
@@ -94,9 +95,9 @@ function trySend(http: HttpPort, request: HttpRequest): HttpResponse {
   }
 }
 
-function responseValue({ status, statusText, headers, body }: HttpResponse, { json, yaml }: Sending): Value {
+function responseValue(runtime: Runtime, { status, statusText, headers, body }: HttpResponse, { json, yaml }: Sending): Value {
   const type = headers.find(([name]) => name === 'content-type')?.[1][0] ?? ''
-  const text = body.toString('utf8')
+  const text = fromBytes(body)
   return RegoObject.of([
     ['status', statusText],
     ['status_code', status],
@@ -104,9 +105,9 @@ function responseValue({ status, statusText, headers, body }: HttpResponse, { js
     [
       'body',
       json || isJson(type)
-        ? orNull(() => readJson(text))
+        ? orNull(() => readJson(text.toWellFormed()))
         : yaml || /application\/(?:x-)?yaml/.test(type)
-          ? orNull(() => readYaml(text))
+          ? orNull(() => readYaml(runtime, text))
           : null,
     ],
     ['headers', RegoObject.of(headers.map(([name, values]) => [name, values]))],
@@ -116,17 +117,12 @@ function responseValue({ status, statusText, headers, body }: HttpResponse, { js
 /** A media type with well-formed parameters (RFC 9110 §8.3.1). */
 const isJson = (type: string) => /^\s*application\/(?:[^/;\s]*\+)?json\s*(?:;\s*[^\s;="]+=(?:"[^"]*"|[^\s;"]+)\s*)*;?\s*$/i.test(type)
 
-function readYaml(text: string): Value {
-  const [document] = parseYaml(text, 'http.send')
-  return document === undefined ? null : readJson(JSON.stringify(document.value))
-}
-
 /** A body that does not read is null. */
 function orNull(read: () => Value): Value {
   try {
     return read()
   } catch (error) {
-    if (error instanceof ThymusError) return null
+    if (error instanceof BuiltinError || (error instanceof ThymusError && error.code === 'FORMAT')) return null
     throw error
   }
 }

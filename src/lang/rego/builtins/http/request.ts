@@ -1,6 +1,8 @@
 import { BuiltinError } from '../../errors.ts'
 import { printJson } from '../../values/text.ts'
 import { isNumber, RegoObject, type Value } from '../../values/value.ts'
+import { toBytes } from '../bytes.ts'
+import { parseDuration } from '../duration.ts'
 import { int64 } from '../int64.ts'
 import type { HttpRequest, HttpResponse } from './port.ts'
 
@@ -71,7 +73,7 @@ function readHeaders(headers: Value | undefined): HttpRequest['headers'] {
 }
 
 function readBody(request: RegoObject): Buffer {
-  if (request.has('raw_body')) return Buffer.from(text(request, 'raw_body'))
+  if (request.has('raw_body')) return toBytes(text(request, 'raw_body'))
   const body = request.get('body')
   return Buffer.from(body === undefined ? '' : printJson(body))
 }
@@ -89,19 +91,11 @@ function readTls(request: RegoObject): HttpRequest['tls'] {
 /** Nanoseconds, or a duration as Go writes it. */
 function readTimeout(timeout: Value | undefined): number {
   if (timeout === undefined) return DEFAULT_MILLISECONDS
-  const nanoseconds = isNumber(timeout) ? int64(timeout) : typeof timeout === 'string' ? durationOf(timeout) : undefined
+  const text = typeof timeout === 'string' ? timeout : ''
+  const nanoseconds = isNumber(timeout) ? int64(timeout) : /^-?\d{1,18}$/.test(text) ? BigInt(text) : parseDuration(text)
   if (nanoseconds === undefined) throw new BuiltinError('invalid timeout value')
   const milliseconds = Math.ceil(Number(nanoseconds) / 1e6)
   return milliseconds <= 0 ? MAX_MILLISECONDS : Math.min(milliseconds, MAX_MILLISECONDS)
-}
-
-const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
-
-function durationOf(text: string): bigint | undefined {
-  if (/^\d{1,18}$/.test(text)) return BigInt(text)
-  if (!/^(?:\d{1,15}(?:\.\d{0,9})?(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined
-  const parts = [...text.matchAll(/(\d+(?:\.\d*)?)([a-zµμ]+)/g)]
-  return BigInt(Math.round(parts.reduce((total, [, size, unit]) => total + Number(size) * UNITS[unit!]!, 0)))
 }
 
 function text(request: RegoObject, name: string): string {

@@ -5,6 +5,7 @@ import { readPem } from '../../../../formats/pem.ts'
 import { readCertificate } from '../../../../formats/x509/certificate.ts'
 import { keyObject, readPublicKeyInfo, type SubjectPublicKey } from '../../../../formats/x509/public-key.ts'
 import { BuiltinError } from '../../errors.ts'
+import { toBytes } from '../bytes.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { readJwks } from './jwk.ts'
 import { type Key, publicKey } from './key.ts'
@@ -18,7 +19,7 @@ export interface VerificationKey {
 
 /** @throws BuiltinError for what is none of these, or more than one PEM block */
 export function verificationKeys(text: string): readonly VerificationKey[] {
-  const bytes = Buffer.from(text).toString('latin1')
+  const bytes = toBytes(text).toString('latin1')
   const block = readPem(bytes)
   if (block === undefined) {
     return readJwks(text)

@@ -67,6 +67,7 @@ export function signature(algorithm: Algorithm, key: Key, data: Buffer): Buffer 
 }
 
 function attempt({ family, hash }: Algorithm, key: Key, data: Buffer): Buffer | undefined {
+  // OPA signs by HMAC with an Ed25519 key too, whose public half everybody knows: that is refused here.
   if (key.kind === 'secret') return family === 'HS' && hash !== null ? mac(hash, key.secret, data) : undefined
   if (key.kind === 'other' || !key.isPrivate) return undefined
   if (family === 'Ed') return key.kind === 'ed25519' ? sign(null, data, key.signer()) : undefined

@@ -22,7 +22,10 @@ export const X509: Readonly<Record<string, Builtin>> = {
     const certificates = certificatesOrNone(given(runtime, a, 1))
     return certificates === undefined ? INVALID : verified(certificates, readOptions(options), runtime, certificateFields)
   },
-  'crypto.x509.parse_certificate_request': (runtime, a) => toValue(requestFields(certificateRequestOf(given(runtime, a, 1)))),
+  'crypto.x509.parse_certificate_request': (runtime, a) => {
+    const source = given(runtime, a, 1)
+    return toValue(reading(() => requestFields(certificateRequestOf(source))))
+  },
   'crypto.x509.parse_keypair': (runtime, a, b) => {
     const { certificates, leaf, key } = keyPairOf(given(runtime, a, 1), given(runtime, b, 2))
     return toValue({

@@ -43,6 +43,8 @@ test('a request is signed as AWS has it', () => {
   ])
   assert.equal(headers['x-amz-date'], '19691231T235959Z')
   assert.match(headers.Authorization!, /SignedHeaders=a;host;x-amz-content-sha256;x-amz-date;x-amz-security-token,/)
+  const unsigned = sign(request, { ...config, aws_service: 's3', disable_payload_signing: true }, 0) as { headers: Record<string, string> }
+  assert.equal(unsigned.headers['x-amz-content-sha256'], 'UNSIGNED-PAYLOAD')
   for (const bad of [{}, { ...config, aws_region: 1 }, { ...config, disable_payload_signing: 'x' }])
     assert.equal(sign(request, bad, 0), undefined)
   for (const bad of [{ method: 'GET' }, { ...request, x: 1 }, { ...request, url: ':' }, { ...request, headers: [] }])

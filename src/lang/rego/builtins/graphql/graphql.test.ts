@@ -236,6 +236,7 @@ test('queries keep the rules of a schema', () => {
     '{ dog { a: name a: barks } }',
     '{ dog { name(long: true) name } }',
     '{ pet { ... on Dog { barks } ... on Cat { barks } } }',
+    '{ pet { ... on Dog { x: name } ... on Cat { x: barks } } }',
     '{ dog { ...A ...B } } fragment A on Dog { x: name } fragment B on Dog { x: barks }',
     'query ($a: Int) { dog { name } }',
     '{ animal(id: $a) { name } }',

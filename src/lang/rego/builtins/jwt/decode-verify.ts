@@ -87,7 +87,7 @@ function readConstraints(constraints: RegoObject, runtime: Runtime): Constraints
   const nanoseconds = toDouble(time)
   if (!(nanoseconds >= 0 && nanoseconds < Number.POSITIVE_INFINITY)) throw new BuiltinError('token time constraint: must not be negative')
   return {
-    keys: cert === undefined ? [{ alg: '', kid: '', key: { kind: 'secret', secret: toBytes(secret) } }] : verificationKeys(cert),
+    keys: cert === undefined ? [{ alg: '', kid: '', key: { kind: 'secret', secret: toBytes(secret) } }] : verificationKeys(runtime, cert),
     alg: word('alg'),
     iss: word('iss'),
     aud: word('aud'),

@@ -44,7 +44,7 @@ function verifier(alg: string): Builtin {
   }
   return (runtime, token, source) => {
     const parts = splitToken(charged(runtime, token))
-    const keys = verificationKeys(text(source, 2))
+    const keys = verificationKeys(runtime, text(source, 2))
     const signature = decodePart(parts.signature, 'signature')
     const header = readHeader(decodeHeader(parts))
     return candidates(keys, header.kid, header.alg).some(({ key }) => verifies(algorithm, key, signedPart(parts), signature, 'lenient'))

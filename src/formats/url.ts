@@ -87,10 +87,15 @@ export function showUrl(url: Url): string {
       text += `${encoded(user.name, 'user')}${user.password === undefined ? '' : `:${encoded(user.password, 'user')}`}@`
     text += encoded(host, 'host')
   }
-  const path = url.path === '*' && url.rawPath === '' ? '*' : asWritten(url.rawPath, url.path, 'path')
+  const path = escapedPath(url)
   if (path !== '' && !path.startsWith('/') && host !== '') text += '/'
   if (text === '' && path.split('/', 1)[0]!.includes(':')) text = './'
   return text + path + tail
+}
+
+/** The path as it is sent. */
+export function escapedPath({ path, rawPath }: Url): string {
+  return path === '*' && rawPath === '' ? '*' : asWritten(rawPath, path, 'path')
 }
 
 function splitScheme(text: string): { scheme: string; rest: string } {

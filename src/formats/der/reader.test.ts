@@ -49,6 +49,7 @@ describe('elements', () => {
     ]) {
       refused(hex, (read) => read.whole())
     }
+    refused(`04820080${'00'.repeat(128)}`, (read) => read.whole())
     refused('040100', (read) => read.content(TAG.integer))
     refused('3003 040200', (read) => read.enter(TAG.sequence).octets())
     refused('3000 00', (read) => {

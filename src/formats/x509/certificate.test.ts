@@ -112,3 +112,12 @@ test('certificates that were cut or changed anywhere are read or refused by code
   assert.ok(refused > rich.length / 2, String(refused))
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => assert.ok(refuses(Buffer.from(bytes)))))
 })
+
+test('a request whose attribute is broken asks for nothing by it', () => {
+  const broken = certificateRequest('x', key, [dnsNames('a.b')])
+  const at = broken.indexOf(Buffer.from('a.b')) - 13
+  // The list of extensions ends one byte before its last extension does.
+  assert.equal(broken[at - 2], 0x30)
+  broken[at - 1]! -= 1
+  assert.deepEqual(readCertificateRequest(broken).extensions, [])
+})

@@ -5,8 +5,8 @@ import { readDirectoryString, TEXTS } from './text.ts'
 export interface Attribute {
   /** Dotted. */
   readonly type: string
-  /** Null where it is of a type that is no text, which only requests may have. */
-  readonly value: string | null
+  /** The DER of the value where it is of a type that is no text, which only requests may have. */
+  readonly value: string | Buffer
 }
 
 /** The attributes of a distinguished name, in their order (RFC 5280 §4.1.2.4). */
@@ -21,8 +21,7 @@ export function readName(reader: DerReader, { textOnly = true } = {}): readonly 
 function readAttribute(reader: DerReader, textOnly: boolean): Attribute {
   const type = reader.oid()
   if (!textOnly && !TEXTS.has(reader.tag ?? 0)) {
-    reader.whole()
-    return { type, value: null }
+    return { type, value: reader.whole() }
   }
   return { type, value: readDirectoryString(reader) ?? reader.fail('a name has a value that is no text') }
 }

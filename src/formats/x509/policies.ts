@@ -31,7 +31,6 @@ export function policiesValid(chain: readonly Certificate[]): boolean {
     const { policies = [], policyMappings = [] } = certificate.extended
     const selfIssued = certificate.rawIssuer.equals(certificate.rawSubject)
     if (policies.length === 0) levels = undefined
-    if (left.explicit === 0 && levels === undefined) return false
     if (levels !== undefined) {
       if (!grow(levels, policies, left.inhibitAny > 0 || (at > 0 && selfIssued))) return false
       if (at > 0 && policyMappings.length > 0 && !map(levels, policyMappings, left.mapping > 0)) return false

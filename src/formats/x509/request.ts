@@ -60,7 +60,7 @@ function requestValue(attribute: Buffer): DerReader | undefined {
   try {
     const inside = new DerReader(attribute).enter(TAG.sequence)
     if (inside.oid() !== EXTENSION_REQUEST) return undefined
-    const [first] = inside.enter(TAG.set).each((all) => all.whole())
+    const [first] = [...inside.enter(TAG.set).each((all) => all.whole())]
     return first && new DerReader(first)
   } catch (error) {
     if (error instanceof ThymusError) return undefined

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Builtin } from '../codegen/runtime.ts'
-import { toBytes } from './bytes.ts'
+import { sameBytes, toBytes } from './bytes.ts'
 import { text } from './operands.ts'
 
 const hash =
@@ -25,5 +25,5 @@ export const CRYPTO: Readonly<Record<string, Builtin>> = {
   'crypto.hmac.sha1': hmac('sha1'),
   'crypto.hmac.sha256': hmac('sha256'),
   'crypto.hmac.sha512': hmac('sha512'),
-  'crypto.hmac.equal': (_, a, b) => text(a, 1) === text(b, 2),
+  'crypto.hmac.equal': (_, a, b) => sameBytes(toBytes(text(a, 1)), toBytes(text(b, 2))),
 }

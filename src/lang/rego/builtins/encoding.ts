@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../../formats/base64.ts'
 import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { jsonEntries, printJson, quote, readJson } from '../values/text.ts'
@@ -5,19 +6,16 @@ import { isArray, RegoObject, RegoSet, type Value } from '../values/value.ts'
 import { fromBytes, toBytes } from './bytes.ts'
 import { object, text, weigh } from './operands.ts'
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const BASE64URL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}==|[A-Za-z0-9_-]{3}=)?$/
-
 /** Texts in other clothes: base64, hex, JSON. */
 export const ENCODING: Readonly<Record<string, Builtin>> = {
   'base64.encode': (_, a) => toBytes(text(a, 1)).toString('base64'),
-  'base64.is_valid': (_, a) => typeof a === 'string' && BASE64.test(a.replace(/[\r\n]/g, '')),
-  'base64.decode': (_, a) => decoded(text(a, 1).replace(/[\r\n]/g, ''), BASE64, 'base64'),
+  'base64.is_valid': (_, a) => typeof a === 'string' && decodeBase64(a, { padded: true }) !== undefined,
+  'base64.decode': (_, a) => decoded(decodeBase64(text(a, 1), { padded: true }), 'base64'),
   'base64url.encode': (_, a) => padded(toBytes(text(a, 1)).toString('base64url')),
   'base64url.encode_no_pad': (_, a) => toBytes(text(a, 1)).toString('base64url'),
-  'base64url.decode': (_, a) => decoded(paddedUrl(text(a, 1)).replace(/[\r\n]/g, ''), BASE64URL, 'base64url'),
+  'base64url.decode': (_, a) => decoded(decodeBase64(paddedUrl(text(a, 1)), { url: true, padded: true }), 'base64url'),
   'hex.encode': (_, a) => toBytes(text(a, 1)).toString('hex'),
-  'hex.decode': (_, a) => decoded(text(a, 1), /^(?:[0-9a-fA-F]{2})*$/, 'hex'),
+  'hex.decode': (_, a) => decoded(decodeHex(text(a, 1)), 'hex'),
   'json.marshal': (runtime, a) => {
     weigh(runtime, a)
     return printJson(a)
@@ -51,9 +49,11 @@ const paddedUrl = (value: string) => (value.endsWith('=') ? value : value + ['',
 
 const padded = (value: string) => value.padEnd(Math.ceil(value.length / 4) * 4, '=')
 
-function decoded(value: string, shape: RegExp, encoding: BufferEncoding): string {
-  if (!shape.test(value)) throw new BuiltinError(`illegal ${encoding} data`)
-  return fromBytes(Buffer.from(value, encoding))
+const decodeHex = (value: string) => (value.length % 2 === 0 && value.search(/[^\da-f]/i) < 0 ? Buffer.from(value, 'hex') : undefined)
+
+function decoded(bytes: Buffer | undefined, encoding: string): string {
+  if (bytes === undefined) throw new BuiltinError(`illegal ${encoding} data`)
+  return fromBytes(bytes)
 }
 
 /** Undefined where nothing is to be made pretty: it is by `pretty`, and else where one says how. */

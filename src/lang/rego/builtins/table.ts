@@ -1,4 +1,5 @@
 import type { Builtin } from '../codegen/runtime.ts'
+import { AWS } from './aws.ts'
 import { BITS } from './bits.ts'
 import { CASTS } from './casts.ts'
 import { COLLECTIONS } from './collections.ts'
@@ -6,6 +7,9 @@ import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
+import { GRAPHQL } from './graphql/graphql.ts'
+import { HOST } from './host.ts'
+import { HTTP } from './http/http.ts'
 import { JSON_PATCH } from './json-patch.ts'
 import { JSON_PATHS } from './json-paths.ts'
 import { JWT } from './jwt/jwt.ts'
@@ -28,6 +32,7 @@ import { X509 } from './x509/x509.ts'
 import { YAML } from './yaml.ts'
 
 const FAMILIES = [
+  AWS,
   BITS,
   CASTS,
   COLLECTIONS,
@@ -35,6 +40,9 @@ const FAMILIES = [
   ENCODING,
   GLOB,
   GRAPH,
+  GRAPHQL,
+  HOST,
+  HTTP,
   JSON_PATCH,
   JSON_PATHS,
   JWT,

@@ -1,6 +1,7 @@
 // What generated code calls. One Runtime lives for one evaluation: it counts, and remembers the rules that were computed.
+import type { HttpPort } from '../builtins/http/port.ts'
 import { BuiltinError, RegoError } from '../errors.ts'
-import type { Value } from '../values/value.ts'
+import type { RegoObject, Value } from '../values/value.ts'
 
 export interface Limits {
   /** Calls, iterations and insertions. */
@@ -27,6 +28,10 @@ export interface Surroundings {
   readonly print?: (message: string) => void
   /** The addresses of a host by its name; undefined for a name that nobody has. Where this is not given, names are not looked up. */
   readonly addresses?: (name: string) => readonly string[] | undefined
+  /** What opa.runtime shows, secrets of its configuration aside: configuration, environment, version. */
+  readonly runtime?: RegoObject
+  /** Whom http.send may ask, and how; where this is not given, nobody. */
+  readonly http?: HttpPort
 }
 
 /** Steps between two looks at the clock. */

@@ -1,7 +1,8 @@
 // Signatures of RFC 7518 §3 and RFC 8037. Hashes are named here and nowhere else: node:crypto takes SHA-256 for a name that it does not know.
-import { constants, createHmac, type KeyObject, type SigningOptions, sign, timingSafeEqual, verify } from 'node:crypto'
+import { constants, createHmac, type KeyObject, type SigningOptions, sign, verify } from 'node:crypto'
 import { isSoundRsa } from '../../../../formats/x509/rsa.ts'
 import { BuiltinError } from '../../errors.ts'
+import { sameBytes } from '../bytes.ts'
 import { CURVE_BYTES, type Key } from './key.ts'
 
 export type Hash = 'sha256' | 'sha384' | 'sha512'
@@ -66,6 +67,7 @@ export function signature(algorithm: Algorithm, key: Key, data: Buffer): Buffer 
 }
 
 function attempt({ family, hash }: Algorithm, key: Key, data: Buffer): Buffer | undefined {
+  // OPA signs by HMAC with an Ed25519 key too, whose public half everybody knows: that is refused here.
   if (key.kind === 'secret') return family === 'HS' && hash !== null ? mac(hash, key.secret, data) : undefined
   if (key.kind === 'other' || !key.isPrivate) return undefined
   if (family === 'Ed') return key.kind === 'ed25519' ? sign(null, data, key.signer()) : undefined
@@ -74,11 +76,9 @@ function attempt({ family, hash }: Algorithm, key: Key, data: Buffer): Buffer | 
   return sign(hash, data, { key: key.signer(), ...padding(family, 'rfc7518') })
 }
 
-export function mac(hash: Hash, secret: Buffer | string, data: Buffer): Buffer {
+export function mac(hash: Hash, secret: Buffer, data: Buffer): Buffer {
   return createHmac(hash, secret).update(data).digest()
 }
-
-export const sameBytes = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b)
 
 function padding(family: Family, strictness: Strictness): SigningOptions {
   if (family === 'RS') return { padding: constants.RSA_PKCS1_PADDING }

@@ -4,6 +4,7 @@ import { BuiltinError } from '../../errors.ts'
 import { toDouble } from '../../values/big-float.ts'
 import { compareNumbers, type RegoNumber, readNumber } from '../../values/decimal.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../../values/value.ts'
+import { fromBytes, toBytes } from '../bytes.ts'
 import { object, text } from '../operands.ts'
 import { ALGORITHMS, type Algorithm, verifies } from './algorithms.ts'
 import { candidates, type VerificationKey, verificationKeys } from './keys.ts'
@@ -39,7 +40,7 @@ function verifiedPart(runtime: Runtime, outer: string, wanted: Constraints): { h
     if (read.alg === '' || read.criticalUnknown || (wanted.alg !== '' && wanted.alg !== read.alg)) return undefined
     const signature = decodePart(token.signature, 'signature')
     if (!signatureHolds(read, signedPart(token), signature, wanted.keys)) return undefined
-    const payload = decodePart(token.payload, 'payload').toString()
+    const payload = fromBytes(decodePart(token.payload, 'payload'))
     if (read.cty.toUpperCase() !== 'JWT') return { header, payload: jsonObject(payload, 'payload') }
     encoded = payload
   }
@@ -86,7 +87,7 @@ function readConstraints(constraints: RegoObject, runtime: Runtime): Constraints
   const nanoseconds = toDouble(time)
   if (!(nanoseconds >= 0 && nanoseconds < Number.POSITIVE_INFINITY)) throw new BuiltinError('token time constraint: must not be negative')
   return {
-    keys: cert === undefined ? [{ alg: '', kid: '', key: { kind: 'secret', secret: Buffer.from(secret) } }] : verificationKeys(cert),
+    keys: cert === undefined ? [{ alg: '', kid: '', key: { kind: 'secret', secret: toBytes(secret) } }] : verificationKeys(runtime, cert),
     alg: word('alg'),
     iss: word('iss'),
     aud: word('aud'),

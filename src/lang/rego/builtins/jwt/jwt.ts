@@ -1,8 +1,9 @@
 import type { Builtin, Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
 import type { Value } from '../../values/value.ts'
+import { fromBytes, sameBytes, toBytes } from '../bytes.ts'
 import { text } from '../operands.ts'
-import { ALGORITHMS, mac, sameBytes, verifies } from './algorithms.ts'
+import { ALGORITHMS, mac, verifies } from './algorithms.ts'
 import { decodeVerify } from './decode-verify.ts'
 import { candidates, verificationKeys } from './keys.ts'
 import { encodeSign, encodeSignRaw } from './sign.ts'
@@ -23,7 +24,7 @@ function decode(runtime: Runtime, outer: string): Value {
     runtime.charge(encoded.length >> 4)
     const token = splitToken(encoded)
     const header = decodeHeader(token)
-    const payload = decodePart(token.payload, 'payload').toString()
+    const payload = fromBytes(decodePart(token.payload, 'payload'))
     const cty = header.get('cty')
     if (cty !== undefined && typeof cty !== 'string') throw new BuiltinError('cty: must be a string')
     if (cty !== 'JWT') return [header, jsonObject(payload, 'payload'), decodePart(token.signature, 'signature').toString('hex')]
@@ -38,12 +39,12 @@ function verifier(alg: string): Builtin {
   if (algorithm.family === 'HS' && hash !== null) {
     return (runtime, token, secret) => {
       const parts = splitToken(charged(runtime, token))
-      return sameBytes(mac(hash, text(secret, 2), signedPart(parts)), decodePart(parts.signature, 'signature'))
+      return sameBytes(mac(hash, toBytes(text(secret, 2)), signedPart(parts)), decodePart(parts.signature, 'signature'))
     }
   }
   return (runtime, token, source) => {
     const parts = splitToken(charged(runtime, token))
-    const keys = verificationKeys(text(source, 2))
+    const keys = verificationKeys(runtime, text(source, 2))
     const signature = decodePart(parts.signature, 'signature')
     const header = readHeader(decodeHeader(parts))
     return candidates(keys, header.kid, header.alg).some(({ key }) => verifies(algorithm, key, signedPart(parts), signature, 'lenient'))

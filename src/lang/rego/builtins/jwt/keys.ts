@@ -4,7 +4,9 @@ import { DerReader } from '../../../../formats/der/reader.ts'
 import { readPem } from '../../../../formats/pem.ts'
 import { readCertificate } from '../../../../formats/x509/certificate.ts'
 import { keyObject, readPublicKeyInfo, type SubjectPublicKey } from '../../../../formats/x509/public-key.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
+import { toBytes } from '../bytes.ts'
 import { ALGORITHMS } from './algorithms.ts'
 import { readJwks } from './jwk.ts'
 import { type Key, publicKey } from './key.ts'
@@ -16,9 +18,23 @@ export interface VerificationKey {
   readonly key: Key
 }
 
+/** Reading keys costs more than verifying by them, and policies verify many tokens by the same. */
+const READ = new WeakMap<Runtime, Map<string, readonly VerificationKey[]>>()
+
 /** @throws BuiltinError for what is none of these, or more than one PEM block */
-export function verificationKeys(text: string): readonly VerificationKey[] {
-  const bytes = Buffer.from(text).toString('latin1')
+export function verificationKeys(runtime: Runtime, text: string): readonly VerificationKey[] {
+  const read = READ.get(runtime) ?? new Map<string, readonly VerificationKey[]>()
+  READ.set(runtime, read)
+  const known = read.get(text)
+  if (known !== undefined) return known
+  runtime.charge(text.length)
+  const keys = readKeys(text)
+  read.set(text, keys)
+  return keys
+}
+
+function readKeys(text: string): readonly VerificationKey[] {
+  const bytes = toBytes(text).toString('latin1')
   const block = readPem(bytes)
   if (block === undefined) {
     return readJwks(text)

@@ -2,6 +2,7 @@ import type { Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
 import { printJson, readJson } from '../../values/text.ts'
 import type { Value } from '../../values/value.ts'
+import { toBytes } from '../bytes.ts'
 import { text } from '../operands.ts'
 import { ALGORITHMS, signature } from './algorithms.ts'
 import { readJwks } from './jwk.ts'
@@ -31,7 +32,7 @@ function signed(runtime: Runtime, header: string, payload: string, jwk: string):
   return `${data}.${signature(algorithm, first.key(), Buffer.from(data)).toString('base64url')}`
 }
 
-const encoded = (value: string) => Buffer.from(value).toString('base64url')
+const encoded = (value: string) => toBytes(value).toString('base64url')
 
 function isJson(value: string): boolean {
   try {

@@ -3,6 +3,7 @@ import { decodeBase64 } from '../../../../formats/base64.ts'
 import { BuiltinError } from '../../errors.ts'
 import { readJson } from '../../values/text.ts'
 import { isArray, RegoObject, type Value } from '../../values/value.ts'
+import { fromBytes, toBytes } from '../bytes.ts'
 
 export interface Token {
   readonly header: string
@@ -29,7 +30,7 @@ export function splitToken(text: string): Token {
   return { header, payload, signature }
 }
 
-export const signedPart = ({ header, payload }: Token) => Buffer.from(`${header}.${payload}`)
+export const signedPart = ({ header, payload }: Token) => toBytes(`${header}.${payload}`)
 
 /** The bytes of a part. Padding may be there or not. */
 export function decodePart(part: string, name: string): Buffer {
@@ -40,7 +41,7 @@ export function decodePart(part: string, name: string): Buffer {
 }
 
 export function decodeHeader(token: Token): RegoObject {
-  const header = jsonObject(decodePart(token.header, 'header').toString(), 'header')
+  const header = jsonObject(fromBytes(decodePart(token.header, 'header')), 'header')
   if (header.has('enc')) throw new BuiltinError('JWT is a JWE object, which is not supported')
   return header
 }
@@ -53,7 +54,8 @@ export function jsonObject(text: string, name: string): RegoObject {
 
 function json(text: string, name: string): Value {
   try {
-    return readJson(text)
+    // A byte that is no UTF-8 is U+FFFD in JSON.
+    return readJson(text.toWellFormed())
   } catch (error) {
     throw new BuiltinError(`JWT ${name} is no JSON: ${(error as Error).message}`)
   }

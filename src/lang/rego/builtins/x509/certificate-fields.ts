@@ -1,4 +1,6 @@
 // Certificates with the fields and names of Go's x509.Certificate, since OPA's answers are its JSON.
+import { DerReader } from '../../../../formats/der/reader.ts'
+import { TAG } from '../../../../formats/der/tags.ts'
 import type { Instant } from '../../../../formats/der/time.ts'
 import { showIp } from '../../../../formats/ip.ts'
 import { showUrl, type Url } from '../../../../formats/url.ts'
@@ -8,6 +10,7 @@ import type { Network, SubjectNames } from '../../../../formats/x509/general-nam
 import type { Attribute } from '../../../../formats/x509/name.ts'
 import type { PublicKey } from '../../../../formats/x509/public-key.ts'
 import type { SignatureAlgorithm } from '../../../../formats/x509/signature.ts'
+import { readDirectoryString, TEXTS } from '../../../../formats/x509/text.ts'
 import { listOrNull, type Plain } from './plain.ts'
 import { USAGES } from './usages.ts'
 
@@ -95,7 +98,7 @@ const SEVERAL: Readonly<Record<string, string>> = {
 
 /** Of an attribute that stands twice where one is meant, the last counts. */
 export function nameFields(attributes: readonly Attribute[]): Fields {
-  const texts = attributes.filter(({ value }) => value !== null)
+  const texts = attributes.filter(({ value }) => typeof value === 'string')
   const several = Object.entries(SEVERAL).map(([oid, name]): [string, Plain] => [
     name,
     listOrNull(texts.filter(({ type }) => type === oid).map(({ value }) => value)),
@@ -104,8 +107,41 @@ export function nameFields(attributes: readonly Attribute[]): Fields {
     name,
     texts.findLast(({ type }) => type === oid)?.value ?? '',
   ])
-  const names = attributes.map(({ type, value }) => ({ Type: oidNumbers(type), Value: value }))
+  const names = attributes.map(({ type, value }) => ({
+    Type: oidNumbers(type),
+    Value: typeof value === 'string' ? value : anyValue(new DerReader(value)),
+  }))
   return { ...Object.fromEntries([...several, ...single]), Names: listOrNull(names), ExtraNames: null }
+}
+
+/**
+ * What Go makes of a value of any type; null for types that it does not know.
+ * @throws ThymusError FORMAT for one that does not follow its type
+ */
+export function anyValue(reader: DerReader): Plain {
+  if (TEXTS.has(reader.tag ?? 0)) return readDirectoryString(reader) ?? reader.fail('a value is no text')
+  switch (reader.tag) {
+    case TAG.boolean:
+      return reader.boolean()
+    case TAG.integer: {
+      const value = reader.integer()
+      return BigInt.asIntN(64, value) === value ? value : reader.fail('an integer is too large')
+    }
+    case TAG.bitString: {
+      const { bytes, unused } = reader.bits()
+      return { Bytes: bytes, BitLength: 8 * bytes.length - unused }
+    }
+    case TAG.octetString:
+      return reader.octets()
+    case TAG.oid:
+      return oidNumbers(reader.oid())
+    case TAG.utcTime:
+    case TAG.generalizedTime:
+      return timeText(reader.time())
+    default:
+      reader.whole()
+      return null
+  }
 }
 
 export const extensionFields = ({ id, critical, value }: Extension): Fields => ({ Id: oidNumbers(id), Critical: critical, Value: value })

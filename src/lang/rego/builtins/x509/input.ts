@@ -6,11 +6,12 @@ import { type Certificate, readCertificate, readCertificates } from '../../../..
 import { type PrivateKey, readEcPrivateKey, readPkcs8PrivateKey, readRsaPrivateKey } from '../../../../formats/x509/private-key.ts'
 import { type CertificateRequest, readCertificateRequest } from '../../../../formats/x509/request.ts'
 import { BuiltinError } from '../../errors.ts'
+import { toBytes } from '../bytes.ts'
 
 const BEGIN = '-----BEGIN'
 
 /** One character is one byte. */
-const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
+const bytesOf = (text: string) => toBytes(text).toString('latin1')
 
 /** What the formats refuse is an operand that the builtin does not take. */
 export function reading<T>(read: () => T): T {

@@ -2,11 +2,18 @@ import { ThymusError } from '../../../../core/errors.ts'
 import { DerReader } from '../../../../formats/der/reader.ts'
 import { TAG } from '../../../../formats/der/tags.ts'
 import type { CertificateRequest } from '../../../../formats/x509/request.ts'
-import { readDirectoryString, TEXTS } from '../../../../formats/x509/text.ts'
-import { extensionFields, nameFields, oidNumbers, publicKeyFields, signatureNumber, subjectNameFields } from './certificate-fields.ts'
+import {
+  anyValue,
+  extensionFields,
+  nameFields,
+  oidNumbers,
+  publicKeyFields,
+  signatureNumber,
+  subjectNameFields,
+} from './certificate-fields.ts'
 import { listOrNull, type Plain } from './plain.ts'
 
-/** The fields and names of Go's x509.CertificateRequest. */
+/** The fields and names of Go's x509.CertificateRequest. @throws ThymusError FORMAT for a subject with a value that is none */
 export function requestFields(request: CertificateRequest): Plain {
   return {
     Raw: request.raw,
@@ -42,20 +49,3 @@ function attributeFields(attribute: Buffer): Plain {
 
 /** What follows the value is passed over. */
 const pairFields = (reader: DerReader): Plain => ({ Type: oidNumbers(reader.oid()), Value: anyValue(reader) })
-
-function anyValue(reader: DerReader): Plain {
-  if (TEXTS.has(reader.tag ?? 0)) return readDirectoryString(reader) ?? reader.fail('a value is no text')
-  switch (reader.tag) {
-    case TAG.boolean:
-      return reader.boolean()
-    case TAG.integer:
-      return BigInt.asIntN(64, reader.integer())
-    case TAG.octetString:
-      return reader.octets()
-    case TAG.oid:
-      return oidNumbers(reader.oid())
-    default:
-      reader.whole()
-      return null
-  }
-}

@@ -2,8 +2,8 @@ import type { Certificate } from '../../../../formats/x509/certificate.ts'
 import { type VerifyOptions, verifyChain } from '../../../../formats/x509/verify.ts'
 import type { Builtin, Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
-import { toBigInt, toInt } from '../../values/decimal.ts'
 import { isArray, isNumber, type RegoObject, RegoSet, type Value } from '../../values/value.ts'
+import { int64 } from '../int64.ts'
 import { object, text } from '../operands.ts'
 import { certificateFields, extendedCertificateFields } from './certificate-fields.ts'
 import { certificateRequestOf, certificatesOf, keyPairOf, privateKeysOf, reading } from './input.ts'
@@ -22,7 +22,10 @@ export const X509: Readonly<Record<string, Builtin>> = {
     const certificates = certificatesOrNone(given(runtime, a, 1))
     return certificates === undefined ? INVALID : verified(certificates, readOptions(options), runtime, certificateFields)
   },
-  'crypto.x509.parse_certificate_request': (runtime, a) => toValue(requestFields(certificateRequestOf(given(runtime, a, 1)))),
+  'crypto.x509.parse_certificate_request': (runtime, a) => {
+    const source = given(runtime, a, 1)
+    return toValue(reading(() => requestFields(certificateRequestOf(source))))
+  },
   'crypto.x509.parse_keypair': (runtime, a, b) => {
     const { certificates, leaf, key } = keyPairOf(given(runtime, a, 1), given(runtime, b, 2))
     return toValue({
@@ -106,14 +109,12 @@ function readOption(name: string, value: Value): Options {
       if (typeof value !== 'string') throw new BuiltinError("'DNSName' should be a string")
       return { host: unquoted(value) }
     case 'CurrentTime': {
-      const nanoseconds = isNumber(value) ? toBigInt(value) : undefined
-      if (nanoseconds === undefined || BigInt.asIntN(64, nanoseconds) !== nanoseconds) {
-        throw new BuiltinError("'CurrentTime' should be a valid int64 number")
-      }
+      const nanoseconds = isNumber(value) ? int64(value) : undefined
+      if (nanoseconds === undefined) throw new BuiltinError("'CurrentTime' should be a valid int64 number")
       return { now: Number(nanoseconds) / 1e6 }
     }
     case 'MaxConstraintComparisons':
-      if (!isNumber(value) || toInt(value) === undefined) throw new BuiltinError("'MaxConstraintComparisons' should be a valid number")
+      if (!isNumber(value) || int64(value) === undefined) throw new BuiltinError("'MaxConstraintComparisons' should be a valid number")
       return {}
     case 'KeyUsages':
       return { usages: readUsages(value) }

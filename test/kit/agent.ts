@@ -1,6 +1,6 @@
 // A whole agent of the test's own: guard, mind, socket, groups, below a folder that goes at the end. Kills by pid, never by name.
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,24 +11,29 @@ import { purge } from '../../src/agent/purge.ts'
 import type { Status } from '../../src/server/api.ts'
 
 const CHECKOUT = join(import.meta.dirname, '../..')
-const PATIENCE = 15_000
+/** As long as `thymus up` waits: the lab's machine is emulated. */
+const PATIENCE = 60_000
 
 export class Agent {
   readonly home = mkdtempSync(join(tmpdir(), 'thymus-e2e-'))
   readonly at: Places
+  readonly #env: NodeJS.ProcessEnv
   #guard: number | undefined
 
-  constructor() {
+  /** @param config the text of its configuration file; without one it has the defaults, whatever the machine's own says */
+  constructor(config = '{}') {
     chmodSync(this.home, 0o755) // the mind is another user
-    const env = { THYMUS_HOME: this.home }
-    this.at = placesOf({ uid: 0, env, unified: unifiedMount(), checkout: CHECKOUT, writable: () => true })
+    const file = join(this.home, 'config.json')
+    writeFileSync(file, config)
+    this.#env = { THYMUS_HOME: this.home, THYMUS_CONFIG: file }
+    this.at = placesOf({ uid: 0, env: this.#env, unified: unifiedMount(), checkout: CHECKOUT, writable: () => true })
   }
 
   /** Starts the guard, and with it the mind, and returns when it answers. @throws with the log's words if it ends instead */
   async up(): Promise<Status> {
     const log = openSync(join(this.home, 'guard.log'), 'a')
     const guard = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(CHECKOUT, 'src/agent/guard.ts')], {
-      env: { ...process.env, THYMUS_HOME: this.home },
+      env: { ...process.env, ...this.#env },
       stdio: ['ignore', log, log],
     })
     this.#guard = guard.pid

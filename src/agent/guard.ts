@@ -19,7 +19,7 @@ import { confinedMind } from './mind-confinement.ts'
 import { viewFor } from './mind-view.ts'
 import { type Places, places } from './places.ts'
 import { type Hello, type Request, receive, type Started, send } from './protocol.ts'
-import { purge } from './purge.ts'
+import { purge, withdraw } from './purge.ts'
 
 /** A mind that keeps dying is started again ever more slowly, up to this. */
 const MAX_PAUSE = 30_000
@@ -40,10 +40,16 @@ class Guard {
   constructor(at: Places, config: Config) {
     this.#at = at
     this.#config = config
-    this.#kernel = Kernel.up({ pins: at.pins!, objects: at.objects, manifest: at.manifest })
-    makeGroup(at.groups!)
-    this.#attach()
-    this.#rungs = selfTest(at)
+    const wasInForce = Kernel.isInForce(at.pins!)
+    try {
+      this.#kernel = Kernel.up({ pins: at.pins!, objects: at.objects, manifest: at.manifest })
+      makeGroup(at.groups!)
+      this.#attach()
+      this.#rungs = selfTest(at)
+    } catch (error) {
+      if (!wasInForce) withdraw(at) // all of it or nothing
+      throw error
+    }
   }
 
   /** To our own groups; with `enforceRoot: host` to all, which also stops a socket that was made outside and is carried in. */
@@ -249,8 +255,10 @@ function entriesOf(sizes: readonly number[], body: Buffer, count: number): Entri
   return Array.from({ length: count }, (_, index) => ({ keys: part(2 * index), values: part(2 * index + 1) }))
 }
 
-/** Folders of the instance, and what had to be mounted for them, which `purge` undoes. */
+/** Folders of the instance, and what had to be mounted for them, which `purge` undoes. Whatever is missing is told before anything is mounted. */
 function prepare(at: Places): void {
+  if (!existsSync('/sys/kernel/btf/vmlinux'))
+    throw new ThymusError('KERNEL_NO_BTF', 'the kernel has no BTF, by which programs are fitted to it', { at: '/sys/kernel/btf/vmlinux' })
   mkdirSync(join(at.run, 'program'), { recursive: true, mode: 0o755 })
   for (const folder of [at.state, at.door]) {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
@@ -259,8 +267,6 @@ function prepare(at: Places): void {
   if (!lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
   const mounted = ensureBpfFileSystem(at.pins!)
   if (mounted !== undefined) writeFileSync(join(at.run, 'mounted'), mounted)
-  if (!existsSync('/sys/kernel/btf/vmlinux'))
-    throw new ThymusError('KERNEL_NO_BTF', 'the kernel has no BTF', { at: '/sys/kernel/btf/vmlinux' })
 }
 
 const at = places()

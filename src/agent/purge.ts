@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { dissolveGroup, unifiedMount } from '../adapters/linux/groups.ts'
@@ -11,18 +11,27 @@ import type { Places } from './places.ts'
  * mounts and files. Processes that ran in our groups go on, in the root group. Needs no agent, and may be done twice.
  */
 export function purge(at: Places): void {
+  withdraw(at)
+  if (at.pins !== null) removeNetwork(at.instance) // an ordinary user has none; that of the same name is root's
+  rmSync(at.state, { recursive: true, force: true })
+  rmSync(at.run, { recursive: true, force: true })
+  removeLink(at)
+}
+
+/** Takes back what is in the kernel, and what had to be mounted for it. */
+export function withdraw(at: Places): void {
   if (at.pins !== null && existsSync(at.pins)) {
     Kernel.purge({ pins: at.pins, objects: at.objects, manifest: at.manifest })
     rmSync(at.pins, { recursive: true, force: true })
   }
   const unified = unifiedMount()
   if (at.groups !== null && unified !== undefined) dissolveGroup(at.groups, unified)
-  if (at.pins !== null) removeNetwork(at.instance) // an ordinary user has none; that of the same name is root's
-  const mounted = join(at.run, 'mounted')
-  if (existsSync(mounted)) unmount(readFileSync(mounted, 'utf8'))
-  rmSync(at.state, { recursive: true, force: true })
-  rmSync(at.run, { recursive: true, force: true })
-  removeLink(at)
+  const note = join(at.run, 'mounted')
+  if (!existsSync(note)) return
+  const mounted = readFileSync(note, 'utf8')
+  unmount(mounted)
+  rmSync(note)
+  if (mounted !== '/sys/fs/bpf') rmdirSync(mounted)
 }
 
 function removeNetwork(instance: string): void {

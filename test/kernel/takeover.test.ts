@@ -1,6 +1,6 @@
 // A new agent finds what an earlier one left: the same build as it stands, another build in its place, another ABI untouched.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
@@ -57,6 +57,28 @@ test('another build takes the place of the former, program by program, and no ve
   assert.deepEqual(linksOf(it.pins), before, 'something is attached twice, or not at all')
   assert.ok(inForce(it, group))
   next.close()
+})
+
+test('a load that fails half-way leaves what was before: a former build alone in force, or nothing', (t) => {
+  if (!needKernel(t)) return
+  const { it, group, places } = started()
+  using _ = it
+  const objects = join(it.home, 'objects')
+  cpSync(places.objects, objects, { recursive: true })
+  writeFileSync(join(objects, 'packets.bpf.o'), 'no object') // four others come before it
+  const before = linksOf(it.pins)
+  for (const attempt of ['once', 'and once more']) {
+    assert.throws(() => Kernel.up({ ...places, objects }), { code: 'KERNEL_OBJECT' })
+    assert.deepEqual(linksOf(it.pins), before, attempt)
+    assert.ok(inForce(it, group), attempt)
+  }
+  const next = Kernel.up(places)
+  assert.ok(inForce(it, group))
+  next.close()
+
+  const fresh = { pins: join(it.home, 'bpf/fresh'), objects, manifest: join(it.home, 'fresh.json') }
+  assert.throws(() => Kernel.up(fresh), { code: 'KERNEL_OBJECT' })
+  assert.deepEqual(readdirSync(fresh.pins), [])
 })
 
 test('maps of another ABI stay in force, and the newcomer says what to do', (t) => {

@@ -112,8 +112,18 @@ export class Kernel {
     const earlier = control ? readManifest(places) : undefined
     if (earlier?.hash === hash) return new Kernel(places, earlier)
     const kernel = new Kernel(places, { hash, epoch: (control?.epoch ?? 0) + 1, programs: [], groups: earlier?.groups ?? {}, refused: [] })
-    kernel.#load(objects, control)
+    try {
+      kernel.#load(objects, control)
+    } catch (error) {
+      kernel.#unload(control)
+      throw error
+    }
     return kernel
+  }
+
+  /** Has an agent put anything into the kernel that is still there? */
+  static isInForce(pins: string): boolean {
+    return existsSync(join(pins, 'control'))
   }
 
   /** What each hook does on this machine, as far as loading tells; whether it stops anything is for the self-test to see. */
@@ -347,6 +357,18 @@ export class Kernel {
     this.#remember(this.#manifest)
   }
 
+  /** A load that failed half-way leaves nothing of its own: where nothing was before, nothing is; else what was there goes on alone. */
+  #unload(former: Control | undefined): void {
+    this.close()
+    if (former === undefined) Kernel.purge(this.#places)
+    else rmSync(this.#epochLinks(), { recursive: true, force: true })
+  }
+
+  /** Where the links of our tracing programs are pinned. */
+  #epochLinks(): string {
+    return join(this.#places.pins, 'links', `epoch-${this.epoch}`)
+  }
+
   #loadObject(name: string, path: string, wanted: readonly string[]): Program[] {
     const object = KernelObject.open(path, { pins: this.#places.pins, programs: wanted })
     object.setConstant('.rodata.epoch', this.epoch)
@@ -359,7 +381,7 @@ export class Kernel {
         libbpf().objPin(object.programFd(program), pin)
         if (isGroupProgram(loaded)) this.#replaceInGroups(loaded, object.programFd(program))
         else if (loaded.attachType !== ATTACH_ITER && (loaded.type === TRACING || loaded.attachType === ATTACH_LSM)) {
-          const folder = join(this.#places.pins, 'links', `epoch-${this.epoch}`)
+          const folder = this.#epochLinks()
           mkdirSync(folder, { recursive: true })
           object.attach(program).pin(join(folder, program)).close()
         }
@@ -451,9 +473,8 @@ function readManifest(places: KernelPlaces): Manifest | undefined {
 
 /** The control entry that is in force, if there is one. A map of another size is of another ABI. */
 function presentControl(places: KernelPlaces): Control | undefined {
-  const pin = join(places.pins, 'control')
-  if (!existsSync(pin)) return undefined
-  const map = KernelMap.pinned(pin)
+  if (!Kernel.isInForce(places.pins)) return undefined
+  const map = KernelMap.pinned(join(places.pins, 'control'))
   try {
     if (map.shape.valueSize !== SIZE.control) return { generation: 0, epoch: 0, abi: 0, failsafe: [] }
     const value = map.lookup(u32Key(0))!

@@ -20,6 +20,7 @@ import { viewFor } from './mind-view.ts'
 import { type Places, places } from './places.ts'
 import { type Hello, type Request, receive, type Started, send } from './protocol.ts'
 import { purge, withdraw } from './purge.ts'
+import { needReach } from './reach.ts'
 
 /** A mind that keeps dying is started again ever more slowly, up to this. */
 const MAX_PAUSE = 30_000
@@ -263,6 +264,7 @@ function prepare(at: Places): void {
   for (const folder of [at.state, at.door]) {
     mkdirSync(folder, { recursive: true, mode: 0o755 })
     if (statSync(folder).uid !== at.user) chownSync(folder, at.user, at.user)
+    needReach(folder, at.user)
   }
   if (!lock(at.lock)) throw new ThymusError('AGENT_SECOND', 'another agent has this instance', { at: at.run })
   const mounted = ensureBpfFileSystem(at.pins!)
@@ -270,6 +272,7 @@ function prepare(at: Places): void {
 }
 
 const at = places()
+process.umask(0o022) // the mind is another user, whatever root's habits are
 try {
   if (at.pins === null || at.groups === null) {
     throw new ThymusError('PRIVILEGE', at.groups === null ? 'there is no unified control group hierarchy' : 'the guard needs root')

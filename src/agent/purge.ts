@@ -31,7 +31,16 @@ export function withdraw(at: Places): void {
   const mounted = readFileSync(note, 'utf8')
   unmount(mounted)
   rmSync(note)
-  if (mounted !== '/sys/fs/bpf') rmdirSync(mounted)
+  removeIfEmpty(mounted)
+}
+
+/** The folder that was made to mount at. One that holds something was there before us, and those of the system cannot be removed. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It stays.
+  }
 }
 
 function removeNetwork(instance: string): void {

@@ -90,6 +90,7 @@ async function answerOf(client: Client): Promise<Status | undefined> {
 }
 
 async function launch(program: 'guard.ts' | 'mind.ts', at: Places, client: Client): Promise<Status> {
+  if (program === 'guard.ts') process.umask(0o022) // the mind, which is another user, has to get through what is made here
   mkdirSync(at.run, { recursive: true, mode: at.pins === null ? 0o700 : 0o755 })
   const log = openSync(at.log, 'a')
   const from = statSync(at.log).size

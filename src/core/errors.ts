@@ -19,6 +19,7 @@ export const CODES = {
   KERNEL_OBJECT: 'A kernel object has not been built, or is no BPF object.',
   AGENT_SECOND: 'Another agent already runs with the same state folder.',
   AGENT_DOWN: 'The agent does not answer.',
+  AGENT_CLOSED: 'The mind runs as a user who may not enter a folder on the way to its own. Nothing was started.',
   AGENT_REQUEST: 'The agent does not take this request.',
   STATE_CORRUPT: 'The database is damaged. It was set aside, and a new one begun.',
   STATE_EVENTS: 'Raw events that were stored are damaged or gone. What was made of them is untouched.',

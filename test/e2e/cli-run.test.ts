@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { type Places, placesOf } from '../../src/agent/places.ts'
-import { isAlive, lockHolder } from '../../src/cli/agent-process.ts'
+import { isAlive } from '../../src/cli/agent-process.ts'
 import type { Status, WorkloadSummary } from '../../src/server/api.ts'
 import { begin, type Ended, ended, thymus } from '../kit/cli.ts'
 import { needKernel, whyNoKernel } from '../kit/need-kernel.ts'
@@ -36,23 +36,6 @@ const workloads = async () => (await json<{ items: WorkloadSummary[] }>('workloa
 /** Enters a group as somebody who needs no agent for it. */
 const inGroup = (group: string, ...command: string[]) =>
   spawnSync('/bin/sh', ['-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', group, ...command], { encoding: 'utf8' })
-
-describe('an agent that cannot start', () => {
-  test('says why, and leaves no process behind', async (t) => {
-    if (!needKernel(t)) return
-    const closed = mkdtempSync(join(tmpdir(), 'thymus-cli-')) // mode 0700: the mind, which is another user, cannot get there
-    const places = placesOf({ uid: 0, env: { THYMUS_HOME: closed }, unified: undefined, checkout: '/nonexistent', writable: () => true })
-    t.after(async () => {
-      const purged = await thymus(['down', '--purge'], { env: { ...process.env, THYMUS_HOME: closed } })
-      rmSync(closed, { recursive: true })
-      assert.equal(purged.status, 0, purged.stderr)
-    })
-    const { status, stderr } = await thymus(['up'], { env: { ...process.env, THYMUS_HOME: closed } })
-    assert.equal(status, 1)
-    assert.match(stderr, /^thymus: AGENT_DOWN: the mind ends as soon as it starts: [^\n]*\n$/)
-    while (lockHolder(places.lock) !== undefined) await sleep(20)
-  })
-})
 
 describe('an agent that a user starts', () => {
   before(async () => {

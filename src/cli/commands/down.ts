@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { basename, dirname } from 'node:path'
 import { endAgent } from '../agent-process.ts'
@@ -16,12 +16,13 @@ export async function down({ purge: everything = false }: { readonly purge?: boo
   }
   const { purge } = await import('../../agent/purge.ts')
   purge(at) // the agent did it, if there was one; where there was none, or it died half-way, this does the rest
-  if (at.instance === 'thymus') removeCache()
+  removeCache()
   note('everything that Thymus made is gone: programs, maps, groups, namespaces and files')
 }
 
-/** The folder that bin/thymus told Node to keep compiled code in; one of the user's own is left alone. */
+/** The folder that bin/thymus told Node to keep compiled code in. One that the user chose, or that is another user's, is left alone. */
 function removeCache(): void {
   const folder = dirname(getCompileCacheDir() ?? '/')
-  if (basename(folder) === 'thymus') rmSync(folder, { recursive: true, force: true })
+  const owner = statSync(folder, { throwIfNoEntry: false })?.uid
+  if (basename(folder) === 'thymus' && owner === process.getuid!()) rmSync(folder, { recursive: true, force: true })
 }

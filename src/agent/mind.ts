@@ -2,7 +2,7 @@
 // needs privilege. Without a guard (an ordinary user) it holds policies and explains them, and enforces nothing.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { uptime } from 'node:os'
+import { machine, release, type, uptime } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PROGRAM } from '../adapters/linux/bpf/layout.gen.ts'
 import { MappedRing } from '../adapters/linux/bpf/ring.ts'
@@ -28,10 +28,12 @@ import { type Places, places } from './places.ts'
 import { posture } from './posture.ts'
 import { type Counted, GuardClient, type Hello } from './protocol.ts'
 import { Recorder } from './recording.ts'
-import { Watch } from './watch.ts'
+import { type Knowledge, Watch } from './watch.ts'
 
 const VERSION = '0.1.0'
 const GUARD_FD = 3
+/** When the kernel's clock was zero, in ms since 1970; a later step of the wall clock is not followed. */
+const BOOT = Date.now() - uptime() * 1000
 /** Setting: the database was lost while policies were in force, and nobody has said yet what they are. */
 const POLICIES_LOST = 'policiesLost'
 
@@ -43,6 +45,7 @@ class Mind implements AgentPort {
   readonly #segments: Segments
   readonly #plane: RulePlane
   readonly #control: Control
+  readonly #knowledge: Knowledge
   readonly #watch: Watch
   readonly #answers: Answers
   #recording: Recorder | undefined
@@ -71,13 +74,11 @@ class Mind implements AgentPort {
       name: `${name}/${id}`,
       source: new MappedRing(fd, size),
     }))
-    this.#watch = new Watch(
-      rings,
-      store,
-      segments,
-      { workloadOf: (slot) => this.#control.workloadOf(slot), reason: (generation, cookie) => this.#plane.reason(generation, cookie) },
-      uptime() * 1000,
-    )
+    this.#knowledge = {
+      workloadOf: (slot) => this.#control.workloadOf(slot),
+      reason: (generation, cookie) => this.#plane.reason(generation, cookie),
+    }
+    this.#watch = new Watch(rings, store, segments, this.#knowledge, BOOT)
   }
 
   static async start(guard: GuardClient | undefined, store: Store, segments: Segments): Promise<Mind> {
@@ -175,7 +176,7 @@ class Mind implements AgentPort {
     const former = this.#recording
     this.#recording = file === null ? undefined : await this.#recorder(file)
     const recording = this.#recording
-    this.#watch.recorder = recording && ((bytes) => recording.add(bytes))
+    this.#watch.recorder = recording && ((bytes, event) => recording.add(bytes, event))
     await former?.end()
   }
 
@@ -195,8 +196,9 @@ class Mind implements AgentPort {
   #recorder(file: string): Promise<Recorder> {
     if (!/^[\w.-]+$/.test(file))
       throw new ThymusError('AGENT_REQUEST', 'a recording has a plain name; it is made in the state folder', { at: 'file' })
-    const origin = { layout: LAYOUT.toString('hex'), boot: Date.now() - uptime() * 1000 }
-    return Recorder.begin(join(at.state, file), origin, (slot) => this.#control.workloadOf(slot))
+    const on = `${type()} ${release()} ${machine()}, Thymus ${VERSION}`
+    const origin = { layout: LAYOUT.toString('hex'), boot: BOOT, at: Date.now(), on }
+    return Recorder.begin(join(at.state, file), origin, this.#knowledge)
   }
 
   async #summary(workload: Workload): Promise<WorkloadSummary> {

@@ -1,16 +1,25 @@
 // What the kernel said, in a file, to be put through the same pipeline again elsewhere. Whoever opens one believes nothing of it.
 //   "thymrec1", then frames: u32 length (little-endian), u8 kind, payload. Kind 0 is an event as the kernel laid it out; kind 1 is JSON: first
-//   { layout, boot }, later { slot, namespace, name } before the first event of a workload, and at the end { lost }.
+//   { layout, boot, at, on }, later { slot, namespace, name } before the first event of a workload, { generation, cookie, because } before the first
+//   that was decided so, and at the end { lost }.
 import { closeSync, createWriteStream, fstatSync, openSync, readSync, type WriteStream } from 'node:fs'
-import { decodeEventHeader, SIZE } from '../adapters/linux/bpf/layout.gen.ts'
+import { SIZE } from '../adapters/linux/bpf/layout.gen.ts'
 import type { OnRecord, RingSource } from '../adapters/linux/bpf/ring.ts'
+import type { Because } from '../core/decision.ts'
 import { ThymusError } from '../core/errors.ts'
+import type { Event } from '../core/event.ts'
 import { LIMITS, MIB } from '../core/limits.ts'
+import { reasonOf } from './recorded-reason.ts'
 
-/** `layout` names how events are laid out; `boot` is when the clock of the events was zero (ms since 1970). */
+/** Where and when a recording was begun. */
 export interface Origin {
+  /** Names how events are laid out. */
   readonly layout: string
+  /** When the clock of the events was zero; ms since 1970, as `at`. */
   readonly boot: number
+  readonly at: number
+  /** What recorded it, in words. */
+  readonly on: string
 }
 
 export interface NamedSlot {
@@ -26,20 +35,27 @@ const NOTE = 1
 /** What may wait to be written when the disk is slower than the kernel; what is beyond is counted as lost. */
 const MAX_WAITING = 64 * MIB
 
+/** What the events speak of by number; it is asked when the first does. */
+export interface Meanings {
+  workloadOf(slot: number): Omit<NamedSlot, 'slot'> | undefined
+  reason(generation: number, cookie: number): Because
+}
+
 /** Writes a new file; one that is there is never overwritten. */
 export class Recorder {
   readonly #out: WriteStream
-  readonly #nameOf: (slot: number) => Omit<NamedSlot, 'slot'> | undefined
+  readonly #meanings: Meanings
   readonly #named = new Set<number>([0])
+  readonly #reasons = new Set<string>()
   #lost = 0
 
-  private constructor(out: WriteStream, nameOf: (slot: number) => Omit<NamedSlot, 'slot'> | undefined) {
+  private constructor(out: WriteStream, meanings: Meanings) {
     this.#out = out
-    this.#nameOf = nameOf
+    this.#meanings = meanings
   }
 
   /** @throws ThymusError AGENT_REQUEST if the file is there already, or cannot be made */
-  static async begin(path: string, origin: Origin, nameOf: (slot: number) => Omit<NamedSlot, 'slot'> | undefined): Promise<Recorder> {
+  static async begin(path: string, origin: Origin, meanings: Meanings): Promise<Recorder> {
     const out = createWriteStream(path, { flags: 'wx', mode: 0o600 })
     await new Promise<void>((resolve, reject) => {
       out.once('open', () => resolve())
@@ -48,34 +64,51 @@ export class Recorder {
         reject(new ThymusError('AGENT_REQUEST', why, { at: path, cause }))
       })
     })
-    const recorder = new Recorder(out, nameOf)
+    const recorder = new Recorder(out, meanings)
     out.removeAllListeners('error')
     out.on('error', (error) => console.error(`the recording ended: ${error.message}`)) // a full disk: events go on, without it
     out.write(MAGIC)
-    recorder.#write(NOTE, Buffer.from(JSON.stringify(origin)))
+    recorder.#note({ ...origin })
     return recorder
   }
 
-  /** The bytes may be overwritten afterwards. */
-  add(event: Buffer): void {
+  /** An event as the kernel laid it out, and as it was read; undefined for one of a type that this program does not know. */
+  add(bytes: Buffer, event: Event | undefined): void {
     if (this.#out.writableLength > MAX_WAITING) {
       this.#lost++
       return
     }
-    const { slot } = decodeEventHeader(new DataView(event.buffer, event.byteOffset), event, 0)
-    if (!this.#named.has(slot)) {
-      this.#named.add(slot)
-      const name = this.#nameOf(slot)
-      if (name) this.#write(NOTE, Buffer.from(JSON.stringify({ slot, namespace: name.namespace, name: name.name })))
-    }
-    this.#write(EVENT, event)
+    if (event !== undefined) this.#explain(event)
+    this.#write(EVENT, withoutEnd(bytes))
   }
 
   /** Resolves when all of it is written, or cannot be. */
   async end(): Promise<void> {
-    this.#write(NOTE, Buffer.from(JSON.stringify({ lost: this.#lost })))
+    this.#note({ lost: this.#lost })
     this.#out.end()
     if (!this.#out.closed) await new Promise((resolve) => this.#out.once('close', resolve))
+  }
+
+  #explain(event: Event): void {
+    for (const slot of [event.slot, 'peerSlot' in event ? event.peerSlot : 0]) {
+      const name = this.#named.has(slot) ? undefined : this.#meanings.workloadOf(slot)
+      this.#named.add(slot)
+      if (name) this.#note({ slot, namespace: name.namespace, name: name.name })
+    }
+    if (!('ruling' in event)) return
+    const { generation, cookie: inForce, trialCookie } = event.ruling
+    for (const cookie of [inForce, trialCookie]) {
+      const key = reasonKey(generation, cookie)
+      if (this.#reasons.has(key)) continue
+      this.#reasons.add(key)
+      this.#note({ generation, cookie, because: this.#meanings.reason(generation, cookie) })
+    }
+  }
+
+  /** One that is too long to be read back is left out, and what it would say is then unknown. */
+  #note(note: Readonly<Record<string, unknown>>): void {
+    const payload = Buffer.from(JSON.stringify(note))
+    if (payload.length <= LIMITS.record) this.#write(NOTE, payload)
   }
 
   #write(kind: number, payload: Uint8Array): void {
@@ -96,6 +129,7 @@ export class RecordedRing implements RingSource {
   readonly #event = Buffer.alloc(2 * Math.max(SIZE.exec_event, SIZE.socket_event))
   readonly #view = new DataView(this.#event.buffer, this.#event.byteOffset, this.#event.length)
   readonly #named = new Map<number, NamedSlot>()
+  readonly #reasons = new Map<string, Because>()
   #position = MAGIC.length
   /** Events that there was no room for when it was recorded. */
   lost = 0
@@ -122,6 +156,10 @@ export class RecordedRing implements RingSource {
 
   nameOf(slot: number): NamedSlot | undefined {
     return this.#named.get(slot)
+  }
+
+  reason(generation: number, cookie: number): Because | undefined {
+    return this.#reasons.get(reasonKey(generation, cookie))
   }
 
   drain(on: OnRecord, max: number): number {
@@ -180,10 +218,13 @@ export class RecordedRing implements RingSource {
     return this.#fail('a note that is no object')
   }
 
-  #note({ slot, namespace, name, lost }: Record<string, unknown>): void {
+  #note({ slot, namespace, name, generation, cookie, because, lost }: Record<string, unknown>): void {
     if (typeof lost === 'number') this.lost += lost
     if (typeof slot === 'number' && typeof namespace === 'string' && typeof name === 'string')
       this.#named.set(slot, { slot, namespace, name })
+    const reason = reasonOf(because)
+    if (typeof generation === 'number' && typeof cookie === 'number' && reason !== undefined)
+      this.#reasons.set(reasonKey(generation, cookie), reason)
   }
 
   #fail(what: string): never {
@@ -195,6 +236,22 @@ export class RecordedRing implements RingSource {
   }
 }
 
-function originOf({ layout, boot }: Record<string, unknown>): Origin | undefined {
-  return typeof layout === 'string' && typeof boot === 'number' && Number.isFinite(boot) ? { layout, boot } : undefined
+function originOf({ layout, boot, at, on }: Record<string, unknown>): Origin | undefined {
+  return typeof layout === 'string' && isTime(boot) && isTime(at) && typeof on === 'string' ? { layout, boot, at, on } : undefined
+}
+
+/** A point in time that Date knows. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15
+}
+
+/** An event is as long as its fields may be; the zeros at its end come back when it is read. */
+function withoutEnd(event: Buffer): Buffer {
+  let length = event.length
+  while (length > SIZE.event_header && event[length - 1] === 0) length--
+  return event.subarray(0, length)
+}
+
+function reasonKey(generation: number, cookie: number): string {
+  return `${generation}/${cookie}`
 }

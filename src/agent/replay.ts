@@ -7,19 +7,21 @@ import type { Finding } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
 import { Segments } from '../engine/store/segments.ts'
 import { Store } from '../engine/store/store.ts'
+import type { FlowSummary } from '../server/api.ts'
 import { LAYOUT } from './layout.ts'
-import { RecordedRing } from './recording.ts'
+import { type Origin, RecordedRing } from './recording.ts'
 import { Watch } from './watch.ts'
 
 export interface Replayed {
+  readonly origin: Origin
   readonly findings: readonly Finding[]
+  readonly flows: readonly FlowSummary[]
   readonly events: number
   /** Events that were lost while it was recorded. */
   readonly lost: number
 }
 
-/** The rules that decided were not recorded: what they said was, why they said it was not. */
-const NOT_RECORDED: Because = { unknown: { code: 'NOT_RECORDED', text: 'the policies of that time are not in the recording' } }
+const NOT_RECORDED: Because = { unknown: { code: 'NOT_RECORDED', text: 'the recording does not say why' } }
 const ALL = 100_000
 
 /**
@@ -31,19 +33,23 @@ export function replay(path: string): Replayed {
   const folder = mkdtempSync(join(tmpdir(), 'thymus-replay-'))
   try {
     if (ring.origin.layout !== LAYOUT.toString('hex')) {
-      throw new ThymusError('FORMAT', 'another version of Thymus, with events of another layout, recorded this', { at: path })
+      const what = `events of another layout than this version of Thymus reads were recorded, on ${ring.origin.on}`
+      throw new ThymusError('FORMAT', what, { at: path })
     }
     const now = () => ring.origin.boot // nothing of then is too old to be kept
     const store = new Store(join(folder, 'replay.db'), { now, boot: 'replay' })
     const segments = new Segments(join(folder, 'segments'), { layout: LAYOUT, now })
-    const knowledge = { workloadOf: (slot: number) => workloadOf(ring, slot), reason: () => NOT_RECORDED }
-    const watch = new Watch([{ name: 'recording', source: ring }], store, segments, knowledge, Date.now() - ring.origin.boot)
+    const knowledge = {
+      workloadOf: (slot: number) => workloadOf(ring, slot),
+      reason: (generation: number, cookie: number) => ring.reason(generation, cookie) ?? NOT_RECORDED,
+    }
+    const watch = new Watch([{ name: 'recording', source: ring }], store, segments, knowledge, ring.origin.boot)
     while (watch.tick() > 0);
     const events = [...watch.received().values()].reduce((sum, count) => sum + count, 0)
-    const findings = store.findings({ limit: ALL })
+    const found = { findings: store.findings({ limit: ALL }), flows: watch.flows() }
     segments.close()
     store.close()
-    return { findings, events, lost: ring.lost }
+    return { origin: ring.origin, ...found, events, lost: ring.lost }
   } finally {
     ring.close()
     rmSync(folder, { recursive: true })

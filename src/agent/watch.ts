@@ -39,6 +39,8 @@ interface Harvest {
   readonly decisions: SeenDecision[]
   readonly flows: FlowChange[]
   readonly raw: Buffer[]
+  /** Each of `raw` as it was read. */
+  readonly events: (Event | undefined)[]
   /** `program:cpu` → events of this batch. */
   readonly received: Map<string, number>
 }
@@ -55,19 +57,19 @@ export class Watch {
   readonly #received = new Map<string, number>()
   /** Up to where each ring was stored when this reader began. */
   readonly #stored: ReadonlyMap<string, number>
-  /** Wall clock minus the clock since boot, in ms. */
+  /** When the clock of the events was zero, in ms since 1970. */
   readonly #bootTime: number
   #timer: NodeJS.Timeout | undefined
   #pause = 1
   #ended = false
-  recorder: ((bytes: Buffer) => void) | undefined
+  recorder: ((bytes: Buffer, event: Event | undefined) => void) | undefined
 
-  constructor(rings: readonly Ring[], store: Store, segments: Segments, knowledge: Knowledge, uptimeMs: number) {
+  constructor(rings: readonly Ring[], store: Store, segments: Segments, knowledge: Knowledge, bootTime: number) {
     this.#rings = rings
     this.#store = store
     this.#segments = segments
     this.#knowledge = knowledge
-    this.#bootTime = Date.now() - uptimeMs
+    this.#bootTime = bootTime
     this.#stored = new Map(rings.map(({ name }) => [name, store.position(name)]))
     for (const { program, cpu, count } of store.received()) this.#received.set(`${program}:${cpu}`, count)
   }
@@ -92,7 +94,7 @@ export class Watch {
 
   /** Reads what there is, at most a batch a ring, and says how much it was. */
   tick(): number {
-    const harvest: Harvest = { findings: [], decisions: [], flows: [], raw: [], received: new Map() }
+    const harvest: Harvest = { findings: [], decisions: [], flows: [], raw: [], events: [], received: new Map() }
     const rings: { ring: string; position: number }[] = []
     let drained = 0
     for (const { name, source } of this.#rings) {
@@ -101,13 +103,14 @@ export class Watch {
         if (source.position < stored) return // it was stored before the former reader died
         harvest.raw.push(Buffer.from(bytes.subarray(at, at + length)))
         const event = decodeEvent(view, bytes, at)
+        harvest.events.push(event)
         if (event) this.#take(event, harvest)
       }, BATCH)
       if (count > 0) rings.push({ ring: name, position: source.position })
       drained += count
     }
     if (drained === 0) return 0
-    for (const record of harvest.raw) this.recorder?.(record)
+    for (const [at, bytes] of harvest.raw.entries()) this.recorder?.(bytes, harvest.events[at])
     this.#segments.append(harvest.raw)
     const received = [...harvest.received].map(([id, count]) => ({
       program: Number(id.split(':')[0]),

@@ -75,8 +75,8 @@ export function lockHolder(path: string, locks: string = readFileSync('/proc/loc
   return undefined
 }
 
-/** Root is not always what it was: in a container even a chown may be refused. */
-function isRefusal({ code, message }: ThymusError): boolean {
+/** Does somebody refuse what the agent needs? Root is not always what it was: in a container even a chown may be refused. */
+export function isRefusal({ code, message }: ThymusError): boolean {
   return /^(KERNEL_|PRIVILEGE$)/.test(code) || /\bE(PERM|ACCES|ROFS)\b/.test(message)
 }
 

@@ -144,9 +144,16 @@ const record = command({
 
 const replay = command({
   brief: 'put a recording through the same pipeline; needs no privilege and no agent',
-  examples: [['thymus replay web.rec', '']],
+  examples: [
+    ['thymus replay web.rec', 'what was found'],
+    ['thymus replay web.rec --flows', 'who talked to whom, and which rule said so'],
+  ],
   operands: 'FILE',
-  parameters: { flags: output, aliases: o, positional: one(text, 'FILE', 'made by thymus record') },
+  parameters: {
+    flags: { flows: flag('show who talked to whom, instead of what was found'), ...output },
+    aliases: o,
+    positional: one(text, 'FILE', 'made by thymus record'),
+  },
   load: async () => (await import('./commands/replay.ts')).replay,
 })
 

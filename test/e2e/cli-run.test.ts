@@ -175,7 +175,7 @@ describe('an agent that a user starts', () => {
     assert.equal((await run('record', '--stop')).status, 0)
     const { stdout, stderr, status } = await run('replay', join(at.state, 'a.rec'), '-o', 'json')
     assert.equal(status, 0, stderr)
-    assert.match(stderr, /^\[replayed\] \d+ events$/m)
+    assert.match(stderr, /^\[replayed\] \d+ events, recorded .* on Linux /m)
     const { items } = JSON.parse(stdout) as { items: { code: string; about: string }[] }
     assert.deepEqual(
       items.map(({ code, about }) => [code, about]),

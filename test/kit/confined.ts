@@ -9,7 +9,7 @@ import { landlockAbi } from '../../src/adapters/linux/landlock/restrict.ts'
 
 export const CHECKOUT = resolve(import.meta.dirname, '../..')
 export const LAUNCHER = join(CHECKOUT, 'src/agent/confine.ts')
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', '--bounding-set=-all']
+export const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', '--bounding-set=-all']
 
 export type Caller = 'root' | 'nobody'
 /** An ordinary user can only be themselves. */

@@ -1,36 +1,71 @@
-import { places } from '../../agent/places.ts'
+import { selfRestrictionTest } from '../../agent/confine-self-test.ts'
+import { type Places, places } from '../../agent/places.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
-import { endAgent, startAgent } from '../agent-process.ts'
+import type { Rung } from '../../core/posture.ts'
+import { endAgent, isRefusal, startAgent } from '../agent-process.ts'
 import { Client } from '../client.ts'
-import { type Colour, useColour } from '../terminal.ts'
-import { admissionAct } from './admission-act.ts'
-import { filelessAct } from './fileless-act.ts'
-import { networkAct } from './network-act.ts'
-import { Stage } from './stage.ts'
+import { type Colour, note, useColour } from '../terminal.ts'
+import { ADMISSION_ACT } from './admission-act.ts'
+import { FILELESS_ACT } from './fileless-act.ts'
+import { NETWORK_ACT } from './network-act.ts'
+import { type Act, type FreeAct, Stage } from './stage.ts'
 
-const ACTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = { '1': networkAct, '2': filelessAct, '3': admissionAct }
+const ACTS: Readonly<Record<string, Act | FreeAct>> = { '1': NETWORK_ACT, '2': FILELESS_ACT, '3': ADMISSION_ACT }
 
 /** The story, act by act; it is also the acceptance test: each promise is checked, and one that is not kept fails the demo. */
 export async function demo(flags: { readonly color: Colour }, act: string | undefined): Promise<number> {
-  const chosen = act === undefined ? Object.values(ACTS) : [ACTS[act]]
-  if (chosen[0] === undefined) throw new ThymusError('USAGE', `there are acts ${Object.keys(ACTS).join(', ')}`, { at: act ?? '' })
+  const chosen = act === undefined ? Object.keys(ACTS) : [act]
+  if (act !== undefined && !Object.hasOwn(ACTS, act))
+    throw new ThymusError('USAGE', `there are acts ${Object.keys(ACTS).join(', ')}`, { at: act })
   const at = places()
   const client = new Client(at)
   const ran = await client.status().then(
     () => true,
     () => false,
   )
-  const { status } = await startAgent(at, client)
+  const hasKernel = await start(at, client)
+  const seen = hasKernel ? [] : selfRestrictionTest()
   const bold = useColour(flags.color, process.stdout.isTTY, process.env)
     ? (text: string) => `\x1b[1m${text}\x1b[0m`
     : (text: string) => text
-  const stage = new Stage(status.agent.guard === null ? 'self-restricted' : 'kernel', bold)
+  const stage = new Stage(bold)
   try {
-    for (const play of chosen) await play!(stage)
+    for (const number of chosen) await play(stage, number, hasKernel, seen)
   } finally {
     await stage.clear()
     if (!ran) await endAgent(at, client, false)
   }
   console.log(stage.failures === 0 ? '\nEvery promise was kept.' : `\n${stage.failures} promises were not kept.`)
   return stage.failures === 0 ? EXIT.ok : EXIT.error
+}
+
+/** As strongly as it can be played here: by the kernel, by commands that restrict themselves, or from a recording. */
+async function play(stage: Stage, number: string, hasKernel: boolean, seen: readonly Rung[]): Promise<void> {
+  const act = ACTS[number]!
+  const title = `Act ${number}. ${act.title}`
+  if ('rung' in act) {
+    stage.title(title, act.rung)
+    return act.play(stage)
+  }
+  const lacking = seen.find(({ gate, works }) => act.needs.includes(gate) && works.is !== 'pass')
+  const rung = hasKernel ? 'kernel' : lacking === undefined ? 'self-restricted' : 'replayed'
+  stage.title(title, rung)
+  if (rung === 'kernel') return act.byKernel(stage)
+  if (lacking === undefined) return act.selfRestricted(stage)
+  stage.say('This was played before, elsewhere, and is only shown here: nothing on this machine can refuse it.')
+  console.log(`  ${lacking.gate}: ${lacking.works.is === 'unknown' ? lacking.works.why.text : 'seen to pass'}`)
+  stage.say('What the kernel said then was recorded, and goes through the pipeline that live events take.')
+  return act.replayed(stage, `src/cli/demo/recordings/act-${number}.rec`)
+}
+
+/** Says whether there is an agent with a kernel. Where the agent itself is refused, what needs none is still played. */
+async function start(at: Places, client: Client): Promise<boolean> {
+  try {
+    const { status } = await startAgent(at, client)
+    return status.agent.guard !== null
+  } catch (error) {
+    if (!(error instanceof ThymusError && isRefusal(error))) throw error
+    note(`without an agent: ${error.code}: ${error.message}`)
+    return false
+  }
 }

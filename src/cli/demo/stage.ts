@@ -17,20 +17,36 @@ export interface Heard {
   readonly stdout: string
 }
 
+/** One act, as it is played on each rung. */
+export interface Act {
+  readonly title: string
+  /** Gates at which a command must have been seen to restrict itself, for the act to be played so. */
+  readonly needs: readonly string[]
+  byKernel(stage: Stage): Promise<void>
+  selfRestricted(stage: Stage): Promise<void>
+  /** @param recording of this act, as played by the kernel; a path from the folder of the checkout */
+  replayed(stage: Stage, recording: string): Promise<void>
+}
+
+/** An act that no machine has to allow: it is played alike everywhere, by what `rung` names. */
+export interface FreeAct {
+  readonly title: string
+  readonly rung: string
+  play(stage: Stage): Promise<void>
+}
+
 export class Stage {
-  readonly rung: 'kernel' | 'self-restricted'
   readonly #bold: (text: string) => string
   readonly #running: ChildProcess[] = []
   failures = 0
 
-  constructor(rung: Stage['rung'], bold: (text: string) => string) {
-    this.rung = rung
+  constructor(bold: (text: string) => string) {
     this.#bold = bold
   }
 
-  /** `rung`: what acts, where that is not the agent's. */
-  title(act: number, text: string, rung: string = this.rung): void {
-    console.log(`\n${this.#bold(`Act ${act}. ${text}`)}  [${rung}]`)
+  /** `rung`: what acts. */
+  title(text: string, rung: string): void {
+    console.log(`\n${this.#bold(text)}  [${rung}]`)
   }
 
   say(text: string): void {

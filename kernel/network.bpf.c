@@ -260,7 +260,7 @@ static __always_inline void read_last_ends(struct bpf_sock *sock, struct ends *e
 	struct sock *kernel = (struct sock *)sock;
 
 	*ends = (struct ends){ .protocol = protocol_of(sock->protocol), .remote_port = bpf_ntohs(sock->dst_port) };
-	ends->local_port = BPF_CORE_READ(kernel, __sk_common.skc_num);
+	ends->local_port = local_port_of(kernel);
 	if (sock->family == AF_INET) {
 		map_v4(ends->local, BPF_CORE_READ(kernel, __sk_common.skc_rcv_saddr));
 		map_v4(ends->remote, sock->dst_ip4);

@@ -69,6 +69,14 @@ static __always_inline void read_ends(struct bpf_sock *sock, struct ends *ends)
 	ends->remote_port = bpf_ntohs(sock->dst_port);
 }
 
+/* A connection that has ended gave its number back before the socket goes; the port that it sent from stays. */
+static __always_inline __u16 local_port_of(struct sock *sock)
+{
+	__u16 port = BPF_CORE_READ(sock, __sk_common.skc_num);
+
+	return port ? port : bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sock, inet_sport));
+}
+
 /* The same from the kernel's own socket. */
 static __always_inline void read_kernel_ends(struct sock *sock, struct ends *ends)
 {
@@ -80,10 +88,7 @@ static __always_inline void read_kernel_ends(struct sock *sock, struct ends *end
 		BPF_CORE_READ_INTO(&ends->local, sock, __sk_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&ends->remote, sock, __sk_common.skc_v6_daddr);
 	}
-	ends->local_port = BPF_CORE_READ(sock, __sk_common.skc_num);
-	/* A connection that has ended gave its number back before the socket goes; the port that it sent from stays. */
-	if (ends->local_port == 0)
-		ends->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sock, inet_sport));
+	ends->local_port = local_port_of(sock);
 	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
 }
 

@@ -211,6 +211,35 @@ for (const [family, loopback] of [
       await server.close()
     })
 
+    test('the end of a connection names both ports, whichever end was first', async (t) => {
+      if (!needKernel(t)) return
+      it.swap({})
+      const server = await b.listen(loopback)
+      for (const isClientFirst of [true, false]) {
+        const client = await a.socket('tcp', family4or6)
+        await client.connect(loopback, server.port)
+        const accepted = await server.accept()
+        const [first, second] = isClientFirst ? [client, accepted] : [accepted, client]
+        seen(it)
+        await first.shutdown()
+        assert.equal(await second.receive(), '')
+        await second.close()
+        assert.equal(await first.receive(), '')
+        await first.close()
+        const ends = seen(it, EVENT_TYPE.EVENT_CLOSE).toSorted((one, other) => one.header.slot - other.header.slot)
+        const [ofA, ofB] = ends.map(({ local_port, remote_port }) => [local_port, remote_port])
+        assert.ok(ofA![0]! > 0)
+        assert.deepEqual(
+          [ofA, ofB],
+          [
+            [ofA![0], server.port],
+            [server.port, ofA![0]],
+          ],
+        )
+      }
+      await server.close()
+    })
+
     test('bytes of datagrams are counted without their headers', async (t) => {
       if (!needKernel(t)) return
       it.swap({})

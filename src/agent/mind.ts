@@ -171,8 +171,9 @@ class Mind implements AgentPort {
     return this.#control.remove(namespace, name)
   }
 
-  /** Everything that the kernel says from now on, into a new file of the state folder; null ends the recording. */
+  /** Everything that the kernel says from now on, into a new file of the state folder; null ends the recording, with all that was said until then. */
   async record(file: string | null): Promise<void> {
+    this.#watch.catchUp()
     const former = this.#recording
     this.#recording = file === null ? undefined : await this.#recorder(file)
     const recording = this.#recording

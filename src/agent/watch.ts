@@ -16,6 +16,8 @@ import { decisionOf, deniedBy, effectOf, factsOf, flowOf, matches, suspicions } 
 
 /** At most this many records are read before others get a turn. */
 const BATCH = 4_096
+/** A ring of 8 MiB holds at most this many batches of its smallest records (72 bytes and their header of 8). */
+const BATCHES_IN_RING = 26
 /** The reader polls: it looks again at once while there is something, and ever more rarely, up to this many ms, while there is not. A
  * wake-up by the kernel would cost the tasks that are watched; a look costs 10 µs of the reader. */
 const SLOWEST = 3
@@ -120,6 +122,11 @@ export class Watch {
     this.#store.write({ ...harvest, rings, received, rawEnd: this.#segments.end })
     for (const { source } of this.#rings) source.commit()
     return drained
+  }
+
+  /** Reads all that stands in the rings now. What is added meanwhile may be read too, but is not waited for: a flood has no end. */
+  catchUp(): void {
+    for (let batches = 0; batches < BATCHES_IN_RING && this.tick() > 0; batches++);
   }
 
   /** Events received since boot, by number of the program. */

@@ -52,7 +52,10 @@ export async function endAgent(at: Places, client: Client, purge: boolean): Prom
   const status = await answerOf(client)
   if (status !== undefined) {
     const { pid, guard } = status.agent
-    await client.down(purge)
+    await client.down(purge).catch((error: unknown) => {
+      // It may be gone before its answer is. Whether it is, and not what it said, is what counts.
+      if (!(error instanceof ThymusError && error.code === 'AGENT_DOWN')) throw error
+    })
     await ended([pid, ...(guard === null ? [] : [guard])])
     return true
   }

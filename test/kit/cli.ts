@@ -22,6 +22,22 @@ export function begin(words: readonly string[], options: SpawnOptions = {}): Chi
   return spawn(PROGRAM, words, { stdio: 'pipe', ...options })
 }
 
+/** Waits until it has printed something; what it printed comes in `ended` no more. @throws if it ends without it, with what it said why */
+export function printed(child: ChildProcess, expected: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let [out, err] = ['', '']
+    child.stderr?.on('data', (chunk: Buffer) => {
+      err += chunk
+    })
+    child.stdout?.on('data', (chunk: Buffer) => {
+      out += chunk
+      if (out.includes(expected)) resolve()
+    })
+    child.once('error', reject)
+    child.once('close', (status) => reject(new Error(`it ended (${status}) and never printed ${expected}: ${out}${err}`)))
+  })
+}
+
 export async function ended(child: ChildProcess): Promise<Ended> {
   let [stdout, stderr] = ['', '']
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

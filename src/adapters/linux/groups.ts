@@ -56,21 +56,38 @@ export function processesOf(path: string): number[] {
   })
 }
 
-/** Moves the processes of a group to another one and removes the group and all below it. */
+/** A process that forks while it is looked for leaves a child behind, and one that is just ending is moved by nobody: so often is tried again. */
+const TRIES = 500
+const PAUSE_MS = 1
+
+/** Moves the processes of a group to another one and removes the group and all below it. @throws ThymusError GROUP_UNKNOWN */
 export function dissolveGroup(path: string, into: string): void {
-  if (!existsSync(path)) return
-  for (const pid of processesOf(path)) {
-    try {
-      writeFileSync(join(into, 'cgroup.procs'), String(pid))
-    } catch {
-      // It ended meanwhile.
-    }
+  for (let tries = 1; existsSync(path); tries++) {
+    for (const pid of processesOf(path)) move(pid, into)
+    const busy = [...groupsBelow(path)]
+      .reverse()
+      .map(remove)
+      .find((failure) => failure !== undefined)
+    if (busy === undefined) return
+    if (tries === TRIES) throw new ThymusError('GROUP_UNKNOWN', 'the control group cannot be removed', { at: path, cause: busy })
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
   }
-  for (const group of [...groupsBelow(path)].reverse()) {
-    try {
-      rmdirSync(group)
-    } catch (cause) {
-      if (existsSync(group)) throw new ThymusError('GROUP_UNKNOWN', 'the control group cannot be removed', { at: group, cause })
-    }
+}
+
+function move(pid: number, into: string): void {
+  try {
+    writeFileSync(join(into, 'cgroup.procs'), String(pid))
+  } catch {
+    // It ended meanwhile.
+  }
+}
+
+/** Why a group that is there cannot be removed. */
+function remove(group: string): unknown {
+  try {
+    rmdirSync(group)
+    return undefined
+  } catch (cause) {
+    return existsSync(group) ? cause : undefined
   }
 }

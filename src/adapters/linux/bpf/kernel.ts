@@ -66,12 +66,13 @@ const COUNTED_AS: Readonly<Record<string, string>> = {
   on_bind4: 'bind',
   on_bind6: 'bind',
   on_release: 'release',
+  on_accept: 'ingress',
   on_ingress: 'ingress',
   on_egress: 'egress',
 }
 /** What may be refused without the rest being of no use; the other objects are needed whole. */
 const OPTIONAL = new Set(['on_check'])
-const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'sweep']
+const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'accept', 'sweep']
 const MAX_FAILSAFE = 16
 
 export class Kernel {

@@ -1,6 +1,6 @@
 // Makes src/cli/demo/recordings, which the demo replays where nothing can be enforced: in the lab, each act is played by the kernel while the
 // agent records. Again whenever an act or the layout of an event changes. Everything that runs is recorded, so it is a machine of its own.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -27,7 +27,7 @@ else {
 }
 
 function recordInto(folder: string): void {
-  run('bin/thymus', 'up')
+  start()
   for (const act of ACTS) {
     const name = `act-${act}.rec`
     run('bin/thymus', 'record', name)
@@ -35,6 +35,12 @@ function recordInto(folder: string): void {
     run('bin/thymus', 'record', '--stop')
     copyFileSync(join(places().state, name), join(folder, name))
   }
+}
+
+/** The agent, for as long as it takes: on an emulated machine that can be longer than `thymus up` waits. It ends with the machine. */
+function start(): void {
+  spawn('bin/node', ['src/agent/guard.ts'], { stdio: 'inherit', detached: true }).unref()
+  while (spawnSync('bin/thymus', ['status'], { stdio: 'ignore' }).status !== 0);
 }
 
 function run(command: string, ...words: string[]): void {

@@ -11,8 +11,8 @@ import { purge } from '../../src/agent/purge.ts'
 import type { Status } from '../../src/server/api.ts'
 
 const CHECKOUT = join(import.meta.dirname, '../..')
-/** As long as `thymus up` waits: the lab's machine is emulated. */
-const PATIENCE = 60_000
+/** Less than a file may take, so that a hang is told with the words of the log; the lab's machine is emulated, and slow. */
+const PATIENCE = 150_000
 
 export class Agent {
   readonly home = mkdtempSync(join(tmpdir(), 'thymus-e2e-'))

@@ -1,13 +1,13 @@
-import type { EngineAct, Stage } from './stage.ts'
+import type { FreeAct, Stage } from './stage.ts'
 
 const PROPS = 'src/cli/demo/props'
 const POLICY = `${PROPS}/pods.rego`
 const DENY = 'data.kubernetes.admission.deny'
 
-/** A policy decides what may be deployed, and says why. */
-export const ADMISSION_ACT: EngineAct = { title: 'A Pod that asks for too much', everywhere }
+/** A policy decides what may be deployed, and says why. It needs no agent, no cluster and no privilege. */
+export const ADMISSION_ACT: FreeAct = { title: 'A Pod that asks for too much', rung: 'engine', play }
 
-async function everywhere(stage: Stage): Promise<void> {
+async function play(stage: Stage): Promise<void> {
   stage.say('Two rules in Rego: no container is privileged, and every Pod has the label env.')
   const denied = await stage.thymus('rego', 'eval', '-f', 'values', '-d', POLICY, '-i', `${PROPS}/pod-privileged.json`, DENY)
   stage.expect('the privileged container is refused, in the words of its author', denied.stdout.includes('容器 nginx 不允许以特权模式运行'))

@@ -8,9 +8,9 @@ import { type Colour, note, useColour } from '../terminal.ts'
 import { ADMISSION_ACT } from './admission-act.ts'
 import { FILELESS_ACT } from './fileless-act.ts'
 import { NETWORK_ACT } from './network-act.ts'
-import { type Act, type EngineAct, Stage } from './stage.ts'
+import { type Act, type FreeAct, Stage } from './stage.ts'
 
-const ACTS: Readonly<Record<string, Act | EngineAct>> = { '1': NETWORK_ACT, '2': FILELESS_ACT, '3': ADMISSION_ACT }
+const ACTS: Readonly<Record<string, Act | FreeAct>> = { '1': NETWORK_ACT, '2': FILELESS_ACT, '3': ADMISSION_ACT }
 
 /** The story, act by act; it is also the acceptance test: each promise is checked, and one that is not kept fails the demo. */
 export async function demo(flags: { readonly color: Colour }, act: string | undefined): Promise<number> {
@@ -39,16 +39,17 @@ export async function demo(flags: { readonly color: Colour }, act: string | unde
   return stage.failures === 0 ? EXIT.ok : EXIT.error
 }
 
-/** As strongly as it can be played here: by the kernel, by commands that restrict themselves, or from a recording; or by the engine alone. */
+/** As strongly as it can be played here: by the kernel, by commands that restrict themselves, or from a recording. */
 async function play(stage: Stage, number: string, hasKernel: boolean, seen: readonly Rung[]): Promise<void> {
   const act = ACTS[number]!
-  if ('everywhere' in act) {
-    stage.title(`Act ${number}. ${act.title}`, 'engine')
-    return act.everywhere(stage)
+  const title = `Act ${number}. ${act.title}`
+  if ('rung' in act) {
+    stage.title(title, act.rung)
+    return act.play(stage)
   }
   const lacking = seen.find(({ gate, works }) => act.needs.includes(gate) && works.is !== 'pass')
   const rung = hasKernel ? 'kernel' : lacking === undefined ? 'self-restricted' : 'replayed'
-  stage.title(`Act ${number}. ${act.title}`, rung)
+  stage.title(title, rung)
   if (rung === 'kernel') return act.byKernel(stage)
   if (lacking === undefined) return act.selfRestricted(stage)
   stage.say('This was played before, elsewhere, and is only shown here: nothing on this machine can refuse it.')

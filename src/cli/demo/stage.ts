@@ -28,10 +28,11 @@ export interface Act {
   replayed(stage: Stage, recording: string): Promise<void>
 }
 
-/** An act that needs no kernel and no privilege. */
-export interface EngineAct {
+/** An act that no machine has to allow: it is played alike everywhere, by what `rung` names. */
+export interface FreeAct {
   readonly title: string
-  everywhere(stage: Stage): Promise<void>
+  readonly rung: string
+  play(stage: Stage): Promise<void>
 }
 
 export class Stage {
@@ -43,7 +44,8 @@ export class Stage {
     this.#bold = bold
   }
 
-  title(text: string, rung: 'kernel' | 'self-restricted' | 'replayed' | 'engine'): void {
+  /** `rung`: what acts. */
+  title(text: string, rung: string): void {
     console.log(`\n${this.#bold(text)}  [${rung}]`)
   }
 

@@ -204,7 +204,8 @@ function missingValue(name: string, { args }: { readonly args: readonly Term[] |
 /** Reference and arguments of what stands where a head begins. */
 function headOf(name: Term): Pick<Head, 'ref' | 'args'> | undefined {
   if (name.kind === 'var') return { ref: { kind: 'ref', parts: [name], at: name.at }, args: undefined }
-  if (name.kind === 'ref') return { ref: name, args: undefined }
+  // `set()[x]` and `f(x)[y]` are no names.
+  if (name.kind === 'ref') return name.parts[0].kind === 'var' ? { ref: name, args: undefined } : undefined
   if (name.kind !== 'call' || name.operator.parts[0].kind !== 'var') return undefined
   // `f()` defines a value, as `f` does.
   return { ref: name.operator, args: name.args.length > 0 ? name.args : undefined }

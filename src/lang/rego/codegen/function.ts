@@ -234,6 +234,13 @@ export class FunctionWriter {
           stmt.target,
           stmt.path.reduce((code, key) => this.#dot(code, key, false), value(stmt.source)),
         )
+      case 'TestStmt': {
+        const source = local(stmt.source)
+        const prefix = `typeof ${value(source)} === 'string' && ${value(source)}.startsWith(${value(stmt.values[0]!)})`
+        return (
+          need(source) + test(stmt.test === 'prefix' ? prefix : stmt.values.map((each) => this.#equal(source, each, false)).join(' || '))
+        )
+      }
       case 'LenStmt':
         return need(stmt.source) + some(stmt.target, `length(${value(stmt.source)})`)
       case 'EqualStmt':

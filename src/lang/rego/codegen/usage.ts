@@ -73,6 +73,8 @@ function accesses(statement: Statement): { reads: readonly number[]; writes: rea
       return { reads: locals([statement.source]), writes: [] }
     case 'SelectStmt':
       return { reads: statement.sources, writes: [] }
+    case 'TestStmt':
+      return { reads: [statement.source], writes: [] }
     case 'ScanStmt':
       return { reads: [statement.source], writes: [statement.key, statement.value] }
     case 'AssignVarOnceStmt':

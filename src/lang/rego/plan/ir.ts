@@ -110,6 +110,8 @@ export type OwnStatement = { readonly place: Place } & (
   | { readonly type: 'ReturnStmt'; readonly source: Operand }
   /** What `source` has at a path, or undefined: nothing is left for that. */
   | { readonly type: 'PathStmt'; readonly source: Operand; readonly path: readonly Operand[]; readonly target: number }
+  /** Holds where the source's value is one of the constants, or a string that begins with the only one. */
+  | { readonly type: 'TestStmt'; readonly source: number; readonly test: 'equal' | 'prefix'; readonly values: readonly Operand[] }
   /** A BlockStmt of which the indexes know blocks that have no effect: of those in an index, only what it finds need run. */
   | {
       readonly type: 'SelectStmt'

@@ -21,7 +21,7 @@ export class Code {
   /** The documents as they are here; a `with` changes them. */
   input: Operand = local(0)
   data: Operand = local(1)
-  /** Paths into the first input that are gone already. */
+  /** Paths into the first input that are gone already, in the open blocks. */
   readonly #hoisted: { readonly path: readonly Value[]; readonly local: number }[] = []
   #locals = 2
   readonly #blocks: Statement[][] = []
@@ -84,9 +84,11 @@ export class Code {
   block(write: () => void): Written {
     const block: Statement[] = []
     const before = this.#blocks.push(block)
+    const hoisted = this.#hoisted.length
     write()
     const written = { block, tail: this.#blocks.at(-1)!, depth: this.#blocks.length - before }
     this.#blocks.length = before - 1
+    this.#hoisted.length = hoisted
     return written
   }
 

@@ -32,7 +32,7 @@ export function buildIndexes(conditions: readonly (readonly Condition[])[]): Ind
 /** A test of one source, and the rules that have it as a condition. */
 interface Candidate {
   readonly key: string
-  readonly test: Condition['test']
+  readonly test: 'equal' | 'prefix'
   readonly rules: readonly number[]
   readonly cases: ReadonlyMap<unknown, Case>
 }
@@ -82,6 +82,7 @@ class Builder {
     const found = new Map<string, Candidate & { readonly rules: number[]; readonly cases: Map<unknown, Case> }>()
     for (const rule of rules) {
       for (const { key, test, values } of this.#conditions[rule]!) {
+        if (test === 'defined') continue
         const id = `${test} ${key}`
         const candidate = found.get(id) ?? { key, test, rules: [], cases: new Map<unknown, Case>() }
         found.set(id, candidate)

@@ -32,6 +32,17 @@ export class RuleTree {
     return node
   }
 
+  /** Whether rules have nothing to say of a path below `data`. */
+  isStored(path: readonly string[]): boolean {
+    let node = this.root
+    for (const part of path) {
+      node = node?.children.get(`"${part}`)
+      if (node === undefined) return true
+      if (node.rules.length > 0) return false
+    }
+    return false
+  }
+
   /** The rules of a node as one document; undefined where the node has none. */
   group(node: RuleNode | undefined): Group | undefined {
     if (node === undefined || node.rules.length === 0) return undefined

@@ -278,7 +278,7 @@ export class FunctionWriter {
         return need(...operands) + some(stmt.result, code)
       }
       case 'InvokeStmt':
-        return need(...stmt.args) + some(stmt.result, this.#invoke(stmt).code)
+        return need(...stmt.args, ...(stmt.otherwise?.args ?? [])) + some(stmt.result, this.#invoke(stmt).code)
       case 'UpsertStmt': {
         const path = `[${stmt.path.map((index) => this.#constant(index)).join(', ')}]`
         return need(stmt.value) + make(stmt.target, `upsert(${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
@@ -437,7 +437,12 @@ export class FunctionWriter {
   }
 
   #invoke(stmt: Of<'InvokeStmt'>): { code: string; boolean: boolean } {
-    const { func, input, data, args } = stmt
+    const { func, input, data, args, otherwise } = stmt
+    if (otherwise !== undefined) {
+      const functions = [func, otherwise.func].map((name) => `f${this.#module.funcs.get(name)!}`)
+      const operands = [input, data, ...otherwise.args].map((operand) => this.#operand(operand))
+      return { code: `attempt(${['rt', ...functions, ...operands].join(', ')})`, boolean: false }
+    }
     const own = this.#module.funcs.has(func)
     const called = own ? { code: this.#callFunction(stmt, [input, data, ...args]), boolean: false } : this.#callBuiltin(stmt, args)
     const mock = this.#module.policy.mocks.indexOf(func)

@@ -3,7 +3,7 @@ import { RegoError } from '../errors.ts'
 import { numberText, toInt } from '../values/decimal.ts'
 import { equal } from '../values/order.ts'
 import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
-import type { Builtin, Mock } from './runtime.ts'
+import type { Builtin, Mock, Runtime } from './runtime.ts'
 import { select, selector } from './select.ts'
 
 export function dot(source: Value | undefined, key: Value): Value | undefined {
@@ -99,6 +99,26 @@ export function unmockedBuiltin(builtin: Builtin): Mock {
   return (runtime, _input, _data, ...args) => builtin(runtime, ...args)
 }
 
+/** The whole document, or where that ends in a conflict the part that some keys select: the conflict may be elsewhere. */
+export function attempt(
+  runtime: Runtime,
+  whole: Mock,
+  part: Mock,
+  input: Value | undefined,
+  data: Value,
+  ...keys: readonly Value[]
+): Value | undefined {
+  if (runtime.conflicting?.has(whole)) return part(runtime, input, data, ...keys)
+  const { depth, memo, shadows, mocks, conflicting } = runtime
+  try {
+    return whole(runtime, input, data)
+  } catch (error) {
+    if (!(error instanceof RegoError && error.opaCode === 'eval_conflict_error')) throw error
+    Object.assign(runtime, { depth, memo, shadows, mocks, conflicting: (conflicting ?? new Set()).add(whole) })
+    return part(runtime, input, data, ...keys)
+  }
+}
+
 /** Objects that a rule has made on its way to deeper places, and sets it adds to; other values may not be changed. */
 const made = new WeakSet<RegoObject | RegoSet>()
 
@@ -154,6 +174,7 @@ export const SUPPORT = {
   RegoSet,
   addAt,
   always,
+  attempt,
   conflict,
   dot,
   dotData,

@@ -58,7 +58,10 @@ const WRITTEN = new Set(['target', 'result'])
 function accesses(statement: Statement): { reads: readonly number[]; writes: readonly number[] } {
   switch (statement.type) {
     case 'InvokeStmt':
-      return { reads: locals([statement.input, statement.data, ...statement.args]), writes: [statement.result] }
+      return {
+        reads: locals([statement.input, statement.data, ...statement.args, ...(statement.otherwise?.args ?? [])]),
+        writes: [statement.result],
+      }
     case 'GetStmt':
       return { reads: locals([statement.source, statement.key]), writes: [statement.target] }
     case 'PathStmt':

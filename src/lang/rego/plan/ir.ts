@@ -86,6 +86,8 @@ export type OwnStatement = { readonly place: Place } & (
       readonly data: Operand
       readonly args: readonly Operand[]
       readonly result: number
+      /** Called with further arguments where `func` ends in a conflict, which may concern parts that nobody has asked for. */
+      readonly otherwise?: { readonly func: string; readonly args: readonly Operand[] }
     }
   /** A DotStmt that says itself whether its source is a place in the store. */
   | { readonly type: 'GetStmt'; readonly source: Operand; readonly key: Operand; readonly target: number; readonly stored: boolean }

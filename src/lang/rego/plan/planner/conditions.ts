@@ -2,7 +2,7 @@
 import type { CompiledRule } from '../../compile/compiled.ts'
 import type { Call, Expr, Ref, Term } from '../../syntax/ast.ts'
 import { RegoSet, type Value } from '../../values/value.ts'
-import { constantOf } from './terms.ts'
+import { constantOf } from './constants.ts'
 import type { RuleTree } from './tree.ts'
 import { documentName } from './variables.ts'
 

@@ -1,10 +1,10 @@
 // The functions that make the documents below `data`: of a group of rules, of a part of one, of everything below a node.
 import type { RuleNode } from '../../compile/compiled.ts'
 import { Code, local } from './code.ts'
+import { constantOf } from './constants.ts'
 import type { Program } from './program.ts'
 import { get } from './refs.ts'
 import { planGroup } from './rules.ts'
-import { constantOf } from './terms.ts'
 import { children, type Group, storeName } from './tree.ts'
 
 /** The whole document of a group, or the function that it is. */

@@ -1,10 +1,9 @@
 // A term as the statements that make its value.
 import type { Body, Term } from '../../syntax/ast.ts'
-import { readNumber } from '../../values/decimal.ts'
-import { RegoObject, RegoSet, type Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
 import { planBody } from './body.ts'
 import { type Code, local } from './code.ts'
+import { constantOf } from './constants.ts'
 import { unplannable } from './errors.ts'
 import { planRef } from './refs.ts'
 
@@ -84,39 +83,4 @@ function planObject(code: Code, entries: readonly (readonly [Term, Term])[]): Op
   code.emit({ type: 'MakeObjectStmt', target: object })
   for (const [key, value] of operands) code.emit({ type: 'ObjectInsertStmt', object, key, value })
   return local(object)
-}
-
-/** The value of a term in which nothing is left to find out. */
-export function constantOf(term: Term): Value | undefined {
-  switch (term.kind) {
-    case 'null':
-      return null
-    case 'boolean':
-    case 'string':
-      return term.value
-    case 'number':
-      return readNumber(term.text)
-    case 'array':
-      return constantsOf(term.items)
-    case 'set': {
-      const items = constantsOf(term.items)
-      return items && RegoSet.of(items)
-    }
-    case 'object': {
-      const values = constantsOf(term.entries.flat())
-      return values && RegoObject.of(term.entries.map((_, at) => [values[2 * at]!, values[2 * at + 1]!]))
-    }
-    default:
-      return undefined
-  }
-}
-
-function constantsOf(terms: readonly Term[]): Value[] | undefined {
-  const values: Value[] = []
-  for (const term of terms) {
-    const value = constantOf(term)
-    if (value === undefined) return undefined
-    values.push(value)
-  }
-  return values
 }

@@ -1,6 +1,8 @@
 // Which rules answer for a place below `data`.
 import { type Compiled, type CompiledRule, partKey, type RuleNode } from '../../compile/compiled.ts'
 import type { Term } from '../../syntax/ast.ts'
+import { equal } from '../../values/order.ts'
+import { constantOf } from './constants.ts'
 
 /** Rules that make up one document: all those of a complete rule, of a function, or below a path that goes on with a variable. */
 export interface Group {
@@ -75,6 +77,14 @@ export class RuleTree {
   *#dependencies(rule: CompiledRule): Iterable<CompiledRule> {
     for (let each: CompiledRule | undefined = rule; each !== undefined; each = each.else) yield* this.#compiled.graph.dependencies(each)
   }
+}
+
+/** Whether two rules, or two solutions of one, may give one place of the document different values. */
+export function mayConflict({ kind, rules }: Group): boolean {
+  if (kind === 'set') return false
+  const [first, ...rest] = rules.map(({ head, path }) => [head.value && constantOf(head.value), path.parts.length] as const)
+  if (first?.[0] === undefined) return true
+  return rest.some(([value, length]) => value === undefined || !equal(value, first[0]!) || length !== first[1])
 }
 
 /** The children of a node that a ref can name, in OPA's order. */

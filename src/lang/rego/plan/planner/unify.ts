@@ -3,8 +3,9 @@ import type { Term } from '../../syntax/ast.ts'
 import { keyOf, type Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
 import { type Code, local } from './code.ts'
+import { constantOf } from './constants.ts'
 import { unplannable } from './errors.ts'
-import { constantOf, planTerm } from './terms.ts'
+import { planTerm } from './terms.ts'
 import { hasFree } from './variables.ts'
 
 type Pair = readonly [Term, Term]

@@ -3,7 +3,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import type { Block, FuncKind, Index, Mock, Operand, Place, Policy, Statement } from '../plan/ir.ts'
 import { isNumber, RegoSet, type Value } from '../values/value.ts'
 import { intrinsic, type Written } from './intrinsics.ts'
-import { countStaying, touched, type Usage, usageOf } from './usage.ts'
+import { countStaying, touched, type Usage, unsteady, usageOf } from './usage.ts'
 
 /** Statements that a function holds before its blocks move out. */
 const LARGE = 250
@@ -43,6 +43,7 @@ export class FunctionWriter {
   /** Locals that have a value here, in the order in which that was seen. */
   readonly #defined: number[] = []
   #usage: Usage = usageOf([])
+  #unsteady: ReadonlySet<number> = new Set()
   /** A look-up that is written where its value is needed. */
   #pending: { readonly local: number; readonly code: string } | undefined
   /** Locals are in an array `L`, so that blocks can be functions of their own whatever they use. */
@@ -69,7 +70,7 @@ export class FunctionWriter {
   /** `gives`: a local that is the function's value at its end. */
   write(blocks: readonly Block[], gives?: number): void {
     this.#usage = usageOf(blocks)
-    for (const param of this.#params) if (this.#usage.writes.has(param)) this.#usage.volatile.add(param)
+    this.#unsteady = unsteady(this.#usage, this.#params)
     this.#large = countStaying(blocks) > LARGE
     const body = blocks.map((block) => this.#block(block, [], '  ')).join('')
     for (const param of this.#params) this.#locals.delete(param)
@@ -433,7 +434,7 @@ export class FunctionWriter {
   }
 
   #define(each: number): void {
-    if (!this.#usage.volatile.has(each)) this.#defined.push(each)
+    if (!this.#unsteady.has(each)) this.#defined.push(each)
   }
 
   #invoke(stmt: Of<'InvokeStmt'>): { code: string; boolean: boolean } {

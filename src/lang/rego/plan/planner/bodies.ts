@@ -52,7 +52,14 @@ interface Item {
   readonly late: readonly Condition[]
 }
 
+interface Step {
+  /** The same for all items that go on in the same way. */
+  readonly text: string
+  readonly after: Item
+}
+
 class Bodies {
+  readonly #steps = new Map<Item, Step>()
   readonly #code: Code
   readonly #args: readonly Operand[]
   readonly #plans: Plans
@@ -107,7 +114,7 @@ class Bodies {
     let items = group
     for (;;) {
       planExpr(this.#code, items[0]!.rule.body[items[0]!.at]!)
-      items = items.map(next)
+      items = items.map((item) => this.#step(item)!.after)
       const [same] = this.#alike(items)
       if (same?.length !== items.length) break
     }
@@ -116,17 +123,31 @@ class Bodies {
 
   /** Items that go on with the same expression, where they are many. */
   #alike(items: readonly Item[]): Item[][] {
+    if (items.length < MANY) return []
     const groups = new Map<string, Item[]>()
     for (const item of items) {
-      const expr = item.rule.body[item.at]
-      if (expr === undefined || item.rule.else !== undefined || !hasPlainArguments(item.rule)) continue
-      const text =
-        canonical(expr, [...item.variables]) + JSON.stringify(item.late.map(({ key, test, values }) => [key, test, ...values.map(keyOf)]))
+      const text = this.#step(item)?.text
+      if (text === undefined) continue
       const group = groups.get(text)
       if (group === undefined) groups.set(text, [item])
       else group.push(item)
     }
     return [...groups.values()].filter((group) => group.length >= MANY)
+  }
+
+  /** What an item does next; nothing that others may do as well, where it is at its end or begins in a way of its own. */
+  #step(item: Item): Step | undefined {
+    const known = this.#steps.get(item)
+    if (known !== undefined) return known
+    const { rule, at, late } = item
+    const expr = rule.body[at]
+    if (expr === undefined || rule.else !== undefined || !hasPlainArguments(rule)) return undefined
+    const variables = [...item.variables]
+    const before = late.map(({ key, test, values }) => [key, test, ...values.map(keyOf)])
+    const text = `${canonical(expr, variables)}${JSON.stringify(before)}`
+    const step = { text, after: { rule, at: at + 1, variables, late: [] } }
+    this.#steps.set(item, step)
+    return step
   }
 
   /** Gives a rule's variables the values that those of another one have which has begun in the same way. */
@@ -142,12 +163,6 @@ class Bodies {
     if (source.from !== 'variable') return planSource(this.#code, source, this.#args)
     return this.#code.follow(this.#code.lookUp(first!.variables[source.at]!)!, source.path)
   }
-}
-
-function next({ rule, at, variables }: Item): Item {
-  const more = [...variables]
-  canonical(rule.body[at]!, more)
-  return { rule, at: at + 1, variables: more, late: [] }
 }
 
 /** Whether the arguments are variables of their own, so that they are known by their place. */

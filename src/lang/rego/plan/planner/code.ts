@@ -3,6 +3,7 @@
 import type { Location } from '../../syntax/ast.ts'
 import type { Value } from '../../values/value.ts'
 import type { Block, Operand, Place, Statement } from '../ir.ts'
+import { unplannable } from './errors.ts'
 import type { Program } from './program.ts'
 
 type Distribute<S> = S extends unknown ? Omit<S, 'place'> : never
@@ -15,6 +16,9 @@ export interface Written {
   /** Blocks from the block to its tail; 0 where it has one solution at most. */
   readonly depth: number
 }
+
+/** Loops in loops; far more would end the stack of whoever reads the code. */
+const MAX_NESTING = 1_000
 
 export class Code {
   readonly program: Program
@@ -94,6 +98,7 @@ export class Code {
 
   /** What is emitted next stands in the loop's body. */
   scan(source: number): { readonly key: number; readonly value: number } {
+    if (this.#blocks.length > MAX_NESTING) unplannable(this, `loops nest deeper than ${MAX_NESTING}`)
     const block: Statement[] = []
     const [key, value] = [this.local(), this.local()]
     this.emit({ type: 'ScanStmt', source, key, value, block })

@@ -18,7 +18,7 @@ export interface Written {
 }
 
 /** Loops in loops; far more would end the stack of whoever reads the code. */
-const MAX_NESTING = 1_000
+const MAX_NESTING = 400
 
 export class Code {
   readonly program: Program

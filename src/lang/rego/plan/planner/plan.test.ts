@@ -214,10 +214,12 @@ describe('an evaluation', () => {
 
   test('holds its limits in the bodies of many rules and of large ones', () => {
     const limited = { code: 'REGO_LIMIT' }
-    const large = `package t\np if {\n${Array.from({ length: 400 }, (_, n) => `some x${n} in input.xs\nx${n} >= ${n % 2}`).join('\n')}\nfalse\n}`
+    const large = `package t\np if {\n${Array.from({ length: 300 }, (_, n) => `some x${n} in input.xs\nx${n} >= ${n % 2}`).join('\n')}\nfalse\n}`
     assert.throws(() => values(large, 'data.t.p', { input: { xs: [1, 1] }, limits: { steps: 1_000 } }), limited)
     const many = `package t\n${Array.from({ length: 300 }, (_, n) => `p contains x if { some x in input.xs; x > ${n} }`).join('\n')}`
     assert.throws(() => values(many, 'data.t.p', { input: { xs }, limits: { steps: 1_000 } }), limited)
     assert.equal(values(large, 'data.t.p', { input: { xs: [0] } }), '')
+    const deep = `package t\np if {\n${Array.from({ length: 500 }, (_, n) => `some x${n} in input.xs\nx${n}`).join('\n')}\n}`
+    assert.throws(() => values(deep, 'data.t.p'), { code: 'REGO_PLAN' })
   })
 })

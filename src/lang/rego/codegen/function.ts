@@ -274,7 +274,7 @@ export class FunctionWriter {
       }
       case 'InsertPathStmt': {
         const path = `[${stmt.path.map(value).join(', ')}]`
-        const call = stmt.leaf === 'member' ? 'addAt' : 'insertAt'
+        const call = { value: 'insertAt', member: 'addAt', item: 'appendAt' }[stmt.leaf]
         return (
           need(...stmt.path, stmt.value) +
           line(`${call}(${this.#names.local(stmt.object)}, ${path}, ${value(stmt.value)}, ${place(stmt.place)})`)

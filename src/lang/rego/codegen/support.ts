@@ -121,6 +121,8 @@ export function attempt(
 
 /** Objects that a rule has made on its way to deeper places, and sets it adds to; other values may not be changed. */
 const made = new WeakSet<RegoObject | RegoSet>()
+/** The arrays that are appended to, by the object that they are in. */
+const growing = new WeakMap<RegoObject, Map<unknown, Value[]>>()
 
 /** Puts a value at a path of an object of a rule's own making. */
 export function insertAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
@@ -143,6 +145,21 @@ export function addAt(object: RegoObject, path: readonly Value[], value: Value, 
   const set = RegoSet.of([value])
   made.add(set)
   parent.set(path.at(-1)!, set)
+}
+
+/** Appends a value to the array at a path of an object of a rule's own making. */
+export function appendAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
+  const parent = descend(object, path, at)
+  const key = path.at(-1)!
+  const there = growing.get(parent)?.get(keyOf(key))
+  if (there !== undefined) {
+    there.push(value)
+    return
+  }
+  const items = [value]
+  const arrays = growing.get(parent) ?? new Map<unknown, Value[]>()
+  growing.set(parent, arrays.set(keyOf(key), items))
+  parent.set(key, items)
 }
 
 function descend(object: RegoObject, path: readonly Value[], at: string): RegoObject {
@@ -174,6 +191,7 @@ export const SUPPORT = {
   RegoSet,
   addAt,
   always,
+  appendAt,
   attempt,
   conflict,
   dot,

@@ -101,13 +101,13 @@ export type OwnStatement = { readonly place: Place } & (
     }
   /** Runs its block where the with-targets `shadows` hide the rules below them and `mocks` stand for functions, and no rule is known yet. */
   | { readonly type: 'WorldStmt'; readonly shadows: readonly number[]; readonly mocks: readonly Mock[]; readonly block: Block }
-  /** Puts a value at a path of an object of a rule's own making, or adds it to the set there. */
+  /** Puts a value at a path of an object of a rule's own making, or adds it to the set or the array there. */
   | {
       readonly type: 'InsertPathStmt'
       readonly object: number
       readonly path: readonly Operand[]
       readonly value: Operand
-      readonly leaf: 'value' | 'member'
+      readonly leaf: 'value' | 'member' | 'item'
     }
   | { readonly type: 'ReturnStmt'; readonly source: Operand }
   /** What `source` has at a path, or undefined: nothing is left for that. */

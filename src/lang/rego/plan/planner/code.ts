@@ -29,6 +29,8 @@ export class Code {
   readonly #hoisted: { readonly path: readonly Value[]; readonly local: number }[] = []
   #locals = 2
   readonly #blocks: Statement[][] = []
+  /** Which of them are the bodies of loops. */
+  readonly #loops: number[] = []
   readonly #frames: Map<string, Operand>[] = [new Map()]
   #place: Place = { file: 0, row: 0, col: 0 }
 
@@ -91,7 +93,7 @@ export class Code {
     const hoisted = this.#hoisted.length
     write()
     const written = { block, tail: this.#blocks.at(-1)!, depth: this.#blocks.length - before }
-    this.#blocks.length = before - 1
+    this.#close(before - 1)
     this.#hoisted.length = hoisted
     return written
   }
@@ -102,7 +104,7 @@ export class Code {
     const block: Statement[] = []
     const [key, value] = [this.local(), this.local()]
     this.emit({ type: 'ScanStmt', source, key, value, block })
-    this.#blocks.push(block)
+    this.#loops.push(this.#blocks.push(block))
     return { key, value }
   }
 
@@ -111,7 +113,17 @@ export class Code {
     const before = this.#blocks.length
     const { key, value } = this.scan(source)
     write(key, value)
-    this.#blocks.length = before
+    this.#close(before)
+  }
+
+  /** What is emitted next may run more than once. */
+  get inLoop(): boolean {
+    return this.#loops.length > 0
+  }
+
+  #close(depth: number): void {
+    this.#blocks.length = depth
+    while ((this.#loops.at(-1) ?? 0) > depth) this.#loops.pop()
   }
 
   /** How many blocks are open; the number of the innermost one. */

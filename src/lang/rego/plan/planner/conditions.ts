@@ -127,13 +127,14 @@ export function constantPath(ref: Ref): readonly string[] {
   return path
 }
 
-function isHarmless({ terms }: Expr): boolean {
+/** Whether an expression cannot end an evaluation. */
+export function isHarmless({ terms }: Expr): boolean {
   if (terms.kind === 'call') return HARMLESS.has(operatorName(terms)) && terms.args.every(isPlain)
   return 'value' in terms || ((terms.kind === 'ref' || terms.kind === 'var') && isPlain(terms))
 }
 
 /** Whether a term asks no rule. */
-function isPlain(term: Term): boolean {
+export function isPlain(term: Term): boolean {
   if (term.kind === 'var' || constantOf(term) !== undefined) return true
   return term.kind === 'ref' && documentName(term.parts[0]) !== 'data' && term.parts.slice(1).every(isPlain)
 }

@@ -208,6 +208,30 @@ describe('an evaluation', () => {
     }
   })
 
+  test('computes a comprehension of a loop once, for all values that it is compared with', () => {
+    const grouped = `package t
+      all[x] := [names, ids, pairs] if {
+        some x in input.xs
+        names := [y.name | some y in input.ys; y.x == x]
+        ids := {y.id | some y in input.ys; y.x == x; y.id > 1}
+        pairs := [y.id | some y in input.ys; y.x == x; y.name == "n"]
+      }
+      none := [x | some x in input.xs; count([y | some y in input.ys; y.x > 5]) == 0]
+      changed := x if x := all with input.ys as [{"x": 2, "name": "z", "id": 9}]`
+    const ys = [
+      { x: 1, name: 'b', id: 1 },
+      { x: 2, name: 'n', id: 2 },
+      { x: 1, name: 'a', id: 3 },
+    ]
+    const input = { xs: [1, 2, 3], ys }
+    assert.equal(values(grouped, '[data.t.all[i] | i := input.xs[_]]', { input }), '[[["b","a"],[3],[]],[["n"],[2],[2]],[[],[],[]]]')
+    assert.equal(values(grouped, 'data.t.none', { input }), '[1,2,3]')
+    assert.equal(values(grouped, 'data.t.changed[2]', { input }), '[["z"],[9],[]]')
+    const many = Array.from({ length: 1_000 }, (_, x) => ({ x, name: 'n', id: x }))
+    const limits = { steps: 20_000 }
+    assert.equal(values(grouped, 'count(data.t.all)', { input: { xs: many.map(({ x }) => x), ys: many }, limits }), '1000')
+  })
+
   test('computes a rule once', () => {
     assert.equal(values(module, 'count(data.t.twice)', { input: { xs }, limits: { steps: 15_000 } }), '2')
   })

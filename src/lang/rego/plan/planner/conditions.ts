@@ -65,7 +65,8 @@ class Reader {
   }
 
   #call(name: string, args: readonly Term[]): void {
-    const [a, b] = args as [Term, Term]
+    const [a, b, c] = args as [Term, Term, Term | undefined]
+    if (name === 'glob.match' && args.length === 3) this.#glob(a, c!)
     if (args.length !== 2) return
     if (name === 'eq') this.#equation(a, b)
     const source = this.#sourceOf(a)
@@ -74,6 +75,13 @@ class Reader {
     if (name === 'internal.member_2' && value instanceof RegoSet) this.#add(source, 'equal', value.members())
     else if (name === 'internal.member_2' && Array.isArray(value)) this.#add(source, 'equal', value)
     else if (name === 'startswith' && typeof value === 'string') this.#add(source, 'prefix', [value])
+  }
+
+  /** What a glob matches begins as the glob does, up to its first special sign. */
+  #glob(pattern: Term, matched: Term): void {
+    const source = this.#sourceOf(matched)
+    const [prefix] = pattern.kind === 'string' ? (/^[^*?\\[\]{}]+/.exec(pattern.value) ?? []) : []
+    if (source !== undefined && prefix !== undefined) this.#add(source, 'prefix', [prefix])
   }
 
   #equation(a: Term, b: Term): void {

@@ -150,6 +150,8 @@ describe('many rules', () => {
     assert.equal(values(equalities, 'data.t.p', { input: { a: { b: 7 }, c: 'cc', long }, limits }), '[]')
     const prefixes = indexed((n) => `startswith(input.c, "/${'x'.repeat(n % 3)}${n}/")`)
     assert.equal(values(prefixes, 'data.t.p', { input: { c: '/xx5/a', long }, limits }), '[5]')
+    const globs = indexed((n) => `glob.match("/a${n}/*", ["/"], input.c)`)
+    assert.equal(values(globs, 'data.t.p', { input: { c: '/a12/x', long }, limits }), '[12]')
     const members = indexed((n) => `input.n in {${n}, ${n + 1}}`)
     assert.equal(values(members, 'data.t.p', { input: { n: 12, long }, limits }), '[11,12]')
   })

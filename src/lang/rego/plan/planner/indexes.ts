@@ -31,8 +31,9 @@ export function buildIndexes(conditions: readonly (readonly Condition[])[]): Ind
 
 /** A test of one source, and the rules that have it as a condition. */
 interface Candidate {
+  readonly id: string
   readonly key: string
-  readonly test: Condition['test']
+  readonly test: 'equal' | 'prefix'
   readonly rules: readonly number[]
   readonly cases: ReadonlyMap<unknown, Case>
 }
@@ -51,23 +52,23 @@ class Builder {
     this.#conditions = conditions
   }
 
-  /** The test that saves most; undefined where none saves enough. `all`: it must be a condition of every rule. */
-  best(rules: readonly number[], all = false): Candidate | undefined {
+  /** The test that saves most; undefined where none saves enough. `asked`: those above it, below which it must be one of every rule. */
+  best(rules: readonly number[], asked: readonly string[] = []): Candidate | undefined {
     if (rules.length < FEW) return undefined
     let best: Candidate | undefined
     let most = FEW - 1
     for (const candidate of this.#candidates(rules)) {
-      if (all && candidate.rules.length < rules.length) continue
+      if (asked.includes(candidate.id) || (asked.length > 0 && candidate.rules.length < rules.length)) continue
       const saved = candidate.rules.length - average(candidate)
       if (saved > most) [best, most] = [candidate, saved]
     }
     return best
   }
 
-  branch({ key, test, rules, cases }: Candidate): Index {
+  branch({ id, key, test, rules, cases }: Candidate, asked: readonly string[] = []): Index {
     const below = (part: readonly number[]): Index => {
-      const next = this.best(part, true)
-      return next === undefined ? part : this.branch(next)
+      const next = this.best(part, [...asked, id])
+      return next === undefined ? part : this.branch(next, [...asked, id])
     }
     const { source } = this.#conditions[rules[0]!]!.find((condition) => condition.key === key)!
     return {
@@ -82,8 +83,9 @@ class Builder {
     const found = new Map<string, Candidate & { readonly rules: number[]; readonly cases: Map<unknown, Case> }>()
     for (const rule of rules) {
       for (const { key, test, values } of this.#conditions[rule]!) {
+        if (test === 'defined') continue
         const id = `${test} ${key}`
-        const candidate = found.get(id) ?? { key, test, rules: [], cases: new Map<unknown, Case>() }
+        const candidate = found.get(id) ?? { id, key, test, rules: [], cases: new Map<unknown, Case>() }
         found.set(id, candidate)
         // Of two conditions on one value the first is asked.
         if (candidate.rules.at(-1) === rule) continue

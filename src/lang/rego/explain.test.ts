@@ -46,8 +46,8 @@ describe('a rule', () => {
   })
 
   test('whose line needs a later one is asked for both', () => {
-    assert.deepEqual(told(explained('allow if {\n\tx > 10\n\tx := input.a\n}\n', 'allow', { a: 3 })), [
-      ['fails', 4, 'x > 10\n\tx := input.a'],
+    assert.deepEqual(told(explained('allow if {\n\tx > 10\n\tx = input.a\n}\n', 'allow', { a: 3 })), [
+      ['fails', 4, 'x > 10\n\tx = input.a'],
     ])
   })
 

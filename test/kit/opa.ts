@@ -38,6 +38,9 @@ export interface OpaError {
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
 }
 
+/** Go's server drops the connection of a handler that panics, and goes on. */
+export const PANIC: OpaError = { code: 'panic', message: 'OPA panicked' }
+
 interface Reply {
   readonly status: number
   readonly body: string
@@ -90,9 +93,14 @@ export class OpaServer {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  /** Puts a module in place of the one of that name. What is wrong with it, or with it beside the others, as OPA says it. */
+  /** Puts a module in place of the one of that name. What is wrong with it, or with it beside the others, as OPA says it: PANIC where it broke. */
   async put(name: string, text: string): Promise<readonly OpaError[]> {
-    const { status, body } = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text)
+    const reply = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text).catch((error: NodeJS.ErrnoException) => error)
+    if (reply instanceof Error) {
+      if (reply.code !== 'ECONNRESET' || this.#child.exitCode !== null) throw reply
+      return [PANIC]
+    }
+    const { status, body } = reply
     if (status === 200) return []
     const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
     return errors ?? [{ code, message }]

@@ -1,5 +1,5 @@
+import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 

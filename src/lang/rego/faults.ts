@@ -1,5 +1,5 @@
 // What is wrong with modules, queries and evaluations, as opa says it.
-import { type Diagnostic, RegoError, RegoRejected } from '../../lang/rego/errors.ts'
+import { type Diagnostic, RegoError, RegoRejected } from './errors.ts'
 
 export interface Fault {
   readonly message: string

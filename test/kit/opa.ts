@@ -70,18 +70,23 @@ export class OpaServer {
     this.#folder = folder
   }
 
-  /** `version`: how modules are read that do not say it. */
-  static async start(opa: string, version: RegoVersion): Promise<OpaServer> {
+  /** `version`: how modules are read that do not say it. `more`: flags and files beside, in the folder `cwd`. */
+  static async start(opa: string, version: RegoVersion, more: readonly string[] = [], cwd?: string): Promise<OpaServer> {
     const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
-    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check']
-    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore' })
+    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check', ...more]
+    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore', cwd })
     const server = new OpaServer(child, folder)
     for (;;) {
       if (child.exitCode !== null) throw new Error(`opa ended with status ${child.exitCode}`)
       const up = await server.#ask('GET', '/health', '').catch(() => undefined)
-      if (up?.status === 200) return server
+      if (up !== undefined) return server
       await sleep(20)
     }
+  }
+
+  /** Where it answers; its own folder is around it. */
+  get socket(): string {
+    return join(this.#folder, 'socket')
   }
 
   stop(): void {
@@ -120,7 +125,7 @@ export class OpaServer {
 
   #ask(method: string, path: string, body: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const call = request({ agent: this.#agent, socketPath: join(this.#folder, 'socket'), method, path }, (response) => {
+      const call = request({ agent: this.#agent, socketPath: this.socket, method, path }, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))

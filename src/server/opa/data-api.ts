@@ -1,4 +1,5 @@
 // /v1/data, /v0/data and /: the documents, asked for and written.
+import { RegoRejected } from '../../lang/rego/errors.ts'
 import { printJson, quote } from '../../lang/rego/values/text.ts'
 import { isArray, RegoObject, type Value } from '../../lang/rego/values/value.ts'
 import { type Call, refusalOf } from './call.ts'
@@ -90,7 +91,8 @@ function evaluate(
     const [solution] = metrics.time('rego_query_eval', () => world.solve(prepared, question))
     return { ref, value: solution?.expressions[0]?.value }
   } catch (error) {
-    const refusal = refusalOf(error)
+    const isUnreadable = error instanceof RegoRejected && error.diagnostics[0]?.code === 'rego_parse_error'
+    const refusal = isUnreadable ? badPath('failed to parse query') : refusalOf(error)
     call.log({ path, input, result: undefined, custom }, refusal)
     throw refusal
   } finally {
@@ -99,14 +101,16 @@ function evaluate(
 }
 
 /** A part that is none is an internal error to OPA, with another code in its words. */
-export function refOf(path: string): DocumentRef {
+function refOf(path: string): DocumentRef {
   try {
     return readRef(path)
   } catch (error) {
-    if (error instanceof BadPart) throw new Refusal(500, 'internal_error', `invalid_parameter: invalid path: ${error.message}`)
+    if (error instanceof BadPart) throw badPath(error.message)
     throw error
   }
 }
+
+const badPath = (why: string) => new Refusal(500, 'internal_error', `invalid_parameter: invalid path: ${why}`)
 
 function readParameter(text: string): Value {
   return orRefused('parameter contains malformed input document: ', () => readOnly(text))

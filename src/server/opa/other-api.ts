@@ -2,10 +2,10 @@
 import { printJson, quote } from '../../lang/rego/values/text.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
 import { type Call, refusalOf } from './call.ts'
-import { refOf } from './data-api.ts'
 import { type Answer, json } from './exchange.ts'
 import { members } from './json-text.ts'
-import { Refusal } from './refusal.ts'
+import { BadPart, type DocumentRef, readRef } from './question-path.ts'
+import { invalid, Refusal } from './refusal.ts'
 
 export const DEFAULT_DECISION = 'system/main'
 export const DEFAULT_AUTHORIZATION = 'system/authz/allow'
@@ -26,6 +26,15 @@ export function healthByPolicy(call: Call, path: string): Answer {
     return unhealthy(`health check (${text}) ${value === undefined ? 'was undefined' : 'returned unexpected value'}`)
   } catch (error) {
     return unhealthy(refusalOf(error).message)
+  }
+}
+
+function refOf(path: string): DocumentRef {
+  try {
+    return readRef(path)
+  } catch (error) {
+    if (error instanceof BadPart) throw invalid(`invalid path: ${error.message}`)
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import { readYaml } from '../../lang/rego/builtins/yaml-read.ts'
 import { DEFAULT_LIMITS, Runtime, type Surroundings } from '../../lang/rego/codegen/runtime.ts'
-import { readJson } from '../../lang/rego/values/text.ts'
+import { printJson, readJson } from '../../lang/rego/values/text.ts'
 import { type RegoObject, typeName, type Value } from '../../lang/rego/values/value.ts'
 import { type Asked, header } from './exchange.ts'
 import { scanJson } from './json-scan.ts'
@@ -19,22 +19,26 @@ export function readFirst(text: string): Value | undefined {
   return readWhole(text.slice(0, found.end))
 }
 
-/** The only value of a text. Throws Malformed. */
+/** The only value of a text: another one behind it is refused, unless it is null. Throws Malformed. */
 export function readOnly(text: string): Value {
   try {
     return readJson(text)
   } catch {
+    const first = readFirst(text)
+    if (first === undefined) throw new Malformed('EOF')
     const found = scanJson(text)
-    if (found === 'empty') throw new Malformed('EOF')
-    if ('fault' in found) throw new Malformed(found.fault)
-    const rest = text.slice(found.end).trimStart()
-    const next = scanJson(rest)
-    if (rest !== '')
-      throw new Malformed(
-        `error: invalid character '${next !== 'empty' && 'end' in next ? rest.slice(0, next.end) : rest[0]}' after top-level value`,
-      )
-    return readWhole(text)
+    const token = readToken(found === 'empty' || 'fault' in found ? '' : text.slice(found.end).trimStart())
+    if (token !== undefined) throw new Malformed(`error: invalid character '${token}' after top-level value`)
+    return first
   }
+}
+
+/** As Go's decoder shows the next token; undefined for null and for the end. */
+function readToken(text: string): string | undefined {
+  if (text[0] === '{' || text[0] === '[') return text[0]
+  const value = readFirst(text)
+  if (value === undefined || value === null) return undefined
+  return typeof value === 'string' ? value : printJson(value)
 }
 
 function readWhole(text: string): Value {
@@ -77,3 +81,16 @@ export function field(object: RegoObject, name: string): Value | undefined {
 
 /** What Go calls the kind of a JSON value that does not fit. */
 export const goKind = (value: Value): string => (typeof value === 'boolean' ? 'bool' : typeName(value))
+
+const GO_TYPES = {
+  null: '<nil>',
+  boolean: 'bool',
+  number: 'json.Number',
+  string: 'string',
+  array: '[]interface {}',
+  object: 'map[string]interface {}',
+  set: 'set',
+} as const
+
+/** The type in which Go holds a value that it has read already. */
+export const goType = (value: Value): string => GO_TYPES[typeName(value)]

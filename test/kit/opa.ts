@@ -63,6 +63,7 @@ export function errorWithoutIndex(opa: string, module: string, data: string, inp
 export class OpaServer {
   readonly #child: ChildProcess
   readonly #folder: string
+  readonly #said: Buffer[] = []
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
 
   private constructor(child: ChildProcess, folder: string) {
@@ -74,8 +75,9 @@ export class OpaServer {
   static async start(opa: string, version: RegoVersion, more: readonly string[] = [], cwd?: string): Promise<OpaServer> {
     const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
     const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check', ...more]
-    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore', cwd })
+    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: ['ignore', 'ignore', 'pipe'], cwd })
     const server = new OpaServer(child, folder)
+    child.stderr.on('data', (chunk: Buffer) => server.#said.push(chunk))
     for (;;) {
       if (child.exitCode !== null) throw new Error(`opa ended with status ${child.exitCode}`)
       const up = await server.#ask('GET', '/health', '').catch(() => undefined)
@@ -87,6 +89,12 @@ export class OpaServer {
   /** Where it answers; its own folder is around it. */
   get socket(): string {
     return join(this.#folder, 'socket')
+  }
+
+  /** The lines that it wrote so far that have a text in them. */
+  lines(having: string): readonly string[] {
+    const lines = Buffer.concat(this.#said).toString().split('\n').slice(0, -1)
+    return lines.filter((line) => line.includes(having))
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { findOpa, OpaServer } from '../../../test/kit/opa.ts'
 import { startService } from '../../../test/kit/rego-service.ts'
@@ -417,3 +418,87 @@ test('without a policy nobody is authorized', { skip }, () =>
     authorization: 'basic',
   }),
 )
+
+const MASKS = `package system.log
+
+mask contains "/input/password"
+
+mask contains "/result/secret"
+
+mask contains "/input/list/1"
+
+mask contains "/input/a b"
+
+mask contains {"op": "upsert", "path": "/input/q/deep", "value": [1]} if input.input.q
+
+mask contains {"op": "upsert", "path": "/result/list/0", "value": "x"}
+
+mask contains {"op": "remove", "path": "/input/%2E"}
+
+mask contains "/input" if input.input.all
+
+mask contains "/wrong" if input.input.wrong
+
+mask contains {"op": "move", "path": "/input"} if input.input.move
+
+drop if input.input.drop
+
+drop if {
+	input.error.code == "eval_conflict_error"
+	input.input.hide
+}
+`
+
+test('decisions are logged as by OPA, masked and dropped by the same rules', { skip }, async () => {
+  const inputs = [
+    '{"password":1,"list":[1,2,3],"q":{},"a b":1}',
+    '{"all":1}',
+    '{"wrong":1}',
+    '{"move":1}',
+    '{"drop":true}',
+    '3',
+    'null',
+    '{"c":1}',
+    '{"c":1,"hide":1}',
+    '{"c":{}}',
+    '{"q":1}',
+    '{"list":[]}',
+    '{".":1}',
+  ]
+  const requests = [
+    ...inputs.map((input) => post('/v1/data/a/b', `{"input":${input},"meta":{"x":1}}`)),
+    ...inputs.map((input) => post('/v0/data/a/b/seen', input)),
+    ...inputs.map((input) => post('/v1/query', `{"query":"x := input; data.a.b.s[_] = y","input":${input}}`)),
+    ...['/v1/data/a/b/u', '/v1/data/a/%22', '/v1/data/a/0', '/v1/data/r', '/v1/query?q=1==', '/v1/data?input={'].map(get),
+    post('/', ''),
+    post('/v1/data/r', '{"input":{"secret":1}}'),
+    post('/v1/data/a/b/err?strict-builtin-errors', '{"input":1}'),
+  ]
+  const folder = mkdtempSync(join(tmpdir(), 'thymus-rest-'))
+  const modules = { ...MODULES, 'mask.rego': MASKS, 'r.rego': 'package r\n\nsecret := 1\n\nlist := [1, 2]\n' }
+  for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder, name), text)
+  const theirs = await OpaServer.start(opa, 'v1', ['--set=decision_logs.console=true', ...Object.keys(modules)], folder)
+  const ours = await startService(modules, { logged: true })
+  try {
+    for (const sent of requests) {
+      await ask(theirs.socket, sent)
+      await ask(ours.socket, sent)
+    }
+    for (let tries = 0; theirs.lines('Decision Log').length < ours.lines.length && tries < 100; tries++) await sleep(20)
+    assert.deepEqual(ours.lines.map(decision), theirs.lines('Decision Log').map(decision))
+  } finally {
+    theirs.stop()
+    await ours.stop()
+    rmSync(folder, { recursive: true })
+  }
+})
+
+/** What is the same in both. */
+function decision(line: string): object {
+  const { labels, metrics, decision_id, timestamp, time, error, ...rest } = JSON.parse(line) as Record<string, unknown>
+  assert.match(String(timestamp), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/)
+  assert.match(String(time), /^[\d-]{10}T[\d:]{8}Z$/)
+  // the texts of evaluations that failed are our own
+  const isEvaluation = String(error).includes(' eval_') || String(error).startsWith('eval_')
+  return { ...rest, kinds: [labels, metrics, decision_id].map((each) => typeof each), error: isEvaluation ? true : error }
+}

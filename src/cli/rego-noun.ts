@@ -2,7 +2,7 @@
 import { command, group } from './command.ts'
 import { flag, given, many, one } from './flags.ts'
 import { text } from './parameters.ts'
-import { modules, question } from './rego/flags.ts'
+import { modules, question, SIGNING } from './rego/flags.ts'
 
 const D = { d: 'data' } as const
 const format = { kind: 'enum', values: ['pretty', 'json'], default: 'pretty', brief: 'for people or for programs' } as const
@@ -128,6 +128,18 @@ export const rego = group('the policy language of OPA, by itself', {
       flags: {
         ...modules,
         addr: { kind: 'parsed', parse: text, default: 'localhost:8181', placeholder: 'ADDRESS', brief: 'HOST:PORT or unix://PATH' },
+        bundle: many(text, 'PATH', 'a bundle: a folder, or an archive as opa build makes it'),
+        'verification-key': given(text, 'FILE', 'the public key of bundles, in PEM; the secret itself for HS256 and the like'),
+        'verification-key-id': {
+          kind: 'parsed',
+          parse: text,
+          default: 'default',
+          placeholder: 'NAME',
+          brief: 'what a signature calls the key',
+        },
+        'signing-alg': { kind: 'enum', values: SIGNING, default: 'RS256', brief: 'the algorithm of the key' },
+        scope: given(text, 'SCOPE', 'that a signature must be for'),
+        'skip-verify': flag('take bundles whatever their signatures are'),
         authentication: {
           kind: 'enum',
           values: ['off', 'token'],
@@ -144,7 +156,7 @@ export const rego = group('the policy language of OPA, by itself', {
         'max-request-bytes': given(size, 'NUMBER', 'largest body of a request; 64 MiB where it is left out'),
         'evaluation-timeout': given(size, 'MILLISECONDS', 'longest evaluation; 10000 where it is left out'),
       },
-      aliases: { ...D, a: 'addr' },
+      aliases: { ...D, a: 'addr', b: 'bundle' },
     },
     more: 'Names and rules for the log are those of OPA: data.system.log.mask, data.system.log.drop.',
     load: async () => (await import('./rego/serve.ts')).serve,

@@ -1,20 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import { ThymusError } from '../../core/errors.ts'
+import { type BundleOptions, mergeData } from '../../lang/rego/bundle/bundle.ts'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
 import type { DecisionSink } from '../../server/opa/decision-log.ts'
 import { addressOf, listen, readAddress, stop } from '../../server/opa/listen.ts'
+import type { Owner } from '../../server/opa/owners.ts'
 import { answer, type ServiceOptions } from '../../server/opa/service.ts'
 import { type Source, World } from '../../server/opa/world.ts'
 import { note } from '../terminal.ts'
 import { version } from '../version.ts'
-import { loadFiles } from './files.ts'
-import { type ModuleFlags, versionOf } from './flags.ts'
+import { loadBundles } from './bundles.ts'
+import { loadFiles, readText } from './files.ts'
+import { type ModuleFlags, type SIGNING, versionOf } from './flags.ts'
 import { surroundings } from './surroundings.ts'
 
 export interface ServeFlags extends ModuleFlags {
   readonly addr: string
+  readonly bundle?: readonly string[]
+  readonly 'verification-key'?: string
+  readonly 'verification-key-id': string
+  readonly 'signing-alg': (typeof SIGNING)[number]
+  readonly scope?: string
+  readonly 'skip-verify'?: boolean
   readonly authentication: 'off' | 'token'
   readonly authorization: 'off' | 'basic'
   readonly 'decision-log'?: string
@@ -67,10 +77,56 @@ export async function serve(flags: ServeFlags): Promise<number> {
 function load(flags: ServeFlags): World {
   const milliseconds = flags['evaluation-timeout']
   const world = new World({ version: versionOf(flags), surroundings, ...(milliseconds === undefined ? {} : { limits: { milliseconds } }) })
+  const bundles = loadBundles(flags.bundle ?? [], {
+    version: versionOf(flags),
+    verification: verificationOf(flags),
+    surroundings: surroundings(),
+  })
   const { modules, data } = loadFiles(flags.data ?? [])
-  const sources = Object.entries(modules).map(([id, text]): [string, Source] => [id, { text, version: versionOf(flags) }])
-  world.load(new Map(sources), data, [])
+  const all = mergeData(mergeData(bundles.data, data) ?? null, systemData(bundles.owners))
+  if (!(all instanceof RegoObject)) throw new ThymusError('USAGE', 'files and bundles have something at the same place')
+  const sources = Object.entries(modules).map(([name, text]): [string, Source] => [
+    name.replace(/^\/+/, ''),
+    { text, version: versionOf(flags) },
+  ])
+  world.load(new Map([...bundles.sources, ...sources]), all, bundles.owners)
   return world
+}
+
+/** What OPA tells of itself and of its bundles below `data.system`. */
+function systemData(owners: readonly Owner[]): RegoObject {
+  const bundles = owners.map(({ name, roots, revision }): [string, RegoObject] => {
+    const manifest = RegoObject.of([
+      ['revision', revision],
+      ['roots', roots],
+    ])
+    return [
+      name,
+      RegoObject.of([
+        ['etag', ''],
+        ['manifest', manifest],
+      ]),
+    ]
+  })
+  const build = RegoObject.of([
+    ...['build_commit', 'build_hostname', 'build_timestamp'].map((key) => [key, ''] as const),
+    ['version', version()],
+  ])
+  const system = RegoObject.of([['version', build], ...(bundles.length === 0 ? [] : [['bundles', RegoObject.of(bundles)] as const])])
+  return RegoObject.of([['system', system]])
+}
+
+function verificationOf(flags: ServeFlags): BundleOptions['verification'] {
+  if (flags['skip-verify']) return 'skip'
+  const key = flags['verification-key']
+  if (key === undefined) return undefined
+  const algorithm = flags['signing-alg']
+  return {
+    key: algorithm.startsWith('HS') ? key : readText(key),
+    algorithm,
+    keyId: flags['verification-key-id'],
+    scope: flags.scope ?? '',
+  }
 }
 
 /** `console` is stdout, as in OPA's configuration; all else is a file, which is added to. */

@@ -67,6 +67,8 @@ export function answer(asked: Asked, world: World, options: ServiceOptions): Ans
     return answered(asked, world, options)
   } catch (error) {
     if (error instanceof Refusal) return error.answer
+    // A document that could be read may still be too deep for what walks it.
+    if (error instanceof RangeError) return new Refusal(500, 'internal_error', 'REGO_LIMIT: out of stack or memory').answer
     const words = error instanceof ThymusError ? `${error.code}: ${error.message}` : 'INTERNAL: a fault in Thymus itself'
     if (!(error instanceof ThymusError)) options.fault(error)
     return new Refusal(500, 'internal_error', words).answer

@@ -105,7 +105,8 @@ function readPax(content: Buffer): { readonly path?: string; readonly size?: num
     const [head, digits] = /^(\d{1,9}) /.exec(content.toString('latin1', at, at + 10)) ?? fail('holds an attribute that is none')
     const record = content.toString('utf8', at + head.length, at + Number(digits))
     const split = record.indexOf('=')
-    if (Number(digits) <= head.length || !record.endsWith('\n') || split < 0) fail('holds an attribute that is none')
+    if (Number(digits) <= head.length || at + Number(digits) > content.length || !record.endsWith('\n') || split < 0)
+      fail('holds an attribute that is none')
     const [key, value] = [record.slice(0, split), record.slice(split + 1, -1)]
     if (key === 'path') found.path = value
     if (key === 'linkpath') fail('holds a link')

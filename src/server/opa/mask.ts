@@ -85,7 +85,8 @@ function removed(value: Value, [part, ...rest]: readonly string[]): Value | unde
 /** Objects are made for names that are not there. */
 function replaced(value: Value, [part, ...rest]: readonly string[], by: Value): Value | typeof NOWHERE {
   if (part === undefined) return by
-  const child = childOf(value, part) ?? (value instanceof RegoObject ? new RegoObject() : undefined)
+  const found = childOf(value, part)
+  const child = found === undefined && value instanceof RegoObject ? new RegoObject() : found
   if (child === undefined) return NOWHERE
   const after = replaced(child, rest, by)
   return after === NOWHERE ? NOWHERE : withChild(value, part, after)

@@ -77,10 +77,10 @@ test('sizes that are not there are refused', () => {
   refused(makeTar([{ name: 'x', type: 'x', content: paxRecord('size', '99999999999') }, { name: 'y' }]), /ends within a file/)
   refused(makeTar([{ name: 'x', type: 'x', content: paxRecord('size', '-1') }, { name: 'y' }]), /cannot be/)
   for (const content of ['5 a=b', '0 a=b\n', '99 a=b\n', 'x', '6 abc\n']) refused(makeTar([{ name: 'x', type: 'x', content }]), /attribute/)
-  refused(makeTar([{ name: 'x', content: 'x' }]).subarray(0, 700), /ends within a file/)
+  refused(makeTar([{ name: 'x', content: 'x' }]).subarray(0, 700), /ends within a header/)
   refused(makeTar([{ name: 'x' }], false).subarray(0, 300), /ends within a header/)
   refused(Buffer.alloc(0), /ends within a header/)
-  refused(Buffer.from('not an archive'.repeat(100)), /sum of a header/)
+  refused(Buffer.from('not an archive'.repeat(100)), /sum of a header|number that is none/)
 })
 
 test('archives have limits, before and after they are decompressed', () => {

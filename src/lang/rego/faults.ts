@@ -5,6 +5,8 @@ export interface Fault {
   readonly message: string
   readonly code: string
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
+  /** What stands below the message. */
+  readonly lines?: readonly string[]
 }
 
 /** Undefined for an error that is of no policy. */
@@ -16,14 +18,22 @@ export function faultsOf(error: unknown): readonly Fault[] | undefined {
   return [{ message: error.message, code: error.opaCode, ...location }]
 }
 
-function faultOf({ message, code, at }: Diagnostic): Fault {
-  return { message, code, ...(at === undefined ? {} : { location: { file: at.file, row: at.row, col: at.col } }) }
+function faultOf({ message, code, at, details }: Diagnostic): Fault {
+  return {
+    message,
+    code,
+    ...(at === undefined ? {} : { location: { file: at.file, row: at.row, col: at.col } }),
+    ...(details === undefined ? {} : { lines: details.lines }),
+  }
 }
+
+/** For JSON. */
+export const faultDocuments = (faults: readonly Fault[]): readonly Fault[] => faults.map(({ lines: _, ...fault }) => fault)
 
 /** `1 error occurred: f.rego:3: rego_type_error: …` */
 export function faultText(faults: readonly Fault[]): string {
-  const lines = faults.map(({ message, code, location }) => `${place(location)}${code}: ${message}`)
-  return lines.length === 1 ? `1 error occurred: ${lines[0]}\n` : `${lines.length} errors occurred:\n${lines.join('\n')}\n`
+  const texts = faults.map(({ message, code, location, lines = [] }) => [`${place(location)}${code}: ${message}`, ...lines].join('\n\t'))
+  return texts.length === 1 ? `1 error occurred: ${texts[0]}\n` : `${texts.length} errors occurred:\n${texts.join('\n')}\n`
 }
 
 function place(location: Fault['location']): string {

@@ -2,7 +2,7 @@
 
 import { ThymusError } from '../../core/errors.ts'
 import { RegoError } from '../../lang/rego/errors.ts'
-import { type Fault, faultsOf } from '../../lang/rego/faults.ts'
+import { type Fault, faultDocuments, faultsOf } from '../../lang/rego/faults.ts'
 import { readJson } from '../../lang/rego/values/text.ts'
 import type { RegoObject, Value } from '../../lang/rego/values/value.ts'
 import { type Decision, logDecision } from './decision-log.ts'
@@ -77,7 +77,8 @@ function loggedText({ code, message, faults }: Refusal): string {
   return inWords(faults).replace(/^1 error occurred: /, '')
 }
 
-function loggedDocument({ code, message, faults }: Refusal): Value {
+function loggedDocument({ code, message, faults: told }: Refusal): Value {
+  const faults = faultDocuments(told)
   const document: Fault | object = faults.length === 0 ? { code, message } : faults.length === 1 ? faults[0]! : { errors: faults }
   return readJson(JSON.stringify(document))
 }

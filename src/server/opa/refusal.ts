@@ -42,11 +42,10 @@ export const invalid = (message: string, faults: readonly Fault[] = []) => new R
 /** Faults in one text, as where OPA has no list for them. */
 export const inWords = (faults: readonly Fault[]) => faultText(faults).trimEnd()
 
-/** OPA has the hints below a message, which are indented by a tab, apart from it. */
 function document({ code, message, location }: Fault): string {
   return members([
     ['code', quote(code)],
-    ['message', quote(message.replace(/\n\t[\s\S]*/, ''))],
+    ['message', quote(message)],
     ['location', location && members([['file', quote(location.file)], ...number('row', location.row), ...number('col', location.col)])],
   ])
 }

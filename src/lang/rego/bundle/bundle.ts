@@ -54,7 +54,11 @@ export function readBundle(files: readonly ArchiveFile[], options: BundleOptions
   return { manifest, modules, data }
 }
 
-function verify(named: ReadonlyMap<string, Buffer>, documents: ReadonlyMap<string, Value>, { verification }: BundleOptions): void {
+function verify(
+  named: ReadonlyMap<string, Buffer>,
+  documents: ReadonlyMap<string, Value>,
+  { verification, surroundings }: BundleOptions,
+): void {
   const signatures = named.get(SIGNATURES)
   if (verification === 'skip') return
   if (signatures === undefined) {
@@ -63,7 +67,7 @@ function verify(named: ReadonlyMap<string, Buffer>, documents: ReadonlyMap<strin
   }
   if (verification === undefined)
     throw new ThymusError('BUNDLE', 'the bundle is signed, and there is no key to verify it by', { at: SIGNATURES })
-  const left = new Map<string, SignedFile>(verifySignature(textOf(SIGNATURES, signatures), verification))
+  const left = new Map<string, SignedFile>(verifySignature(textOf(SIGNATURES, signatures), verification, surroundings))
   for (const [path, bytes] of named) {
     if (path === SIGNATURES) continue
     const signed = left.get(path)

@@ -6,6 +6,7 @@ import { ALGORITHMS, verifies } from '../builtins/jwt/algorithms.ts'
 import type { Key } from '../builtins/jwt/key.ts'
 import { verificationKeys } from '../builtins/jwt/keys.ts'
 import { decodeHeader, decodePart, signedPart, splitToken, type Token } from '../builtins/jwt/token.ts'
+import { DEFAULT_LIMITS, Runtime, type Surroundings } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { compareStrings } from '../values/order.ts'
 import { printJson } from '../values/text.ts'
@@ -44,14 +45,14 @@ export interface SignedFile {
 }
 
 /** The files of a signature that holds, by path. Throws ThymusError BUNDLE. */
-export function verifySignature(text: string, verification: Verification): ReadonlyMap<string, SignedFile> {
+export function verifySignature(text: string, verification: Verification, surroundings: Surroundings): ReadonlyMap<string, SignedFile> {
   const { signatures } = read(SIGNATURES, text)
   try {
     const token = splitToken(signatures[0]!)
     const signed = read(SIGNED, decodePart(token.payload, 'payload').toString())
     const named = decodeHeader(token).get('kid') ?? signed.keyid
     if (named !== verification.keyId) fail(`the signature is by the key ${printJson(named)}, not by ${JSON.stringify(verification.keyId)}`)
-    if (!isSigned(token, verification)) fail('the signature is not by this key')
+    if (!isSigned(token, verification, surroundings)) fail('the signature is not by this key')
     if (signed.scope !== verification.scope) fail('the signature is for another scope')
     return new Map(signed.files.map(({ name, hash, algorithm }) => [name, { hash: hash.toLowerCase(), algorithm }]))
   } catch (cause) {
@@ -60,11 +61,12 @@ export function verifySignature(text: string, verification: Verification): Reado
   }
 }
 
-function isSigned(token: Token, { key, algorithm }: Verification): boolean {
+function isSigned(token: Token, { key, algorithm }: Verification, surroundings: Surroundings): boolean {
+  const runtime = new Runtime(DEFAULT_LIMITS, surroundings, true)
   const known = ALGORITHMS.get(algorithm)
   if (known === undefined) throw new ThymusError('USAGE', `no algorithm ${JSON.stringify(algorithm)}`, { at: '--signing-alg' })
   const keys: readonly Key[] =
-    known.family === 'HS' ? [{ kind: 'secret', secret: Buffer.from(key) }] : verificationKeys(key).map(({ key }) => key)
+    known.family === 'HS' ? [{ kind: 'secret', secret: Buffer.from(key) }] : verificationKeys(runtime, key).map(({ key }) => key)
   const signature = decodePart(token.signature, 'signature')
   return keys.some((each) => verifies(known, each, signedPart(token), signature, 'rfc7518'))
 }

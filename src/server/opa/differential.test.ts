@@ -267,6 +267,8 @@ test('base data is written as OPA writes it', { skip }, () =>
       patch('/v1/data', { op: 'replace', path: '/zz', value: 1 }),
       patch('/v1/data', { op: 'add', path: '/a/b/s', value: 1 }),
       ...['{}', '[1]', '[null]', 'null', '', '[', '3'].map((body) => ({ method: 'PATCH', path: '/v1/data/k', body })),
+      put('/v1/data/system/y', '1'),
+      get('/v1/data/system/y'),
       get('/v1/data'),
       ...['nope', 'k/a/x', 'k/a/99', 'k/a/0', 'k/a/0/x', 'k', 'k', '%zz'].map((path) => remove(`/v1/data/${path}`)),
       get('/v1/data'),

@@ -1,7 +1,8 @@
 // The log of decisions, as OPA's console writes it: a JSON object a line.
 import { printJson } from '../../lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
-import { mask } from './mask.ts'
+import { type Masked, mask } from './mask.ts'
+import { Refusal } from './refusal.ts'
 import type { World } from './world.ts'
 
 export interface Decision {
@@ -32,33 +33,48 @@ export interface DecisionSink {
 const DROP = 'data.system.log.drop'
 const MASK = 'data.system.log.mask'
 
-/** Writes a decision, unless the policy says otherwise. A policy that fails withholds it: what should be masked must not get out. */
+/**
+ * Writes a decision, unless the policy says otherwise. A policy that fails withholds it: what should be masked must not get out. Throws
+ * a Refusal where the log cannot be written, as a decision that nobody can account for is not given.
+ */
 export function logDecision(world: World, sink: DecisionSink, decision: Decision): void {
+  const line = lineOf(world, sink, decision)
+  try {
+    if (line !== undefined) sink.write(line)
+  } catch (error) {
+    throw new Refusal(500, 'internal_error', `decision_logs: ${(error as Error).message}`)
+  }
+}
+
+/** Undefined for a decision that is dropped or withheld. */
+function lineOf(world: World, sink: DecisionSink, decision: Decision): string | undefined {
   const seen = RegoObject.of(common(world, sink, decision, decision))
   let what = 'drop'
   try {
-    if (world.ask(DROP, { input: seen }) === true) return
+    if (world.ask(DROP, { input: seen }) === true) return undefined
     what = 'mask'
     const rules = world.ask(MASK, { input: seen })
-    const masked = rules === undefined ? { ...decision, erased: [], masked: [] } : mask(decision, rules)
-    const { error } = decision
-    sink.write(
-      printJson(
-        RegoObject.of([
-          ...common(world, sink, decision, masked).filter(([name]) => name !== 'error'),
-          ...some('erased', masked.erased),
-          ...some('masked', masked.masked),
-          ...(error === undefined ? [] : [['error', error.text] as const]),
-          ['level', 'info'],
-          ['msg', 'Decision Log'],
-          ['time', timeText(decision.at - (decision.at % 1_000_000_000n))],
-          ['type', 'openpolicyagent.org/decision_logs'],
-        ]),
-      ),
-    )
+    return eventText(world, sink, decision, rules === undefined ? { ...decision, erased: [], masked: [] } : mask(decision, rules))
   } catch (error) {
     sink.complain(`decision ${decision.id} is not logged: the policy to ${what} it failed: ${(error as Error).message}`)
+    return undefined
   }
+}
+
+function eventText(world: World, sink: DecisionSink, decision: Decision, masked: Masked): string {
+  const { error, at } = decision
+  return printJson(
+    RegoObject.of([
+      ...common(world, sink, decision, masked).filter(([name]) => name !== 'error'),
+      ...some('erased', masked.erased),
+      ...some('masked', masked.masked),
+      ...(error === undefined ? [] : [['error', error.text] as const]),
+      ['level', 'info'],
+      ['msg', 'Decision Log'],
+      ['time', timeText(at - (at % 1_000_000_000n))],
+      ['type', 'openpolicyagent.org/decision_logs'],
+    ]),
+  )
 }
 
 type Entry = readonly [string, Value]

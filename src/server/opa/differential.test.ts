@@ -1,3 +1,4 @@
+// The same requests to opa's server and to ours. Long, since it is lists of requests: each stands beside what came before it.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

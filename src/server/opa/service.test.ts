@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { startService } from '../../../test/kit/rego-service.ts'
 import { ask } from '../../../test/kit/rest.ts'
 import { ThymusError } from '../../core/errors.ts'
+import { RegoObject } from '../../lang/rego/values/value.ts'
 import { readAddress } from './listen.ts'
 
 const POLICY = { 'p.rego': 'package p\n\nallow if input.user == "ann"\n\nseen := input\n' }
@@ -211,6 +212,13 @@ test('nothing is logged of a decision whose mask fails, and the operator is told
   assert.ok(!lines[0]!.includes('secret'))
   const { timestamp, time, erased } = JSON.parse(lines[0]!)
   assert.deepEqual([timestamp, time, erased], ['2023-11-14T22:13:20.12Z', '2023-11-14T22:13:20Z', ['/input', '/result']])
+})
+
+test('a decision that cannot be logged is not given', async (t) => {
+  const decisions = { labels: new RegoObject(), id: () => 'x', write: () => assert.fail('the disk is full'), complain: () => {} }
+  const { send } = await start(t, { decisions })
+  const { status, body } = await send('POST', '/v1/data/p/seen', '{"input":"secret"}')
+  assert.deepEqual([status, JSON.parse(body)], [500, { code: 'internal_error', message: 'decision_logs: the disk is full' }])
 })
 
 test('what is not there is refused by name', async (t) => {

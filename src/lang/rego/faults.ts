@@ -1,10 +1,13 @@
 // What is wrong with modules, queries and evaluations, as opa says it.
+import { detailsJson } from './compile/types/details-json.ts'
 import { type Diagnostic, RegoError, RegoRejected } from './errors.ts'
 
 export interface Fault {
   readonly message: string
   readonly code: string
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
+  /** Why it is a type error, as JSON. */
+  readonly details?: Readonly<Record<string, unknown>>
   /** What stands below the message. */
   readonly lines?: readonly string[]
 }
@@ -18,11 +21,14 @@ export function faultsOf(error: unknown): readonly Fault[] | undefined {
   return [{ message: error.message, code: error.opaCode, ...location }]
 }
 
-function faultOf({ message, code, at, details }: Diagnostic): Fault {
+function faultOf(diagnostic: Diagnostic): Fault {
+  const { message, code, at, details } = diagnostic
+  const json = detailsJson(diagnostic)
   return {
     message,
     code,
     ...(at === undefined ? {} : { location: { file: at.file, row: at.row, col: at.col } }),
+    ...(json === undefined ? {} : { details: json }),
     ...(details === undefined ? {} : { lines: details.lines }),
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { findOpa, OpaServer } from '../../../test/kit/opa.ts'
 import { startService } from '../../../test/kit/rego-service.ts'
@@ -51,7 +52,7 @@ async function compare(
     for (const sent of requests) {
       const expected = shown(await ask(theirs.socket, sent))
       const actual = shown(await ask(ours.socket, sent))
-      if (JSON.stringify(actual) !== JSON.stringify(expected))
+      if (!isDeepStrictEqual(actual, expected))
         differences.push(
           `${sent.method} ${sent.path} ${sent.body ?? ''}\n  opa  ${JSON.stringify(expected)}\n  ours ${JSON.stringify(actual)}`,
         )
@@ -73,7 +74,6 @@ function shown({ status, headers, body }: Received): object {
   const document: unknown = JSON.parse(body, (key, value) => {
     if (key === 'errors') return errors(value)
     if (key === 'metrics' || key === 'decision_id' || key === 'provenance') return typeof value
-    if (key === 'ast') return undefined
     return key === 'result' && Array.isArray(value) && value[0]?.raw ? value.toSorted((a, b) => (a.id < b.id ? -1 : 1)) : value
   })
   const isEvaluation = body.includes('"eval_')
@@ -85,10 +85,12 @@ function shown({ status, headers, body }: Received): object {
 function errors(list: readonly Record<string, unknown>[]): readonly object[] {
   return list
     .filter(({ message }) => message !== 'var _ is unsafe')
-    .map(({ code, message, location }) => {
+    .map(({ code, message, location, details }) => {
       // our errors of builtins have no place
       if (code === 'eval_builtin_error') return { code }
-      return code === 'eval_conflict_error' ? { code, location } : { code, message, location }
+      return code === 'eval_conflict_error'
+        ? { code, location }
+        : { code, message, location, ...(code === 'rego_type_error' && { details }) }
     })
 }
 
@@ -279,6 +281,30 @@ test('base data is written as OPA writes it', { skip }, () =>
   ),
 )
 
+const ANNOTATED = `# METADATA
+# title: all
+# authors:
+# - a <b@c.d>
+# custom:
+#  a: 1
+package ann
+
+import data.a.b as c
+
+# METADATA
+# description: one
+# entrypoint: true
+# related_resources:
+# - https://x.y
+p contains x if {
+	some x in c.s
+	every y in [1, 2] { y < x }
+	not c.f(x) == 3
+	z := [v | v := x]
+	count(z) == 1 with input.a as {"b": {1}}
+} # said
+`
+
 test('policies are put, shown and removed as by OPA', { skip }, () =>
   compare(
     [
@@ -308,6 +334,8 @@ test('policies are put, shown and removed as by OPA', { skip }, () =>
       put('/v1/policies/bad', 'package base\nx := 1'),
       put('/v1/policies/good', 'package base\ny := 1'),
       get('/v1/data/base'),
+      put('/v1/policies/ann', ANNOTATED),
+      get('/v1/policies/ann'),
       get('/v1/policies/nope'),
       remove('/v1/policies/nope'),
       remove('/v1/policies/q'),

@@ -1,4 +1,5 @@
 // /v1/policies: the modules, by id.
+import { moduleValue } from '../../lang/rego/syntax/tree-value.ts'
 import { printJson, quote } from '../../lang/rego/values/text.ts'
 import type { Call } from './call.ts'
 import type { Answer } from './exchange.ts'
@@ -8,7 +9,7 @@ import { type Source, unknownPolicy } from './world.ts'
 
 /** GET /v1/policies */
 export function listPolicies(call: Call): Answer {
-  const policies = [...call.world.sources].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, source]) => document(id, source))
+  const policies = [...call.world.sources].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, source]) => document(call, id, source))
   return call.reply(members([['result', `[${policies.join(',')}]`]]))
 }
 
@@ -17,7 +18,7 @@ export function getPolicy(call: Call, escaped: string): Answer {
   const id = idOf(escaped)
   const source = call.world.sources.get(id)
   if (source === undefined) throw unknownPolicy(id)
-  return call.reply(members([['result', document(id, source)]]))
+  return call.reply(members([['result', document(call, id, source)]]))
 }
 
 /** PUT /v1/policies/ID */
@@ -37,8 +38,12 @@ const idOf = (escaped: string) => unescaped(escaped) ?? escaped
 const changed = (call: Call) =>
   call.reply(members([['metrics', isSet(call.target, 'metrics') ? printJson(call.metrics.document) : undefined]]))
 
-const document = (id: string, { text }: Source) =>
-  members([
+/** With the syntax tree as it was compiled, in which all names are resolved. */
+function document({ world }: Call, id: string, { text }: Source): string {
+  const module = world.policy.compiled.modules.find(({ file }) => file === id)
+  return members([
     ['id', quote(id)],
     ['raw', quote(text)],
+    ['ast', module && printJson(moduleValue({ ...module, imports: [] }))],
   ])
+}

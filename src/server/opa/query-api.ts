@@ -66,23 +66,28 @@ function readBody(call: Call): Value {
 }
 
 function answer(call: Call, text: string, input: Value | undefined): Answer {
-  const { world, metrics } = call
   const parsed = parse(call, text)
   if (parsed.length === 0) throw new Refusal(500, 'internal_error', 'cannot evaluate empty query')
   const query = printBody(parsed)
+  const result = solved(call, text, query, input)
+  const shown = call.shownMetrics()
+  call.log({ query, input, result: result ?? null })
+  return call.reply(
+    members([
+      ['metrics', shown && printJson(shown)],
+      ['result', result && printJson(result)],
+    ]),
+  )
+}
+
+/** Undefined where the query does not hold. What goes wrong is logged, and thrown as a Refusal. */
+function solved(call: Call, text: string, query: string, input: Value | undefined): readonly RegoObject[] | undefined {
+  const { world, metrics } = call
   try {
     const prepared = metrics.time('rego_query_compile', () => prepare(call, text))
     const solutions = metrics.time('rego_query_eval', () => world.solve(prepared, { input }))
     metrics.finish()
-    const result = solutions.length === 0 ? undefined : solutions.map(bindings)
-    const shown = call.shownMetrics()
-    call.log({ query, input, result: result ?? null })
-    return call.reply(
-      members([
-        ['metrics', shown && printJson(shown)],
-        ['result', result && printJson(result)],
-      ]),
-    )
+    return solutions.length === 0 ? undefined : solutions.map(bindings)
   } catch (error) {
     const refusal = refusalOf(error)
     call.log({ query, input, result: undefined }, refusal)

@@ -1,6 +1,6 @@
 // What is wrong with a request, as OPA's REST API says it.
 import { type Fault, faultText } from '../../lang/rego/faults.ts'
-import { quote } from '../../lang/rego/values/text.ts'
+import { printJson, quote, readJson } from '../../lang/rego/values/text.ts'
 import { type Answer, json } from './exchange.ts'
 import { members, pretty } from './json-text.ts'
 
@@ -42,12 +42,16 @@ export const invalid = (message: string, faults: readonly Fault[] = []) => new R
 /** Faults in one text, as where OPA has no list for them. */
 export const inWords = (faults: readonly Fault[]) => faultText(faults).trimEnd()
 
-function document({ code, message, location }: Fault): string {
+function document({ code, message, location, details }: Fault): string {
   return members([
     ['code', quote(code)],
     ['message', quote(message)],
     ['location', location && members([['file', quote(location.file)], ...number('row', location.row), ...number('col', location.col)])],
+    ['details', details && goJson(details)],
   ])
 }
+
+/** What JSON.stringify makes, escaped as Go does. */
+const goJson = (value: object) => printJson(readJson(JSON.stringify(value)))
 
 const number = (name: string, value: number) => [[name, String(value)]] as const

@@ -64,7 +64,7 @@ export class World {
 
   /** Everything at once. Throws RegoRejected. */
   load(sources: ReadonlyMap<string, Source>, data: RegoObject, owners: readonly Owner[]): void {
-    const modules = [...sources].map(([id, { text, version }]) => parseModule(id, text, { version }))
+    const modules = [...sources].map(([id, { text, version }]) => parseModule(id, text, { version, annotations: true }))
     this.#policy = this.#compiled(modules, data)
     this.#sources = sources
     this.data = data
@@ -131,7 +131,7 @@ export class World {
 
   #parsed(id: string, text: string): Module {
     try {
-      return parseModule(id, text, { version: this.version })
+      return parseModule(id, text, { version: this.version, annotations: true })
     } catch (error) {
       const faults = faultsOf(error)
       if (faults === undefined) throw error

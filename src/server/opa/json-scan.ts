@@ -1,4 +1,5 @@
 // Where the first JSON value of a text ends, or what is wrong with it in the words of Go's encoding/json.
+import { quoteTerm } from '../../lang/rego/values/text.ts'
 
 export type Scan = 'empty' | { readonly end: number } | { readonly fault: string }
 
@@ -168,23 +169,9 @@ class Scanner {
 }
 
 const isDigit = (c: string) => c >= '0' && c <= '9'
-const SHORT: Readonly<Record<string, string>> = {
-  "'": "\\'",
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-}
-
 /** Go looks at bytes, and shows the first one of a character as if it were a character of Latin-1. */
 function quoted(code: number): string {
-  const byte = Buffer.from(String.fromCodePoint(code))[0]!
-  const c = String.fromCharCode(byte)
-  if (SHORT[c] !== undefined) return `'${SHORT[c]}'`
-  if (byte < 0x20 || byte === 0x7f) return `'\\x${byte.toString(16).padStart(2, '0')}'`
-  return byte >= 0x80 && (byte <= 0xa0 || byte === 0xad) ? `'\\u${byte.toString(16).padStart(4, '0')}'` : `'${c}'`
+  const c = String.fromCharCode(Buffer.from(String.fromCodePoint(code))[0]!)
+  if (c === "'") return "'\\''"
+  return c === '"' ? `'"'` : `'${quoteTerm(c).slice(1, -1)}'`
 }

@@ -1,8 +1,8 @@
 // The service on a socket. A client may be slow, huge, silent or gone: each costs a connection and no more.
-import { existsSync, unlinkSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ThymusError } from '../../core/errors.ts'
+import { removeStale } from '../stale-socket.ts'
 import type { Answer, Asked } from './exchange.ts'
 import { invalid } from './refusal.ts'
 
@@ -38,7 +38,10 @@ export async function listen(address: Address, answer: (asked: Asked) => Answer,
     void exchange(request, response, answer, maxBytes)
   })
   server.maxHeadersCount = 256
-  if ('path' in address && existsSync(address.path)) unlinkSync(address.path)
+  // Also for a client that does not take its answer.
+  server.setTimeout(idleMs)
+  if ('path' in address && !(await removeStale(address.path)))
+    throw new ThymusError('USAGE', 'another server answers on this socket', { at: address.path })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(new ThymusError('USAGE', `cannot listen: ${cause.message}`, { at: 'path' in address ? address.path : address.host, cause })),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +8,7 @@ import { startService } from '../../../test/kit/rego-service.ts'
 import { ask } from '../../../test/kit/rest.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
-import { readAddress } from './listen.ts'
+import { listen, readAddress } from './listen.ts'
 
 const POLICY = { 'p.rego': 'package p\n\nallow if input.user == "ann"\n\nseen := input\n' }
 const FOREVER = `package endless
@@ -239,6 +240,22 @@ test('a server that is told to stop answers what it has begun', async () => {
   await service.stop()
   await assert.rejects(ask(service.socket, { method: 'GET', path: '/health' }))
   idle.destroy()
+})
+
+test('a socket that is in use, and a file that is none, are left alone', async (t) => {
+  const { socket, send } = await start(t)
+  const options = { maxBytes: 1 }
+  const isUsage = (error: unknown) => error instanceof ThymusError && error.code === 'USAGE'
+  await assert.rejects(
+    listen({ path: socket }, () => assert.fail(), options),
+    isUsage,
+  )
+  assert.equal((await send('GET', '/health')).status, 200)
+  await assert.rejects(
+    listen({ path: import.meta.filename }, () => assert.fail(), options),
+    isUsage,
+  )
+  assert.ok(existsSync(import.meta.filename))
 })
 
 test('addresses are read as OPA writes them', () => {

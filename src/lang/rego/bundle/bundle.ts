@@ -9,6 +9,7 @@ import { parseModule } from '../syntax/module.ts'
 import { readJson } from '../values/text.ts'
 import { RegoObject, type Value } from '../values/value.ts'
 import { contains, type Manifest, NO_MANIFEST, partsOf, readManifest } from './manifest.ts'
+import { mergeData } from './merge.ts'
 import { checkFile, type SignedFile, type Verification, verifySignature } from './signature.ts'
 import type { ArchiveFile } from './tar.ts'
 
@@ -101,19 +102,6 @@ function insert(data: RegoObject, [path, value]: readonly [string, Value]): Rego
   if (!(merged instanceof RegoObject))
     throw new ThymusError('BUNDLE', 'its data is in the place of other data, or is no object at the root', { at: path })
   return merged
-}
-
-/** Two documents as one; undefined where both have something at one place and not both an object. */
-export function mergeData(a: Value, b: Value): Value | undefined {
-  if (!(a instanceof RegoObject) || !(b instanceof RegoObject)) return undefined
-  const entries = new Map(a.entries())
-  for (const [key, value] of b.entries()) {
-    const known = entries.get(key)
-    const merged = known === undefined ? value : mergeData(known, value)
-    if (merged === undefined) return undefined
-    entries.set(key, merged)
-  }
-  return RegoObject.of(entries)
 }
 
 function checkRoots(value: Value, path: readonly string[], roots: readonly string[]): void {

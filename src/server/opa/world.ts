@@ -67,6 +67,7 @@ export class World {
     const modules = [...sources].map(([id, { text, version }]) => parseModule(id, text, { version, annotations: true }))
     this.#policy = this.#compiled(modules, data)
     this.#sources = sources
+    this.#prepared.clear()
     this.data = data
     this.owners = new Owners(owners)
   }
@@ -152,7 +153,6 @@ export class World {
   }
 
   #compiled(modules: readonly Module[], data?: RegoObject): Policy {
-    this.#prepared.clear()
     const dataExists = data && ((path: Path) => isTaken(data, path))
     return policyOf(modules, { version: this.version, print: true, errorLimit: ERROR_LIMIT, ...(dataExists ? { dataExists } : {}) })
   }

@@ -1,5 +1,5 @@
+import { faultDocuments, faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 
@@ -19,7 +19,9 @@ export async function check(flags: CheckFlags, ...paths: string[]): Promise<numb
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    process.stderr.write(flags.format === 'json' ? `${JSON.stringify({ errors: faults }, undefined, 2)}\n` : faultText(faults))
+    process.stderr.write(
+      flags.format === 'json' ? `${JSON.stringify({ errors: faultDocuments(faults) }, undefined, 2)}\n` : faultText(faults),
+    )
     return 1
   }
 }

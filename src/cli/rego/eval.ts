@@ -1,9 +1,9 @@
 import { ThymusError } from '../../core/errors.ts'
+import { faultDocuments, faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { prepareQuery, type Solution } from '../../lang/rego/query.ts'
 import { printJson, readJson } from '../../lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readDocument, readText } from './files.ts'
 import { type InputFlags, type ModuleFlags, versionOf } from './flags.ts'
 import { indented } from './indented.ts'
@@ -30,7 +30,7 @@ export async function evaluate(flags: EvalFlags, query: string): Promise<number>
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    if (flags.format === 'json') process.stdout.write(`${JSON.stringify({ errors: faults }, undefined, 2)}\n`)
+    if (flags.format === 'json') process.stdout.write(`${JSON.stringify({ errors: faultDocuments(faults) }, undefined, 2)}\n`)
     else process.stderr.write(faultText(faults))
     return 2
   }

@@ -1,7 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs'
+import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { changedFiles, colouredDiff } from '../../lang/rego/format/diff.ts'
 import { formatSource } from '../../lang/rego/format/source.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readText } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 

@@ -1,7 +1,7 @@
 import { ThymusError } from '../../core/errors.ts'
+import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { runTests, type TestResult } from '../../lang/rego/testing.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 import { surroundings } from './surroundings.ts'

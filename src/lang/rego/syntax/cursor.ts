@@ -32,11 +32,17 @@ interface Comments {
   readonly before: Comments | undefined
 }
 
+/** Terms of one token, mostly. */
+const SINGLE: ReadonlySet<Term['kind']> = new Set(['null', 'boolean', 'number', 'string', 'var'])
+
 interface Parsed {
   readonly start: number
   readonly term: Term | undefined
   readonly after: State
 }
+
+/** The same place, with another end. */
+export const reaching = ({ file, row, col, start }: Location, end: number): Location => ({ file, row, col, start, end })
 
 export class Cursor {
   readonly text: string
@@ -70,8 +76,9 @@ export class Cursor {
     this.scan()
   }
 
-  is(...kinds: readonly TokenKind[]): boolean {
-    return kinds.includes(this.token.kind)
+  is(kind: TokenKind, or?: TokenKind, orElse?: TokenKind): boolean {
+    const here = this.token.kind
+    return here === kind || here === or || here === orElse
   }
 
   /** Advances to the next token that is no whitespace. */
@@ -178,6 +185,8 @@ export class Cursor {
       return known.term
     }
     const term = parse()
+    // Nothing is saved by not reading one token again.
+    if (term !== undefined && SINGLE.has(term.kind)) return term
     // What is inside of a term may be read otherwise if the whole is: `{ … }` as a set, then as a body.
     while ((this.#terms.at(-1)?.start ?? -1) >= start) this.#terms.pop()
     this.#terms.push({ start, term, after: this.save() })
@@ -229,7 +238,7 @@ export class Cursor {
 
   /** From where `begin` begins to the end of the last token. */
   since(begin: Location): Location {
-    return { ...begin, end: this.lastEnd }
+    return reaching(begin, this.lastEnd)
   }
 
   textOf({ start, end }: { readonly start: number; readonly end: number }): string {
@@ -242,6 +251,11 @@ export class Cursor {
       this.skippedNewline = false
     }
     for (;;) {
+      if (skipWhitespace) {
+        const { row } = this.#lexer
+        this.#readings += this.#lexer.skipSpace()
+        if (this.#lexer.row !== row) this.skippedNewline = true
+      }
       if (this.#readings++ > MAX_READINGS * (this.text.length + 100)) {
         throw new RegoRejected([{ code: 'rego_parse_error', message: 'the text takes too long to parse', at: this.token.at }])
       }

@@ -1,8 +1,8 @@
 // Terms (policy-reference, "Grammar": term, ref, array, object, set, comprehension, infix operators).
 import type { Call, Location, Ref, StringTerm, Term, Var } from './ast.ts'
 import { parseArray, parseList, parseSetOrObject } from './collections.ts'
-import type { Cursor } from './cursor.ts'
-import { type TokenKind, tokenName } from './lexer.ts'
+import { type Cursor, reaching } from './cursor.ts'
+import { isKeyword, type TokenKind, tokenName } from './lexer.ts'
 import { parseNumber, parseString, parseTemplate } from './literals.ts'
 
 const LEVELS: readonly (readonly TokenKind[])[] = [
@@ -194,7 +194,7 @@ export function isKeywordOf(version: 'v0' | 'v1' | 'v2', word: string): boolean 
 
 export function isRefKeyword(p: Cursor): boolean {
   const word = p.token.kind
-  return isKeywordOf(p.version, word) || (/^[a-z]+$/.test(word) && p.hasKeyword(word))
+  return isKeyword(word) && (isKeywordOf(p.version, word) || p.hasKeyword(word))
 }
 
 export function parseVar(p: Cursor): Var {
@@ -231,12 +231,12 @@ function parseRef(p: Cursor, head: Term): Term | undefined {
           break
         }
         case '(':
-          return parseCall(p, { kind: 'ref', parts, at: { ...at, end: p.token.at.start } })
+          return parseCall(p, { kind: 'ref', parts, at: reaching(at, p.token.at.start) })
         case 'whitespace':
           p.scan()
-          return { kind: 'ref', parts, at: { ...at, end: p.lastEnd } }
+          return { kind: 'ref', parts, at: p.since(at) }
         default:
-          return { kind: 'ref', parts, at: { ...at, end: p.lastEnd } }
+          return { kind: 'ref', parts, at: p.since(at) }
       }
     }
   })
@@ -257,7 +257,7 @@ function parseCall(p: Cursor, operator: Ref): Term | undefined {
   p.scan() // over (
   const args = parseList(p, ')', [])
   if (args === undefined) return undefined
-  const at = { ...operator.at, end: p.token.at.end }
+  const at = reaching(operator.at, p.token.at.end)
   p.scanWhitespace()
   const emptySet = args.length === 0 && operator.parts.length === 1 && operator.parts[0].kind === 'var' && operator.parts[0].name === 'set'
   const term: Term = emptySet ? { kind: 'set', items: [], at } : call(operator, args, at)

@@ -22,17 +22,17 @@ export function checkConflicts(
     const [first] = node.rules
     if (first === undefined) return false
     const text = (parts: readonly Term[]) => partsText(parts.map((part) => renamed(part, written)))
-    const name = text(node.rules.at(-1)!.path.parts)
+    const name = () => text(node.rules.at(-1)!.path.parts)
     const defaults = node.rules.filter((rule) => rule.default)
     const conflicts = conflictsBelow(node)
     if (conflicts.length > 0) {
       const list = conflicts.map(({ parts, at }) => `\n  rule ${text(parts)} at ${placeText(at)}`).join('')
-      report.add('rego_type_error', first.at, `rule ${name} conflicts with:${list}`)
+      report.add('rego_type_error', first.at, `rule ${name()} conflicts with:${list}`)
     } else if (areMixed(node.rules)) {
-      report.add('rego_type_error', first.at, `conflicting rules ${name} found`)
+      report.add('rego_type_error', first.at, `conflicting rules ${name()} found`)
     } else if (defaults.length > 1) {
       const places = defaults.map((rule) => placeText(rule.at)).join(', ')
-      report.add('rego_type_error', defaults[0]!.module.package.at, `multiple default rules ${name} found at ${places}`)
+      report.add('rego_type_error', defaults[0]!.module.package.at, `multiple default rules ${name()} found at ${places}`)
     }
     return false
   })
@@ -101,6 +101,7 @@ function checkData(tree: TreeNode, exists: (path: readonly string[]) => boolean,
 
 /** A package must not have the name of a rule of the package around it. */
 function checkPackages(modules: readonly DraftModule[], tree: TreeNode, report: Compilation['report']): void {
+  if (modules.length < 2) return
   const packages = new Map<TreeNode, DraftModule[]>()
   for (const module of modules) {
     const node = nodeAt(tree, module.package.path.parts)

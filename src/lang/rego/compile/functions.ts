@@ -9,7 +9,7 @@ import type { Arity } from './outputs.ts'
 import { calls, dotted, isComprehension } from './terms.ts'
 import { refText } from './text.ts'
 import { arityMismatch } from './types/check.ts'
-import { type Node, walkRule } from './walk.ts'
+import { type Node, walkExprs, walkRule } from './walk.ts'
 
 export type Builtins = (name: string) => Signature | undefined
 
@@ -30,7 +30,13 @@ export function arityIn(tree: RuleNode, builtins: Builtins): Arity {
 
 export function checkFunctions(compilation: Compilation, arity: Arity): void {
   const check = functionCheck(compilation, arity)
-  for (const module of compilation.modules) for (const rule of module.all()) walkRule(rule, check)
+  for (const module of compilation.modules) {
+    for (const rule of module.all()) {
+      const { comprehensions, templates, print } = rule.features
+      if (comprehensions || templates || print) walkRule(rule, check)
+      else walkExprs(rule.body, check)
+    }
+  }
 }
 
 /** A visitor of expressions that reports calls of what is not there or with too few or many arguments. */

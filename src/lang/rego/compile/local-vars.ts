@@ -73,7 +73,7 @@ function renameInBody(rule: DraftRule, scopes: Scopes, unusedArgs: Vars, compila
       unusedArgs.delete(name)
     }
   }
-  hideBuiltins(rule, scopes, compilation)
+  if (rule.features.builtinNames) hideBuiltins(rule, scopes, compilation)
   const declarations = new Declarations(locals, scopes, strict)
   rule.body = declarations.body(rule.body, used)
   if (dynamic) rule.head = withNames(rule.head, scopes.top.renames())

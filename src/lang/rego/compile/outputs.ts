@@ -43,6 +43,7 @@ export function outputsOfBody(body: Body, arity: Arity, safe: Bound): Vars {
 }
 
 function withsAreSafe(expr: Expr, safe: Bound): boolean {
+  if (expr.with.length === 0) return true
   let answer = true
   const collector = new VarCollector(SAFETY, (name) => {
     answer &&= safe.has(name)
@@ -57,12 +58,18 @@ export function equalityOutputs(expr: Expr, safe: Bound): Vars {
   if (sides === undefined) return new Set()
   const [left, right] = sides
   const found = refOutputs(expr, safe)
+  if (found === NONE && !wasAssignment(expr)) return unbound(unify(safe, left, right), safe)
   const never = wasAssignment(expr) ? varsOf(left) : NONE
   const basis: Bound = { has: (name) => (found.has(name) || safe.has(name)) && !never.has(name) }
   const outputs: Vars = new Set()
   for (const name of found) if (!never.has(name) && !safe.has(name)) outputs.add(name)
   for (const name of unify(basis, left, right)) if (!safe.has(name)) outputs.add(name)
   return outputs
+}
+
+function unbound(names: Vars, safe: Bound): Vars {
+  for (const name of names) if (safe.has(name)) names.delete(name)
+  return names
 }
 
 /** An argument beyond those that the function takes is bound to its result, once its arguments are known. */

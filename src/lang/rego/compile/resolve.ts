@@ -3,7 +3,7 @@ import type { Body, Expr, Import, Location, Module, Ref, Term, Var, With } from 
 import { inOrder, ordered } from './canonical.ts'
 import { declaredIn } from './declared.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
-import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
+import { mapList, mapOwnBodies, mapRef, mapTerm, withParts } from './map.ts'
 import type { Report } from './report.ts'
 import { rootDocument } from './terms.ts'
 import { refText } from './text.ts'
@@ -108,16 +108,11 @@ export class Resolver {
     }
     const scope: Scope = { names: declaredIn(rule.body), outer: { names: vars, outer: undefined } }
     const term = (at: Term) => this.#term(at, scope)
-    rule.head = {
-      ...head,
-      ref: withParts(
-        head.ref,
-        mapList(head.ref.parts, (part) => (part === head.ref.parts[0] ? part : term(part))),
-      ),
-      args: head.args?.map(inOrder),
-      key: head.key === undefined ? undefined : term(head.key),
-      value: head.value === undefined ? undefined : term(head.value),
-    }
+    const ref = mapRef(head.ref, (part) => (part === head.ref.parts[0] ? part : term(part)))
+    const args = head.args && mapList(head.args, inOrder)
+    const key = head.key && term(head.key)
+    const value = head.value && term(head.value)
+    if (ref !== head.ref || args !== head.args || key !== head.key || value !== head.value) rule.head = { ...head, ref, args, key, value }
     rule.body = this.body(rule.body, scope)
   }
 
@@ -187,12 +182,10 @@ export class Resolver {
   }
 
   #ref(ref: Ref, scope: Scope): Ref {
-    const [head, ...rest] = ref.parts
+    const [head] = ref.parts
     const meaning = head.kind === 'var' ? this.#meaning(head, scope) : undefined
-    if (rest.length === 0 && meaning === undefined && head.kind === 'var') return ref
-    const start = meaning ?? [head.kind === 'var' ? head : this.#term(head, scope)]
-    const parts = [...start, ...rest.map((part) => this.#term(part, scope))]
-    return withParts(ref, parts)
+    const parts = mapList(ref.parts, (part) => (part === head && head.kind === 'var' ? part : this.#term(part, scope)))
+    return withParts(ref, meaning === undefined ? parts : [...meaning, ...parts.slice(1)])
   }
 
   #meaning({ name, at: place }: Var, scope: Scope): readonly [Term, ...Term[]] | undefined {

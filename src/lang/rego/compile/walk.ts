@@ -91,6 +91,11 @@ export function walkBody(body: Body, visit: (node: Node) => boolean): void {
   for (const expr of body) walk(expr, visit)
 }
 
+/** The expressions of a body and of their own bodies, and not those within terms; where `visit` answers true, not those within. */
+export function walkExprs(body: Body, visit: (expr: Expr) => boolean): void {
+  for (const expr of body) if (!visit(expr)) for (const inner of ownBodies(expr)) walkExprs(inner, visit)
+}
+
 /** A head's arguments, key and value, and not its ref. */
 function walkHead(head: Head, visit: (node: Node) => boolean): void {
   for (const arg of head.args ?? []) walk(arg, visit)
@@ -114,6 +119,8 @@ export function some(node: Node, is: (node: Node) => boolean): boolean {
   return found
 }
 
+const NO_BODIES: readonly Body[] = []
+
 /** The bodies that an expression holds in itself, and not those within its terms. */
 export function ownBodies({ terms }: Expr): readonly Body[] {
   switch (terms.kind) {
@@ -124,6 +131,6 @@ export function ownBodies({ terms }: Expr): readonly Body[] {
     case 'or':
       return [terms.left, terms.right]
     default:
-      return []
+      return NO_BODIES
   }
 }

@@ -28,6 +28,7 @@ export function liftInBody(body: Body, locals: Locals): Body {
 }
 
 function liftInTerm(term: Term, locals: Locals): Term {
+  if (isScalar(term)) return term
   const mapper: Mapper = { term: (at) => liftInTerm(at, locals), body: (body) => liftInBody(body, locals) }
   return mapTerm(lifted(term, locals), mapper)
 }

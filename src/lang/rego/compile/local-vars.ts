@@ -20,7 +20,7 @@ function renameInRule(first: DraftRule, compilation: Compilation): void {
   const frame = new Frame()
   first.head = withArgs(first.head, new Scopes(compilation.written, frame), compilation)
   for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) {
-    const scopes = new Scopes(compilation.written, frame.copy())
+    const scopes = new Scopes(compilation.written, rule.else === undefined ? frame : frame.copy())
     const declarations = renameInBody(rule, scopes, unusedArgs, compilation)
     report.addAll(declarations.faults)
     for (const { code, at, message } of declarations.unused) report.minor(code, at, message)

@@ -5,7 +5,7 @@ import { declaredIn } from './declared.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { mapList, mapOwnBodies, mapRef, mapTerm, withParts } from './map.ts'
 import type { Report } from './report.ts'
-import { rootDocument } from './terms.ts'
+import { isScalar, rootDocument } from './terms.ts'
 import { refText } from './text.ts'
 import { type Vars, varsOfAll } from './vars.ts'
 import { walk } from './walk.ts'
@@ -151,6 +151,7 @@ export class Resolver {
   }
 
   #term(term: Term, scope: Scope): Term {
+    if (isScalar(term)) return term
     switch (term.kind) {
       case 'var': {
         const parts = this.#meaning(term, scope)

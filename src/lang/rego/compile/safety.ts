@@ -3,7 +3,7 @@ import type { Body, Expr, Term } from '../syntax/ast.ts'
 import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
 import { inRounds } from './rounds.ts'
-import { isComprehension, isEquality } from './terms.ts'
+import { isComprehension, isEquality, isScalar } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
 import { type Node, ownBodies, walk } from './walk.ts'
@@ -141,6 +141,7 @@ class Closures {
   }
 
   #term(term: Term, current: Expr): Term {
+    if (isScalar(term)) return term
     switch (term.kind) {
       case 'arraycomprehension':
       case 'setcomprehension': {

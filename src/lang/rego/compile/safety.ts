@@ -34,20 +34,21 @@ function withinClosures(body: Body, unsafe: Unsafe, globals: Bound, arity: Arity
 }
 
 function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptions) {
-  const bodyVars: Vars = new Set()
   const safe: Vars = new Set()
   const unsafe: Unsafe = new Map()
   /** What expressions close over. */
   const closed = new Map<Expr, readonly string[]>()
-  for (const expr of body) {
-    const collector = new VarCollector(options, (name) => {
-      bodyVars.add(name)
-      if (globals.has(name)) safe.add(name)
-      else wants(unsafe, expr).add(name)
-    })
-    collector.expr(expr)
-    if (collector.skippedClosure) closed.set(expr, [])
+  let at: Expr
+  const collector = new VarCollector(options, (name) => {
+    if (globals.has(name)) safe.add(name)
+    else wants(unsafe, at).add(name)
+  })
+  for (at of body) {
+    collector.skippedClosure = false
+    collector.expr(at)
+    if (collector.skippedClosure) closed.set(at, [])
   }
+  const bodyVars = closed.size > 0 ? varsOfAll(body, options) : safe
   for (const expr of closed.keys()) {
     const names = [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))
     closed.set(expr, names)

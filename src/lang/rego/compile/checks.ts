@@ -47,7 +47,7 @@ export function checkOverrides(compilation: Compilation): void {
         }
       }
     }
-    for (const rule of module.all()) if (rule.features.shadowing) walkRule(rule, shadowingCheck(compilation.report))
+    for (const rule of module.all) if (rule.features.shadowing) walkRule(rule, shadowingCheck(compilation.report))
   }
 }
 
@@ -64,7 +64,7 @@ export const shadowingCheck = (report: Report) => (node: Node) => {
 /** A builtin that is called for its effect has no value. */
 export function checkVoidCalls({ modules, builtins, report }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) if (rule.features.voidCalls) walkRule(rule, voidCheck(report, builtins))
+    for (const rule of module.all) if (rule.features.voidCalls) walkRule(rule, voidCheck(report, builtins))
   }
 }
 

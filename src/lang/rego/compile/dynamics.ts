@@ -7,7 +7,7 @@ import { equality, isEquality, isScalar, variable } from './terms.ts'
 
 export function bindDynamicTerms({ modules, locals, subjects }: Compilation): void {
   const dynamics = new Dynamics(locals, subjects)
-  for (const module of modules) for (const rule of module.all()) rule.body = dynamics.body(rule.body)
+  for (const module of modules) for (const rule of module.all) rule.body = dynamics.body(rule.body)
 }
 
 export class Dynamics {

@@ -31,7 +31,7 @@ export function arityIn(tree: RuleNode, builtins: Builtins): Arity {
 export function checkFunctions(compilation: Compilation, arity: Arity): void {
   const check = functionCheck(compilation, arity)
   for (const module of compilation.modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       const { comprehensions, templates, print } = rule.features
       if (comprehensions || templates || print) walkRule(rule, check)
       else walkExprs(rule.body, check)
@@ -67,7 +67,7 @@ function isCalledRight(expr: Expr, given: number, wanted: number): boolean {
 }
 
 export function checkUnsafeBuiltins({ modules, report }: Compilation, unsafe: ReadonlySet<string>): void {
-  for (const module of modules) for (const rule of module.all()) walkRule(rule, unsafeCheck(report, unsafe))
+  for (const module of modules) for (const rule of module.all) walkRule(rule, unsafeCheck(report, unsafe))
 }
 
 export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<string>) => (node: Node) => {
@@ -80,7 +80,7 @@ export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<s
 
 /** OPA looks for deprecated builtins once its type checker has met one, which does not go into the bodies of `every` and `not`. */
 export function checkDeprecated({ modules, strict, report, builtins }: Compilation): void {
-  const rules = modules.flatMap((module) => [...module.all()].filter((rule) => rule.features.deprecated))
+  const rules = modules.flatMap((module) => module.all.filter((rule) => rule.features.deprecated))
   if (!rules.some((rule) => meetsDeprecated(rule, builtins))) return
   const check = deprecatedCheck(report, builtins)
   for (const rule of rules) if (strict || rule.module.version !== 'v0') walkRule(rule, check)

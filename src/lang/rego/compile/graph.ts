@@ -44,7 +44,7 @@ export class Graph implements RuleGraph {
 
   constructor(modules: readonly DraftModule[], tree: TreeNode) {
     this.#tree = tree
-    this.#rules = modules.flatMap((module) => [...module.all()])
+    this.#rules = modules.flatMap((module) => module.all)
     for (const rule of this.#rules) this.#adjacent.set(rule, this.#dependenciesOf(rule))
   }
 
@@ -175,7 +175,8 @@ export class Graph implements RuleGraph {
 /** The node to which a ref leads, if all that the ref means is there: no rules above it, none below, none with a longer path. */
 function leafOf(root: TreeNode, parts: readonly Term[]): TreeNode | undefined {
   let node: TreeNode | undefined = root
-  for (const [at, part] of parts.entries()) {
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at]!
     node = at === 0 || isConstant(part) ? childOf(node, part) : undefined
     if (node === undefined) return undefined
     if (node.rules.length > 0) return node.children.size === 0 && node.longest <= at + 1 ? node : undefined

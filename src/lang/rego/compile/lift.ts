@@ -14,7 +14,7 @@ export const needsEvaluation = (term: Term | undefined): term is Term =>
 /** The members of comprehensions, in bodies and heads. */
 export function liftComprehensions({ modules, locals }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.comprehensions) continue
       rule.head = mapHead(rule.head, (term) => liftInTerm(term, locals))
       rule.body = liftInBody(rule.body, locals)
@@ -53,7 +53,7 @@ function lifted(term: Term, locals: Locals): Term {
 /** Key, value and arguments of heads. */
 export function liftHeads({ modules, locals }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       const support: Expr[] = []
       const lift = (term: Term): Term => {
         if (!needsEvaluation(term)) return term

@@ -64,7 +64,7 @@ function withArgs(head: Head, scopes: Scopes, { locals, report }: Compilation): 
 function renameInBody(rule: DraftRule, scopes: Scopes, unusedArgs: Vars, compilation: Compilation): Declarations {
   const { locals, strict } = compilation
   let used: Vars = new Set()
-  const dynamic = headTerms(rule.head).some((term) => !isScalar(term))
+  const dynamic = !isConstantHead(rule.head)
   if (dynamic) {
     rule.head = renameInHead(rule.head, compilation)
     used = varsOfAll([...rule.head.ref.parts.slice(1), ...(rule.head.key === undefined ? [] : [rule.head.key])])
@@ -80,12 +80,12 @@ function renameInBody(rule: DraftRule, scopes: Scopes, unusedArgs: Vars, compila
   return declarations
 }
 
-export const headTerms = ({ ref, args, key, value }: Head): readonly Term[] => [
-  ...ref.parts.slice(1),
-  ...(args ?? []),
-  ...(key === undefined ? [] : [key]),
-  ...(value === undefined ? [] : [value]),
-]
+/** Has nothing in it that a body could bind. */
+export const isConstantHead = ({ ref, args, key, value }: Head): boolean =>
+  ref.parts.every((part, at) => at === 0 || isScalar(part)) &&
+  (args === undefined || args.every(isScalar)) &&
+  (key === undefined || isScalar(key)) &&
+  (value === undefined || isScalar(value))
 
 /** What is declared within the head's comprehensions stays within them. */
 function renameInHead(head: Head, { locals, written, strict, report }: Compilation): Head {

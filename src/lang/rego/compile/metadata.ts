@@ -18,13 +18,13 @@ const RULE = 'rego.metadata.rule'
 
 export function rewriteMetadata(compilation: Compilation): void {
   const { modules, report } = compilation
-  if (modules.some((module) => module.all().some((rule) => rule.features.metadata))) readAnnotations(compilation)
+  if (modules.some((module) => module.all.some((rule) => rule.features.metadata))) readAnnotations(compilation)
   report.check()
   const annotations = new AnnotationSet(modules)
   report.addAll(annotations.faults)
   report.check()
   for (const module of modules) {
-    for (const rule of module.all()) if (callsMetadata(rule)) rewriteInRule(rule, annotations, compilation)
+    for (const rule of module.all) if (callsMetadata(rule)) rewriteInRule(rule, annotations, compilation)
   }
 }
 

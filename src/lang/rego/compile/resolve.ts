@@ -37,7 +37,7 @@ export function resolveModules(modules: readonly DraftModule[], report: Report):
   const unused: Import[] = []
   for (const module of modules) {
     const resolver = new Resolver(exports.get(packageKey(module))!, module.imports)
-    for (const rule of module.all()) resolver.rule(rule, report)
+    for (const rule of module.all) resolver.rule(rule, report)
     unused.push(...resolver.unused())
   }
   return unused

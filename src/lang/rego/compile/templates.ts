@@ -14,7 +14,7 @@ import { SAFETY, varsOf, varsOfAll } from './vars.ts'
 export function rewriteTemplates(compilation: Compilation, tree: RuleNode, arity: Arity): void {
   const templates = new Templates(compilation, tree, arity)
   for (const module of compilation.modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.templates) continue
       const args = varsOfAll(rule.head.args ?? [], { templates: false })
       const { body, safe } = templates.body(rule.body, { has: (name) => args.has(name) || RESERVED.has(name) })

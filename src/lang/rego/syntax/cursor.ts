@@ -41,8 +41,8 @@ interface Parsed {
   readonly after: State
 }
 
-/** The same place, with another end. */
-export const reaching = ({ file, row, col, start }: Location, end: number): Location => ({ file, row, col, start, end })
+/** The same place, with another end, or both ends. */
+export const reaching = ({ file, row, col, start }: Location, end: number, from = start): Location => ({ file, row, col, start: from, end })
 
 export class Cursor {
   readonly text: string
@@ -83,17 +83,17 @@ export class Cursor {
 
   /** Advances to the next token that is no whitespace. */
   scan(): void {
-    this.#scan(true, () => this.#lexer.scan())
+    this.#scan(true)
   }
 
   /** Advances to the next token, which may be whitespace. */
   scanWhitespace(): void {
-    this.#scan(false, () => this.#lexer.scan())
+    this.#scan(false)
   }
 
   /** Advances over the text of a template string up to its next expression or end. */
   scanTemplate(raw: boolean): void {
-    this.#scan(false, () => this.#lexer.continueTemplate(raw))
+    this.#scan(false, raw)
   }
 
   /** The kind of the token after this one. */
@@ -177,14 +177,14 @@ export class Cursor {
   }
 
   /** The term that begins here, parsed once however often one goes back to it. */
-  once(parse: () => Term | undefined): Term | undefined {
+  once(parse: (p: Cursor) => Term | undefined): Term | undefined {
     const { start } = this.token.at
     const known = this.#terms.findLast((parsed) => parsed.start <= start)
     if (known?.start === start) {
       this.restore(known.after)
       return known.term
     }
-    const term = parse()
+    const term = parse(this)
     // Nothing is saved by not reading one token again.
     if (term !== undefined && SINGLE.has(term.kind)) return term
     // What is inside of a term may be read otherwise if the whole is: `{ … }` as a set, then as a body.
@@ -194,13 +194,13 @@ export class Cursor {
   }
 
   /** Runs one level deeper; undefined, with an error, where that is too deep. */
-  nested<T>(run: () => T): T | undefined {
+  nested<T>(run: (p: Cursor) => T): T | undefined {
     if (this.#depth >= MAX_DEPTH) {
       this.error(this.token.at, 'max parsing recursion depth exceeded')
       return undefined
     }
     this.#depth++
-    const result = run()
+    const result = run(this)
     this.#depth--
     return result
   }
@@ -245,7 +245,8 @@ export class Cursor {
     return this.text.slice(start, end)
   }
 
-  #scan(skipWhitespace: boolean, next: () => Token): void {
+  /** `template`: over the text of a template string, raw or not. */
+  #scan(skipWhitespace: boolean, template?: boolean): void {
     if (this.token.kind !== 'whitespace') {
       this.lastEnd = this.token.at.end
       this.skippedNewline = false
@@ -259,7 +260,7 @@ export class Cursor {
       if (this.#readings++ > MAX_READINGS * (this.text.length + 100)) {
         throw new RegoRejected([{ code: 'rego_parse_error', message: 'the text takes too long to parse', at: this.token.at }])
       }
-      this.token = next()
+      this.token = template === undefined ? this.#lexer.scan() : this.#lexer.continueTemplate(template)
       const { errors } = this.#lexer
       if (errors.length > 0) {
         this.#lexer.errors = []

@@ -16,13 +16,16 @@ const LEVEL_OF: ReadonlyMap<TokenKind, number> = new Map(LEVELS.flatMap((kinds, 
 
 /** A term with any operators, `k, v in xs` included. Undefined, with an error, where there is none. */
 export function parseInfix(p: Cursor): Term | undefined {
-  return p.nested(() => parseMembership(p, true))
+  return p.nested(parseKeyed)
 }
 
 /** The same where a comma ends the term. */
 export function parseInfixInList(p: Cursor): Term | undefined {
-  return p.nested(() => parseMembership(p, false))
+  return p.nested(parseUnkeyed)
 }
+
+const parseKeyed = (p: Cursor) => parseMembership(p, true)
+const parseUnkeyed = (p: Cursor) => parseMembership(p, false)
 
 function parseMembership(p: Cursor, keyed: boolean): Term | undefined {
   const { start } = p.token.at
@@ -56,7 +59,7 @@ function parseMember(p: Cursor, left: readonly [Term, ...Term[]], name: string, 
   p.scan()
   const domain = parseOperation(p, 0)
   if (domain === undefined) return undefined
-  return call({ kind: 'ref', parts: [...parts], at }, [...left, domain], { ...left[0].at, start, end: p.lastEnd })
+  return call({ kind: 'ref', parts: [...parts], at }, [...left, domain], reaching(left[0].at, p.lastEnd, start))
 }
 
 /** Operators from `level` on, which associate to the left. */
@@ -69,7 +72,7 @@ function parseOperation(p: Cursor, level: number, start: number = p.token.at.sta
     const operator = parseOperator(p)
     const right = found === LEVELS.length - 1 ? parseTerm(p) : parseOperation(p, found + 1)
     if (right === undefined) ceiling = found - 1
-    else left = call(operator, [left, right], { ...left.at, start, end: p.lastEnd })
+    else left = call(operator, [left, right], reaching(left.at, p.lastEnd, start))
   }
   return undefined
 }
@@ -83,8 +86,10 @@ export function parseOperator(p: Cursor): Ref {
 
 /** A term without operators around it. */
 export function parseTerm(p: Cursor): Term | undefined {
-  return p.nested(() => p.once(() => parseTermHere(p)))
+  return p.nested(parseTermOnce)
 }
+
+const parseTermOnce = (p: Cursor) => p.once(parseTermHere)
 
 function parseTermHere(p: Cursor): Term | undefined {
   const { at } = p.token

@@ -108,7 +108,8 @@ class RefChecker {
   /** Along the tree of an environment. One that does not have the ref gives way to the environment around. */
   #follow(env: TypeEnv, ref: Ref): void {
     let node = env.tree
-    for (const [at, part] of ref.parts.entries()) {
+    for (let at = 0; at < ref.parts.length; at++) {
+      const part = ref.parts[at]!
       if ((at === 1 || at === 2) && part.kind !== 'var' && part.kind !== 'string') {
         this.#invalid(ref, at, this.#env.typeOf(part), STRING, childrenOf(node))
         return

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TypeReader } from '../compile/types/notation.ts'
 import { AWS } from './aws.ts'
+import { CRYPTO } from './crypto.ts'
 import { GRAPHQL } from './graphql/graphql.ts'
 import { HTTP } from './http/http.ts'
 import { JWT } from './jwt/jwt.ts'
+import { SCHEMA } from './schema.ts'
 import { signatureNames, signatureOf } from './signatures.ts'
 import { BUILTINS } from './table.ts'
+import { TEMPLATE } from './template.ts'
 import { X509 } from './x509/x509.ts'
 import { YAML } from './yaml.ts'
 
@@ -34,7 +37,7 @@ test('every declaration can be read, and every builtin here is declared', () => 
 
 test('a builtin that is loaded later is there when it is asked for, and no other is', () => {
   for (const name of BUILTINS.names) assert.equal(typeof BUILTINS.get(name), 'function', name)
-  const later = { ...AWS, ...GRAPHQL, ...HTTP, ...JWT, ...X509, ...YAML }
+  const later = { ...AWS, ...CRYPTO, ...GRAPHQL, ...HTTP, ...JWT, ...SCHEMA, ...TEMPLATE, ...X509, ...YAML }
   for (const name of Object.keys(later)) assert.equal(BUILTINS.get(name), later[name], name)
   for (const name of ['', 'constructor', 'graphql', 'http.get']) assert.ok(!BUILTINS.has(name) && BUILTINS.get(name) === undefined, name)
 })

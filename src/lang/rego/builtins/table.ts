@@ -4,7 +4,6 @@ import type { Builtin } from '../codegen/runtime.ts'
 import { BITS } from './bits.ts'
 import { CASTS } from './casts.ts'
 import { COLLECTIONS } from './collections.ts'
-import { CRYPTO } from './crypto.ts'
 import { ENCODING } from './encoding.ts'
 import { GLOB } from './glob.ts'
 import { GRAPH } from './graph.ts'
@@ -16,11 +15,9 @@ import { MODULES } from './modules.ts'
 import { NET } from './net.ts'
 import { NUMBERS } from './numbers.ts'
 import { REGEX } from './regex.ts'
-import { SCHEMA } from './schema.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
-import { TEMPLATE } from './template.ts'
 import { TIME } from './time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
@@ -31,7 +28,6 @@ const FAMILIES = [
   BITS,
   CASTS,
   COLLECTIONS,
-  CRYPTO,
   ENCODING,
   GLOB,
   GRAPH,
@@ -43,11 +39,9 @@ const FAMILIES = [
   NET,
   NUMBERS,
   REGEX,
-  SCHEMA,
   SEMVER,
   SPRINTF,
   STRINGS,
-  TEMPLATE,
   TIME,
   TYPES,
   UNITS,
@@ -61,15 +55,23 @@ const BUILT_IN: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flatMap((family)
 
 const require = createRequire(import.meta.url)
 const aws = (): typeof import('./aws.ts') => require('./aws.ts')
+const crypto = (): typeof import('./crypto.ts') => require('./crypto.ts')
 const graphql = (): typeof import('./graphql/graphql.ts') => require('./graphql/graphql.ts')
 const http = (): typeof import('./http/http.ts') => require('./http/http.ts')
 const jwt = (): typeof import('./jwt/jwt.ts') => require('./jwt/jwt.ts')
-const yaml = (): typeof import('./yaml.ts') => require('./yaml.ts')
+const schema = (): typeof import('./schema.ts') => require('./schema.ts')
+const template = (): typeof import('./template.ts') => require('./template.ts')
 const x509 = (): typeof import('./x509/x509.ts') => require('./x509/x509.ts')
+const yaml = (): typeof import('./yaml.ts') => require('./yaml.ts')
 
 /** Families that are loaded when a policy that calls one of them is prepared, with the names of their builtins. */
 const LATER: readonly { readonly names: string; readonly load: () => Family }[] = [
   { names: 'providers.aws.sign_req', load: () => aws().AWS },
+  {
+    names: `crypto.md5 crypto.sha1 crypto.sha256
+      crypto.hmac.md5 crypto.hmac.sha1 crypto.hmac.sha256 crypto.hmac.sha512 crypto.hmac.equal`,
+    load: () => crypto().CRYPTO,
+  },
   {
     names: 'graphql.parse_query graphql.parse_schema graphql.parse graphql.parse_and_verify graphql.is_valid graphql.schema_is_valid',
     load: () => graphql().GRAPHQL,
@@ -82,6 +84,8 @@ const LATER: readonly { readonly names: string; readonly load: () => Family }[] 
       io.jwt.verify_eddsa`,
     load: () => jwt().JWT,
   },
+  { names: 'json.match_schema json.verify_schema', load: () => schema().SCHEMA },
+  { names: 'strings.render_template', load: () => template().TEMPLATE },
   {
     names: `crypto.x509.parse_certificates crypto.x509.parse_and_verify_certificates
       crypto.x509.parse_and_verify_certificates_with_options crypto.x509.parse_certificate_request crypto.x509.parse_keypair

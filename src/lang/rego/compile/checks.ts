@@ -1,6 +1,7 @@
 // Checks of what is written, before and after it is rewritten.
 
 import type { Import } from '../syntax/ast.ts'
+import { type Node, walkRule } from '../syntax/walk.ts'
 import type { Compilation, DraftModule } from './draft.ts'
 import { type Builtins, builtinOf } from './functions.ts'
 import type { Report } from './report.ts'
@@ -8,7 +9,6 @@ import { importedName } from './resolve.ts'
 import { RESERVED } from './safety.ts'
 import { isAssignment, rootDocument } from './terms.ts'
 import { partsText, termText } from './text.ts'
-import { type Node, walkRule } from './walk.ts'
 
 const asksMore = ({ strict }: Compilation, module: DraftModule) => strict || module.version === 'v1'
 

@@ -1,10 +1,10 @@
 // Rules that cannot stand together.
 import type { Head, Location, Term } from '../syntax/ast.ts'
+import { groundPrefix, isGroundRef } from '../syntax/ground.ts'
+import { compareRefs, isPrefix } from '../syntax/order.ts'
 import { nodeAt } from './compiled.ts'
 import type { Compilation, DraftModule, DraftRule } from './draft.ts'
 import { renamed } from './map.ts'
-import { compareRefs, isPrefix } from './order.ts'
-import { groundPrefix, isGroundRef } from './terms.ts'
 import { partsText, refText } from './text.ts'
 import type { TreeNode } from './tree.ts'
 

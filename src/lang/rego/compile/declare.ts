@@ -1,28 +1,18 @@
 // Variables that `:=`, `some` and `every` declare get names of their own, and the declarations become `eq`.
 import type { Diagnostic } from '../errors.ts'
 import type { Body, Call, Expr, Location, Ref, Term, Var, With } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { type Node, walk, walkBody } from '../syntax/walk.ts'
 import { compareStrings } from '../values/order.ts'
 import { sidesOf } from './declared.ts'
 import type { Locals } from './locals.ts'
 import { type Mapper, mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm, renamer } from './map.ts'
 import { equalityOutputs } from './outputs.ts'
 import type { Scopes } from './scopes.ts'
-import {
-  type AssignedExpr,
-  always,
-  callOf,
-  isAssignment,
-  isComprehension,
-  isScalar,
-  isWildcard,
-  operator,
-  rootDocument,
-  variable,
-} from './terms.ts'
+import { type AssignedExpr, always, callOf, isAssignment, isComprehension, isWildcard, operator, rootDocument, variable } from './terms.ts'
 import { refText } from './text.ts'
 import { checkUnused } from './unused.ts'
 import { PATTERN, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { type Node, walk, walkBody } from './walk.ts'
 
 type Without<K> = Extract<Expr['terms'], { readonly kind: K }>
 

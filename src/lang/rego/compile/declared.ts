@@ -1,7 +1,7 @@
 import type { Body, Expr, Term } from '../syntax/ast.ts'
+import { walkExprs } from '../syntax/walk.ts'
 import { isAssignment } from './terms.ts'
 import { VarCollector, type Vars } from './vars.ts'
-import { walkExprs } from './walk.ts'
 
 /** What a body declares with `:=` and `some`, also within its `every` and `not`, but not in its comprehensions. */
 export function declaredIn(body: Body): Vars {

@@ -1,8 +1,10 @@
 // What a rule has that only some stages look for, found in one walk.
 import type { Ref, Rule, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { dotted } from '../syntax/names.ts'
+import { type Node, walkRule } from '../syntax/walk.ts'
 import type { Builtins } from './functions.ts'
-import { dotted, isAssignment, isScalar, rootDocument } from './terms.ts'
-import { type Node, walkRule } from './walk.ts'
+import { isAssignment, rootDocument } from './terms.ts'
 
 export interface Features {
   readonly templates: boolean

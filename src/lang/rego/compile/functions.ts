@@ -2,14 +2,15 @@
 
 import type { Signature } from '../builtins/signatures.ts'
 import type { Expr, Ref, Rule } from '../syntax/ast.ts'
+import { dotted } from '../syntax/names.ts'
+import { type Node, walkExprs, walkRule } from '../syntax/walk.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
-import { calls, dotted, isComprehension } from './terms.ts'
+import { calls, isComprehension } from './terms.ts'
 import { refText } from './text.ts'
 import { arityMismatch } from './types/check.ts'
-import { type Node, walkExprs, walkRule } from './walk.ts'
 
 export type Builtins = (name: string) => Signature | undefined
 

@@ -1,14 +1,14 @@
 // Which rules a rule refers to.
 import type { Ref, Term } from '../syntax/ast.ts'
+import { isConstant } from '../syntax/ground.ts'
+import { compareLocations, compareRefs, equalTerms } from '../syntax/order.ts'
+import { type Node, walk } from '../syntax/walk.ts'
 import { type CompiledRule, childOf, type RuleGraph } from './compiled.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { Bindings, expandRef } from './narrow.ts'
-import { compareLocations, compareRefs, equalTerms } from './order.ts'
-import { isConstant } from './terms.ts'
 import { refText } from './text.ts'
 import { rulesMeant, type TreeNode } from './tree.ts'
 import { VarCollector, type Vars } from './vars.ts'
-import { type Node, walk } from './walk.ts'
 
 /** The rules that one ref means, with their `else`; shared by all that use the same ref. */
 export interface Group {

@@ -1,11 +1,12 @@
 // What must be evaluated to make a comprehension's members or a rule's value is evaluated in the body.
 import type { Body, Expr, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { some } from '../syntax/walk.ts'
 import type { Compilation } from './draft.ts'
 import { bind } from './head-refs.ts'
 import type { Locals } from './locals.ts'
 import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
-import { appended, isComprehension, isScalar } from './terms.ts'
-import { some } from './walk.ts'
+import { appended, isComprehension } from './terms.ts'
 
 /** Has refs or comprehensions. */
 export const needsEvaluation = (term: Term | undefined): term is Term =>

@@ -1,14 +1,15 @@
 // The declared variables of a rule, from its arguments to its `else`.
 import type { Head, Rule, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { walkRule } from '../syntax/walk.ts'
 import { compareStrings } from '../values/order.ts'
 import { Declarations } from './declare.ts'
 import { declaredIn } from './declared.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import { mapEntries, mapHead, mapTerm, renamed, withParts } from './map.ts'
 import { Frame, Scopes } from './scopes.ts'
-import { isScalar, isWildcard } from './terms.ts'
+import { isWildcard } from './terms.ts'
 import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { walkRule } from './walk.ts'
 
 export function renameLocals(compilation: Compilation): void {
   for (const module of compilation.modules) for (const rule of module.rules) renameInRule(rule, compilation)

@@ -1,10 +1,11 @@
 // Which variables an expression binds when it is evaluated.
 import type { Body, Call, Expr, Ref, Term } from '../syntax/ast.ts'
+import { isGroundRef } from '../syntax/ground.ts'
+import { type Node, walk } from '../syntax/walk.ts'
 import { sidesOf } from './declared.ts'
-import { isEquality, isGroundRef, wasAssignment } from './terms.ts'
+import { isEquality, wasAssignment } from './terms.ts'
 import { type Bound, isRefSafe, unify } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { type Node, walk } from './walk.ts'
 
 /** How many arguments a function takes, undefined for what is no function. */
 export type Arity = (operator: Ref) => number | undefined

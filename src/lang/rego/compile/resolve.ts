@@ -1,14 +1,15 @@
 // Names of rules and imports become refs under `data` and `input`. Sets and objects are put in order on the way.
 import type { Body, Expr, Import, Location, Module, Ref, Term, Var, With } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { walk } from '../syntax/walk.ts'
 import { inOrder, ordered } from './canonical.ts'
 import { declaredIn } from './declared.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { mapList, mapOwnBodies, mapRef, mapTerm, withParts } from './map.ts'
 import type { Report } from './report.ts'
-import { isScalar, rootDocument } from './terms.ts'
+import { rootDocument } from './terms.ts'
 import { refText } from './text.ts'
 import { type Vars, varsOfAll } from './vars.ts'
-import { walk } from './walk.ts'
 
 /** What a name stands for. */
 interface Global {

@@ -1,12 +1,13 @@
 // Bodies are put in an order in which every variable is bound before it is needed; what cannot be is unsafe.
 import type { Body, Expr, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { type Node, ownBodies, walk } from '../syntax/walk.ts'
 import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
 import { inRounds } from './rounds.ts'
-import { isComprehension, isEquality, isScalar } from './terms.ts'
+import { isComprehension, isEquality } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { type Node, ownBodies, walk } from './walk.ts'
 
 /** The unsafe variables of expressions. */
 export type Unsafe = Map<Expr, Vars>

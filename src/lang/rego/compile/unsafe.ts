@@ -1,14 +1,15 @@
 // The safety of rules: every variable of a head is in its body, and every body can be put in order.
 import type { Diagnostic } from '../errors.ts'
 import type { Expr, Location } from '../syntax/ast.ts'
+import { groundPrefix } from '../syntax/ground.ts'
+import { compareLocations, compareRefs } from '../syntax/order.ts'
 import { compareStrings } from '../values/order.ts'
 import { sidesOf } from './declared.ts'
 import type { Compilation, DraftModule, DraftRule } from './draft.ts'
 import { isConstantHead } from './local-vars.ts'
-import { compareLocations, compareRefs } from './order.ts'
 import type { Arity } from './outputs.ts'
 import { RESERVED, reorder, type Unsafe } from './safety.ts'
-import { groundPrefix, isGenerated, isWildcard, wasAssignment } from './terms.ts'
+import { isGenerated, isWildcard, wasAssignment } from './terms.ts'
 import { partsText } from './text.ts'
 import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
 

@@ -1,7 +1,7 @@
 // Whether a call fits its function, and what that says of the variables among its arguments.
 import { signatureOf } from '../../builtins/signatures.ts'
 import type { Call, Expr, Ref, Term } from '../../syntax/ast.ts'
-import { dotted } from '../terms.ts'
+import { dotted } from '../../syntax/names.ts'
 import { partsText } from '../text.ts'
 import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'

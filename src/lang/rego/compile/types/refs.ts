@@ -1,8 +1,9 @@
 // Whether refs lead to something, and what that says of the variables in them.
 import type { Expr, Location, Ref, Term, With } from '../../syntax/ast.ts'
+import { isScalar } from '../../syntax/ground.ts'
+import { compareTerms } from '../../syntax/order.ts'
 import { documentOf, termOf } from '../constant.ts'
-import { compareTerms } from '../order.ts'
-import { isComprehension, isScalar } from '../terms.ts'
+import { isComprehension } from '../terms.ts'
 import { partsText, termText } from '../text.ts'
 import { unwrap } from './algebra.ts'
 import { type Reason, type TypeFault, typeFault } from './details.ts'

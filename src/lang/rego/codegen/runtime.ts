@@ -53,6 +53,7 @@ export class Runtime {
   readonly strict: boolean
   /** What a builtin keeps for the length of the evaluation, as random numbers by name. */
   readonly kept = new Map<string, Value>()
+  #made: WeakSet<object> | undefined
   readonly #limits: Limits
   readonly #end: number
   #left: number
@@ -83,6 +84,17 @@ export class Runtime {
   charge(steps: number): void {
     this.fuel -= steps
     while (this.fuel < 0) this.refuel()
+  }
+
+  /** Marks a collection as made by this evaluation. */
+  made<T extends object>(collection: T): T {
+    this.#made ??= new WeakSet()
+    this.#made.add(collection)
+    return collection
+  }
+
+  hasMade(collection: object): boolean {
+    return this.#made?.has(collection) ?? false
   }
 
   /** Begins a `with`; the answer is for leaveWorld. */

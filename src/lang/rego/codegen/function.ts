@@ -214,7 +214,7 @@ export class FunctionWriter {
         )
       case 'ObjectMergeStmt': {
         const [a, b] = [local(stmt.a), local(stmt.b)]
-        return need(a, b) + make(stmt.target, `merge(${value(a)}, ${value(b)})`)
+        return need(a, b) + make(stmt.target, `merge(rt, ${value(a)}, ${value(b)})`)
       }
       case 'DotStmt': {
         const stored = stmt.source.type === 'local' && this.#data.has(stmt.source.value)
@@ -276,7 +276,7 @@ export class FunctionWriter {
         return need(...stmt.args, ...(stmt.otherwise?.args ?? [])) + some(stmt.result, this.#calls.invoke(stmt).code)
       case 'UpsertStmt': {
         const path = `[${stmt.path.map((index) => this.#names.constant(index)).join(', ')}]`
-        return need(stmt.value) + make(stmt.target, `upsert(${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
+        return need(stmt.value) + make(stmt.target, `upsert(rt, ${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
       }
       case 'InsertPathStmt': {
         const path = `[${stmt.path.map(value).join(', ')}]`
@@ -307,7 +307,10 @@ export class FunctionWriter {
         const target = this.#names.local(stmt.local)
         const path = `[${stmt.path.map((index) => this.#names.constant(index)).join(', ')}]`
         const before = `${stmt.path.length === 0 ? '' : need(stmt.value)}${line(`const ${flag}s = [${target}, rt.memo]`)}`
-        const replaced = set(stmt.local, stmt.path.length === 0 ? value(stmt.value) : `upsert(${target}, ${path}, ${value(stmt.value)})`)
+        const replaced = set(
+          stmt.local,
+          stmt.path.length === 0 ? value(stmt.value) : `upsert(rt, ${target}, ${path}, ${value(stmt.value)})`,
+        )
         const after = `${set(stmt.local, `${flag}s[0]`)}${line(`rt.memo = ${flag}s[1]`)}${line(`if (!${this.#flag(flag)}) ${out}`)}`
         return before + replaced + line('rt.memo = []') + this.#guardedBlock(stmt.block, flag, labels, indent) + after
       }
@@ -408,7 +411,7 @@ export class FunctionWriter {
   }
 
   #add(collection: number, kind: Kind, call: string, labels: readonly string[], indent: string): string {
-    return `${this.#mayAdd(collection, kind, labels, indent)}${indent}${this.#names.local(collection)}.${call}\n`
+    return `${this.#mayAdd(collection, kind, labels, indent)}${indent}${this.#names.local(collection)}.${call}\n${indent}rt.added++\n`
   }
 
   /** Leaves the block where a collection is none of this kind, or was not made by this evaluation. */

@@ -1,5 +1,5 @@
 import { signatureOf } from '../builtins/signatures.ts'
-import type { Diagnostic } from '../errors.ts'
+import { type Diagnostic, RegoRejected } from '../errors.ts'
 import type { Body, Import, Module, Ref, Term } from '../syntax/ast.ts'
 import { walkBody } from '../syntax/walk.ts'
 import { bounded } from './bounded.ts'
@@ -39,6 +39,7 @@ export function compileQuery(query: Body, compiled: Compiled, options: QueryOpti
 }
 
 function run(query: Body, compiled: Compiled, options: QueryOptions): CompiledQuery {
+  if (query.length === 0) throw new RegoRejected([{ code: 'rego_parse_error', message: 'cannot evaluate empty query', at: undefined }])
   const report = new Report(options.errorLimit)
   const strict = options.strict ?? false
   const builtins = options.builtins ?? signatureOf

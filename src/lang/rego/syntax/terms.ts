@@ -207,12 +207,19 @@ export function parseVar(p: Cursor): Var {
   return text === '_' ? p.wildcard(at) : variable(text, at)
 }
 
+/** Later stages nest as deep as a reference is long, and name what all its beginnings lead to. */
+const MAX_PARTS = 1_000
+
 function parseRef(p: Cursor, head: Term): Term | undefined {
   return p.nested(() => {
     const { at } = head
     if (!REF_HEADS.has(head.kind)) p.error(at, `illegal ref (head cannot be ${head.kind})`)
     const parts: [Term, ...Term[]] = [head]
     for (;;) {
+      if (parts.length > MAX_PARTS) {
+        p.error(p.token.at, `a reference has more than ${MAX_PARTS} parts`)
+        return undefined
+      }
       switch (p.token.kind) {
         case '.':
           p.scanWhitespace()

@@ -64,35 +64,49 @@ export function errorWithoutIndex(opa: string, module: string, data: string, inp
 }
 
 export class OpaServer {
-  readonly #opa: string
-  readonly #version: RegoVersion
-  readonly #folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
+  readonly #begin: () => ChildProcess
+  readonly #folder: string
+  readonly #said: Buffer[] = []
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
   #child: ChildProcess | undefined
 
-  private constructor(opa: string, version: RegoVersion) {
-    this.#opa = opa
-    this.#version = version
+  private constructor(folder: string, begin: () => ChildProcess) {
+    this.#folder = folder
+    this.#begin = begin
   }
 
-  /** `version`: how modules are read that do not say it. */
-  static async start(opa: string, version: RegoVersion): Promise<OpaServer> {
-    const server = new OpaServer(opa, version)
+  /** `version`: how modules are read that do not say it. `more`: flags and files beside, in the folder `cwd`. */
+  static async start(opa: string, version: RegoVersion, more: readonly string[] = [], cwd?: string): Promise<OpaServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
+    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check', ...more]
+    const words = version === 'v0' ? [...flags, '--v0-compatible'] : flags
+    const server = new OpaServer(folder, () => spawn(opa, words, { stdio: ['ignore', 'ignore', 'pipe'], cwd }))
     await server.#start()
     return server
   }
 
   async #start(): Promise<void> {
-    const flags = ['run', '--server', '--addr', `unix://${this.#folder}/socket`, '--log-level', 'error', '--skip-version-check']
-    rmSync(join(this.#folder, 'socket'), { force: true })
-    const child = spawn(this.#opa, this.#version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore' })
+    rmSync(this.socket, { force: true })
+    const child = this.#begin()
     this.#child = child
+    child.stderr?.on('data', (chunk: Buffer) => this.#said.push(chunk))
     for (;;) {
       if (child.exitCode !== null) throw new Error(`opa ended with status ${child.exitCode}`)
       const up = await this.#ask('GET', '/health', '').catch(() => undefined)
-      if (up?.status === 200) return
+      if (up !== undefined) return
       await sleep(20)
     }
+  }
+
+  /** Where it answers; its own folder is around it. */
+  get socket(): string {
+    return join(this.#folder, 'socket')
+  }
+
+  /** The lines that it wrote so far that have a text in them. */
+  lines(having: string): readonly string[] {
+    const lines = Buffer.concat(this.#said).toString().split('\n').slice(0, -1)
+    return lines.filter((line) => line.includes(having))
   }
 
   stop(): void {

@@ -2,7 +2,7 @@
 import { command, group } from './command.ts'
 import { flag, given, many, one } from './flags.ts'
 import { text } from './parameters.ts'
-import { modules, question } from './rego/flags.ts'
+import { modules, question, schema } from './rego/flags.ts'
 
 const D = { d: 'data' } as const
 const format = { kind: 'enum', values: ['pretty', 'json'], default: 'pretty', brief: 'for people or for programs' } as const
@@ -37,8 +37,10 @@ export const rego = group('the policy language of OPA, by itself', {
         fail: flag('exit with status 1 where there is no answer'),
         'fail-defined': flag('exit with status 1 where there is an answer'),
         'strict-builtin-errors': flag('the error of a builtin ends the evaluation'),
+        schema,
+        strict: flag('unused variables, imports and more are faults'),
       },
-      aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format' },
+      aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format', s: 'schema', S: 'strict' },
       positional: one(text, 'QUERY', 'in Rego'),
     },
     more: 'The exit status is 2 for an error.',
@@ -46,16 +48,21 @@ export const rego = group('the policy language of OPA, by itself', {
   }),
   check: command({
     brief: 'what is wrong with modules, each fault with its place',
-    examples: [['thymus rego check --strict policies/', '']],
+    examples: [
+      ['thymus rego check --strict policies/', ''],
+      ['thymus rego check --schema input.json policies/', 'what they read of the input must be in its schema'],
+    ],
     operands: 'PATH...',
     parameters: {
       flags: {
         'v0-compatible': modules['v0-compatible'],
         format,
         strict: flag('unused variables, imports and more are faults too'),
+        schema,
+        'v0-v1': flag('modules must be Rego v0 and v1 at once'),
         'max-errors': given(count, 'NUMBER', 'stop after so many; 10 where it is left out'),
       },
-      aliases: { f: 'format', S: 'strict', m: 'max-errors' },
+      aliases: { f: 'format', S: 'strict', m: 'max-errors', s: 'schema' },
       positional: somePaths,
     },
     load: async () => (await import('./rego/check.ts')).check,

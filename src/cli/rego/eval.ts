@@ -7,6 +7,7 @@ import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readDocument, readText } from './files.ts'
 import { type InputFlags, type ModuleFlags, versionOf } from './flags.ts'
 import { indented } from './indented.ts'
+import { loadSchemas } from './schemas.ts'
 import { surroundings } from './surroundings.ts'
 import { boxed } from './table.ts'
 
@@ -16,6 +17,8 @@ export interface EvalFlags extends ModuleFlags, InputFlags {
   readonly format: (typeof FORMATS)[number]
   readonly package?: string
   readonly import?: readonly string[]
+  readonly schema?: string
+  readonly strict?: boolean
   readonly fail?: boolean
   readonly 'fail-defined'?: boolean
   readonly 'strict-builtin-errors'?: boolean
@@ -39,9 +42,12 @@ export async function evaluate(flags: EvalFlags, query: string): Promise<number>
 function solve(flags: EvalFlags, query: string): readonly Solution[] {
   const version = versionOf(flags)
   const { modules, data } = loadFiles(flags.data ?? [])
-  const policy = compilePolicy(modules, { version, print: true })
+  const schemas = loadSchemas(flags.schema)
+  const strict = flags.strict ?? false
+  const policy = compilePolicy(modules, { version, strict, print: true, annotations: true, ...(schemas === undefined ? {} : { schemas }) })
   const prepared = prepareQuery(policy, query, {
     version,
+    strict,
     print: true,
     ...(flags.package === undefined ? {} : { package: flags.package }),
     imports: (flags.import ?? []).map((path) => `import ${path}`),

@@ -6,6 +6,8 @@ export const modules = {
   data: many(text, 'PATH', 'a module, a document or a folder of both; a.b:FILE puts a document below a path'),
   'v0-compatible': flag('modules and queries are Rego v0 unless they import rego.v1'),
 } as const
+/** JSON schemas for the type checker. */
+export const schema = given(text, 'PATH', 'a JSON schema of the input, or a folder of schemas that METADATA names')
 export const question = {
   input: given(text, 'FILE', 'the input document, JSON or YAML'),
   'stdin-input': flag('read the input document from stdin'),

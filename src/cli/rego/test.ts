@@ -18,7 +18,7 @@ const LINE = `${'-'.repeat(80)}\n`
 export async function test(flags: TestFlags, ...paths: string[]): Promise<number> {
   try {
     const { modules, data } = loadFiles(paths)
-    const policy = compilePolicy(modules, { version: versionOf(flags), print: true })
+    const policy = compilePolicy(modules, { version: versionOf(flags), print: true, annotations: true })
     const results = [...runTests(policy, { data, surroundings: surroundings() }, patternOf(flags.run))]
     process.stdout.write(flags.format === 'json' ? `${JSON.stringify(results.map(document), undefined, 2)}\n` : pretty(results, flags))
     return results.some(({ outcome }) => outcome === 'failed' || outcome === 'error') ? 2 : 0

@@ -13,6 +13,8 @@ import { parseImports, parseModule, parseQuery } from './syntax/module.ts'
 export interface PolicyOptions extends CompileOptions {
   /** Of modules that import neither `rego.v1` nor `rego.v2`. v1 unless told otherwise. */
   readonly version?: RegoVersion
+  /** Modules of v0 must be ones of v1 as well. */
+  readonly both?: boolean
   /** METADATA blocks are read, refused where they are wrong, and what they say of schemas is checked. */
   readonly annotations?: boolean
   /** JSON schemas by the refs by which annotations name them: `schema.pod`. The one named `schema` is of `input`. */
@@ -47,7 +49,7 @@ export const QUERY = 'query'
 export function compilePolicy(sources: Readonly<Record<string, string>>, options: PolicyOptions = {}): Policy {
   const version = options.version ?? 'v1'
   const modules = Object.entries(sources).map(([file, text]) =>
-    parseModule(file, text, { version, annotations: options.annotations ?? false }),
+    parseModule(file, text, { version, both: options.both ?? false, annotations: options.annotations ?? false }),
   )
   return policyOf(modules, options)
 }

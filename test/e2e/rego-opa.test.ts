@@ -1,0 +1,77 @@
+// The commands beside those of opa, byte for byte: what is printed where, and the exit status.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { thymus } from '../kit/cli.ts'
+import { installedOpa, OPA_VERSION } from '../kit/opa.ts'
+
+const opa = installedOpa() ?? ''
+const skip = opa === '' ? `there is no opa ${OPA_VERSION} to compare with` : false
+
+const cwd = mkdtempSync(join(tmpdir(), 'thymus-rego-opa-'))
+after(() => rmSync(cwd, { recursive: true }))
+
+const FILES = {
+  'good.rego': 'package good\n\np := input.a\n',
+  'parse.rego': 'package a\n\np if {\n\tx := \n}\n',
+  'tab.rego': 'package a\n\n\tp if count("é") == 2 ; q\n',
+  'type.rego': 'package a\n\np if count(1) == 2\n\nq := to_number([1])\n',
+  'unsafe.rego': 'package a\n\np if not x\n',
+  'several.rego': 'package a\n\np[1] { true }\n\nq { true }\n',
+  'metadata.rego': 'package m\n\n# METADATA\n# authors: [{}]\nx := 1\n',
+  'schema.rego': 'package m\n\n# METADATA\n# schemas:\n# - input: schema["in-put"]\nx := input.nope\n',
+  'imports.rego': 'package e\n\nimport data.a\n\np if {\n\tx := 1\n}\n',
+  'v0.rego': 'package x\n\np { input.x }\n\nq[1] { true }\n',
+  'both.rego': 'package x\n\nimport rego.v1\n\np if input.x\n',
+  'schemas/in-put.json': '{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false}',
+}
+for (const [name, text] of Object.entries(FILES)) {
+  mkdirSync(dirname(join(cwd, name)), { recursive: true })
+  writeFileSync(join(cwd, name), text)
+}
+
+/** Runs both. `input` is what stdin gives. */
+async function same(words: readonly string[], input = ''): Promise<void> {
+  const { status, stdout, stderr } = spawnSync(opa, words, { cwd, input, encoding: 'utf8' })
+  const ours = await thymus(['rego', ...words], { cwd, input, env: process.env })
+  assert.deepEqual({ status: ours.status, stdout: ours.stdout, stderr: ours.stderr }, { status, stdout, stderr })
+}
+
+const BAD = ['parse', 'tab', 'type', 'unsafe', 'several', 'metadata'].map((name) => `${name}.rego`)
+
+const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  check: [
+    ...['good.rego', ...BAD].flatMap((file) => [
+      ['check', file],
+      ['check', '-f', 'json', file],
+    ]),
+    ['check', 'schema.rego'],
+    ['check', '--schema', 'schemas', 'schema.rego'],
+    ['check', '-f', 'json', '--schema', 'schemas', 'schema.rego'],
+    ['check', '-s', 'schemas/in-put.json', 'good.rego'],
+    ['check', '--strict', 'imports.rego'],
+    ...['v0.rego', 'both.rego', 'good.rego'].flatMap((file) => [
+      ['check', '--v0-v1', file],
+      ['check', '--v0-compatible', file],
+    ]),
+  ],
+  eval: [
+    ...BAD.flatMap((file) => [
+      ['eval', '-d', file, 'true'],
+      ['eval', '-f', 'pretty', '-d', file, 'true'],
+    ]),
+    ['eval', 'x := '],
+    ['eval', '-f', 'pretty', 'x := '],
+    ['eval', '-d', 'schema.rego', '-s', 'schemas', 'data.m.x'],
+    ['eval', '--strict', '-d', 'imports.rego', 'true'],
+  ],
+}
+
+for (const [name, commands] of Object.entries(COMMANDS)) {
+  describe(`thymus rego ${name} does what opa does`, { skip }, () => {
+    for (const words of commands) test(words.slice(1).join(' '), () => same(words))
+  })
+}

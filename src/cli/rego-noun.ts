@@ -97,12 +97,12 @@ export const rego = group('the policy language of OPA, by itself', {
     parameters: {
       flags: {
         'v0-compatible': modules['v0-compatible'],
-        'v0-v1': flag('for both versions'),
+        'v0-v1': flag('from v0, for both versions'),
         'drop-v0-imports': flag('leave out imports that v1 does not need'),
         write: flag('change the files'),
         list: flag('only name the files that would change'),
         diff: flag('only show what would change'),
-        fail: flag('exit with status 1 where a file would change'),
+        fail: flag('exit with status 2 where a file would change'),
       },
       aliases: { w: 'write', l: 'list', d: 'diff' },
       positional: paths,

@@ -26,6 +26,8 @@ const FILES = {
   'imports.rego': 'package e\n\nimport data.a\n\np if {\n\tx := 1\n}\n',
   'v0.rego': 'package x\n\np { input.x }\n\nq[1] { true }\n',
   'both.rego': 'package x\n\nimport rego.v1\n\np if input.x\n',
+  'fmt/fine.rego': 'package u\n\np := 1\n',
+  'fmt/ugly.rego': 'package u\np   if {input.x==1\n}\n',
   'schemas/in-put.json': '{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false}',
 }
 for (const [name, text] of Object.entries(FILES)) {
@@ -68,7 +70,21 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['eval', '-d', 'schema.rego', '-s', 'schemas', 'data.m.x'],
     ['eval', '--strict', '-d', 'imports.rego', 'true'],
   ],
+  fmt: [
+    ['fmt', 'fmt'],
+    ['fmt', '-l', 'fmt'],
+    ['fmt', '-d', '--fail', 'fmt'],
+    ...['fmt/fine.rego', 'fmt/ugly.rego', 'parse.rego', 'v0.rego', 'both.rego'].flatMap((file) =>
+      [[], ['-l'], ['-d'], ['-l', '--fail'], ['-d', '--fail'], ['--v0-v1'], ['--v0-compatible']].map((flags) => ['fmt', ...flags, file]),
+    ),
+    ['fmt', '--fail', 'fmt/fine.rego'],
+    ['fmt', '--fail', 'fmt/ugly.rego'],
+  ],
 }
+
+describe('thymus rego fmt does what opa does with stdin', { skip }, () => {
+  for (const name of ['fmt/ugly.rego', 'parse.rego'] as const) test(name, () => same(['fmt'], FILES[name]))
+})
 
 for (const [name, commands] of Object.entries(COMMANDS)) {
   describe(`thymus rego ${name} does what opa does`, { skip }, () => {

@@ -107,12 +107,20 @@ describe('thymus rego fmt', () => {
     const shown = await rego('fmt', ugly)
     assert.equal(shown.stdout, 'package u\n\np if input.x == 1\n')
     const broken = file('torn.rego', 'package t\np if {')
-    assert.equal((await rego('fmt', '-w', ugly, broken)).status, 1)
+    assert.equal((await rego('fmt', '-w', ugly, broken)).status, 2)
     assert.equal(readFileSync(ugly, 'utf8'), 'package u\np   if {input.x==1\n}\n')
-    assert.equal((await rego('fmt', '--fail', '-l', ugly)).status, 1)
+    assert.equal((await rego('fmt', '--fail', '-l', ugly)).status, 2)
     assert.equal((await rego('fmt', '-w', ugly)).status, 0)
     assert.equal(readFileSync(ugly, 'utf8'), shown.stdout)
   })
+})
+
+test('what does not say what was written is told, as opa fmt writes it', async () => {
+  const loose = file('loose.rego', 'package w\n\nx if {\n\t(1 + 2) * 3\n}\n')
+  const { stdout, stderr, status } = await rego('fmt', loose)
+  assert.match(stdout, /1 \+ 2 \* 3/)
+  assert.match(stderr, /^warning: .*loose\.rego: what is formatted does not say what was written/)
+  assert.equal(status, 0)
 })
 
 describe('thymus rego explain', () => {

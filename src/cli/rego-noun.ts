@@ -1,7 +1,7 @@
 // `thymus rego VERB`: the engine by itself, in the manner of opa.
 import { command, group } from './command.ts'
 import { flag, given, many, one } from './flags.ts'
-import { text } from './parameters.ts'
+import { duration, text } from './parameters.ts'
 import { modules, question, schema } from './rego/flags.ts'
 
 const D = { d: 'data' } as const
@@ -12,6 +12,12 @@ const somePaths = { ...paths, minimum: 1 } as const
 function count(input: string): number {
   if (!/^\d{1,6}$/.test(input)) throw new SyntaxError(`${JSON.stringify(input)} is not a number`)
   return Number(input)
+}
+
+function percent(input: string): number {
+  const value = /^\d{1,3}(?:\.\d{1,9})?$/.test(input) ? Number(input) : Number.NaN
+  if (!(value <= 100)) throw new SyntaxError(`${JSON.stringify(input)} is not a number from 0 to 100`)
+  return value
 }
 
 export const rego = group('the policy language of OPA, by itself', {
@@ -38,6 +44,7 @@ export const rego = group('the policy language of OPA, by itself', {
         'fail-defined': flag('exit with status 1 where there is an answer'),
         'strict-builtin-errors': flag('the error of a builtin ends the evaluation'),
         schema,
+        coverage: flag('report which lines of the modules were reached'),
         strict: flag('unused variables, imports and more are faults'),
       },
       aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format', s: 'schema', S: 'strict' },
@@ -71,6 +78,7 @@ export const rego = group('the policy language of OPA, by itself', {
     brief: 'run the rules that are named test_…',
     examples: [
       ['thymus rego test policies/', ''],
+      ['thymus rego test --coverage --threshold 80 policies/', 'fails below 80 percent'],
       ['thymus rego test -v --run denied policies/', 'those whose name has it, all results'],
     ],
     operands: 'PATH...',
@@ -80,11 +88,16 @@ export const rego = group('the policy language of OPA, by itself', {
         format,
         verbose: flag('show what passed too'),
         run: given(text, 'REGEX', 'only tests whose path it matches'),
+        coverage: flag('report which lines were reached, as JSON'),
+        threshold: given(percent, 'PERCENT', 'exit with status 2 where fewer lines were reached'),
+        count: given(count, 'NUMBER', 'run each test so often'),
+        timeout: given(duration, 'TIME', 'for each test; 5s where it is left out'),
+        'exit-zero-on-skipped': flag('a test that is skipped is no failure'),
       },
-      aliases: { f: 'format', v: 'verbose', r: 'run' },
+      aliases: { f: 'format', v: 'verbose', r: 'run', c: 'coverage', z: 'exit-zero-on-skipped' },
       positional: somePaths,
     },
-    more: 'The exit status is 2 where a test failed.',
+    more: 'The exit status is 2 where a test failed or was skipped.',
     load: async () => (await import('./rego/test.ts')).test,
   }),
   fmt: command({

@@ -28,6 +28,60 @@ const FILES = {
   'both.rego': 'package x\n\nimport rego.v1\n\np if input.x\n',
   'fmt/fine.rego': 'package u\n\np := 1\n',
   'fmt/ugly.rego': 'package u\np   if {input.x==1\n}\n',
+  'cov/a.rego': `package a
+
+import data.b
+
+default allow := false
+
+allow if {
+	input.x == 1
+	some y in [1, 2]
+	y > 1
+}
+
+allow if {
+	input.x == 2
+	not deny
+	count([z |
+		z := 1
+		z > 0
+	]) > 7
+}
+
+deny contains msg if {
+	input.z == 3
+	msg := "no"
+}
+
+f(x) := y if {
+	y := x + 1
+} else := 4 if {
+	x == 3
+}
+
+obj["k"] := v if v := f(2)
+
+c := {
+	"a": 1,
+	"b": 2,
+}
+`,
+  'cov/a_test.rego': `package a_test
+
+import data.a
+
+test_one if {
+	a.allow with input as {"x": 1}
+	every k in [1, 2] {
+		k > 0
+	}
+}
+
+test_two if a.obj.k == 3
+`,
+  'x1.json': '{"x": 1}',
+  'x2.json': '{"x": 2, "z": 3}',
   'schemas/in-put.json': '{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false}',
 }
 for (const [name, text] of Object.entries(FILES)) {
@@ -84,6 +138,28 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 describe('thymus rego fmt does what opa does with stdin', { skip }, () => {
   for (const name of ['fmt/ugly.rego', 'parse.rego'] as const) test(name, () => same(['fmt'], FILES[name]))
+})
+
+describe('coverage is what opa reports, but for why it left something out', { skip }, () => {
+  const withoutKinds = (text: string) => JSON.parse(text, (key, value) => (key === 'kinds' ? undefined : value))
+  for (const words of [
+    ['test', '--coverage', 'cov'],
+    ...['data.a', 'data.a.allow', 'data.a.obj'].flatMap((query) =>
+      ['x1.json', 'x2.json'].map((input) => ['eval', '--coverage', '-i', input, '-d', 'cov', query]),
+    ),
+  ]) {
+    test(words.join(' '), async () => {
+      const { status, stdout } = spawnSync(opa, words, { cwd, encoding: 'utf8' })
+      const ours = await thymus(['rego', ...words], { cwd, env: process.env })
+      assert.equal(ours.status, status)
+      assert.deepEqual(withoutKinds(ours.stdout), withoutKinds(stdout))
+    })
+  }
+  for (const words of [
+    ['--threshold', '99'],
+    ['--threshold', '99.5', '-v'],
+  ])
+    test(words.join(' '), () => same(['test', ...words, 'cov']))
 })
 
 for (const [name, commands] of Object.entries(COMMANDS)) {

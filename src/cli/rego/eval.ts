@@ -1,4 +1,5 @@
 import { ThymusError } from '../../core/errors.ts'
+import { Coverage, type CoverageReport } from '../../lang/rego/coverage.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { prepareQuery, type Solution } from '../../lang/rego/query.ts'
 import { printJson, readJson } from '../../lang/rego/values/text.ts'
@@ -18,6 +19,7 @@ export interface EvalFlags extends ModuleFlags, InputFlags {
   readonly package?: string
   readonly import?: readonly string[]
   readonly schema?: string
+  readonly coverage?: boolean
   readonly strict?: boolean
   readonly fail?: boolean
   readonly 'fail-defined'?: boolean
@@ -27,8 +29,8 @@ export interface EvalFlags extends ModuleFlags, InputFlags {
 /** Exit status as opa's: 2 for an error, 1 where --fail or --fail-defined says so. */
 export async function evaluate(flags: EvalFlags, query: string): Promise<number> {
   try {
-    const solutions = solve(flags, query)
-    process.stdout.write(shown(solutions, flags.format))
+    const { solutions, coverage } = solve(flags, query)
+    process.stdout.write(shown(solutions, flags.format, coverage))
     return (flags.fail && solutions.length === 0) || (flags['fail-defined'] && solutions.length > 0) ? 1 : 0
   } catch (error) {
     const faults = faultsOf(error)
@@ -39,7 +41,7 @@ export async function evaluate(flags: EvalFlags, query: string): Promise<number>
   }
 }
 
-function solve(flags: EvalFlags, query: string): readonly Solution[] {
+function solve(flags: EvalFlags, query: string): { solutions: readonly Solution[]; coverage: CoverageReport | undefined } {
   const version = versionOf(flags)
   const { modules, data } = loadFiles(flags.data ?? [])
   const schemas = loadSchemas(flags.schema)
@@ -49,10 +51,19 @@ function solve(flags: EvalFlags, query: string): readonly Solution[] {
     version,
     strict,
     print: true,
+    traced: flags.coverage ?? false,
     ...(flags.package === undefined ? {} : { package: flags.package }),
     imports: (flags.import ?? []).map((path) => `import ${path}`),
   })
-  return prepared.solve({ input: inputOf(flags), data, surroundings: surroundings(), strict: flags['strict-builtin-errors'] ?? false })
+  const coverage = flags.coverage ? new Coverage() : undefined
+  const solutions = prepared.solve({
+    input: inputOf(flags),
+    data,
+    surroundings: surroundings(),
+    strict: flags['strict-builtin-errors'] ?? false,
+    ...(coverage === undefined ? {} : { visited: coverage.visited }),
+  })
+  return { solutions, coverage: coverage?.report(policy.modules) }
 }
 
 /** Throws ThymusError USAGE where there are two. */
@@ -62,7 +73,7 @@ export function inputOf(flags: InputFlags): Value | undefined {
   return readDocument(flags.input)
 }
 
-function shown(solutions: readonly Solution[], format: EvalFlags['format']): string {
+function shown(solutions: readonly Solution[], format: EvalFlags['format'], coverage: CoverageReport | undefined): string {
   const values = ({ expressions }: Solution) => expressions.map(({ value }) => value)
   const bindings = (solution: Solution) => RegoObject.of(solution.bindings)
   switch (format) {
@@ -75,10 +86,20 @@ function shown(solutions: readonly Solution[], format: EvalFlags['format']): str
     case 'bindings':
       return solutions.map((solution) => `${indented(bindings(solution))}\n`).join('')
     case 'json':
-      return `${indented(solutions.length === 0 ? new RegoObject() : RegoObject.of([['result', solutions.map(document)]]), ['result'])}\n`
+      return withCoverage(
+        indented(solutions.length === 0 ? new RegoObject() : RegoObject.of([['result', solutions.map(document)]]), ['result']),
+        coverage,
+      )
     case 'pretty':
-      return pretty(solutions)
+      return pretty(solutions) + (coverage === undefined ? '' : boxed(undefined, [['Overall Coverage', coverage.coverage.toFixed(2)]]))
   }
+}
+
+/** The report stands in the document of results, behind them. */
+function withCoverage(results: string, coverage: CoverageReport | undefined): string {
+  if (coverage === undefined) return `${results}\n`
+  const report = JSON.stringify(coverage, undefined, 2).replaceAll('\n', '\n  ')
+  return `${results === '{}' ? '{' : `${results.slice(0, -2)},`}\n  "coverage": ${report}\n}\n`
 }
 
 /** A text as it is, all else as JSON. */

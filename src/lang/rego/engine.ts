@@ -6,6 +6,7 @@ import { SUPPORT } from './codegen/support.ts'
 import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
 import { loadPlan } from './plan/load.ts'
+import type { Location } from './syntax/ast.ts'
 import type { Value } from './values/value.ts'
 
 export interface EvaluationOptions {
@@ -15,6 +16,8 @@ export interface EvaluationOptions {
   readonly limits?: Partial<Limits>
   /** Builtin errors end the evaluation instead of being undefined. */
   readonly strict?: boolean
+  /** Is told of every expression and rule that is reached, by a policy that was prepared to be traced. */
+  readonly visited?: (place: Location) => void
 }
 
 /** A policy ready to be asked, any number of times. */
@@ -64,6 +67,8 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
       const plan = compiled.plans[entrypoints.indexOf(entrypoint)]
       if (plan === undefined) throw new ThymusError('REGO_PLAN', `no entrypoint ${JSON.stringify(entrypoint)}`)
       const runtime = new Runtime({ ...DEFAULT_LIMITS, ...options.limits }, options.surroundings, options.strict ?? false)
+      const { visited } = options
+      if (visited !== undefined) runtime.visit = (mark) => visited(policy.marks![mark]!)
       try {
         plan(runtime, options.input, options.data)
       } catch (error) {

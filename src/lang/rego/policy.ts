@@ -40,6 +40,8 @@ export interface PreparationOptions extends Omit<QueryOptions, 'imports' | 'pack
   readonly imports?: readonly (string | Import)[]
   /** `a.b`: the package whose rules the query names without a path. */
   readonly package?: string
+  /** The evaluation tells of the places it comes to (`visited`), and takes longer. */
+  readonly traced?: boolean
 }
 
 /** The name by which a prepared query is asked. */
@@ -79,6 +81,7 @@ export function policyOf(modules: readonly Module[], options: PolicyOptions = {}
     compiled,
     modules,
     compileQuery: compileOne,
-    prepare: (query, preparation) => preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compileOne(query, preparation) }])),
+    prepare: (query, preparation) =>
+      preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compileOne(query, preparation) }], preparation?.traced)),
   }
 }

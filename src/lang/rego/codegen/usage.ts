@@ -71,6 +71,8 @@ function accesses(statement: Statement): { reads: readonly number[]; writes: rea
       return { reads: [statement.object, ...locals([...statement.path, statement.value])], writes: [] }
     case 'ReturnStmt':
       return { reads: locals([statement.source]), writes: [] }
+    case 'VisitStmt':
+      return { reads: [], writes: [] }
     case 'SelectStmt':
       return { reads: statement.sources, writes: [] }
     case 'ScanStmt':

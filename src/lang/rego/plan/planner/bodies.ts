@@ -7,7 +7,7 @@ import { canonical } from './canonical.ts'
 import type { Code } from './code.ts'
 import { conditionsOf, type Source } from './conditions.ts'
 import { sharedPaths } from './hoist.ts'
-import { buildIndexes } from './indexes.ts'
+import { buildIndexes, indexEach } from './indexes.ts'
 
 /** Rules that begin alike before their beginning is planned once. */
 const MANY = 3
@@ -58,9 +58,9 @@ class Bodies {
   /** `first`: one whose names the variables have, where the items have begun. */
   plan(items: readonly Item[], first: Item | undefined, level: number, repeated: boolean): void {
     const conditions = items.map(({ rule, at, variables }) => conditionsOf(rule, at, first === undefined ? [] : variables))
-    const { sources, indexes, rest } = buildIndexes(conditions)
+    const { sources, indexes, rest } = this.#code.program.traced ? indexEach(conditions) : buildIndexes(conditions)
     const operands = sources.map((source) => this.#operand(source, first))
-    const groups = this.#plans.alike && level < MAX_LEVELS ? this.#alike(rest.map((at) => items[at]!)) : []
+    const groups = this.#plans.alike && !this.#code.program.traced && level < MAX_LEVELS ? this.#alike(rest.map((at) => items[at]!)) : []
     const grouped = new Set(groups.flat())
     const alone = items.filter((item) => !grouped.has(item))
     const places = new Map(alone.map((item, at) => [item, at]))

@@ -29,6 +29,13 @@ export function buildIndexes(conditions: readonly (readonly Condition[])[]): Ind
   return { sources: builder.sources, indexes, rest: open }
 }
 
+/** An index for each rule alone, of all its conditions: a rule is passed over wherever one of them says so, as OPA does. */
+export function indexEach(conditions: readonly (readonly Condition[])[]): Indexes {
+  const builder = new Builder(conditions)
+  const indexes = conditions.flatMap((each, rule) => (each.length === 0 ? [] : [builder.chain(each, rule)]))
+  return { sources: builder.sources, indexes, rest: [...conditions.keys()].filter((rule) => conditions[rule]!.length === 0) }
+}
+
 /** A test of one source, and the rules that have it as a condition. */
 interface Candidate {
   readonly key: string
@@ -76,6 +83,18 @@ class Builder {
       cases: [...cases.values()].map((each) => [each.value, below(each.rules)] as const),
       other: test === 'prefix' ? rules : [],
     }
+  }
+
+  chain(conditions: readonly Condition[], rule: number): Index {
+    return conditions.reduceRight<Index>(
+      (below, { source, key, test, values }) => ({
+        source: this.#number(key, source),
+        test,
+        cases: values.map((value) => [value, below] as const),
+        other: test === 'prefix' ? below : [],
+      }),
+      [rule],
+    )
   }
 
   #candidates(rules: readonly number[]): Iterable<Candidate> {

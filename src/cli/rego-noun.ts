@@ -2,7 +2,7 @@
 import { command, group } from './command.ts'
 import { flag, given, many, one } from './flags.ts'
 import { duration, text } from './parameters.ts'
-import { modules, question, schema } from './rego/flags.ts'
+import { modules, net, question, schema } from './rego/flags.ts'
 
 const D = { d: 'data' } as const
 const format = { kind: 'enum', values: ['pretty', 'json'], default: 'pretty', brief: 'for people or for programs' } as const
@@ -32,6 +32,7 @@ export const rego = group('the policy language of OPA, by itself', {
       flags: {
         ...modules,
         ...question,
+        ...net,
         format: {
           kind: 'enum',
           values: ['json', 'pretty', 'raw', 'values', 'bindings', 'discard'],
@@ -89,6 +90,7 @@ export const rego = group('the policy language of OPA, by itself', {
         verbose: flag('show what passed too'),
         run: given(text, 'REGEX', 'only tests whose path it matches'),
         coverage: flag('report which lines were reached, as JSON'),
+        ...net,
         threshold: given(percent, 'PERCENT', 'exit with status 2 where fewer lines were reached'),
         count: given(count, 'NUMBER', 'run each test so often'),
         timeout: given(duration, 'TIME', 'for each test; 5s where it is left out'),

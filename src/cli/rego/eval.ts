@@ -4,9 +4,10 @@ import { compilePolicy } from '../../lang/rego/policy.ts'
 import { prepareQuery, type Solution } from '../../lang/rego/query.ts'
 import { printJson, readJson } from '../../lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
+import { netOf } from './allowed-net.ts'
 import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readDocument, readText } from './files.ts'
-import { type InputFlags, type ModuleFlags, versionOf } from './flags.ts'
+import { type InputFlags, type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
 import { indented } from './indented.ts'
 import { loadSchemas } from './schemas.ts'
 import { surroundings } from './surroundings.ts'
@@ -14,7 +15,7 @@ import { boxed } from './table.ts'
 
 export const FORMATS = ['json', 'pretty', 'raw', 'values', 'bindings', 'discard'] as const
 
-export interface EvalFlags extends ModuleFlags, InputFlags {
+export interface EvalFlags extends ModuleFlags, InputFlags, NetFlags {
   readonly format: (typeof FORMATS)[number]
   readonly package?: string
   readonly import?: readonly string[]
@@ -59,7 +60,7 @@ function solve(flags: EvalFlags, query: string): { solutions: readonly Solution[
   const solutions = prepared.solve({
     input: inputOf(flags),
     data,
-    surroundings: surroundings(),
+    surroundings: surroundings(netOf(flags['allow-net'])),
     strict: flags['strict-builtin-errors'] ?? false,
     ...(coverage === undefined ? {} : { visited: coverage.visited }),
   })

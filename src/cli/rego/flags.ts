@@ -1,6 +1,7 @@
 // Flags that several commands of `thymus rego` have; their names are opa's.
 import { flag, given, many } from '../flags.ts'
 import { text } from '../parameters.ts'
+import { type Allowed, allowedNet } from './allowed-net.ts'
 
 export const modules = {
   data: many(text, 'PATH', 'a module, a document or a folder of both; a.b:FILE puts a document below a path'),
@@ -12,6 +13,14 @@ export const question = {
   input: given(text, 'FILE', 'the input document, JSON or YAML'),
   'stdin-input': flag('read the input document from stdin'),
 } as const
+
+export const net = {
+  'allow-net': many(allowedNet, 'HOST[:PORT],...', 'whom http.send may ask; nobody where it is left out'),
+} as const
+
+export interface NetFlags {
+  readonly 'allow-net'?: readonly (readonly Allowed[])[]
+}
 
 export interface ModuleFlags {
   readonly data?: readonly string[]

@@ -2,12 +2,13 @@ import { ThymusError } from '../../core/errors.ts'
 import { Coverage, type CoverageReport, spansOf } from '../../lang/rego/coverage.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { runTests, type TestResult } from '../../lang/rego/testing.ts'
+import { netOf } from './allowed-net.ts'
 import { faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
-import { type ModuleFlags, versionOf } from './flags.ts'
+import { type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
 import { surroundings } from './surroundings.ts'
 
-export interface TestFlags extends Omit<ModuleFlags, 'data'> {
+export interface TestFlags extends Omit<ModuleFlags, 'data'>, NetFlags {
   readonly format: 'pretty' | 'json'
   readonly verbose?: boolean
   readonly run?: string
@@ -31,7 +32,7 @@ export async function test(flags: TestFlags, ...paths: string[]): Promise<number
     const coverage = flags.coverage || (flags.threshold ?? 0) > 0 ? new Coverage() : undefined
     const options = {
       data,
-      surroundings: surroundings(),
+      surroundings: surroundings(netOf(flags['allow-net'])),
       limits: { milliseconds: 1000 * (flags.timeout ?? TIMEOUT_SECONDS) },
       ...(coverage === undefined ? {} : { visited: coverage.visited }),
     }

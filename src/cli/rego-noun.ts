@@ -2,7 +2,7 @@
 import { command, group } from './command.ts'
 import { flag, given, many, one } from './flags.ts'
 import { duration, text } from './parameters.ts'
-import { modules, net, question, schema } from './rego/flags.ts'
+import { capabilities, modules, net, question, schema } from './rego/flags.ts'
 
 const D = { d: 'data' } as const
 const format = { kind: 'enum', values: ['pretty', 'json'], default: 'pretty', brief: 'for people or for programs' } as const
@@ -45,11 +45,13 @@ export const rego = group('the policy language of OPA, by itself', {
         'fail-defined': flag('exit with status 1 where there is an answer'),
         'strict-builtin-errors': flag('the error of a builtin ends the evaluation'),
         schema,
+        capabilities,
+        stdin: flag('read the query from stdin'),
         coverage: flag('report which lines of the modules were reached'),
         strict: flag('unused variables, imports and more are faults'),
       },
       aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format', s: 'schema', S: 'strict' },
-      positional: one(text, 'QUERY', 'in Rego'),
+      positional: { kind: 'tuple', parameters: [{ parse: text, placeholder: 'QUERY', brief: 'in Rego', optional: true }] },
     },
     more: 'The exit status is 2 for an error.',
     load: async () => (await import('./rego/eval.ts')).evaluate,
@@ -67,6 +69,7 @@ export const rego = group('the policy language of OPA, by itself', {
         format,
         strict: flag('unused variables, imports and more are faults too'),
         schema,
+        capabilities,
         'v0-v1': flag('modules must be Rego v0 and v1 at once'),
         'max-errors': given(count, 'NUMBER', 'stop after so many; 10 where it is left out'),
       },
@@ -91,6 +94,7 @@ export const rego = group('the policy language of OPA, by itself', {
         run: given(text, 'REGEX', 'only tests whose path it matches'),
         coverage: flag('report which lines were reached, as JSON'),
         ...net,
+        capabilities,
         threshold: given(percent, 'PERCENT', 'exit with status 2 where fewer lines were reached'),
         count: given(count, 'NUMBER', 'run each test so often'),
         timeout: given(duration, 'TIME', 'for each test; 5s where it is left out'),
@@ -145,7 +149,9 @@ export const rego = group('the policy language of OPA, by itself', {
   capabilities: command({
     brief: 'the builtins and features that the engine knows, as opa prints them',
     examples: [['thymus rego capabilities', '']],
-    parameters: {},
+    parameters: {
+      flags: { current: flag('of this engine, which is what is printed anyway'), file: given(text, 'FILE', 'as this file says them') },
+    },
     load: async () => (await import('./rego/capabilities.ts')).printCapabilities,
   }),
 })

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { capabilities } from '../../src/lang/rego/builtins/capabilities.ts'
 import { thymus } from '../kit/cli.ts'
 import { installedOpa, OPA_VERSION } from '../kit/opa.ts'
 
@@ -14,6 +15,7 @@ const skip = opa === '' ? `there is no opa ${OPA_VERSION} to compare with` : fal
 const cwd = mkdtempSync(join(tmpdir(), 'thymus-rego-opa-'))
 after(() => rmSync(cwd, { recursive: true }))
 
+const known = capabilities()
 const FILES = {
   'good.rego': 'package good\n\np := input.a\n',
   'parse.rego': 'package a\n\np if {\n\tx := \n}\n',
@@ -26,6 +28,8 @@ const FILES = {
   'imports.rego': 'package e\n\nimport data.a\n\np if {\n\tx := 1\n}\n',
   'v0.rego': 'package x\n\np { input.x }\n\nq[1] { true }\n',
   'both.rego': 'package x\n\nimport rego.v1\n\np if input.x\n',
+  'count.rego': 'package a\n\np := count([1])\n',
+  'less.json': JSON.stringify({ ...known, builtins: known.builtins.filter(({ name }) => name !== 'count') }),
   'fmt/fine.rego': 'package u\n\np := 1\n',
   'fmt/ugly.rego': 'package u\np   if {input.x==1\n}\n',
   'cov/a.rego': `package a
@@ -123,6 +127,13 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['eval', '-f', 'pretty', 'x := '],
     ['eval', '-d', 'schema.rego', '-s', 'schemas', 'data.m.x'],
     ['eval', '--strict', '-d', 'imports.rego', 'true'],
+  ],
+  capabilities: [
+    ['check', '--capabilities', 'less.json', 'count.rego'],
+    ['check', '--capabilities', 'less.json', 'good.rego'],
+    ['eval', '--capabilities', 'less.json', 'count([1])'],
+    ['eval', '--capabilities', 'less.json', '-d', 'count.rego', 'data.a.p'],
+    ['eval', '--capabilities', 'less.json', 'x := 1 + 1'],
   ],
   fmt: [
     ['fmt', 'fmt'],

@@ -1,4 +1,5 @@
 import { compilePolicy } from '../../lang/rego/policy.ts'
+import { limitedBy } from './capabilities.ts'
 import { type Fault, faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
@@ -8,6 +9,7 @@ export interface CheckFlags extends Omit<ModuleFlags, 'data'> {
   readonly format: 'pretty' | 'json'
   readonly strict?: boolean
   readonly schema?: string
+  readonly capabilities?: string
   readonly 'v0-v1'?: boolean
   readonly 'max-errors'?: number
 }
@@ -24,6 +26,7 @@ export async function check(flags: CheckFlags, ...paths: string[]): Promise<numb
       strict: flags.strict ?? false,
       print: true,
       annotations: true,
+      ...limitedBy(flags.capabilities),
       errorLimit: flags['max-errors'] ?? 10,
       ...(schemas === undefined ? {} : { schemas }),
     })

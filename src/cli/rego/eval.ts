@@ -5,6 +5,7 @@ import { prepareQuery, type Solution } from '../../lang/rego/query.ts'
 import { printJson, readJson } from '../../lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
 import { netOf } from './allowed-net.ts'
+import { limitedBy } from './capabilities.ts'
 import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readDocument, readText } from './files.ts'
 import { type InputFlags, type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
@@ -20,6 +21,8 @@ export interface EvalFlags extends ModuleFlags, InputFlags, NetFlags {
   readonly package?: string
   readonly import?: readonly string[]
   readonly schema?: string
+  readonly capabilities?: string
+  readonly stdin?: boolean
   readonly coverage?: boolean
   readonly strict?: boolean
   readonly fail?: boolean
@@ -28,7 +31,8 @@ export interface EvalFlags extends ModuleFlags, InputFlags, NetFlags {
 }
 
 /** Exit status as opa's: 2 for an error, 1 where --fail or --fail-defined says so. */
-export async function evaluate(flags: EvalFlags, query: string): Promise<number> {
+export async function evaluate(flags: EvalFlags, operand?: string): Promise<number> {
+  const query = queryOf(flags, operand)
   try {
     const { solutions, coverage } = solve(flags, query)
     process.stdout.write(shown(solutions, flags.format, coverage))
@@ -42,12 +46,26 @@ export async function evaluate(flags: EvalFlags, query: string): Promise<number>
   }
 }
 
+function queryOf({ stdin, 'stdin-input': input }: EvalFlags, operand: string | undefined): string {
+  if (stdin && input) throw new ThymusError('USAGE', '--stdin and --stdin-input exclude each other')
+  if (stdin && operand === undefined) return readText('-')
+  if (stdin || operand === undefined) throw new ThymusError('USAGE', 'it wants one query: as QUERY, or by --stdin')
+  return operand
+}
+
 function solve(flags: EvalFlags, query: string): { solutions: readonly Solution[]; coverage: CoverageReport | undefined } {
   const version = versionOf(flags)
   const { modules, data } = loadFiles(flags.data ?? [])
   const schemas = loadSchemas(flags.schema)
   const strict = flags.strict ?? false
-  const policy = compilePolicy(modules, { version, strict, print: true, annotations: true, ...(schemas === undefined ? {} : { schemas }) })
+  const policy = compilePolicy(modules, {
+    ...limitedBy(flags.capabilities),
+    version,
+    strict,
+    print: true,
+    annotations: true,
+    ...(schemas === undefined ? {} : { schemas }),
+  })
   const prepared = prepareQuery(policy, query, {
     version,
     strict,

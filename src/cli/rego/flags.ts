@@ -9,6 +9,8 @@ export const modules = {
 } as const
 /** JSON schemas for the type checker. */
 export const schema = given(text, 'PATH', 'a JSON schema of the input, or a folder of schemas that METADATA names')
+/** What of the language there is. */
+export const capabilities = given(text, 'FILE', 'builtins that this file does not list are unknown')
 export const question = {
   input: given(text, 'FILE', 'the input document, JSON or YAML'),
   'stdin-input': flag('read the input document from stdin'),

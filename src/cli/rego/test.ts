@@ -3,6 +3,7 @@ import { Coverage, type CoverageReport, spansOf } from '../../lang/rego/coverage
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { runTests, type TestResult } from '../../lang/rego/testing.ts'
 import { netOf } from './allowed-net.ts'
+import { limitedBy } from './capabilities.ts'
 import { faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
@@ -13,6 +14,7 @@ export interface TestFlags extends Omit<ModuleFlags, 'data'>, NetFlags {
   readonly verbose?: boolean
   readonly run?: string
   readonly coverage?: boolean
+  readonly capabilities?: string
   /** In percent. */
   readonly threshold?: number
   readonly count?: number
@@ -28,7 +30,7 @@ const LINE = `${'-'.repeat(80)}\n`
 export async function test(flags: TestFlags, ...paths: string[]): Promise<number> {
   try {
     const { modules, data } = loadFiles(paths)
-    const policy = compilePolicy(modules, { version: versionOf(flags), print: true, annotations: true })
+    const policy = compilePolicy(modules, { version: versionOf(flags), print: true, annotations: true, ...limitedBy(flags.capabilities) })
     const coverage = flags.coverage || (flags.threshold ?? 0) > 0 ? new Coverage() : undefined
     const options = {
       data,

@@ -106,6 +106,28 @@ export const rego = group('the policy language of OPA, by itself', {
     more: 'The exit status is 2 where a test failed or was skipped.',
     load: async () => (await import('./rego/test.ts')).test,
   }),
+  bench: command({
+    brief: 'how long a query takes, evaluated over and over for a second',
+    examples: [
+      ['thymus rego bench -d policy.rego -i input.json data.authz.allow', ''],
+      ['thymus rego bench -f json --count 3 -d policy.rego data.authz.allow', 'for programs, three times'],
+    ],
+    operands: 'QUERY',
+    parameters: {
+      flags: {
+        ...modules,
+        ...question,
+        format: { kind: 'enum', values: ['pretty', 'json', 'gobench'], default: 'pretty', brief: 'of the figures' },
+        package: given(text, 'PACKAGE', 'whose rules the query names without a path'),
+        import: many(text, 'PATH', 'as after `import` in a module'),
+        count: given(count, 'NUMBER', 'how often all of it is done'),
+      },
+      aliases: { ...D, i: 'input', I: 'stdin-input', f: 'format' },
+      positional: one(text, 'QUERY', 'in Rego'),
+    },
+    more: 'The query is prepared and its input is read beforehand. Memory is not measured. The exit status is 1 where it is undefined.',
+    load: async () => (await import('./rego/bench.ts')).bench,
+  }),
   fmt: command({
     brief: 'modules in the one true format, byte for byte as opa fmt',
     examples: [

@@ -168,6 +168,21 @@ export const rego = group('the policy language of OPA, by itself', {
     parameters: { flags: { ...modules, format }, aliases: { ...D, f: 'format' }, positional: one(text, 'QUERY', 'in Rego') },
     load: async () => (await import('./rego/deps.ts')).deps,
   }),
+  repl: command({
+    brief: 'a prompt: queries are answered, rules and imports are taken',
+    examples: [
+      ['thymus rego repl policies/', ''],
+      ['thymus rego repl -i input.json policy.rego data.json', 'with an input document'],
+    ],
+    operands: '[PATH...]',
+    parameters: {
+      flags: { 'v0-compatible': modules['v0-compatible'], input: question.input, format, ...net },
+      aliases: { i: 'input', f: 'format' },
+      positional: paths,
+    },
+    more: 'Lines may come from a pipe: nothing but the answers is printed then.',
+    load: async () => (await import('./rego/repl/repl.ts')).repl,
+  }),
   capabilities: command({
     brief: 'the builtins and features that the engine knows, as opa prints them',
     examples: [['thymus rego capabilities', '']],

@@ -123,6 +123,15 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
       ['eval', '-d', file, 'true'],
       ['eval', '-f', 'pretty', '-d', file, 'true'],
     ]),
+    ...[
+      '[10, 20][i]',
+      '[x | x := [1, 2][_]]; true',
+      'a := 12; a > 0; a + 1',
+      'true; true',
+      '[1, 2][_] > 0',
+      '{"a": [1]}[k]; k',
+      'false; 1',
+    ].flatMap((query) => ['pretty', 'json', 'values', 'bindings', 'raw', 'discard'].map((format) => ['eval', '-f', format, query])),
     ['eval', 'x := '],
     ['eval', '-f', 'pretty', 'x := '],
     ['eval', '-d', 'schema.rego', '-s', 'schemas', 'data.m.x'],
@@ -146,6 +155,28 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['fmt', '--fail', 'fmt/ugly.rego'],
   ],
 }
+
+describe('thymus rego repl answers what opa answers', { skip }, () => {
+  const SESSIONS = [
+    ['1 + 1', 'x := 5', 'x', 'p := 3', 'p = 4', 'q contains 1 if true', 'q contains 2', 'q', 'show', 'unset p', 'show'],
+    ['package foo', 'import data.repl', 'import data.good', 'r := 2', 'show', 'data.foo', 'unset-package foo', 'unset-package foo'],
+    ['f(x) := x + 1 if {', '  x > 0', '}', 'f(2)', 'f("a")'],
+    ['default d := 3', 'default d := 4', 'd', 'user["role"] := "admin"', 'user', 'unset user', 'user'],
+    ['some i; [10, 20][i]', 'json', '[10, 20][i]', 'pretty', 'a := 1; b := 2', 'null', 'data.repl', '1 == 2'],
+    ['x +', '', 'nope(1)', 'bogus', '', 'unset nope', 'unset', 'print("x")', 'help foo', 'b if {', '  nope(1)', '}', ''],
+    ['data.a.allow with input as {"x": 1}', 'package a', 'allow with input as {"x": 2}', 'c', 'c := 4', 'obj.k'],
+  ]
+  for (const lines of SESSIONS) {
+    test(lines.join(' ⏎ '), async () => {
+      const input = `${lines.join('\n')}\n`
+      const { stdout } = spawnSync(opa, ['run', '-H', join(cwd, 'history'), 'cov/a.rego'], { cwd, input, encoding: 'utf8' })
+      const ours = await thymus(['rego', 'repl', 'cov/a.rego'], { cwd, input, env: process.env })
+      // What opa says of itself comes first.
+      assert.equal(ours.stdout, stdout.split('\n').slice(4).join('\n'))
+      assert.equal(ours.status, 0)
+    })
+  }
+})
 
 describe('thymus rego fmt does what opa does with stdin', { skip }, () => {
   for (const name of ['fmt/ugly.rego', 'parse.rego'] as const) test(name, () => same(['fmt'], FILES[name]))

@@ -36,7 +36,10 @@ export function prepareQuery(
       prepared.evaluate(QUERY, evaluation).map((found) => {
         const values = new Map((found as RegoObject).entries().map(([name, value]) => [String(name), value]))
         return {
-          expressions: body.map(({ at }, n) => ({ value: values.get(`${CAPTURE}${n}`) ?? true, text: text.slice(at.start, at.end), at })),
+          expressions: body.map(({ at }, n) => {
+            const value = values.get(`${CAPTURE}${n}`)
+            return { value: value === undefined ? true : value, text: text.slice(at.start, at.end), at }
+          }),
           bindings: new Map([...values].filter(([name]) => !name.startsWith(CAPTURE))),
         }
       }),

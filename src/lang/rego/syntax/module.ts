@@ -21,7 +21,7 @@ export interface ParseOptions {
   readonly annotations?: boolean
 }
 
-type Statement = Package | Import | Rule | { readonly kind: 'body'; readonly body: Body; readonly at: Location }
+export type Statement = Package | Import | Rule | { readonly kind: 'body'; readonly body: Body; readonly at: Location }
 
 /** Parses a module. Throws RegoRejected with every fault that OPA would report, in its order. */
 export function parseModule(file: string, text: string, options: ParseOptions = {}): Module {
@@ -77,6 +77,10 @@ export function parseQuery(file: string, text: string, options: ParseOptions = {
   }
   return lines
 }
+
+/** Parses statements in any order, as they are typed at a prompt. Throws RegoRejected. */
+export const parseStatements = (file: string, text: string, options: ParseOptions = {}): readonly Statement[] =>
+  read(file, text, options, true).statements
 
 /** Parses imports alone, as a query may be given them. */
 export function parseImports(file: string, text: string, options: ParseOptions = {}): readonly Import[] {

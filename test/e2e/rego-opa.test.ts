@@ -160,10 +160,10 @@ describe('thymus rego repl answers what opa answers', { skip }, () => {
   const SESSIONS = [
     ['1 + 1', 'x := 5', 'x', 'p := 3', 'p = 4', 'q contains 1 if true', 'q contains 2', 'q', 'show', 'unset p', 'show'],
     ['package foo', 'import data.repl', 'import data.good', 'r := 2', 'show', 'data.foo', 'unset-package foo', 'unset-package foo'],
-    ['f(x) := x + 1 if {', '  x > 0', '}', 'f(2)', 'f("a")'],
+    ['f(x) := x + 1 if {', '  x > 0', '}', '', 'f(2)', 'f("a")'],
     ['default d := 3', 'default d := 4', 'd', 'user["role"] := "admin"', 'user', 'unset user', 'user'],
     ['some i; [10, 20][i]', 'json', '[10, 20][i]', 'pretty', 'a := 1; b := 2', 'null', 'data.repl', '1 == 2'],
-    ['x +', '', 'nope(1)', 'bogus', '', 'unset nope', 'unset', 'print("x")', 'help foo', 'b if {', '  nope(1)', '}', ''],
+    ['x +', '', 'nope(1)', 'bogus', '', 'unset nope', 'print("x")', 'help foo', 'b if {', '  nope(1)', '}', ''],
     ['data.a.allow with input as {"x": 1}', 'package a', 'allow with input as {"x": 2}', 'c', 'c := 4', 'obj.k'],
   ]
   for (const lines of SESSIONS) {

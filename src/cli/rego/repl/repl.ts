@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import { printable } from '../../../core/quote.ts'
 import type { RegoVersion } from '../../../lang/rego/syntax/ast.ts'
 import { RegoObject, type Value } from '../../../lang/rego/values/value.ts'
 import { netOf } from '../allowed-net.ts'
@@ -13,6 +14,9 @@ export interface ReplFlags extends Omit<ModuleFlags, 'data'>, NetFlags {
   readonly format: 'pretty' | 'json'
   readonly input?: string
 }
+
+/** What a policy prints stands where its answer does. */
+const say = (message: string) => void process.stdout.write(`${printable(message)}\n`)
 
 const PROMPT = '> '
 const GOES_ON = '| '
@@ -45,7 +49,7 @@ function begun(flags: ReplFlags, paths: readonly string[], version: RegoVersion)
   try {
     const { modules, data } = loadFiles(paths)
     const input = flags.input === undefined ? at(data, 'repl', 'input') : inputOf({ input: flags.input })
-    return new Session({ modules, data, input, version, format: flags.format, surroundings: () => surroundings(http) })
+    return new Session({ modules, data, input, version, format: flags.format, surroundings: () => ({ ...surroundings(http), print: say }) })
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error

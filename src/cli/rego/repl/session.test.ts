@@ -37,7 +37,7 @@ describe('at the prompt', () => {
   })
 
   test('a statement goes on until it is complete, or an empty line ends it with its fault', () => {
-    assert.deepEqual(answers(['f(x) := y if {', '  y := x + 1', '}', 'f(1)']).slice(2), [
+    assert.deepEqual(answers(['f(x) := y if {', '  y := x + 1', '}', '', 'f(1)']).slice(3), [
       "Rule 'f' defined in package repl. Type 'show' to see rules.\n",
       '2\n',
     ])
@@ -45,7 +45,7 @@ describe('at the prompt', () => {
   })
 
   test('what is wrong with a rule is placed in what was typed, and leaves all as it was', () => {
-    const [, , , fault, show] = answers(['a := 1', 'b if {', '  nope(1)', '}', 'show'])
+    const [, , , , fault, show] = answers(['a := 1', 'b if {', '  nope(1)', '}', '', 'show'])
     assert.equal(fault, '1 error occurred: 2:3: rego_type_error: undefined function nope\n')
     assert.equal(show, 'package repl\n\na := 1\n')
     assert.deepEqual(answers(['a := 1', 'a := nope(1)', 'a']).slice(-1), ['1\n'])

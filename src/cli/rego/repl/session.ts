@@ -56,14 +56,16 @@ export class Session {
     return this.#lines.length > 0
   }
 
-  /** Takes a line; answers what is to be shown. An empty line ends a statement that goes on. */
+  /** Takes a line; answers what is to be shown. A statement that is not complete goes on until an empty line. */
   line(line: string): string {
     if (!this.waiting) {
       const answer = this.#command(line.trim().split(/\s+/))
       if (answer !== undefined) return answer
     }
+    const goesOn = this.waiting
     this.#lines.push(line)
-    return line === '' ? this.end() : this.#run(false)
+    if (line === '') return this.end()
+    return goesOn ? '' : this.#run(false)
   }
 
   /** Ends a statement that goes on, whether or not it is complete. */

@@ -29,9 +29,9 @@ export class TypedModule {
     this.#rules = rules
   }
 
-  /** As text, an empty line between statements. */
+  /** As text, an empty line before the first import and each rule. */
   get text(): string {
-    return [this.file, ...this.#statements.map(({ text }) => text)].map((each) => `${each}\n`).join('\n')
+    return [this.file, ...this.#statements.map(({ text, gap }) => (gap ? `\n${text}` : text))].map((each) => `${each}\n`).join('')
   }
 
   /** Throws RegoRejected. */
@@ -63,17 +63,17 @@ export class TypedModule {
   placed(fault: Fault): Fault {
     const { location } = fault
     if (location?.file !== this.file) return fault
-    let begin = 3
-    for (const { text } of this.#statements) {
-      const end = begin + text.split('\n').length + 1
+    let end = 2
+    for (const { text, gap } of this.#statements) {
+      const begin = gap ? end + 1 : end
+      end = begin + text.split('\n').length
       if (location.row < end) return Object.assign(fault, { location: { file: '', row: location.row - begin + 1, col: location.col } })
-      begin = end
     }
     return fault
   }
 
-  get #statements(): readonly Typed[] {
-    return [...this.#imports, ...this.#rules]
+  get #statements(): readonly (Typed & { readonly gap: boolean })[] {
+    return [...this.#imports.map((each, at) => ({ ...each, gap: at === 0 })), ...this.#rules.map((each) => ({ ...each, gap: true }))]
   }
 }
 

@@ -65,6 +65,15 @@ describe('thymus rego eval', () => {
     const conflict = await rego('eval', '-f', 'pretty', '-d', file('c.rego', 'package c\np := 1\np := 2 if true\n'), 'data.c.p')
     assert.equal(conflict.status, 2)
     assert.match(conflict.stderr, /eval_conflict_error/)
+    const builtin = await rego(
+      'eval',
+      '--strict-builtin-errors',
+      '-d',
+      file('b.rego', 'package b\n\nq if {\n\tto_number("x") > 1\n}\n'),
+      'data.b.q',
+    )
+    assert.deepEqual(JSON.parse(builtin.stdout).errors[0].location, { file: join(folder, 'b.rego'), row: 4, col: 2 })
+    assert.equal(builtin.status, 2)
   })
 
   test('a document that is none, and a file that is not there, are named', async () => {

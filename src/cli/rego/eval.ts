@@ -63,23 +63,25 @@ function solve(flags: EvalFlags, query: string): { solutions: readonly Solution[
     annotations: true,
     ...(schemas === undefined ? {} : { schemas }),
   })
+  const strictBuiltins = flags['strict-builtin-errors'] ?? false
+  // A trace tells where a builtin failed, too.
+  const coverage = flags.coverage || strictBuiltins ? new Coverage() : undefined
   const prepared = prepareQuery(policy, query, {
     version,
     strict,
     print: true,
-    traced: flags.coverage ?? false,
+    traced: coverage !== undefined,
     ...(flags.package === undefined ? {} : { package: flags.package }),
     imports: (flags.import ?? []).map((path) => `import ${path}`),
   })
-  const coverage = flags.coverage ? new Coverage() : undefined
   const solutions = prepared.solve({
     input: inputOf(flags),
     data,
     surroundings: surroundings(netOf(flags['allow-net'])),
-    strict: flags['strict-builtin-errors'] ?? false,
+    strict: strictBuiltins,
     ...(coverage === undefined ? {} : { visited: coverage.visited }),
   })
-  return { solutions, coverage: coverage?.report(policy.modules) }
+  return { solutions, coverage: flags.coverage ? coverage?.report(policy.modules) : undefined }
 }
 
 /** Throws ThymusError USAGE where there are two. */

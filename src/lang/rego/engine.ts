@@ -16,7 +16,10 @@ export interface EvaluationOptions {
   readonly limits?: Partial<Limits>
   /** Builtin errors end the evaluation instead of being undefined. */
   readonly strict?: boolean
-  /** Is told of every expression and rule that is reached, by a policy that was prepared to be traced. */
+  /**
+   * Is told of every expression and rule that is reached, by a policy that was prepared to be traced. An error then has the place that
+   * was reached last, if it knows no better one.
+   */
   readonly visited?: (place: Location) => void
 }
 
@@ -68,15 +71,25 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
       if (plan === undefined) throw new ThymusError('REGO_PLAN', `no entrypoint ${JSON.stringify(entrypoint)}`)
       const runtime = new Runtime({ ...DEFAULT_LIMITS, ...options.limits }, options.surroundings, options.strict ?? false)
       const { visited } = options
-      if (visited !== undefined) runtime.visit = (mark) => visited(policy.marks![mark]!)
+      let last: Location | undefined
+      if (visited !== undefined) {
+        runtime.visit = (mark) => {
+          last = policy.marks![mark]!
+          visited(last)
+        }
+      }
       try {
         plan(runtime, options.input, options.data)
       } catch (error) {
         // V8's own limit: a plan may nest calls wider than the depth that is counted.
         if (error instanceof RangeError) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'out of stack or memory', { cause: error })
-        throw error
+        throw error instanceof RegoError && error.at === undefined && last !== undefined ? placed(error, last) : error
       }
       return runtime.results
     },
   }
+}
+
+function placed({ code, opaCode, message, cause }: RegoError, { file, row, col }: Location): RegoError {
+  return new RegoError(code, opaCode, message, { at: `${file}:${row}:${col}`, cause })
 }

@@ -150,6 +150,17 @@ export const rego = group('the policy language of OPA, by itself', {
     },
     load: async () => (await import('./rego/fmt.ts')).fmt,
   }),
+  parse: command({
+    brief: 'the syntax tree of a module',
+    examples: [['thymus rego parse -f json policy.rego', 'as opa has it in JSON']],
+    operands: 'PATH',
+    parameters: {
+      flags: { 'v0-compatible': modules['v0-compatible'], format },
+      aliases: { f: 'format' },
+      positional: one(text, 'PATH', 'of a module'),
+    },
+    load: async () => (await import('./rego/parse.ts')).parse,
+  }),
   explain: command({
     brief: 'why a decision came out as it did: which rule, which line, which input',
     examples: [['thymus rego explain -d policy.rego -i input.json data.authz.allow', '']],

@@ -32,6 +32,30 @@ const FILES = {
   'less.json': JSON.stringify({ ...known, builtins: known.builtins.filter(({ name }) => name !== 'count') }),
   'fmt/fine.rego': 'package u\n\np := 1\n',
   'fmt/ugly.rego': 'package u\np   if {input.x==1\n}\n',
+  'tree.rego': `package a.b
+
+import data.x as y
+import input.z
+
+# hello
+default p := null
+
+p if {
+	not input.q[1]
+	some i, k in [1.5, "x"]
+	every v in {1, {"a": null}} {
+		v > 0 with input.a as 3
+	}
+} else := {x | x := i; i == true}
+
+f(a, [b]) := {a: b | a}
+
+q contains \`raw\`
+
+r["x"].y := $"a {1}"
+
+s if some z
+`,
   'cov/a.rego': `package a
 
 import data.b
@@ -137,6 +161,7 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['eval', '-d', 'schema.rego', '-s', 'schemas', 'data.m.x'],
     ['eval', '--strict', '-d', 'imports.rego', 'true'],
   ],
+  parse: ['tree.rego', 'cov/a.rego', 'parse.rego'].map((file) => ['parse', file]),
   capabilities: [
     ['check', '--capabilities', 'less.json', 'count.rego'],
     ['check', '--capabilities', 'less.json', 'good.rego'],
@@ -180,6 +205,14 @@ describe('thymus rego repl answers what opa answers', { skip }, () => {
 
 describe('thymus rego fmt does what opa does with stdin', { skip }, () => {
   for (const name of ['fmt/ugly.rego', 'parse.rego'] as const) test(name, () => same(['fmt'], FILES[name]))
+})
+
+test('parse -f json is the document that opa prints', { skip }, async () => {
+  for (const file of ['tree.rego', 'cov/a.rego']) {
+    const { stdout } = await thymus(['rego', 'parse', '-f', 'json', file], { cwd, env: process.env })
+    const theirs = spawnSync(opa, ['parse', '-f', 'json', file], { cwd, encoding: 'utf8' })
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(theirs.stdout))
+  }
 })
 
 describe('coverage is what opa reports, but for why it left something out', { skip }, () => {

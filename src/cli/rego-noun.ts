@@ -2,7 +2,7 @@
 import { command, group } from './command.ts'
 import { flag, given, many, one } from './flags.ts'
 import { duration, text } from './parameters.ts'
-import { capabilities, modules, net, question, schema } from './rego/flags.ts'
+import { capabilities, modules, net, question, SIGNING, schema } from './rego/flags.ts'
 
 const D = { d: 'data' } as const
 const format = { kind: 'enum', values: ['pretty', 'json'], default: 'pretty', brief: 'for people or for programs' } as const
@@ -18,6 +18,11 @@ function percent(input: string): number {
   const value = /^\d{1,3}(?:\.\d{1,9})?$/.test(input) ? Number(input) : Number.NaN
   if (!(value <= 100)) throw new SyntaxError(`${JSON.stringify(input)} is not a number from 0 to 100`)
   return value
+}
+
+function size(input: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(input)) throw new SyntaxError(`${JSON.stringify(input)} is no number above 0`)
+  return Number(input)
 }
 
 export const rego = group('the policy language of OPA, by itself', {
@@ -171,6 +176,49 @@ export const rego = group('the policy language of OPA, by itself', {
       positional: one(text, 'PATH', 'of a document that rules make, data.a.b'),
     },
     load: async () => (await import('./rego/explain.ts')).explain,
+  }),
+  serve: command({
+    brief: "OPA's REST API: existing clients of OPA ask Thymus",
+    examples: [
+      ['thymus rego serve -d policies/', ''],
+      ['thymus rego serve --addr unix:///run/opa.sock --decision-log decisions.jsonl -d policies/', 'on a socket, with a log of decisions'],
+    ],
+    parameters: {
+      flags: {
+        ...modules,
+        addr: { kind: 'parsed', parse: text, default: 'localhost:8181', placeholder: 'ADDRESS', brief: 'HOST:PORT or unix://PATH' },
+        bundle: many(text, 'PATH', 'a bundle: a folder, or an archive as opa build makes it'),
+        'verification-key': given(text, 'FILE', 'the public key of bundles, in PEM; the secret itself for HS256 and the like'),
+        'verification-key-id': {
+          kind: 'parsed',
+          parse: text,
+          default: 'default',
+          placeholder: 'NAME',
+          brief: 'what a signature calls the key',
+        },
+        'signing-alg': { kind: 'enum', values: SIGNING, default: 'RS256', brief: 'the algorithm of the key' },
+        scope: given(text, 'SCOPE', 'that a signature must be for'),
+        'skip-verify': flag('take bundles whatever their signatures are'),
+        authentication: {
+          kind: 'enum',
+          values: ['off', 'token'],
+          default: 'off',
+          brief: 'token: the bearer token is the identity that data.system.authz sees',
+        },
+        authorization: {
+          kind: 'enum',
+          values: ['off', 'basic'],
+          default: 'off',
+          brief: 'basic: data.system.authz.allow decides about every request',
+        },
+        'decision-log': given(text, 'FILE', 'every decision, a JSON object a line; `console` is stdout'),
+        'max-request-bytes': given(size, 'NUMBER', 'largest body of a request; 64 MiB where it is left out'),
+        'evaluation-timeout': given(size, 'MILLISECONDS', 'longest evaluation; 10000 where it is left out'),
+      },
+      aliases: { ...D, a: 'addr', b: 'bundle' },
+    },
+    more: 'Names and rules for the log are those of OPA: data.system.log.mask, data.system.log.drop.',
+    load: async () => (await import('./rego/serve.ts')).serve,
   }),
   deps: command({
     brief: 'the documents on which a query depends',

@@ -31,6 +31,7 @@ export const CODES = {
   FORMAT: 'The bytes do not follow their format.',
   UNTRUSTED: 'A certificate is not valid at the time, or leads to no root that is trusted.',
   CONFIG: 'The configuration file cannot be read, or a setting in it is none. The agent does not start.',
+  BUNDLE: 'The bundle is damaged, too large, of a kind that Thymus does not take, or not what was signed. Nothing of it was loaded.',
   REGO_REJECTED: 'The text is not Rego, or breaks a rule of the language; each fault is named with its place.',
   REGO_PLAN: 'The plan does not follow its schema, or names what it does not hold.',
   REGO_BUILTIN: 'The policy calls a builtin function that Thymus does not have.',

@@ -1,14 +1,13 @@
 // The local API (api.ts) on a Unix socket. Who asks is told by the kernel (SO_PEERCRED), never by the request: root and the agent's own
 // user may ask everything, nobody else anything.
-import { existsSync, unlinkSync } from 'node:fs'
 import type { IncomingMessage, Server } from 'node:http'
-import { createConnection } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { type Code, ThymusError } from '../core/errors.ts'
 import type { AgentPort } from './agent-port.ts'
 import { API_VERSION, type ApiError } from './api.ts'
+import { removeStale } from './stale-socket.ts'
 
 /** The largest policy file that is taken, and its envelope. */
 const MAX_REQUEST = 64 << 20
@@ -60,7 +59,8 @@ export async function serve(
   allowed: readonly number[],
   peerUid: (request: IncomingMessage) => number,
 ): Promise<Server> {
-  await removeStale(socket)
+  // A socket file that nobody listens on is left from a killed agent. One that answers is another agent's.
+  if (!(await removeStale(socket))) throw new ThymusError('AGENT_SECOND', 'another agent answers on this socket', { at: socket })
   const server = createAdaptorServer({ fetch: routes(agent, allowed, peerUid).fetch }) as Server
   server.maxHeadersCount = 64
   await new Promise<void>((resolve, reject) => {
@@ -177,19 +177,4 @@ function stream(context: Context<Env>, agent: AgentPort): Response {
     },
   })
   return context.body(body, 200, { 'content-type': 'application/x-ndjson' })
-}
-
-/** A socket file that nobody listens on is left from a killed agent. One that answers is another agent's. */
-async function removeStale(socket: string): Promise<void> {
-  if (!existsSync(socket)) return
-  const answers = await new Promise<boolean>((resolve) => {
-    const probe = createConnection(socket)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', () => resolve(false))
-  })
-  if (answers) throw new ThymusError('AGENT_SECOND', 'another agent answers on this socket', { at: socket })
-  unlinkSync(socket)
 }

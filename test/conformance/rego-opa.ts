@@ -9,7 +9,7 @@ import type { RegoVersion } from '../../src/lang/rego/syntax/ast.ts'
 import { numberKey } from '../../src/lang/rego/values/decimal.ts'
 import { printJson, readJson } from '../../src/lang/rego/values/text.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../../src/lang/rego/values/value.ts'
-import { errorWithoutIndex, findOpa, type OpaError, OpaServer } from '../kit/opa.ts'
+import { errorWithoutIndex, findOpa, type OpaError, OpaServer, PANIC } from '../kit/opa.ts'
 import { Random } from '../kit/random.ts'
 import { DATA, randomInput, randomProgram } from '../kit/rego-programs.ts'
 import { readCases } from './rego-cases.ts'
@@ -169,9 +169,13 @@ async function compareModules(
   report: ReportFault,
 ): Promise<Record<string, number>> {
   const sources = corpusModules(path)
-  let [rejected, sameText, mutants] = [0, 0, 0]
+  let [rejected, sameText, mutants, opaPanicked] = [0, 0, 0, 0]
   const judge = async ({ text, version, from }: Source) => {
     const theirs = await servers[version === 'v0' ? 'v0' : 'v1'].put('g', text)
+    if (theirs[0] === PANIC) {
+      opaPanicked++
+      return
+    }
     if (theirs.length > 0) rejected++
     const ours = compiled(text, version)
     if ('refused' in ours) return report('refused', `${from}: ${ours.refused}`)
@@ -187,7 +191,7 @@ async function compareModules(
     const source = random.of(small)
     await judge({ ...source, text: mutated(source.text, random), from: `mutant ${mutants} of ${source.from}` })
   }
-  return { modules: sources.length, mutants, rejected, sameText }
+  return { modules: sources.length, mutants, rejected, sameText, opaPanicked }
 }
 
 function compiled(text: string, version: RegoVersion): Prepared | { readonly refused: string } {

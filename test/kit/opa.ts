@@ -43,6 +43,9 @@ export interface OpaError {
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
 }
 
+/** Go's server drops the connection of a handler that panics, and goes on. */
+export const PANIC: OpaError = { code: 'panic', message: 'OPA panicked' }
+
 interface Reply {
   readonly status: number
   readonly body: string
@@ -68,6 +71,7 @@ export function errorWithoutIndex(opa: string, module: string, data: string, inp
 export class OpaServer {
   readonly #child: ChildProcess
   readonly #folder: string
+  readonly #said: Buffer[] = []
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
 
   private constructor(child: ChildProcess, folder: string) {
@@ -75,18 +79,30 @@ export class OpaServer {
     this.#folder = folder
   }
 
-  /** `version`: how modules are read that do not say it. */
-  static async start(opa: string, version: RegoVersion): Promise<OpaServer> {
+  /** `version`: how modules are read that do not say it. `more`: flags and files beside, in the folder `cwd`. */
+  static async start(opa: string, version: RegoVersion, more: readonly string[] = [], cwd?: string): Promise<OpaServer> {
     const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
-    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check']
-    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore' })
+    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check', ...more]
+    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: ['ignore', 'ignore', 'pipe'], cwd })
     const server = new OpaServer(child, folder)
+    child.stderr.on('data', (chunk: Buffer) => server.#said.push(chunk))
     for (;;) {
       if (child.exitCode !== null) throw new Error(`opa ended with status ${child.exitCode}`)
       const up = await server.#ask('GET', '/health', '').catch(() => undefined)
-      if (up?.status === 200) return server
+      if (up !== undefined) return server
       await sleep(20)
     }
+  }
+
+  /** Where it answers; its own folder is around it. */
+  get socket(): string {
+    return join(this.#folder, 'socket')
+  }
+
+  /** The lines that it wrote so far that have a text in them. */
+  lines(having: string): readonly string[] {
+    const lines = Buffer.concat(this.#said).toString().split('\n').slice(0, -1)
+    return lines.filter((line) => line.includes(having))
   }
 
   stop(): void {
@@ -95,9 +111,14 @@ export class OpaServer {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  /** Puts a module in place of the one of that name. What is wrong with it, or with it beside the others, as OPA says it. */
+  /** Puts a module in place of the one of that name. What is wrong with it, or with it beside the others, as OPA says it: PANIC where it broke. */
   async put(name: string, text: string): Promise<readonly OpaError[]> {
-    const { status, body } = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text)
+    const reply = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text).catch((error: NodeJS.ErrnoException) => error)
+    if (reply instanceof Error) {
+      if (reply.code !== 'ECONNRESET' || this.#child.exitCode !== null) throw reply
+      return [PANIC]
+    }
+    const { status, body } = reply
     if (status === 200) return []
     const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
     return errors ?? [{ code, message }]
@@ -125,7 +146,7 @@ export class OpaServer {
 
   #ask(method: string, path: string, body: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const call = request({ agent: this.#agent, socketPath: join(this.#folder, 'socket'), method, path }, (response) => {
+      const call = request({ agent: this.#agent, socketPath: this.socket, method, path }, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))

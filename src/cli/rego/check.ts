@@ -1,6 +1,6 @@
+import { type Fault, faultDocuments, faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { limitedBy } from './capabilities.ts'
-import { type Fault, faultsOf, faultText } from './faults.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 import { loadSchemas } from './schemas.ts'
@@ -34,7 +34,8 @@ export async function check(flags: CheckFlags, ...paths: string[]): Promise<numb
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    const text = flags.format === 'json' ? `${JSON.stringify({ errors: faults }, undefined, 2)}\n` : faultText(faults, whenOf(faults))
+    const text =
+      flags.format === 'json' ? `${JSON.stringify({ errors: faultDocuments(faults) }, undefined, 2)}\n` : faultText(faults, whenOf(faults))
     process.stderr.write(text)
     return 1
   }

@@ -1,12 +1,12 @@
 import { ThymusError } from '../../core/errors.ts'
 import { Coverage, type CoverageReport } from '../../lang/rego/coverage.ts'
+import { faultDocuments, faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { prepareQuery, type Solution } from '../../lang/rego/query.ts'
 import { readJson } from '../../lang/rego/values/text.ts'
 import type { Value } from '../../lang/rego/values/value.ts'
 import { netOf } from './allowed-net.ts'
 import { limitedBy } from './capabilities.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readDocument, readText } from './files.ts'
 import { type InputFlags, type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
 import { loadSchemas } from './schemas.ts'
@@ -37,7 +37,7 @@ export async function evaluate(flags: EvalFlags, operand?: string): Promise<numb
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    if (flags.format === 'json') process.stdout.write(`${JSON.stringify({ errors: faults }, undefined, 2)}\n`)
+    if (flags.format === 'json') process.stdout.write(`${JSON.stringify({ errors: faultDocuments(faults) }, undefined, 2)}\n`)
     else process.stderr.write(faultText(faults))
     return 2
   }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 import { readYaml } from '../../lang/rego/builtins/yaml-read.ts'
+import { mergeData } from '../../lang/rego/bundle/merge.ts'
 import { DEFAULT_LIMITS, Runtime } from '../../lang/rego/codegen/runtime.ts'
 import { readJson } from '../../lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
@@ -86,15 +87,9 @@ function below(prefix: readonly string[], value: Value): Value {
 }
 
 function merged(a: Value, b: Value, file: string): Value {
-  if (!(a instanceof RegoObject) || !(b instanceof RegoObject)) {
-    throw new ThymusError('USAGE', 'two documents have something at the same place, and a document that is at the root must be an object', {
-      at: file,
-    })
-  }
-  const entries = new Map(a.entries().map(([key, value]) => [key, value]))
-  for (const [key, value] of b.entries()) {
-    const known = entries.get(key)
-    entries.set(key, known === undefined ? value : merged(known, value, file))
-  }
-  return RegoObject.of(entries)
+  const both = mergeData(a, b)
+  if (both !== undefined) return both
+  throw new ThymusError('USAGE', 'two documents have something at the same place, and a document that is at the root must be an object', {
+    at: file,
+  })
 }

@@ -24,6 +24,9 @@ export interface NetFlags {
   readonly 'allow-net'?: readonly (readonly Allowed[])[]
 }
 
+/** Algorithms by which bundles are signed. */
+export const SIGNING = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'HS256', 'HS384', 'HS512'] as const
+
 export interface ModuleFlags {
   readonly data?: readonly string[]
   readonly 'v0-compatible'?: boolean

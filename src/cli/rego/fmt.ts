@@ -1,10 +1,10 @@
 import { statSync, writeFileSync } from 'node:fs'
+import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { changedFiles, colouredDiff } from '../../lang/rego/format/diff.ts'
 import { saysTheSame } from '../../lang/rego/format/meaning.ts'
 import { formatSource } from '../../lang/rego/format/source.ts'
 import { parseModule } from '../../lang/rego/syntax/module.ts'
 import { note } from '../terminal.ts'
-import { faultsOf, faultText } from './faults.ts'
 import { loadFiles, readText } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 

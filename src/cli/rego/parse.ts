@@ -1,7 +1,7 @@
+import { faultDocuments, faultsOf } from '../../lang/rego/faults.ts'
 import { parseModule } from '../../lang/rego/syntax/module.ts'
 import { outline } from '../../lang/rego/syntax/outline.ts'
 import { moduleValue } from '../../lang/rego/syntax/tree-value.ts'
-import { faultsOf } from './faults.ts'
 import { readText } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 import { indented } from './indented.ts'
@@ -20,7 +20,7 @@ export async function parse(flags: ParseFlags, path: string): Promise<number> {
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    process.stderr.write(`${JSON.stringify({ errors: faults }, undefined, 2)}\n`)
+    process.stderr.write(`${JSON.stringify({ errors: faultDocuments(faults) }, undefined, 2)}\n`)
     return 1
   }
 }

@@ -48,7 +48,7 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
   for (const name of names) {
     if (!BUILTINS.has(name)) throw new ThymusError('REGO_BUILTIN', `there is no builtin function ${JSON.stringify(name)}`)
   }
-  const { code, indexes } = generate(policy, new Map(names.map((name, at) => [name, at])))
+  const { code, indexes } = withinStack(() => generate(policy, new Map(names.map((name, at) => [name, at]))))
   const constants: Value[] = [...policy.strings, ...policy.constants]
   const byPath = new Map<string, number>()
   policy.funcs.forEach(({ path }, at) => {
@@ -61,15 +61,21 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
   const at = (file: number, row: number, col: number) => `${policy.files[file] ?? 'plan'}:${row}:${col}`
   const support = { ...SUPPORT, at, callPath }
   const builtins = names.map((name) => guarded(name, BUILTINS.get(name)!))
-  const compiled = new Function('K', 'B', 'R', 'X', code)(constants, builtins, support, indexes) as { plans: Compiled[]; funcs: Compiled[] }
+  const make = withinStack(() => new Function('K', 'B', 'R', 'X', code))
+  const compiled = make(constants, builtins, support, indexes) as { plans: Compiled[]; funcs: Compiled[] }
   const entrypoints = policy.plans.map(({ name }) => name)
+  const plans = new Map(entrypoints.map((name, at) => [name, compiled.plans[at]!]))
   return {
     entrypoints,
     code,
     evaluate: (entrypoint, options) => {
-      const plan = compiled.plans[entrypoints.indexOf(entrypoint)]
+      const plan = plans.get(entrypoint)
       if (plan === undefined) throw new ThymusError('REGO_PLAN', `no entrypoint ${JSON.stringify(entrypoint)}`)
-      const runtime = new Runtime({ ...DEFAULT_LIMITS, ...options.limits }, options.surroundings, options.strict ?? false)
+      const runtime = new Runtime(
+        options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits },
+        options.surroundings,
+        options.strict ?? false,
+      )
       const { visited } = options
       let last: Location | undefined
       if (visited !== undefined) {
@@ -92,4 +98,14 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
 
 function placed({ code, opaCode, message, cause }: RegoError, { file, row, col }: Location): RegoError {
   return new RegoError(code, opaCode, message, { at: `${file}:${row}:${col}`, cause })
+}
+
+/** Code that nests as deep as a plan may is more than the stack holds where little of it is left. */
+function withinStack<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof RangeError) throw new ThymusError('REGO_PLAN', 'the policy nests too deep', { cause: error })
+    throw error
+  }
 }

@@ -66,8 +66,9 @@ class Explainer {
     const rules = this.#policy.modules.flatMap((module) =>
       module.rules.filter((rule) => pathOf(module, rule) === path).flatMap((rule) => this.#rules(module, rule, depth)),
     )
+    const isFunction = rules.length > 0 && rules.every(({ outcome }) => outcome === 'function')
     try {
-      return { document: path, value: this.#value(path), rules }
+      return { document: path, value: isFunction ? undefined : this.#value(path), rules }
     } catch (error) {
       if (!(error instanceof RegoError)) throw error
       return { document: path, value: undefined, error: `${error.opaCode}: ${error.message}`, rules }

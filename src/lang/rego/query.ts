@@ -1,5 +1,7 @@
 // Queries as a person asks them: beside the variables, each line of the query has a value of its own, as in `opa eval`.
 import { signatureOf } from './builtins/signatures.ts'
+import { arityIn } from './compile/functions.ts'
+import type { Arity } from './compile/outputs.ts'
 import { dotted } from './compile/terms.ts'
 import type { EvaluationOptions } from './engine.ts'
 import { RegoRejected } from './errors.ts'
@@ -30,16 +32,18 @@ export function prepareQuery(
 ): PreparedQuery {
   const { version = 'v1', ...rest } = options
   const body = parseQuery('', text, { version })
-  const prepared = withoutCaptures(() => policy.prepare(withCaptures(body), rest))
+  const arity = arityIn(policy.compiled.tree, options.builtins ?? signatureOf)
+  const prepared = withoutCaptures(() => policy.prepare(withCaptures(body, arity), rest))
   return {
     solve: (evaluation) =>
       prepared.evaluate(QUERY, evaluation).map((found) => {
         const values = new Map((found as RegoObject).entries().map(([name, value]) => [String(name), value]))
+        const lineValue = (n: number) => {
+          const value = values.get(`${CAPTURE}${n}`)
+          return value === undefined ? true : value
+        }
         return {
-          expressions: body.map(({ at }, n) => {
-            const value = values.get(`${CAPTURE}${n}`)
-            return { value: value === undefined ? true : value, text: text.slice(at.start, at.end), at }
-          }),
+          expressions: body.map(({ at }, n) => ({ value: lineValue(n), text: text.slice(at.start, at.end), at })),
           bindings: new Map([...values].filter(([name]) => !name.startsWith(CAPTURE))),
         }
       }),
@@ -58,10 +62,10 @@ function withoutCaptures<T>(prepare: () => T): T {
 }
 
 /** Each line that has a value puts it into a variable; where there are several lines, or several values, one that is false fails. */
-function withCaptures(body: Body): Body {
+function withCaptures(body: Body, arity: Arity): Body {
   const several = body.length > 1 || body.some(iterates)
   return body.flatMap((line, n) => {
-    if (!hasValue(line)) return [line]
+    if (!hasValue(line, arity)) return [line]
     const value = variable(`${CAPTURE}${n}`, line.at)
     const operator = { kind: 'ref', parts: [variable('eq', line.at)], at: line.at } as const
     const captured: Expr = { ...line, terms: call(operator, [line.terms, value], line.at) }
@@ -69,14 +73,16 @@ function withCaptures(body: Body): Body {
   })
 }
 
-function hasValue(line: Expr): line is Expr & { readonly terms: Term } {
+/** A call with one operand more than it takes has its value there. */
+function hasValue(line: Expr, arity: Arity): line is Expr & { readonly terms: Term } {
   const { terms, negated } = line
   if (negated || ['some', 'every', 'not', 'and', 'or'].includes(terms.kind)) return false
   if (terms.kind !== 'call') return true
   const name = dotted(terms.operator)
   if (name === 'eq' || name === 'assign') return false
   const type = name === undefined ? undefined : signatureOf(name)?.type
-  return type === undefined || (type.result !== undefined && type.params.length === terms.args.length)
+  if (type !== undefined && type.result === undefined) return false
+  return (arity(terms.operator) ?? terms.args.length) === terms.args.length
 }
 
 /** Whether a line may hold in more than one way. */

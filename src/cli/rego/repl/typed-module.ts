@@ -2,9 +2,9 @@
 
 import { equalTerms } from '../../../lang/rego/compile/order.ts'
 import { partsText } from '../../../lang/rego/compile/text.ts'
+import type { Fault } from '../../../lang/rego/faults.ts'
 import type { Import, Module, RegoVersion, Rule, Term } from '../../../lang/rego/syntax/ast.ts'
 import { parseModule } from '../../../lang/rego/syntax/module.ts'
-import type { Fault } from '../faults.ts'
 
 interface Typed {
   readonly text: string
@@ -67,7 +67,7 @@ export class TypedModule {
     for (const { text, gap } of this.#statements) {
       const begin = gap ? end + 1 : end
       end = begin + text.split('\n').length
-      if (location.row < end) return Object.assign(fault, { location: { file: '', row: location.row - begin + 1, col: location.col } })
+      if (location.row < end) return { ...fault, location: { file: '', row: location.row - begin + 1, col: location.col } }
     }
     return fault
   }

@@ -13,14 +13,18 @@ export const GLOB: Readonly<Record<string, Builtin>> = {
   'glob.match': (_, a, b, c) => {
     const glob = text(a, 1)
     const between = delimiters(b)
-    const subject = text(c, 3)
-    const key = JSON.stringify([glob, between])
-    const known = compiled.get(key) ?? RE2JS.compile(new Translator(glob, between).whole(), RE2JS.DOTALL)
-    if (compiled.size >= KEPT) compiled.clear()
-    compiled.set(key, known)
-    return known.matches(subject)
+    return matchesGlob(glob, between, text(c, 3))
   },
   'glob.quote_meta': (_, a) => text(a, 1).replace(/[*?\\[\]{}]/g, '\\$&'),
+}
+
+/** Whether the glob is of the whole text. Throws BuiltinError for what is no glob. */
+export function matchesGlob(glob: string, between: readonly string[], subject: string): boolean {
+  const key = JSON.stringify([glob, between])
+  const known = compiled.get(key) ?? RE2JS.compile(new Translator(glob, between).whole(), RE2JS.DOTALL)
+  if (compiled.size >= KEPT) compiled.clear()
+  compiled.set(key, known)
+  return known.matches(subject)
 }
 
 /** None where none are wanted (null); the point where none are named. */

@@ -53,6 +53,7 @@ function collectSites(policy: Policy): Map<number, Site[]> {
     for (const statement of block) {
       const site = { caller, inLoop }
       if (statement.type === 'CallStmt' || statement.type === 'InvokeStmt') add(statement.func, site)
+      if (statement.type === 'InvokeStmt' && statement.otherwise !== undefined) add(statement.otherwise.func, site)
       // Whoever is named by a value, or in place of a function, may be called anywhere.
       if (statement.type === 'CallDynamicStmt') for (const name of dynamic) add(name, { caller, inLoop: true })
       if (statement.type === 'WorldStmt') {

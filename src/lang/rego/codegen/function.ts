@@ -1,27 +1,13 @@
-// One function of the IR as functions of JavaScript.
-import { ThymusError } from '../../../core/errors.ts'
-import type { Block, FuncKind, Index, Mock, Operand, Place, Policy, Statement } from '../plan/ir.ts'
-import { isNumber, RegoSet, type Value } from '../values/value.ts'
-import { intrinsic, type Written } from './intrinsics.ts'
-import { countStaying, touched, type Usage, usageOf } from './usage.ts'
+// One function of the IR as functions of JavaScript. The file is long because every statement of the IR has its lines in one place.
+import type { Block, FuncKind, Index, Operand, Place, Statement } from '../plan/ir.ts'
+import { Calls } from './calls.ts'
+import { type Module, Names } from './names.ts'
+import { countStaying, touched, type Usage, unsteady, usageOf } from './usage.ts'
 
 /** Statements that a function holds before its blocks move out. */
 const LARGE = 250
 /** Statements that a block holds before it moves out of a large function. */
 const LARGE_BLOCK = 40
-
-/** The JavaScript in the making. */
-export interface Module {
-  readonly policy: Policy
-  readonly builtins: ReadonlyMap<string, number>
-  readonly funcs: ReadonlyMap<string, number>
-  readonly parts: string[]
-  /** Constants and builtins that the code names. */
-  readonly constants: Set<number>
-  readonly calledBuiltins: Set<number>
-  readonly indexes: Index[]
-  readonly indexParts: string[]
-}
 
 type Of<T extends Statement['type']> = Extract<Statement, { type: T }>
 
@@ -37,16 +23,16 @@ export class FunctionWriter {
   readonly #name: string
   readonly #kind: FuncKind
   readonly #params: readonly number[]
-  readonly #locals = new Set<number>()
+  readonly #names: Names
+  readonly #calls: Calls
   /** Locals that hold the data document, or a part of it that a reference has reached. */
   readonly #data = new Set([1])
   /** Locals that have a value here, in the order in which that was seen. */
   readonly #defined: number[] = []
   #usage: Usage = usageOf([])
+  #unsteady: ReadonlySet<number> = new Set()
   /** A look-up that is written where its value is needed. */
   #pending: { readonly local: number; readonly code: string } | undefined
-  /** Locals are in an array `L`, so that blocks can be functions of their own whatever they use. */
-  #large = false
   /** What is written now stands in a block that is a function of its own. */
   #away = false
   #labels = 0
@@ -60,6 +46,8 @@ export class FunctionWriter {
     defined: readonly number[] = [1, ...params.slice(2)],
   ) {
     this.#module = module
+    this.#names = new Names(module)
+    this.#calls = new Calls(module, this.#names)
     this.#name = name
     this.#kind = kind
     this.#params = params
@@ -69,21 +57,21 @@ export class FunctionWriter {
   /** `gives`: a local that is the function's value at its end. */
   write(blocks: readonly Block[], gives?: number): void {
     this.#usage = usageOf(blocks)
-    for (const param of this.#params) if (this.#usage.writes.has(param)) this.#usage.volatile.add(param)
-    this.#large = countStaying(blocks) > LARGE
+    this.#unsteady = unsteady(this.#usage, this.#params)
+    this.#names.large = countStaying(blocks) > LARGE
     const body = blocks.map((block) => this.#block(block, [], '  ')).join('')
-    for (const param of this.#params) this.#locals.delete(param)
+    for (const param of this.#params) this.#names.locals.delete(param)
     const params = this.#params.map((param) => `l${param}`)
     let start = ''
-    if (this.#large) start = `  const L = []\n${this.#params.map((param) => `  L[${param}] = l${param}\n`).join('')}`
-    else if (this.#locals.size > 0) start = `  let ${[...this.#locals].map((local) => `l${local}`).join(', ')}\n`
-    const end = gives === undefined ? '' : `  return ${this.#local(gives)}\n`
+    if (this.#names.large) start = `  const L = []\n${this.#params.map((param) => `  L[${param}] = l${param}\n`).join('')}`
+    else if (this.#names.locals.size > 0) start = `  let ${[...this.#names.locals].map((local) => `l${local}`).join(', ')}\n`
+    const end = gives === undefined ? '' : `  return ${this.#names.local(gives)}\n`
     this.#module.parts.push(`function ${this.#name}(${['rt', ...params].join(', ')}) {\n${start}${body}${end}}\n`)
   }
 
   /** A labelled block; `outer` are the labels around it, the innermost last. A label beginning with `^` is in a calling function. */
   #block(block: Block, outer: readonly string[], indent: string): string {
-    if (this.#large && usageOf([block]).count > LARGE_BLOCK) return this.#outline(block, outer, indent)
+    if (this.#names.large && usageOf([block]).count > LARGE_BLOCK) return this.#outline(block, outer, indent)
     const label = `b${this.#labels++}`
     const body = this.#statements(block, [...outer, label], `${indent}  `)
     if (body.includes(`break ${label}\n`)) return `${indent}${label}: {\n${body}${indent}}\n`
@@ -127,7 +115,7 @@ export class FunctionWriter {
   /** Whether the next statement goes on from the value that this one finds, and nothing else needs it. */
   #leadsOn(statement: Of<'GetStmt'>, next: Statement | undefined): boolean {
     return (
-      !this.#large &&
+      !this.#names.large &&
       next?.type === 'GetStmt' &&
       next.source.type === 'local' &&
       next.source.value === statement.target &&
@@ -149,7 +137,7 @@ export class FunctionWriter {
 
   #test(stmt: Of<'InvokeStmt'>, labels: readonly string[], indent: string): string {
     const out = jump(labels.at(-1)!)
-    const { code, boolean } = this.#invoke(stmt)
+    const { code, boolean } = this.#calls.invoke(stmt)
     const need = this.#need(stmt.args, labels, indent)
     if (boolean) return `${need}${indent}if (!(${code})) ${out}\n`
     const flag = `t${this.#labels++}`
@@ -160,15 +148,15 @@ export class FunctionWriter {
     const out = jump(labels.at(-1)!)
     const line = (code: string) => `${indent}${code}\n`
     const need = (...operands: Operand[]) => this.#need(operands, labels, indent)
-    const value = (operand: Operand) => this.#operand(operand)
-    const set = (target: number, code: string) => line(`${this.#local(target)} = ${code}`)
+    const value = (operand: Operand) => this.#names.operand(operand)
+    const set = (target: number, code: string) => line(`${this.#names.local(target)} = ${code}`)
     const make = (target: number, code: string) => {
       this.#define(target)
       return set(target, code)
     }
     const some = (target: number, code: string) => {
       this.#define(target)
-      return set(target, code) + line(`if (${this.#local(target)} === undefined) ${out}`)
+      return set(target, code) + line(`if (${this.#names.local(target)} === undefined) ${out}`)
     }
     const test = (code: string) => line(`if (!(${code})) ${out}`)
     switch (stmt.type) {
@@ -183,7 +171,7 @@ export class FunctionWriter {
         if (this.#isDefined(stmt.source)) this.#define(stmt.target)
         return set(stmt.target, value(stmt.source))
       case 'AssignVarOnceStmt': {
-        const target = this.#local(stmt.target)
+        const target = this.#names.local(stmt.target)
         const message =
           this.#kind === 'function'
             ? 'functions must not produce multiple outputs for same inputs'
@@ -217,8 +205,8 @@ export class FunctionWriter {
       case 'ObjectInsertOnceStmt':
         return (
           need(stmt.key, stmt.value) +
-          line(`if (!(${this.#local(stmt.object)} instanceof RegoObject)) ${out}`) +
-          line(`insertOnce(${this.#local(stmt.object)}, ${value(stmt.key)}, ${value(stmt.value)})`)
+          line(`if (!(${this.#names.local(stmt.object)} instanceof RegoObject)) ${out}`) +
+          line(`insertOnce(${this.#names.local(stmt.object)}, ${value(stmt.key)}, ${value(stmt.value)})`)
         )
       case 'ObjectMergeStmt': {
         const [a, b] = [local(stmt.a), local(stmt.b)]
@@ -234,14 +222,22 @@ export class FunctionWriter {
       case 'PathStmt':
         return set(
           stmt.target,
-          stmt.path.reduce((code, key) => this.#dot(code, key, false), value(stmt.source)),
+          stmt.path.reduce((code, key) => this.#names.dot(code, key, false), value(stmt.source)),
         )
+      case 'TestStmt': {
+        const source = local(stmt.source)
+        const prefix = `typeof ${value(source)} === 'string' && ${value(source)}.startsWith(${value(stmt.values[0]!)})`
+        return (
+          need(source) +
+          test(stmt.test === 'prefix' ? prefix : stmt.values.map((each) => this.#names.equal(source, each, false)).join(' || '))
+        )
+      }
       case 'LenStmt':
         return need(stmt.source) + some(stmt.target, `length(${value(stmt.source)})`)
       case 'EqualStmt':
-        return need(stmt.a, stmt.b) + line(`if (${this.#equal(stmt.a, stmt.b, true)}) ${out}`)
+        return need(stmt.a, stmt.b) + line(`if (${this.#names.equal(stmt.a, stmt.b, true)}) ${out}`)
       case 'NotEqualStmt':
-        return need(stmt.a, stmt.b) + line(`if (${this.#equal(stmt.a, stmt.b, false)}) ${out}`)
+        return need(stmt.a, stmt.b) + line(`if (${this.#names.equal(stmt.a, stmt.b, false)}) ${out}`)
       case 'IsArrayStmt':
         return test(`Array.isArray(${value(stmt.source)})`)
       case 'IsObjectStmt':
@@ -251,7 +247,7 @@ export class FunctionWriter {
       case 'IsDefinedStmt':
         return need(local(stmt.source))
       case 'IsUndefinedStmt':
-        return test(`${this.#local(stmt.source)} === undefined`)
+        return test(`${this.#names.local(stmt.source)} === undefined`)
       case 'BlockStmt':
         return stmt.blocks.map((block) => this.#block(block, labels, indent)).join('')
       case 'SelectStmt':
@@ -260,33 +256,34 @@ export class FunctionWriter {
         return line(jump(labels.at(-1 - stmt.index)!))
       case 'ReturnLocalStmt':
       case 'ReturnStmt': {
-        const source = stmt.type === 'ReturnStmt' ? value(stmt.source) : this.#local(stmt.source)
+        const source = stmt.type === 'ReturnStmt' ? value(stmt.source) : this.#names.local(stmt.source)
         return this.#away ? line(`L.value = ${source}`) + line('return -1') : line(`return ${source}`)
       }
       case 'ResultSetAddStmt':
-        return need(local(stmt.value)) + line(`rt.results.push(${this.#local(stmt.value)})`)
+        return need(local(stmt.value)) + line(`rt.results.push(${this.#names.local(stmt.value)})`)
       case 'CallStmt': {
         // The first two of a function are input and data, and input may be undefined.
         const isFunction = this.#module.funcs.has(stmt.func)
         const operands = isFunction ? stmt.args.slice(2) : stmt.args
-        const code = isFunction ? this.#callFunction(stmt, stmt.args) : this.#callBuiltin(stmt, stmt.args).code
+        const code = isFunction ? this.#calls.func(stmt, stmt.args) : this.#calls.builtin(stmt, stmt.args).code
         return need(...operands) + some(stmt.result, code)
       }
       case 'InvokeStmt':
-        return need(...stmt.args) + some(stmt.result, this.#invoke(stmt).code)
+        return need(...stmt.args, ...(stmt.otherwise?.args ?? [])) + some(stmt.result, this.#calls.invoke(stmt).code)
       case 'UpsertStmt': {
-        const path = `[${stmt.path.map((index) => this.#constant(index)).join(', ')}]`
+        const path = `[${stmt.path.map((index) => this.#names.constant(index)).join(', ')}]`
         return need(stmt.value) + make(stmt.target, `upsert(${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
       }
       case 'InsertPathStmt': {
         const path = `[${stmt.path.map(value).join(', ')}]`
-        const call = stmt.leaf === 'member' ? 'addAt' : 'insertAt'
+        const call = { value: 'insertAt', member: 'addAt', item: 'appendAt' }[stmt.leaf]
         return (
-          need(...stmt.path, stmt.value) + line(`${call}(${this.#local(stmt.object)}, ${path}, ${value(stmt.value)}, ${place(stmt.place)})`)
+          need(...stmt.path, stmt.value) +
+          line(`${call}(${this.#names.local(stmt.object)}, ${path}, ${value(stmt.value)}, ${place(stmt.place)})`)
         )
       }
       case 'CallDynamicStmt': {
-        const args = stmt.args.map((arg) => this.#local(arg))
+        const args = stmt.args.map((arg) => this.#names.local(arg))
         return need(...stmt.path) + some(stmt.result, `callPath([${stmt.path.map(value).join(', ')}], rt, [${args.join(', ')}])`)
       }
       case 'NotStmt': {
@@ -296,15 +293,15 @@ export class FunctionWriter {
       }
       case 'WorldStmt': {
         const flag = `n${this.#labels++}`
-        const mocks = stmt.mocks.map((mock) => `[${mock.mock}, ${this.#mock(mock)}]`)
+        const mocks = stmt.mocks.map((mock) => `[${mock.mock}, ${this.#calls.mock(mock)}]`)
         const enter = line(`const ${flag}w = rt.enterWorld([${stmt.shadows.join(', ')}], [${mocks.join(', ')}])`)
         const leave = line(`rt.leaveWorld(${flag}w)`) + line(`if (!${this.#flag(flag)}) ${out}`)
         return enter + this.#guardedBlock(stmt.block, flag, labels, indent) + leave
       }
       case 'WithStmt': {
         const flag = `n${this.#labels++}`
-        const target = this.#local(stmt.local)
-        const path = `[${stmt.path.map((index) => this.#constant(index)).join(', ')}]`
+        const target = this.#names.local(stmt.local)
+        const path = `[${stmt.path.map((index) => this.#names.constant(index)).join(', ')}]`
         const before = `${stmt.path.length === 0 ? '' : need(stmt.value)}${line(`const ${flag}s = [${target}, rt.memo]`)}`
         const replaced = set(stmt.local, stmt.path.length === 0 ? value(stmt.value) : `upsert(${target}, ${path}, ${value(stmt.value)})`)
         const after = `${set(stmt.local, `${flag}s[0]`)}${line(`rt.memo = ${flag}s[1]`)}${line(`if (!${this.#flag(flag)}) ${out}`)}`
@@ -316,7 +313,7 @@ export class FunctionWriter {
   }
 
   #scan(stmt: Of<'ScanStmt'>, labels: readonly string[], indent: string): string {
-    const source = this.#local(stmt.source)
+    const source = this.#names.local(stmt.source)
     const [list, at, keyed] = [`s${this.#labels}`, `i${this.#labels}`, `o${this.#labels}`]
     this.#labels++
     const before = this.#defined.length
@@ -325,8 +322,8 @@ export class FunctionWriter {
     if (used[0] || used[1]) head.push(`const ${keyed} = ${source} instanceof RegoObject`)
     head.push(`for (let ${at} = 0; ${at} < ${list}.length; ${at}++) {`, '  if (--rt.fuel < 0) rt.refuel()')
     const item = `${list}[${at}]`
-    if (used[0]) head.push(`  ${this.#local(stmt.key)} = ${keyed} ? ${item}[0] : Array.isArray(${source}) ? ${at} : ${item}`)
-    if (used[1]) head.push(`  ${this.#local(stmt.value)} = ${keyed} ? ${item}[1] : ${item}`)
+    if (used[0]) head.push(`  ${this.#names.local(stmt.key)} = ${keyed} ? ${item}[0] : Array.isArray(${source}) ? ${at} : ${item}`)
+    if (used[1]) head.push(`  ${this.#names.local(stmt.value)} = ${keyed} ? ${item}[1] : ${item}`)
     for (const each of [stmt.key, stmt.value]) this.#define(each)
     const body = this.#block(stmt.block, labels, `${indent}  `)
     this.#defined.length = before
@@ -335,7 +332,7 @@ export class FunctionWriter {
 
   /** Blocks that are many, or in an index, become functions. */
   #select({ blocks, indexes, sources }: Of<'SelectStmt'>, labels: readonly string[], indent: string): string {
-    const bodies = this.#large || (indexes.length === 0 && this.#usage.count <= LARGE) ? undefined : this.#detach(blocks)
+    const bodies = this.#names.large || (indexes.length === 0 && this.#usage.count <= LARGE) ? undefined : this.#detach(blocks)
     if (bodies === undefined) return blocks.map((block) => this.#block(block, labels, indent)).join('')
     const indexed = new Set<number>()
     let code = ''
@@ -344,7 +341,7 @@ export class FunctionWriter {
       const name = `x${this.#module.indexes.push(index) - 1}`
       const list = bodies.names.join(', ')
       this.#module.indexParts.push(`const ${name} = selector(X[${name.slice(1)}], [${list}])\n`)
-      const found = `select(${[name, ...sources.map((source) => this.#local(source))].join(', ')})`
+      const found = `select(${[name, ...sources.map((source) => this.#names.local(source))].join(', ')})`
       code += `${indent}for (const body of ${found}) {\n${this.#callBody('body', bodies, `${indent}  `)}${indent}}\n`
     }
     bodies.names.forEach((name, at) => {
@@ -386,9 +383,9 @@ export class FunctionWriter {
   }
 
   #callBody(name: string, { params, gives }: Detached, indent: string): string {
-    const call = `${name}(${['rt', ...params.map((param) => this.#local(param))].join(', ')})`
+    const call = `${name}(${['rt', ...params.map((param) => this.#names.local(param))].join(', ')})`
     if (gives === undefined) return `${indent}${call}\n`
-    if (gives !== 'return') return `${indent}${this.#local(gives)} = ${call}\n`
+    if (gives !== 'return') return `${indent}${this.#names.local(gives)} = ${call}\n`
     const value = `v${this.#labels++}`
     return `${indent}const ${value} = ${call}\n${indent}if (${value} !== undefined) return ${value}\n`
   }
@@ -398,20 +395,20 @@ export class FunctionWriter {
     const label = `b${this.#labels++}`
     const name = this.#flag(flag)
     const code = this.#statements(block, [...labels, label], `${indent}  `)
-    const declared = this.#large ? '' : `${indent}let ${flag}\n`
+    const declared = this.#names.large ? '' : `${indent}let ${flag}\n`
     return `${declared}${indent}${name} = false\n${indent}${label}: {\n${code}${indent}  ${name} = true\n${indent}}\n`
   }
 
   #flag(flag: string): string {
-    return this.#large ? `L.${flag}` : flag
+    return this.#names.large ? `L.${flag}` : flag
   }
 
   /** Adds to a collection. A plan of strangers may add to anything; OPA's only to what it has just made. */
   #add(collection: number, kind: string, call: string, labels: readonly string[], indent: string): string {
-    const code = `${this.#local(collection)}.${call}\n`
+    const code = `${this.#names.local(collection)}.${call}\n`
     const own = this.#isDefined(local(collection))
       ? ''
-      : `${indent}if (!(${this.#local(collection)} instanceof ${kind})) ${jump(labels.at(-1)!)}\n`
+      : `${indent}if (!(${this.#names.local(collection)} instanceof ${kind})) ${jump(labels.at(-1)!)}\n`
     return `${own}${indent}${code}`
   }
 
@@ -419,7 +416,7 @@ export class FunctionWriter {
   #need(operands: readonly Operand[], labels: readonly string[], indent: string): string {
     const open = operands.filter((operand) => !this.#isDefined(operand)).map((operand) => operand.value as number)
     for (const each of open) this.#define(each)
-    const tests = [...new Set(open)].map((each) => `${this.#local(each)} === undefined`)
+    const tests = [...new Set(open)].map((each) => `${this.#names.local(each)} === undefined`)
     return tests.length === 0 ? '' : `${indent}if (${tests.join(' || ')}) ${jump(labels.at(-1)!)}\n`
   }
 
@@ -428,101 +425,14 @@ export class FunctionWriter {
   }
 
   #define(each: number): void {
-    if (!this.#usage.volatile.has(each)) this.#defined.push(each)
-  }
-
-  #invoke(stmt: Of<'InvokeStmt'>): { code: string; boolean: boolean } {
-    const { func, input, data, args } = stmt
-    const own = this.#module.funcs.has(func)
-    const called = own ? { code: this.#callFunction(stmt, [input, data, ...args]), boolean: false } : this.#callBuiltin(stmt, args)
-    const mock = this.#module.policy.mocks.indexOf(func)
-    if (mock < 0) return called
-    const operands = [input, data, ...args].map((operand) => this.#operand(operand))
-    const mocked = `rt.mocks[${mock}](${['rt', ...operands].join(', ')})`
-    return { code: `rt.mocks?.[${mock}] === undefined ? ${called.code} : ${mocked}`, boolean: false }
-  }
-
-  #callFunction({ func: name }: { func: string }, args: readonly Operand[]): string {
-    const func = this.#module.funcs.get(name)!
-    const { params } = this.#module.policy.funcs[func]!
-    if (params.length !== args.length) throw new ThymusError('REGO_PLAN', `${name} takes ${params.length} arguments, not ${args.length}`)
-    return `f${func}(${['rt', ...args.map((arg) => this.#operand(arg))].join(', ')})`
-  }
-
-  #callBuiltin({ func, place: at }: { func: string; place: Place }, args: readonly Operand[]): { code: string; boolean: boolean } {
-    const builtin = this.#module.builtins.get(func)
-    if (builtin === undefined) {
-      const where = `${this.#module.policy.files[at.file] ?? 'plan'}:${at.row}:${at.col}`
-      throw new ThymusError('REGO_BUILTIN', `there is no function ${JSON.stringify(func)}`, { at: where })
-    }
-    const operands = args.map((arg): Written => ({ code: this.#operand(arg), type: this.#typeOf(arg) }))
-    const call = `c${builtin}(${['rt', ...operands.map(({ code }) => code)].join(', ')})`
-    const inPlace = intrinsic(func, operands, call)
-    if (inPlace?.includes(call) ?? true) this.#module.calledBuiltins.add(builtin)
-    return { code: inPlace ?? call, boolean: inPlace !== undefined && !inPlace.includes(call) }
-  }
-
-  #mock(mock: Mock): string {
-    if (mock.by === 'value') return `always(${this.#operand(mock.value)})`
-    const func = this.#module.funcs.get(mock.func)
-    if (func !== undefined) return mock.by === 'rule' ? `f${func}` : `unmocked(f${func})`
-    const builtin = this.#module.builtins.get(mock.func)!
-    this.#module.calledBuiltins.add(builtin)
-    return `unmockedBuiltin(c${builtin})`
+    if (!this.#unsteady.has(each)) this.#defined.push(each)
   }
 
   #get(stmt: Of<'GetStmt'>): string {
     const pending = this.#pending
     this.#pending = undefined
     const inner = pending !== undefined && stmt.source.type === 'local' && stmt.source.value === pending.local
-    return this.#dot(inner ? pending.code : this.#operand(stmt.source), stmt.key, stmt.stored)
-  }
-
-  #dot(source: string, key: Operand, stored: boolean): string {
-    const name = this.#valueOf(key)
-    if (typeof name === 'string' && !name.startsWith('\0')) return `field(${source}, ${this.#operand(key)})`
-    return `${stored ? 'dotData' : 'dot'}(${source}, ${this.#operand(key)})`
-  }
-
-  /** The test that two operands are equal, or its contrary. */
-  #equal(a: Operand, b: Operand, not: boolean): string {
-    const [left, right] = this.#typeOf(a) !== undefined || a.type === 'bool' ? [b, a] : [a, b]
-    const [x, y] = [this.#operand(left), this.#operand(right)]
-    const constant = this.#valueOf(right)
-    if (typeof constant === 'string' || typeof constant === 'boolean' || constant === null) return `${x} ${not ? '!==' : '==='} ${y}`
-    const call = typeof constant === 'number' ? `equalsNumber(${x}, ${y})` : `equal(${x}, ${y})`
-    return not ? `!${call}` : call
-  }
-
-  /** What a constant is. */
-  #valueOf(operand: Operand): Value | undefined {
-    if (operand.type === 'bool') return operand.value
-    if (operand.type === 'string_index') return this.#module.policy.strings[operand.value]
-    return operand.type === 'constant' ? this.#module.policy.constants[operand.value] : undefined
-  }
-
-  #typeOf(operand: Operand): Written['type'] {
-    const value = this.#valueOf(operand)
-    if (typeof value === 'string') return 'string'
-    if (isNumber(value)) return typeof value === 'number' ? 'number' : undefined
-    return value instanceof RegoSet ? 'set' : undefined
-  }
-
-  #operand(operand: Operand): string {
-    if (operand.type === 'local') return this.#local(operand.value)
-    if (operand.type === 'bool') return String(operand.value)
-    return this.#constant(operand.type === 'string_index' ? operand.value : operand.value + this.#module.policy.strings.length)
-  }
-
-  #constant(index: number): string {
-    this.#module.constants.add(index)
-    return `k${index}`
-  }
-
-  #local(each: number): string {
-    if (this.#large) return `L[${each}]`
-    this.#locals.add(each)
-    return `l${each}`
+    return this.#names.dot(inner ? pending.code : this.#names.operand(stmt.source), stmt.key, stmt.stored)
   }
 }
 

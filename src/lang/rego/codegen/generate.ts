@@ -3,7 +3,8 @@
 // Nothing of the plan's text gets into the code: constants are looked up by number, and names stand nowhere.
 import type { Func, Index, Policy } from '../plan/ir.ts'
 import { callGraph } from './call-graph.ts'
-import { FunctionWriter, type Module } from './function.ts'
+import { FunctionWriter } from './function.ts'
+import type { Module } from './names.ts'
 import { SUPPORT } from './support.ts'
 
 /** What the generated code wants to be given. */

@@ -46,6 +46,8 @@ export class Runtime {
   /** The with-targets in force, and what stands for functions. */
   shadows: ReadonlySet<number> | undefined
   mocks: (Mock | undefined)[] | undefined
+  /** Rules that are known to end in a conflict. */
+  conflicting: Set<unknown> | undefined
   readonly results: Value[] = []
   readonly surroundings: Surroundings
   readonly strict: boolean
@@ -88,8 +90,9 @@ export class Runtime {
   /** Begins a `with`; the answer is for leaveWorld. */
   enterWorld(shadows: readonly number[], mocks: readonly (readonly [number, Mock])[]): World {
     const { memo } = this
-    const before = { memo, shadows: this.shadows, mocks: this.mocks }
+    const before = { memo, shadows: this.shadows, mocks: this.mocks, conflicting: this.conflicting }
     this.memo = []
+    this.conflicting = undefined
     if (shadows.length > 0) this.shadows = new Set([...(this.shadows ?? []), ...shadows])
     if (mocks.length > 0) this.mocks = [...(this.mocks ?? [])]
     for (const [at, mock] of mocks) this.mocks![at] = mock
@@ -124,7 +127,7 @@ export class Runtime {
 }
 
 /** Rules, with-targets and mocks as they were before a `with`. */
-type World = Pick<Runtime, 'memo' | 'shadows' | 'mocks'>
+export type World = Pick<Runtime, 'memo' | 'shadows' | 'mocks' | 'conflicting'>
 
 /** A replaced function: it is given input and data as every function. */
 export type Mock = (runtime: Runtime, input: Value | undefined, data: Value, ...args: Value[]) => Value | undefined

@@ -4,7 +4,7 @@ import { numberText, toInt } from '../values/decimal.ts'
 import { equal } from '../values/order.ts'
 import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
-import type { Builtin, Mock } from './runtime.ts'
+import type { Builtin, Mock, Runtime } from './runtime.ts'
 import { select, selector } from './select.ts'
 
 export function dot(source: Value | undefined, key: Value): Value | undefined {
@@ -100,8 +100,30 @@ export function unmockedBuiltin(builtin: Builtin): Mock {
   return (runtime, _input, _data, ...args) => builtin(runtime, ...args)
 }
 
+/** The whole document, or where that ends in a conflict the part that some keys select: the conflict may be elsewhere. */
+export function attempt(
+  runtime: Runtime,
+  whole: Mock,
+  part: Mock,
+  input: Value | undefined,
+  data: Value,
+  ...keys: readonly Value[]
+): Value | undefined {
+  if (runtime.conflicting?.has(whole)) return part(runtime, input, data, ...keys)
+  const { depth, memo, shadows, mocks, conflicting } = runtime
+  try {
+    return whole(runtime, input, data)
+  } catch (error) {
+    if (!(error instanceof RegoError && error.opaCode === 'eval_conflict_error')) throw error
+    Object.assign(runtime, { depth, memo, shadows, mocks, conflicting: (conflicting ?? new Set()).add(whole) })
+    return part(runtime, input, data, ...keys)
+  }
+}
+
 /** Objects that a rule has made on its way to deeper places, and sets it adds to; other values may not be changed. */
 const made = new WeakSet<RegoObject | RegoSet>()
+/** The arrays that are appended to, by the object that they are in. */
+const growing = new WeakMap<RegoObject, Map<unknown, Value[]>>()
 
 /** Puts a value at a path of an object of a rule's own making. */
 export function insertAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
@@ -124,6 +146,21 @@ export function addAt(object: RegoObject, path: readonly Value[], value: Value, 
   const set = RegoSet.of([value])
   made.add(set)
   parent.set(path.at(-1)!, set)
+}
+
+/** Appends a value to the array at a path of an object of a rule's own making. */
+export function appendAt(object: RegoObject, path: readonly Value[], value: Value, at: string): void {
+  const parent = descend(object, path, at)
+  const key = path.at(-1)!
+  const there = growing.get(parent)?.get(keyOf(key))
+  if (there !== undefined) {
+    there.push(value)
+    return
+  }
+  const items = [value]
+  const arrays = growing.get(parent) ?? new Map<unknown, Value[]>()
+  growing.set(parent, arrays.set(keyOf(key), items))
+  parent.set(key, items)
 }
 
 function descend(object: RegoObject, path: readonly Value[], at: string): RegoObject {
@@ -155,6 +192,8 @@ export const SUPPORT = {
   RegoSet,
   addAt,
   always,
+  appendAt,
+  attempt,
   conflict,
   dot,
   dotData,

@@ -24,7 +24,7 @@ const REJECTED: readonly Rejection[] = [
   ['an argument assigned', 'f(x) := y if {\n  x := 1\n  y := x\n}', ['3: compile: arg x redeclared']],
   ['an assignment to what is no variable', 'p if {\n  1 := 2\n}', ['3: compile: cannot assign to number']],
   ['a variable of its own domain', 'p if {\n  some x in [x]\n  x = 1\n}', ['3: compile: var x assigned before']],
-  ['a rule without a name', 'set().x := 1 if {\n  true\n}', ['2: compile: invalid rule head: set().x']],
+  ['a rule without a name', 'set().x := 1 if {\n  true\n}', ['2: parse: unexpected if keyword']],
   ['declared and not used', 'p if {\n  some x\n  input.y = 1\n}', ['3: compile: declared var x unused']],
   ['an assignment that is negated', 'p if {\n  not x := 1\n}', ['3: compile: cannot assign vars inside negated expression']],
   ['a function hidden by a variable', 'p if {\n  f := 1\n  count(f(1)) = 2\n}\nf(x) := x', ['4: compile: called function f shadowed']],

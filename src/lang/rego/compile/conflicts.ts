@@ -1,6 +1,7 @@
 // Rules that cannot stand together.
+import type { Diagnostic } from '../errors.ts'
 import type { Head, Location, Term } from '../syntax/ast.ts'
-import { nodeAt } from './compiled.ts'
+import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation, DraftModule, DraftRule } from './draft.ts'
 import { renamed } from './map.ts'
 import { compareRefs, isPrefix } from './order.ts'
@@ -36,7 +37,7 @@ export function checkConflicts(
     }
     return false
   })
-  if (exists !== undefined) checkData(tree, exists, report)
+  if (exists !== undefined) for (const { code, at, message } of dataConflicts(tree, exists)) report.add(code, at, message)
   checkPackages(modules, tree, report)
 }
 
@@ -84,19 +85,19 @@ function below(node: TreeNode, is: (rule: DraftRule) => boolean): readonly Confl
   return kept
 }
 
-/** A rule must not stand where base data is. */
-function checkData(tree: TreeNode, exists: (path: readonly string[]) => boolean, report: Compilation['report']): void {
-  const visit = (node: TreeNode, path: readonly string[]): void => {
+/** What is wrong where base data is and a rule stands. */
+export function* dataConflicts(tree: RuleNode, exists: (path: readonly string[]) => boolean): Generator<Diagnostic> {
+  function* visit(node: RuleNode, path: readonly string[]): Generator<Diagnostic> {
     if (node.part?.kind !== 'string') return
     const here = [...path, node.part.value]
     const [rule] = node.rules
     if (rule !== undefined && exists(here)) {
-      report.add('rego_compile_error', rule.at, `conflicting rule for data path ${here.join('/')} found`)
+      yield { code: 'rego_compile_error', at: rule.at, message: `conflicting rule for data path ${here.join('/')} found` }
       return
     }
-    for (const child of node.children.values()) visit(child, here)
+    for (const child of node.children.values()) yield* visit(child, here)
   }
-  for (const child of tree.children.get('data')?.children.values() ?? []) visit(child, [])
+  for (const child of tree.children.get('data')?.children.values() ?? []) yield* visit(child, [])
 }
 
 /** A package must not have the name of a rule of the package around it. */

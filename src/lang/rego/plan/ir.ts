@@ -87,6 +87,8 @@ export type OwnStatement = { readonly place: Place } & (
       readonly data: Operand
       readonly args: readonly Operand[]
       readonly result: number
+      /** Called with further arguments where `func` ends in a conflict, which may concern parts that nobody has asked for. */
+      readonly otherwise?: { readonly func: string; readonly args: readonly Operand[] }
     }
   /** A DotStmt that says itself whether its source is a place in the store. */
   | { readonly type: 'GetStmt'; readonly source: Operand; readonly key: Operand; readonly target: number; readonly stored: boolean }
@@ -100,19 +102,21 @@ export type OwnStatement = { readonly place: Place } & (
     }
   /** Runs its block where the with-targets `shadows` hide the rules below them and `mocks` stand for functions, and no rule is known yet. */
   | { readonly type: 'WorldStmt'; readonly shadows: readonly number[]; readonly mocks: readonly Mock[]; readonly block: Block }
-  /** Puts a value at a path of an object of a rule's own making, or adds it to the set there. */
+  /** Puts a value at a path of an object of a rule's own making, or adds it to the set or the array there. */
   | {
       readonly type: 'InsertPathStmt'
       readonly object: number
       readonly path: readonly Operand[]
       readonly value: Operand
-      readonly leaf: 'value' | 'member'
+      readonly leaf: 'value' | 'member' | 'item'
     }
   | { readonly type: 'ReturnStmt'; readonly source: Operand }
   /** Tells who asked for it that a place of the source is reached. */
   | { readonly type: 'VisitStmt'; readonly mark: number }
   /** What `source` has at a path, or undefined: nothing is left for that. */
   | { readonly type: 'PathStmt'; readonly source: Operand; readonly path: readonly Operand[]; readonly target: number }
+  /** Holds where the source's value is one of the constants, or a string that begins with the only one. */
+  | { readonly type: 'TestStmt'; readonly source: number; readonly test: 'equal' | 'prefix'; readonly values: readonly Operand[] }
   /** A BlockStmt of which the indexes know blocks that have no effect: of those in an index, only what it finds need run. */
   | {
       readonly type: 'SelectStmt'

@@ -64,9 +64,12 @@ export function parseModule(file: string, text: string, options: ParseOptions = 
   return module
 }
 
-/** Parses a query: lines, separated by newlines or semicolons. Throws RegoRejected. */
-export function parseQuery(file: string, text: string, options: ParseOptions = {}): Body {
-  const { statements } = read(file, text, options, false)
+/**
+ * Parses a query: lines, separated by newlines or semicolons. `rules`: what could be a rule is read as one, and refused, as OPA's server
+ * does it. Throws RegoRejected.
+ */
+export function parseQuery(file: string, text: string, options: ParseOptions & { readonly rules?: boolean } = {}): Body {
+  const { statements } = read(file, text, options, options.rules ?? false)
   const lines: Body[number][] = []
   for (const statement of statements) {
     if (statement.kind === 'body') lines.push(...statement.body)

@@ -98,10 +98,20 @@ class Reader {
   }
 
   whole(): Value {
-    const value = this.#value()
+    const value = this.#first()
     this.#space()
     if (this.#at < this.#text.length) this.#fail('more text after the value')
     return value
+  }
+
+  /** V8's stack may end before the depth is reached, where much of it is in use. */
+  #first(): Value {
+    try {
+      return this.#value()
+    } catch (error) {
+      if (error instanceof RangeError) return this.#fail('nested deeper than the stack')
+      throw error
+    }
   }
 
   #value(): Value {

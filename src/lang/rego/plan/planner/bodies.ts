@@ -1,13 +1,14 @@
 // The bodies of a group's rules, side by side. What rules demand of single values is looked up in an index; what many begin with alike is
 // planned once, and they go on side by side for each of its solutions.
 import type { CompiledRule } from '../../compile/compiled.ts'
+import { keyOf } from '../../values/value.ts'
 import type { Index, Operand } from '../ir.ts'
 import { planBody, planExpr } from './body.ts'
 import { canonical } from './canonical.ts'
 import type { Code } from './code.ts'
-import { conditionsOf, type Source } from './conditions.ts'
+import { type Condition, conditionsOf, type Source } from './conditions.ts'
 import { sharedPaths } from './hoist.ts'
-import { buildIndexes, indexEach } from './indexes.ts'
+import { buildIndexes } from './indexes.ts'
 
 /** Rules that begin alike before their beginning is planned once. */
 const MANY = 3
@@ -29,7 +30,12 @@ export interface Plans {
 export function planBodies(code: Code, rules: readonly CompiledRule[], args: readonly Operand[], plans: Plans): void {
   for (const path of sharedPaths(rules)) code.hoist(path)
   new Bodies(code, args, plans).plan(
-    rules.map((rule) => ({ rule, at: 0, variables: rule.head.args?.flatMap((arg) => (arg.kind === 'var' ? [arg.name] : [])) ?? [] })),
+    rules.map((rule) => ({
+      rule,
+      at: 0,
+      variables: rule.head.args?.flatMap((arg) => (arg.kind === 'var' ? [arg.name] : [])) ?? [],
+      late: rule.else === undefined ? lateConditions(code, rule) : [],
+    })),
     undefined,
     0,
     false,
@@ -42,9 +48,18 @@ interface Item {
   readonly at: number
   /** Its variables up to there, in the order of `canonical`. */
   readonly variables: readonly string[]
+  /** Conditions that must be asked before the body, and have not been yet. */
+  readonly late: readonly Condition[]
+}
+
+interface Step {
+  /** The same for all items that go on in the same way. */
+  readonly text: string
+  readonly after: Item
 }
 
 class Bodies {
+  readonly #steps = new Map<Item, Step>()
   readonly #code: Code
   readonly #args: readonly Operand[]
   readonly #plans: Plans
@@ -57,8 +72,10 @@ class Bodies {
 
   /** `first`: one whose names the variables have, where the items have begun. */
   plan(items: readonly Item[], first: Item | undefined, level: number, repeated: boolean): void {
-    const conditions = items.map(({ rule, at, variables }) => conditionsOf(rule, at, first === undefined ? [] : variables))
-    const { sources, indexes, rest } = this.#code.program.traced ? indexEach(conditions) : buildIndexes(conditions)
+    const conditions = items.map(({ rule, at, variables }) =>
+      rule.else === undefined ? conditionsOf(this.#code.program.tree, rule, at, first === undefined ? [] : variables) : [],
+    )
+    const { sources, indexes, rest } = buildIndexes(this.#code.program.traced ? conditions.map(() => []) : conditions)
     const operands = sources.map((source) => this.#operand(source, first))
     const groups = this.#plans.alike && !this.#code.program.traced && level < MAX_LEVELS ? this.#alike(rest.map((at) => items[at]!)) : []
     const grouped = new Set(groups.flat())
@@ -81,6 +98,7 @@ class Bodies {
     }
     const start = this.#code.depth
     this.#code.at(rule.head.at)
+    planConditions(this.#code, item.late, this.#args)
     if (first === undefined) this.#plans.begin(rule)
     else this.#rename(first, item)
     planBody(this.#code, rule.body.slice(at))
@@ -90,12 +108,13 @@ class Bodies {
   #together(group: readonly Item[], first: Item | undefined, level: number, repeated: boolean): void {
     const start = this.#code.depth
     const [leader] = group as [Item, ...Item[]]
+    planConditions(this.#code, leader.late, this.#args)
     if (first === undefined) this.#plans.begin(leader.rule)
     else this.#rename(first, leader)
     let items = group
     for (;;) {
       planExpr(this.#code, items[0]!.rule.body[items[0]!.at]!)
-      items = items.map(next)
+      items = items.map((item) => this.#step(item)!.after)
       const [same] = this.#alike(items)
       if (same?.length !== items.length) break
     }
@@ -104,16 +123,31 @@ class Bodies {
 
   /** Items that go on with the same expression, where they are many. */
   #alike(items: readonly Item[]): Item[][] {
+    if (items.length < MANY) return []
     const groups = new Map<string, Item[]>()
     for (const item of items) {
-      const expr = item.rule.body[item.at]
-      if (expr === undefined || item.rule.else !== undefined || !hasPlainArguments(item.rule)) continue
-      const text = canonical(expr, [...item.variables])
+      const text = this.#step(item)?.text
+      if (text === undefined) continue
       const group = groups.get(text)
       if (group === undefined) groups.set(text, [item])
       else group.push(item)
     }
     return [...groups.values()].filter((group) => group.length >= MANY)
+  }
+
+  /** What an item does next; nothing that others may do as well, where it is at its end or begins in a way of its own. */
+  #step(item: Item): Step | undefined {
+    const known = this.#steps.get(item)
+    if (known !== undefined) return known
+    const { rule, at, late } = item
+    const expr = rule.body[at]
+    if (expr === undefined || rule.else !== undefined || !hasPlainArguments(rule)) return undefined
+    const variables = [...item.variables]
+    const before = late.map(({ key, test, values }) => [key, test, ...values.map(keyOf)])
+    const text = `${canonical(expr, variables)}${JSON.stringify(before)}`
+    const step = { text, after: { rule, at: at + 1, variables, late: [] } }
+    this.#steps.set(item, step)
+    return step
   }
 
   /** Gives a rule's variables the values that those of another one have which has begun in the same way. */
@@ -125,17 +159,10 @@ class Bodies {
     })
   }
 
-  #operand({ from, at, path }: Source, first: Item | undefined): number {
-    if (from === 'input') return this.#code.hoist(path)
-    const value = from === 'argument' ? this.#args[at]! : this.#code.lookUp(first!.variables[at]!)!
-    return this.#code.follow(value, path)
+  #operand(source: Source, first: Item | undefined): number {
+    if (source.from !== 'variable') return planSource(this.#code, source, this.#args)
+    return this.#code.follow(this.#code.lookUp(first!.variables[source.at]!)!, source.path)
   }
-}
-
-function next({ rule, at, variables }: Item): Item {
-  const more = [...variables]
-  canonical(rule.body[at]!, more)
-  return { rule, at: at + 1, variables: more }
 }
 
 /** Whether the arguments are variables of their own, so that they are known by their place. */
@@ -149,4 +176,25 @@ function renumber(index: Index, numbers: ReadonlyMap<number, number>): Index {
   if (!('source' in index)) return index.map((at) => numbers.get(at)!)
   const cases = index.cases.map(([value, below]) => [value, renumber(below, numbers)] as const)
   return { ...index, cases, other: renumber(index.other, numbers) }
+}
+
+/**
+ * What must hold of the input, of the store and of arguments before anything of the body is asked that can end an evaluation. In a plan
+ * that is traced that is all there is: what OPA's index passes over is not reached.
+ */
+export function lateConditions(code: Code, rule: CompiledRule): readonly Condition[] {
+  return conditionsOf(code.program.tree, rule, 0, []).filter(({ late }) => late || code.program.traced)
+}
+
+export function planConditions(code: Code, conditions: readonly Condition[], args: readonly Operand[]): void {
+  for (const { source, test, values } of conditions) {
+    const value = planSource(code, source, args)
+    if (test === 'defined') code.emit({ type: 'IsDefinedStmt', source: value })
+    else code.emit({ type: 'TestStmt', source: value, test, values: values.map((each) => code.program.constant(each)) })
+  }
+}
+
+function planSource(code: Code, { from, at, path }: Source, args: readonly Operand[]): number {
+  if (from === 'input') return code.hoist(path)
+  return code.follow(from === 'data' ? code.data : args[at]!, path)
 }

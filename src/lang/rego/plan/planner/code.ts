@@ -3,6 +3,7 @@
 import type { Location } from '../../syntax/ast.ts'
 import type { Value } from '../../values/value.ts'
 import type { Block, Operand, Place, Statement } from '../ir.ts'
+import { unplannable } from './errors.ts'
 import type { Program } from './program.ts'
 
 type Distribute<S> = S extends unknown ? Omit<S, 'place'> : never
@@ -16,15 +17,20 @@ export interface Written {
   readonly depth: number
 }
 
+/** Loops in loops; far more would end the stack of whoever reads the code. */
+const MAX_NESTING = 400
+
 export class Code {
   readonly program: Program
   /** The documents as they are here; a `with` changes them. */
   input: Operand = local(0)
   data: Operand = local(1)
-  /** Paths into the first input that are gone already. */
+  /** Paths into the first input that are gone already, in the open blocks. */
   readonly #hoisted: { readonly path: readonly Value[]; readonly local: number }[] = []
   #locals = 2
   readonly #blocks: Statement[][] = []
+  /** Which of them are the bodies of loops. */
+  readonly #loops: number[] = []
   readonly #frames: Map<string, Operand>[] = [new Map()]
   #place: Place = { file: 0, row: 0, col: 0 }
 
@@ -89,18 +95,21 @@ export class Code {
   block(write: () => void): Written {
     const block: Statement[] = []
     const before = this.#blocks.push(block)
+    const hoisted = this.#hoisted.length
     write()
     const written = { block, tail: this.#blocks.at(-1)!, depth: this.#blocks.length - before }
-    this.#blocks.length = before - 1
+    this.#close(before - 1)
+    this.#hoisted.length = hoisted
     return written
   }
 
   /** What is emitted next stands in the loop's body. */
   scan(source: number): { readonly key: number; readonly value: number } {
+    if (this.#blocks.length > MAX_NESTING) unplannable(this, `loops nest deeper than ${MAX_NESTING}`)
     const block: Statement[] = []
     const [key, value] = [this.local(), this.local()]
     this.emit({ type: 'ScanStmt', source, key, value, block })
-    this.#blocks.push(block)
+    this.#loops.push(this.#blocks.push(block))
     return { key, value }
   }
 
@@ -109,7 +118,17 @@ export class Code {
     const before = this.#blocks.length
     const { key, value } = this.scan(source)
     write(key, value)
-    this.#blocks.length = before
+    this.#close(before)
+  }
+
+  /** What is emitted next may run more than once. */
+  get inLoop(): boolean {
+    return this.#loops.length > 0
+  }
+
+  #close(depth: number): void {
+    this.#blocks.length = depth
+    while ((this.#loops.at(-1) ?? 0) > depth) this.#loops.pop()
   }
 
   /** How many blocks are open; the number of the innermost one. */

@@ -1,5 +1,6 @@
 // Paths into the input that many rules of a group begin with: they are gone once, before the rules.
 import type { CompiledRule } from '../../compile/compiled.ts'
+import { walk } from '../../syntax/walk.ts'
 import type { Value } from '../../values/value.ts'
 import { constantPath } from './conditions.ts'
 import { documentName } from './variables.ts'
@@ -7,48 +8,47 @@ import { documentName } from './variables.ts'
 /** Bodies that share a path before it is worth the looking up where none of them comes to it. */
 const MANY = 3
 
+/** A path, how many rules begin a ref with it, and the longer paths by their next name. */
+interface Branch {
+  rules: number
+  /** The last rule that was counted. */
+  last: CompiledRule | undefined
+  readonly next: Map<string, Branch>
+}
+
 /** The shared paths, each after those that it goes on from. */
 export function sharedPaths(rules: readonly CompiledRule[]): readonly (readonly Value[])[] {
-  const counts = new Map<string, { path: readonly Value[]; bodies: number; last: number }>()
-  rules.forEach((rule, at) => {
-    for (const path of inputPaths(rule)) {
-      for (let end = 1; end <= path.length; end++) {
-        const prefix = path.slice(0, end)
-        const key = JSON.stringify(prefix)
-        const known = counts.get(key)
-        if (known === undefined) counts.set(key, { path: prefix, bodies: 1, last: at })
-        else if (known.last !== at) Object.assign(known, { bodies: known.bodies + 1, last: at })
-      }
-    }
-  })
-  const many = [...counts.values()].filter(({ bodies }) => bodies >= MANY)
-  // A path that only leads to one that as many bodies go on to is not needed itself.
-  const needed = many.filter(
-    ({ path, bodies }) =>
-      !many.some((other) => other.path.length === path.length + 1 && other.bodies === bodies && startsWith(other.path, path)),
-  )
-  return needed.map(({ path }) => path).sort((a, b) => a.length - b.length)
-}
-
-export const startsWith = (path: readonly Value[], prefix: readonly Value[]) => prefix.every((part, at) => path[at] === part)
-
-/** The constant beginnings of all refs into the input, where no `with` replaces it. */
-function inputPaths(rule: CompiledRule): readonly (readonly Value[])[] {
+  if (rules.length < MANY) return []
+  const root: Branch = { rules: 0, last: undefined, next: new Map() }
+  for (const rule of rules) {
+    walk(rule, (node) => {
+      if (node.kind === 'expr' && node.with.length > 0) return false
+      if (node.kind === 'ref' && documentName(node.parts[0]) === 'input') countPath(root, constantPath(node), rule)
+      return undefined
+    })
+  }
   const found: (readonly Value[])[] = []
-  const walk = (node: unknown): void => {
-    if (Array.isArray(node)) for (const each of node) walk(each)
-    else if (typeof node === 'object' && node !== null) visit(node as Node)
-  }
-  const visit = (node: Node): void => {
-    if (node.kind === 'expr' && Array.isArray(node.with) && node.with.length > 0) return
-    if (node.kind === 'ref') {
-      const ref = node as unknown as Parameters<typeof constantPath>[0]
-      if (documentName(ref.parts[0]) === 'input') found.push(constantPath(ref))
-    }
-    for (const [name, value] of Object.entries(node)) if (name !== 'at') walk(value)
-  }
-  for (let each: CompiledRule | undefined = rule; each !== undefined; each = each.else) walk([each.head, each.body])
-  return found.filter((path) => path.length > 0)
+  collect(root, [], found)
+  return found
 }
 
-type Node = { readonly kind?: unknown; readonly with?: unknown }
+function countPath(root: Branch, path: readonly string[], rule: CompiledRule): void {
+  let at = root
+  for (const name of path) {
+    let next = at.next.get(name)
+    if (next === undefined) {
+      next = { rules: 0, last: undefined, next: new Map() }
+      at.next.set(name, next)
+    }
+    if (next.last !== rule) next.rules++
+    next.last = rule
+    at = next
+  }
+}
+
+/** A path that only leads to one that as many rules go on to is not needed itself. */
+function collect(branch: Branch, path: readonly string[], found: (readonly Value[])[]): void {
+  const shared = [...branch.next].filter(([, { rules }]) => rules >= MANY)
+  if (path.length > 0 && !shared.some(([, { rules }]) => rules === branch.rules)) found.push(path)
+  for (const [name, next] of shared) collect(next, [...path, name], found)
+}

@@ -29,17 +29,11 @@ export function buildIndexes(conditions: readonly (readonly Condition[])[]): Ind
   return { sources: builder.sources, indexes, rest: open }
 }
 
-/** An index for each rule alone, of all its conditions: a rule is passed over wherever one of them says so, as OPA does. */
-export function indexEach(conditions: readonly (readonly Condition[])[]): Indexes {
-  const builder = new Builder(conditions)
-  const indexes = conditions.flatMap((each, rule) => (each.length === 0 ? [] : [builder.chain(each, rule)]))
-  return { sources: builder.sources, indexes, rest: [...conditions.keys()].filter((rule) => conditions[rule]!.length === 0) }
-}
-
 /** A test of one source, and the rules that have it as a condition. */
 interface Candidate {
+  readonly id: string
   readonly key: string
-  readonly test: Condition['test']
+  readonly test: 'equal' | 'prefix'
   readonly rules: readonly number[]
   readonly cases: ReadonlyMap<unknown, Case>
 }
@@ -58,23 +52,23 @@ class Builder {
     this.#conditions = conditions
   }
 
-  /** The test that saves most; undefined where none saves enough. `all`: it must be a condition of every rule. */
-  best(rules: readonly number[], all = false): Candidate | undefined {
+  /** The test that saves most; undefined where none saves enough. `asked`: those above it, below which it must be one of every rule. */
+  best(rules: readonly number[], asked: readonly string[] = []): Candidate | undefined {
     if (rules.length < FEW) return undefined
     let best: Candidate | undefined
     let most = FEW - 1
     for (const candidate of this.#candidates(rules)) {
-      if (all && candidate.rules.length < rules.length) continue
+      if (asked.includes(candidate.id) || (asked.length > 0 && candidate.rules.length < rules.length)) continue
       const saved = candidate.rules.length - average(candidate)
       if (saved > most) [best, most] = [candidate, saved]
     }
     return best
   }
 
-  branch({ key, test, rules, cases }: Candidate): Index {
+  branch({ id, key, test, rules, cases }: Candidate, asked: readonly string[] = []): Index {
     const below = (part: readonly number[]): Index => {
-      const next = this.best(part, true)
-      return next === undefined ? part : this.branch(next)
+      const next = this.best(part, [...asked, id])
+      return next === undefined ? part : this.branch(next, [...asked, id])
     }
     const { source } = this.#conditions[rules[0]!]!.find((condition) => condition.key === key)!
     return {
@@ -85,24 +79,13 @@ class Builder {
     }
   }
 
-  chain(conditions: readonly Condition[], rule: number): Index {
-    return conditions.reduceRight<Index>(
-      (below, { source, key, test, values }) => ({
-        source: this.#number(key, source),
-        test,
-        cases: values.map((value) => [value, below] as const),
-        other: test === 'prefix' ? below : [],
-      }),
-      [rule],
-    )
-  }
-
   #candidates(rules: readonly number[]): Iterable<Candidate> {
     const found = new Map<string, Candidate & { readonly rules: number[]; readonly cases: Map<unknown, Case> }>()
     for (const rule of rules) {
       for (const { key, test, values } of this.#conditions[rule]!) {
+        if (test === 'defined') continue
         const id = `${test} ${key}`
-        const candidate = found.get(id) ?? { key, test, rules: [], cases: new Map<unknown, Case>() }
+        const candidate = found.get(id) ?? { id, key, test, rules: [], cases: new Map<unknown, Case>() }
         found.set(id, candidate)
         // Of two conditions on one value the first is asked.
         if (candidate.rules.at(-1) === rule) continue

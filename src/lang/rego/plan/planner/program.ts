@@ -1,6 +1,6 @@
 // What all functions of a plan share: constants, files, builtins, and the functions that are still to be planned.
 import type { Compiled } from '../../compile/compiled.ts'
-import type { Location } from '../../syntax/ast.ts'
+import type { Location, Term } from '../../syntax/ast.ts'
 import { numberText } from '../../values/decimal.ts'
 import { isNumber, type Value } from '../../values/value.ts'
 import type { Func, FuncKind, Operand, Place, Plan, Policy } from '../ir.ts'
@@ -24,6 +24,7 @@ export class Program {
   readonly #marks = new Table<Location>(({ file, start, end }) => `${file}:${start}:${end}`)
   readonly #waiting: (() => void)[] = []
   readonly #plans: Plan[] = []
+  readonly #names = new Map<Term, string>()
 
   /** @param traced whether the plan tells of the places it comes to */
   constructor(compiled: Compiled, traced = false) {
@@ -79,6 +80,16 @@ export class Program {
 
   addPlan(plan: Plan): void {
     this.#plans.push(plan)
+  }
+
+  /** The name of what a term is computed by. */
+  nameOf(term: Term): string {
+    let name = this.#names.get(term)
+    if (name === undefined) {
+      name = `term ${this.#names.size}`
+      this.#names.set(term, name)
+    }
+    return name
   }
 
   /**

@@ -9,7 +9,7 @@ import { type Code, local } from './code.ts'
 import { constantPath } from './conditions.ts'
 import { extentFunction, groupFunction, keyedFunction } from './documents.ts'
 import { planTerm } from './terms.ts'
-import { children, isConstant, storeName } from './tree.ts'
+import { children, type Group, isConstant, mayConflict, storeName } from './tree.ts'
 import { unifyOperand } from './unify.ts'
 import { documentName, hasFree } from './variables.ts'
 
@@ -74,11 +74,7 @@ function planData(code: Code, parts: readonly Term[], position: Position): Opera
       code.fail()
       return code.program.constant(null)
     }
-    const keys = knownKeys(code, parts)
-    if (keys.length > 0 && group.kind !== 'value' && code.program.tree.circular(group)) {
-      return planParts(code, invoke(code, keyedFunction(code.program, group, keys.length), keys), parts, false)
-    }
-    return planParts(code, invoke(code, groupFunction(code.program, group), []), parts, false)
+    return planParts(code, planDocument(code, group, parts), parts, false)
   }
   const [written, ...rest] = parts
   const part = written && inlined(code, written)
@@ -87,6 +83,18 @@ function planData(code: Code, parts: readonly Term[], position: Position): Opera
     return planData(code, rest, { node: childOf(node, part), names: [...position.names, part], place: position.place })
   }
   return planChildren(code, part, rest, node, position)
+}
+
+/** The document of a group, or a part of it in which the known ones of the next parts are found. */
+function planDocument(code: Code, group: Group, parts: readonly Term[]): Operand {
+  const { program } = code
+  const whole = groupFunction(program, group)
+  if (group.kind === 'value') return invoke(code, whole, [])
+  const keys = knownKeys(code, parts)
+  if (keys.length === 0) return invoke(code, whole, [])
+  if (program.tree.circular(group)) return invoke(code, keyedFunction(program, group, keys.length), keys)
+  if (!mayConflict(group)) return invoke(code, whole, [])
+  return invoke(code, whole, [], { func: keyedFunction(program, group, keys.length), args: keys })
 }
 
 /** The string that a variable is bound to. */
@@ -132,9 +140,9 @@ function exclude(code: Code, set: Operand, key: Operand): void {
   code.emit({ type: 'BlockStmt', blocks: [block] })
 }
 
-function invoke(code: Code, func: string, args: readonly Operand[]): Operand {
+function invoke(code: Code, func: string, args: readonly Operand[], otherwise?: { func: string; args: readonly Operand[] }): Operand {
   const result = code.local()
-  code.emit({ type: 'InvokeStmt', func, input: code.input, data: code.data, args, result })
+  code.emit({ type: 'InvokeStmt', func, input: code.input, data: code.data, args, result, ...(otherwise && { otherwise }) })
   return local(result)
 }
 

@@ -4,7 +4,7 @@ import { constantOf } from '../../compile/constant.ts'
 import type { Term } from '../../syntax/ast.ts'
 import { equal } from '../../values/order.ts'
 import type { Block, Func, Operand } from '../ir.ts'
-import { planBodies } from './bodies.ts'
+import { lateConditions, planBodies, planConditions } from './bodies.ts'
 import { planBody } from './body.ts'
 import { Code, local } from './code.ts'
 import { unplannable } from './errors.ts'
@@ -76,6 +76,7 @@ function planOrdered(code: Code, rule: CompiledRule, args: readonly Operand[], r
         code.at(body.head.at)
         if (body !== rule) code.emit({ type: 'IsUndefinedStmt', source: value })
         code.scope(() => {
+          planConditions(code, lateConditions(code, body), args)
           planArguments(code, body, args)
           planBody(code, body.body)
           planValue(code, body, value, { sole, start, repeated: false })

@@ -1,10 +1,10 @@
 // A term as the statements that make its value.
 
 import { constantOf } from '../../compile/constant.ts'
-import type { Body, Term } from '../../syntax/ast.ts'
+import type { Term } from '../../syntax/ast.ts'
 import type { Operand } from '../ir.ts'
-import { planBody } from './body.ts'
 import { type Code, local } from './code.ts'
+import { planComprehension } from './comprehensions.ts'
 import { unplannable } from './errors.ts'
 import { planRef } from './refs.ts'
 
@@ -23,43 +23,13 @@ export function planTerm(code: Code, term: Term): Operand {
       return planSet(code, term.items)
     case 'object':
       return planObject(code, term.entries)
-    case 'arraycomprehension': {
-      const array = code.local()
-      code.emit({ type: 'MakeArrayStmt', capacity: 0, target: array })
-      planClosure(code, term.body, () => code.emit({ type: 'ArrayAppendStmt', array, value: planTerm(code, term.term) }))
-      return local(array)
-    }
-    case 'setcomprehension': {
-      const set = code.local()
-      code.emit({ type: 'MakeSetStmt', target: set })
-      planClosure(code, term.body, () => code.emit({ type: 'SetAddStmt', set, value: planTerm(code, term.term) }))
-      return local(set)
-    }
-    case 'objectcomprehension': {
-      const object = code.local()
-      code.emit({ type: 'MakeObjectStmt', target: object })
-      planClosure(code, term.body, () => {
-        const key = planTerm(code, term.key)
-        code.emit({ type: 'ObjectInsertOnceStmt', object, key, value: planTerm(code, term.value) })
-      })
-      return local(object)
-    }
+    case 'arraycomprehension':
+    case 'setcomprehension':
+    case 'objectcomprehension':
+      return planComprehension(code, term)
     default:
       return unplannable(code, `a ${term.kind} stands where the compiler leaves none`)
   }
-}
-
-/** A body with variables of its own, gone through for all its solutions. */
-function planClosure(code: Code, body: Body, then: () => void): void {
-  const { place } = code
-  const { block } = code.block(() => {
-    code.scope(() => {
-      planBody(code, body)
-      then()
-    })
-  })
-  code.emit({ type: 'BlockStmt', blocks: [block] })
-  code.returnTo(place)
 }
 
 function planArray(code: Code, items: readonly Term[]): Operand {

@@ -1,6 +1,8 @@
 // Which rules answer for a place below `data`.
 import { type Compiled, type CompiledRule, partKey, type RuleNode } from '../../compile/compiled.ts'
+import { constantOf } from '../../compile/constant.ts'
 import type { Term } from '../../syntax/ast.ts'
+import { equal } from '../../values/order.ts'
 
 /** Rules that make up one document: all those of a complete rule, of a function, or below a path that goes on with a variable. */
 export interface Group {
@@ -30,6 +32,17 @@ export class RuleTree {
     let node = path[0] === 'data' ? this.root : undefined
     for (const part of path.slice(1)) node = node?.children.get(`"${part}`)
     return node
+  }
+
+  /** Whether rules have nothing to say of a path below `data`. */
+  isStored(path: readonly string[]): boolean {
+    let node = this.root
+    for (const part of path) {
+      node = node?.children.get(`"${part}`)
+      if (node === undefined) return true
+      if (node.rules.length > 0) return false
+    }
+    return false
   }
 
   /** The rules of a node as one document; undefined where the node has none. */
@@ -64,6 +77,14 @@ export class RuleTree {
   *#dependencies(rule: CompiledRule): Iterable<CompiledRule> {
     for (let each: CompiledRule | undefined = rule; each !== undefined; each = each.else) yield* this.#compiled.graph.dependencies(each)
   }
+}
+
+/** Whether two rules, or two solutions of one, may give one place of the document different values. */
+export function mayConflict({ kind, rules }: Group): boolean {
+  if (kind === 'set') return false
+  const [first, ...rest] = rules.map(({ head, path }) => [head.value && constantOf(head.value), path.parts.length] as const)
+  if (first?.[0] === undefined) return true
+  return rest.some(([value, length]) => value === undefined || !equal(value, first[0]!) || length !== first[1])
 }
 
 /** The children of a node that a ref can name, in OPA's order. */

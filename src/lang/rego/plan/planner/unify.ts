@@ -39,7 +39,9 @@ function step(code: Code, a: Term, b: Term): readonly Pair[] | undefined {
     const pairs = objectPairs(code, a.entries, b.entries)
     if (pairs !== undefined) return pairs
   }
-  const [known, pattern] = isPattern(a) && (!isPattern(b) || hasFree(code, a)) ? [b, a] : [a, b]
+  // A ref is followed first: where it leads nowhere, a comprehension is not computed, and cannot end the evaluation.
+  const refFirst = b.kind === 'ref' && a.kind !== 'ref'
+  const [known, pattern] = refFirst || (isPattern(a) && (!isPattern(b) || hasFree(code, a))) ? [b, a] : [a, b]
   if (isPattern(known) && hasFree(code, known)) return undefined
   unifyOperand(code, planTerm(code, known), pattern)
   return []

@@ -1,17 +1,16 @@
 // What is wrong with modules, queries and evaluations, as opa says it.
-import { detailsJson } from '../../lang/rego/compile/types/details-json.ts'
-import { type Diagnostic, RegoError, RegoRejected } from '../../lang/rego/errors.ts'
+import { detailsJson } from './compile/types/details-json.ts'
+import { type Diagnostic, RegoError, RegoRejected } from './errors.ts'
 
 export interface Fault {
   readonly message: string
   readonly code: string
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
-  /** What opa's JSON says more. */
+  /** Why it is a type error, or the line in which it cannot be read, as JSON. */
   readonly details?: Readonly<Record<string, unknown>>
+  /** What stands below the message. */
+  readonly lines?: readonly string[]
 }
-
-/** The same for people: what opa writes below a fault. */
-const linesBelow = new WeakMap<Fault, readonly string[]>()
 
 /** Undefined for an error that is of no policy. */
 export function faultsOf(error: unknown): readonly Fault[] | undefined {
@@ -23,22 +22,25 @@ export function faultsOf(error: unknown): readonly Fault[] | undefined {
 }
 
 function faultOf(diagnostic: Diagnostic): Fault {
-  const { message, code, at } = diagnostic
-  const details = detailsJson(diagnostic)
-  const location = at === undefined ? {} : { location: { file: at.file, row: at.row, col: at.col } }
-  const fault = { message, code, ...location, ...(details === undefined ? {} : { details }) }
-  linesBelow.set(fault, diagnostic.details?.lines ?? [])
-  return fault
+  const { message, code, at, details } = diagnostic
+  const json = detailsJson(diagnostic)
+  return {
+    message,
+    code,
+    ...(at === undefined ? {} : { location: { file: at.file, row: at.row, col: at.col } }),
+    ...(json === undefined ? {} : { details: json }),
+    ...(details === undefined ? {} : { lines: details.lines }),
+  }
 }
 
-/** `1 error occurred: f.rego:3: rego_type_error: …`, and below it the line with a caret, or the types. `when`: `during loading`. */
+/** For JSON. */
+export const faultDocuments = (faults: readonly Fault[]): readonly Fault[] => faults.map(({ lines: _, ...fault }) => fault)
+
+/** `1 error occurred: f.rego:3: rego_type_error: …`, and what stands below. `when`: `during loading`. */
 export function faultText(faults: readonly Fault[], when?: string): string {
-  const lines = faults.map((fault) => {
-    const { message, code, location } = fault
-    return [`${place(location)}${code}: ${message}`, ...(linesBelow.get(fault) ?? [])].join('\n\t')
-  })
+  const texts = faults.map(({ message, code, location, lines = [] }) => [`${place(location)}${code}: ${message}`, ...lines].join('\n\t'))
   const occurred = when === undefined ? 'occurred' : `occurred ${when}`
-  return lines.length === 1 ? `1 error ${occurred}: ${lines[0]}\n` : `${lines.length} errors ${occurred}:\n${lines.join('\n')}\n`
+  return texts.length === 1 ? `1 error ${occurred}: ${texts[0]}\n` : `${texts.length} errors ${occurred}:\n${texts.join('\n')}\n`
 }
 
 function place(location: Fault['location']): string {

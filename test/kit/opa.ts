@@ -43,7 +43,7 @@ export interface OpaError {
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
 }
 
-/** Go's server drops the connection of a handler that panics, and goes on. */
+/** Go's server drops the connection of a handler that panics, and goes on; other failures end it, and it is started again without its data. */
 export const PANIC: OpaError = { code: 'panic', message: 'OPA panicked' }
 
 interface Reply {
@@ -69,45 +69,40 @@ export function errorWithoutIndex(opa: string, module: string, data: string, inp
 }
 
 export class OpaServer {
-  readonly #child: ChildProcess
-  readonly #folder: string
-  readonly #said: Buffer[] = []
+  readonly #opa: string
+  readonly #version: RegoVersion
+  readonly #folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  #child: ChildProcess | undefined
 
-  private constructor(child: ChildProcess, folder: string) {
-    this.#child = child
-    this.#folder = folder
+  private constructor(opa: string, version: RegoVersion) {
+    this.#opa = opa
+    this.#version = version
   }
 
-  /** `version`: how modules are read that do not say it. `more`: flags and files beside, in the folder `cwd`. */
-  static async start(opa: string, version: RegoVersion, more: readonly string[] = [], cwd?: string): Promise<OpaServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'thymus-opa-'))
-    const flags = ['run', '--server', '--addr', `unix://${folder}/socket`, '--log-level', 'error', '--skip-version-check', ...more]
-    const child = spawn(opa, version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: ['ignore', 'ignore', 'pipe'], cwd })
-    const server = new OpaServer(child, folder)
-    child.stderr.on('data', (chunk: Buffer) => server.#said.push(chunk))
+  /** `version`: how modules are read that do not say it. */
+  static async start(opa: string, version: RegoVersion): Promise<OpaServer> {
+    const server = new OpaServer(opa, version)
+    await server.#start()
+    return server
+  }
+
+  async #start(): Promise<void> {
+    const flags = ['run', '--server', '--addr', `unix://${this.#folder}/socket`, '--log-level', 'error', '--skip-version-check']
+    rmSync(join(this.#folder, 'socket'), { force: true })
+    const child = spawn(this.#opa, this.#version === 'v0' ? [...flags, '--v0-compatible'] : flags, { stdio: 'ignore' })
+    this.#child = child
     for (;;) {
       if (child.exitCode !== null) throw new Error(`opa ended with status ${child.exitCode}`)
-      const up = await server.#ask('GET', '/health', '').catch(() => undefined)
-      if (up !== undefined) return server
+      const up = await this.#ask('GET', '/health', '').catch(() => undefined)
+      if (up?.status === 200) return
       await sleep(20)
     }
   }
 
-  /** Where it answers; its own folder is around it. */
-  get socket(): string {
-    return join(this.#folder, 'socket')
-  }
-
-  /** The lines that it wrote so far that have a text in them. */
-  lines(having: string): readonly string[] {
-    const lines = Buffer.concat(this.#said).toString().split('\n').slice(0, -1)
-    return lines.filter((line) => line.includes(having))
-  }
-
   stop(): void {
     this.#agent.destroy()
-    this.#child.kill('SIGKILL')
+    this.#child?.kill('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -115,7 +110,9 @@ export class OpaServer {
   async put(name: string, text: string): Promise<readonly OpaError[]> {
     const reply = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text).catch((error: NodeJS.ErrnoException) => error)
     if (reply instanceof Error) {
-      if (reply.code !== 'ECONNRESET' || this.#child.exitCode !== null) throw reply
+      if (reply.code !== 'ECONNRESET') throw reply
+      await sleep(500)
+      if (this.#child?.exitCode !== null) await this.#start() // a stack that overflowed takes all with it
       return [PANIC]
     }
     const { status, body } = reply

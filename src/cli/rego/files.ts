@@ -1,8 +1,8 @@
 // What `-d` and `-i` name: modules and documents, found and placed as opa does.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, extname, join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
-import { readYaml } from '../../lang/rego/builtins/yaml-read.ts'
 import { mergeData } from '../../lang/rego/bundle/merge.ts'
 import { DEFAULT_LIMITS, Runtime } from '../../lang/rego/codegen/runtime.ts'
 import { readJson } from '../../lang/rego/values/text.ts'
@@ -17,6 +17,10 @@ export interface Loaded {
 
 /** Largest file that is read: OPA itself holds twenty times as much of it in memory. */
 const MAX_BYTES = 256 << 20
+const require = createRequire(import.meta.url)
+/** Its library is as much code as the engine, and loaded for what is YAML alone. */
+const yaml = (): typeof import('../../lang/rego/builtins/yaml-read.ts') => require('../../lang/rego/builtins/yaml-read.ts')
+
 const DOCUMENTS = ['.json', '.yaml', '.yml']
 
 /**
@@ -42,7 +46,7 @@ export function loadFiles(paths: readonly string[], { modulesOnly = false } = {}
 export function readDocument(file: string): Value {
   const text = readText(file)
   try {
-    return extname(file) === '.json' ? readJson(text) : readYaml(new Runtime(DEFAULT_LIMITS, surroundings(), true), text)
+    return extname(file) === '.json' ? readJson(text) : yaml().readYaml(new Runtime(DEFAULT_LIMITS, surroundings(), true), text)
   } catch (cause) {
     throw new ThymusError('FORMAT', cause instanceof Error ? cause.message : String(cause), { at: file, cause })
   }

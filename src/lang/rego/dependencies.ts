@@ -1,11 +1,12 @@
 // What a query depends on: base documents (input and data) that must be there, and virtual ones that rules make.
 import type { CompiledQuery, CompiledRule } from './compile/compiled.ts'
-import { compareRefs } from './compile/order.ts'
-import { groundPrefix, startsAt } from './compile/terms.ts'
+import { startsAt } from './compile/terms.ts'
 import { partsText } from './compile/text.ts'
-import { type Node, walkBody, walkRule } from './compile/walk.ts'
 import type { Policy } from './policy.ts'
 import type { Ref, Term } from './syntax/ast.ts'
+import { groundPrefix } from './syntax/ground.ts'
+import { compareRefs } from './syntax/order.ts'
+import { type Node, walkBody, walkRule } from './syntax/walk.ts'
 
 export interface Dependencies {
   /** Refs, each as its parts, sorted; none of them below another. */

@@ -1,12 +1,12 @@
 // Why a decision came out as it did. A rule is asked line by line, as a person would debug it: the first lines of its body, then one more,
 // until nothing is left that holds. So an explanation is made of answers that the engine gives, not of a trace that might differ from them.
 import { partsText } from './compile/text.ts'
-import { walk } from './compile/walk.ts'
 import type { EvaluationOptions } from './engine.ts'
 import { RegoError, RegoRejected } from './errors.ts'
 import { type Policy, QUERY } from './policy.ts'
 import type { Body, Expr, Location, Module, Rule, Term } from './syntax/ast.ts'
 import { call, variable } from './syntax/terms.ts'
+import { walk } from './syntax/walk.ts'
 import { RegoObject, type Value } from './values/value.ts'
 
 /** A document that rules make, and each rule's part in it. */

@@ -2,12 +2,12 @@
 import { signatureOf } from './builtins/signatures.ts'
 import { arityIn } from './compile/functions.ts'
 import type { Arity } from './compile/outputs.ts'
-import { dotted } from './compile/terms.ts'
 import type { EvaluationOptions } from './engine.ts'
 import { RegoRejected } from './errors.ts'
 import { type Policy, type PreparationOptions, QUERY } from './policy.ts'
 import type { Body, Expr, Location, RegoVersion, Term } from './syntax/ast.ts'
 import { parseQuery } from './syntax/module.ts'
+import { dotted } from './syntax/names.ts'
 import { call, variable } from './syntax/terms.ts'
 import type { RegoObject, Value } from './values/value.ts'
 

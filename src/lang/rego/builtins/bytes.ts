@@ -1,7 +1,6 @@
 // Go's strings are bytes, JavaScript's are not. A byte that is no part of UTF-8 becomes a lone surrogate, U+DC00 and the byte, which no text
 // has; it turns into U+FFFD wherever it is printed.
 import { isUtf8 } from 'node:buffer'
-import { timingSafeEqual } from 'node:crypto'
 
 export function fromBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -25,6 +24,3 @@ export function toBytes(text: string): Buffer {
   const parts = text.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/)
   return Buffer.concat(parts.map((part, at) => (at % 2 === 1 ? Buffer.of(part.charCodeAt(0) & 0xff) : Buffer.from(part, 'utf8'))))
 }
-
-/** In a time that does not tell where they differ. */
-export const sameBytes = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b)

@@ -66,15 +66,15 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
     return RegoSet.of(kept.members().filter((member) => !gone.has(member)))
   },
   union: (runtime, a) => {
-    const all = sets(a)
+    const all = sets(runtime, a)
     weighItems(
       runtime,
       all.reduce((total, each) => total + each.size, 0),
     )
     return RegoSet.of(all.flatMap((each) => [...each.members()]))
   },
-  intersection: (_, a) => {
-    const [first, ...rest] = sets(a)
+  intersection: (runtime, a) => {
+    const [first, ...rest] = sets(runtime, a)
     return rest.reduce(common, first ?? new RegoSet())
   },
   'object.get': (_, a, path, otherwise) => {
@@ -110,20 +110,23 @@ export const COLLECTIONS: Readonly<Record<string, Builtin>> = {
         .filter(([key]) => kept.has(key)),
     )
   },
-  'object.union': (_, a, b) => mergeOver(object(a, 1), object(b, 2)),
-  'object.union_n': (_, a) =>
-    array(a, 1).reduce<Value>((merged, item) => {
+  'object.union': (runtime, a, b) => mergeOver(runtime, object(a, 1), object(b, 2)),
+  'object.union_n': (runtime, a) => {
+    const merged = new RegoObject()
+    for (const item of array(a, 1)) {
       if (!(item instanceof RegoObject)) throw unfit(1, ['array of objects'], `array containing ${typeName(item)}`)
-      return mergeOver(merged, item)
-    }, new RegoObject()),
-  'object.subset': (_, a, b) => {
+      putOver(runtime, merged, item)
+    }
+    return merged
+  },
+  'object.subset': (runtime, a, b) => {
     if (isArray(a) && b instanceof RegoSet) {
       // OPA counts how often it meets a member, and ends with the array.
       let met = 0
       return a.some((item) => (b.has(item) ? ++met : met) === b.size)
     }
     mustBeAlike(a, b)
-    return contains(a, b)
+    return contains(runtime, a, b)
   },
 }
 
@@ -173,11 +176,14 @@ function numbers(value: Value) {
   })
 }
 
-function sets(value: Value): RegoSet[] {
+function sets(runtime: Runtime, value: Value): RegoSet[] {
   return set(value, 1)
     .members()
     .map((member) => {
-      if (member instanceof RegoSet) return member
+      if (member instanceof RegoSet) {
+        runtime.charge(member.size)
+        return member
+      }
       throw new BuiltinError(`operand 1 must be set of sets but got set containing ${typeName(member)}`, 'eval_type_error')
     })
 }
@@ -189,26 +195,35 @@ function keys(value: Value, at: number): RegoSet {
 }
 
 /** The second wins; objects in both are merged. */
-function mergeOver(a: Value, b: Value): Value {
+function mergeOver(runtime: Runtime, a: Value, b: Value): Value {
   if (!(a instanceof RegoObject && b instanceof RegoObject)) return b
-  const merged = RegoObject.of(a.entries())
-  for (const [key, value] of b.entries()) {
-    const there = a.get(key)
-    merged.set(key, there === undefined ? value : mergeOver(there, value))
+  runtime.charge(a.size)
+  return putOver(runtime, RegoObject.of(a.entries()), b)
+}
+
+function putOver(runtime: Runtime, merged: RegoObject, over: RegoObject): RegoObject {
+  runtime.charge(over.size)
+  weighItems(runtime, over.size)
+  for (const [key, value] of over.entries()) {
+    const there = merged.get(key)
+    merged.set(key, there === undefined ? value : mergeOver(runtime, there, value))
   }
   return merged
 }
 
 /** Whether all of `b` is in `a`: of objects at every depth, of sets by membership, of arrays as a run. */
-function contains(a: Value, b: Value): boolean {
+function contains(runtime: Runtime, a: Value, b: Value): boolean {
+  runtime.charge(1)
   if (a instanceof RegoObject && b instanceof RegoObject) {
     return b.entries().every(([key, value]) => {
       const there = a.get(key)
-      return there !== undefined && (typeName(there) === typeName(value) ? contains(there, value) : false)
+      return there !== undefined && (typeName(there) === typeName(value) ? contains(runtime, there, value) : false)
     })
   }
   if (a instanceof RegoSet && b instanceof RegoSet) return b.members().every((member) => a.has(member))
-  if (isArray(a) && isArray(b))
+  if (isArray(a) && isArray(b)) {
+    runtime.charge(a.length)
     return a.some((_, at) => a.length - at >= b.length && b.every((item, n) => equal(a[at + n]!, item))) || b.length === 0
+  }
   return equal(a, b)
 }

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Builtin } from '../codegen/runtime.ts'
-import { sameBytes, toBytes } from './bytes.ts'
+import { toBytes } from './bytes.ts'
 import { text } from './operands.ts'
+import { sameBytes } from './same-bytes.ts'
 
 const hash =
   (name: string): Builtin =>

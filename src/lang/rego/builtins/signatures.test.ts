@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TypeReader } from '../compile/types/notation.ts'
+import { AWS } from './aws.ts'
+import { CRYPTO } from './crypto.ts'
+import { GRAPHQL } from './graphql/graphql.ts'
+import { HTTP } from './http/http.ts'
+import { JWT } from './jwt/jwt.ts'
+import { SCHEMA } from './schema.ts'
 import { signatureNames, signatureOf } from './signatures.ts'
 import { BUILTINS } from './table.ts'
+import { TEMPLATE } from './template.ts'
+import { X509 } from './x509/x509.ts'
+import { YAML } from './yaml.ts'
 
 test('a builtin is found by its name, with its types and what is special of it', () => {
   const { type, ...walk } = signatureOf('walk')!
@@ -23,7 +32,14 @@ test('what OPA does not know is not found, whatever it is called', () => {
 test('every declaration can be read, and every builtin here is declared', () => {
   assert.equal(signatureNames().length, 206)
   for (const name of signatureNames()) assert.equal(signatureOf(name)!.name, name)
-  for (const name of BUILTINS.keys()) assert.ok(signatureOf(name), name)
+  for (const name of BUILTINS.names) assert.ok(signatureOf(name), name)
+})
+
+test('a builtin that is loaded later is there when it is asked for, and no other is', () => {
+  for (const name of BUILTINS.names) assert.equal(typeof BUILTINS.get(name), 'function', name)
+  const later = { ...AWS, ...CRYPTO, ...GRAPHQL, ...HTTP, ...JWT, ...SCHEMA, ...TEMPLATE, ...X509, ...YAML }
+  for (const name of Object.keys(later)) assert.equal(BUILTINS.get(name), later[name], name)
+  for (const name of ['', 'constructor', 'graphql', 'http.get']) assert.ok(!BUILTINS.has(name) && BUILTINS.get(name) === undefined, name)
 })
 
 test('what is not of the notation is refused', () => {

@@ -1,5 +1,6 @@
 // Calls of functions and builtins.
 import { ThymusError } from '../../../core/errors.ts'
+import { signatureOf } from '../builtins/signatures.ts'
 import type { Mock, Operand, Place, Statement } from '../plan/ir.ts'
 import { intrinsic, type Written } from './intrinsics.ts'
 import type { Module, Names } from './names.ts'
@@ -49,6 +50,9 @@ export class Calls {
       const where = `${this.#module.policy.files[at.file] ?? 'plan'}:${at.row}:${at.col}`
       throw new ThymusError('REGO_BUILTIN', `there is no function ${JSON.stringify(func)}`, { at: where })
     }
+    const signature = signatureOf(func)?.type
+    if (signature !== undefined && signature.variadic === undefined && signature.params.length !== args.length)
+      throw new ThymusError('REGO_PLAN', `${func} takes ${signature.params.length} arguments, not ${args.length}`)
     const operands = args.map((arg): Written => ({ code: this.#names.operand(arg), type: this.#names.typeOf(arg) }))
     const call = `c${builtin}(${['rt', ...operands.map(({ code }) => code)].join(', ')})`
     const inPlace = intrinsic(func, operands, call)

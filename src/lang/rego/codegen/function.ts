@@ -2,6 +2,7 @@
 import type { Block, FuncKind, Index, Operand, Place, Statement } from '../plan/ir.ts'
 import { Calls } from './calls.ts'
 import { type Module, Names } from './names.ts'
+import { type Kind, type Own, ownCollections } from './own.ts'
 import { countStaying, touched, type Usage, unsteady, usageOf } from './usage.ts'
 
 /** Statements that a function holds before its blocks move out. */
@@ -31,6 +32,7 @@ export class FunctionWriter {
   readonly #defined: number[] = []
   #usage: Usage = usageOf([])
   #unsteady: ReadonlySet<number> = new Set()
+  #own: Own | undefined
   /** A look-up that is written where its value is needed. */
   #pending: { readonly local: number; readonly code: string } | undefined
   /** What is written now stands in a block that is a function of its own. */
@@ -44,6 +46,7 @@ export class FunctionWriter {
     kind: FuncKind,
     params: readonly number[],
     defined: readonly number[] = [1, ...params.slice(2)],
+    own?: Own,
   ) {
     this.#module = module
     this.#names = new Names(module)
@@ -52,11 +55,13 @@ export class FunctionWriter {
     this.#kind = kind
     this.#params = params
     this.#defined.push(...defined)
+    this.#own = own
   }
 
   /** `gives`: a local that is the function's value at its end. */
   write(blocks: readonly Block[], gives?: number): void {
     this.#usage = usageOf(blocks)
+    this.#own ??= ownCollections(blocks, this.#usage, this.#params)
     this.#unsteady = unsteady(this.#usage, this.#params)
     this.#names.large = countStaying(blocks) > LARGE
     const body = blocks.map((block) => this.#block(block, [], '  ')).join('')
@@ -154,6 +159,7 @@ export class FunctionWriter {
       this.#define(target)
       return set(target, code)
     }
+    const collection = (target: number, code: string) => make(target, this.#module.marksOwn ? `rt.made(${code})` : code)
     const some = (target: number, code: string) => {
       this.#define(target)
       return set(target, code) + line(`if (${this.#names.local(target)} === undefined) ${out}`)
@@ -187,11 +193,11 @@ export class FunctionWriter {
       case 'MakeNullStmt':
         return make(stmt.target, 'null')
       case 'MakeArrayStmt':
-        return make(stmt.target, '[]')
+        return collection(stmt.target, '[]')
       case 'MakeObjectStmt':
-        return make(stmt.target, 'new RegoObject()')
+        return collection(stmt.target, 'new RegoObject()')
       case 'MakeSetStmt':
-        return make(stmt.target, 'new RegoSet()')
+        return collection(stmt.target, 'new RegoSet()')
       case 'ResetLocalStmt':
         return set(stmt.target, 'undefined')
       case 'ArrayAppendStmt':
@@ -205,12 +211,12 @@ export class FunctionWriter {
       case 'ObjectInsertOnceStmt':
         return (
           need(stmt.key, stmt.value) +
-          line(`if (!(${this.#names.local(stmt.object)} instanceof RegoObject)) ${out}`) +
+          this.#mayAdd(stmt.object, 'RegoObject', labels, indent) +
           line(`insertOnce(${this.#names.local(stmt.object)}, ${value(stmt.key)}, ${value(stmt.value)})`)
         )
       case 'ObjectMergeStmt': {
         const [a, b] = [local(stmt.a), local(stmt.b)]
-        return need(a, b) + make(stmt.target, `merge(${value(a)}, ${value(b)})`)
+        return need(a, b) + make(stmt.target, `merge(rt, ${value(a)}, ${value(b)})`)
       }
       case 'DotStmt': {
         const stored = stmt.source.type === 'local' && this.#data.has(stmt.source.value)
@@ -272,7 +278,7 @@ export class FunctionWriter {
         return need(...stmt.args, ...(stmt.otherwise?.args ?? [])) + some(stmt.result, this.#calls.invoke(stmt).code)
       case 'UpsertStmt': {
         const path = `[${stmt.path.map((index) => this.#names.constant(index)).join(', ')}]`
-        return need(stmt.value) + make(stmt.target, `upsert(${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
+        return need(stmt.value) + make(stmt.target, `upsert(rt, ${value(stmt.source)}, ${path}, ${value(stmt.value)})`)
       }
       case 'InsertPathStmt': {
         const path = `[${stmt.path.map(value).join(', ')}]`
@@ -303,7 +309,10 @@ export class FunctionWriter {
         const target = this.#names.local(stmt.local)
         const path = `[${stmt.path.map((index) => this.#names.constant(index)).join(', ')}]`
         const before = `${stmt.path.length === 0 ? '' : need(stmt.value)}${line(`const ${flag}s = [${target}, rt.memo]`)}`
-        const replaced = set(stmt.local, stmt.path.length === 0 ? value(stmt.value) : `upsert(${target}, ${path}, ${value(stmt.value)})`)
+        const replaced = set(
+          stmt.local,
+          stmt.path.length === 0 ? value(stmt.value) : `upsert(rt, ${target}, ${path}, ${value(stmt.value)})`,
+        )
         const after = `${set(stmt.local, `${flag}s[0]`)}${line(`rt.memo = ${flag}s[1]`)}${line(`if (!${this.#flag(flag)}) ${out}`)}`
         return before + replaced + line('rt.memo = []') + this.#guardedBlock(stmt.block, flag, labels, indent) + after
       }
@@ -370,7 +379,7 @@ export class FunctionWriter {
     const [result] = written
     const names = blocks.map((block) => {
       const name = `${this.#name}_r${this.#outlined++}`
-      new FunctionWriter(this.#module, name, this.#kind, params, defined).write([block], result)
+      new FunctionWriter(this.#module, name, this.#kind, params, defined, this.#own).write([block], result)
       return name
     })
     return { names, params, gives: result ?? (returns ? 'return' : undefined) }
@@ -403,13 +412,16 @@ export class FunctionWriter {
     return this.#names.large ? `L.${flag}` : flag
   }
 
-  /** Adds to a collection. A plan of strangers may add to anything; OPA's only to what it has just made. */
-  #add(collection: number, kind: string, call: string, labels: readonly string[], indent: string): string {
-    const code = `${this.#names.local(collection)}.${call}\n`
-    const own = this.#isDefined(local(collection))
-      ? ''
-      : `${indent}if (!(${this.#names.local(collection)} instanceof ${kind})) ${jump(labels.at(-1)!)}\n`
-    return `${own}${indent}${code}`
+  #add(collection: number, kind: Kind, call: string, labels: readonly string[], indent: string): string {
+    return `${this.#mayAdd(collection, kind, labels, indent)}${indent}${this.#names.local(collection)}.${call}\n${indent}rt.added++\n`
+  }
+
+  /** Leaves the block where a collection is none of this kind, or was not made by this evaluation. */
+  #mayAdd(collection: number, kind: Kind, labels: readonly string[], indent: string): string {
+    const name = this.#names.local(collection)
+    const own = this.#own?.get(collection) === kind
+    if (own && this.#isDefined(local(collection))) return ''
+    return `${indent}if (${own ? `${name} === undefined` : `!(${name} instanceof ${kind} && rt.hasMade(${name}))`}) ${jump(labels.at(-1)!)}\n`
   }
 
   /** Leaves the block where an operand is undefined. */

@@ -5,7 +5,9 @@ import type { Func, Index, Policy } from '../plan/ir.ts'
 import { callGraph } from './call-graph.ts'
 import { FunctionWriter } from './function.ts'
 import type { Module } from './names.ts'
+import { addsToOthers, ownCollections } from './own.ts'
 import { SUPPORT } from './support.ts'
+import { usageOf } from './usage.ts'
 
 /** What the generated code wants to be given. */
 export interface Generated {
@@ -27,6 +29,7 @@ export function generate(policy: Policy, builtins: ReadonlyMap<string, number>):
     calledBuiltins: new Set(),
     indexes: [],
     indexParts: [],
+    marksOwn: addsToOthers(policy, (blocks, params) => ownCollections(blocks, usageOf(blocks), params)),
   }
   const { slots, recursive } = callGraph(policy)
   policy.funcs.forEach((func, at) => {

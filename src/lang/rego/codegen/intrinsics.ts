@@ -28,7 +28,7 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   contains: text('includes'),
   equal: ([a, b]) => `equal(${a!.code}, ${b!.code})`,
   neq: ([a, b]) => `!equal(${a!.code}, ${b!.code})`,
-  'internal.member_2': ([a, b]) => (b!.type === 'set' ? `${b!.code}.has(${a!.code})` : `member(${a!.code}, ${b!.code})`),
+  'internal.member_2': ([a, b]) => (b!.type === 'set' ? `${b!.code}.has(${a!.code})` : `member(rt, ${a!.code}, ${b!.code})`),
 }
 
 /** The code of a builtin's value; undefined where it is only called. */

@@ -14,6 +14,8 @@ export interface Module {
   readonly calledBuiltins: Set<number>
   readonly indexes: Index[]
   readonly indexParts: string[]
+  /** What is made is marked, for a function that adds to what it may not have made. */
+  readonly marksOwn: boolean
 }
 
 export class Names {

@@ -1,7 +1,7 @@
 // What generated code calls. One Runtime lives for one evaluation: it counts, and remembers the rules that were computed.
 import type { HttpPort } from '../builtins/http/port.ts'
 import { BuiltinError, RegoError } from '../errors.ts'
-import type { RegoObject, Value } from '../values/value.ts'
+import { isArray, RegoObject, RegoSet, type Value } from '../values/value.ts'
 
 export interface Limits {
   /** Calls, iterations and insertions. */
@@ -9,7 +9,7 @@ export interface Limits {
   /** Calls within calls. */
   readonly depth: number
   readonly milliseconds: number
-  /** Bytes that builtins make, all together. */
+  /** Bytes that are made, all together, about: texts by builtins, and collections. */
   readonly memory: number
 }
 
@@ -34,6 +34,9 @@ export interface Surroundings {
   readonly http?: HttpPort
 }
 
+/** Bytes that a collection has for each of its parts, about. */
+const PART = 32
+
 /** Steps between two looks at the clock. */
 const SLICE = 4_096
 
@@ -41,6 +44,8 @@ export class Runtime {
   /** Steps until the next look at the clock. */
   fuel = 0
   depth = 0
+  /** What generated code has put into collections since the last look at the clock. */
+  added = 0
   /** What generated code remembers of rules, by slot. A `with` puts an empty one in place. */
   memo: unknown[] = []
   /** The with-targets in force, and what stands for functions. */
@@ -55,6 +60,7 @@ export class Runtime {
   visit: (mark: number) => void = () => {}
   /** What a builtin keeps for the length of the evaluation, as random numbers by name. */
   readonly kept = new Map<string, Value>()
+  #made: WeakSet<object> | undefined
   readonly #limits: Limits
   readonly #end: number
   #left: number
@@ -77,6 +83,10 @@ export class Runtime {
       throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.milliseconds} ms`)
     }
     if (this.surroundings.cancelled?.()) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'cancelled')
+    if (this.added > 0) {
+      this.spend(this.added * PART)
+      this.added = 0
+    }
     this.fuel += Math.min(SLICE, this.#left)
     this.#left -= SLICE
   }
@@ -85,6 +95,17 @@ export class Runtime {
   charge(steps: number): void {
     this.fuel -= steps
     while (this.fuel < 0) this.refuel()
+  }
+
+  /** Marks a collection as made by this evaluation. */
+  made<T extends object>(collection: T): T {
+    this.#made ??= new WeakSet()
+    this.#made.add(collection)
+    return collection
+  }
+
+  hasMade(collection: object): boolean {
+    return this.#made?.has(collection) ?? false
   }
 
   /** Begins a `with`; the answer is for leaveWorld. */
@@ -106,7 +127,7 @@ export class Runtime {
   /** Takes bytes for what a builtin is about to make, before it is made. */
   spend(bytes: number): void {
     this.#memory -= bytes
-    if (this.#memory < 0) throw this.exceeded(`builtins make more than ${this.#limits.memory} bytes`)
+    if (this.#memory < 0) throw this.exceeded(`more than ${this.#limits.memory} bytes are made`)
   }
 
   /** For a builtin that wants of the host what it was not given. */
@@ -134,16 +155,34 @@ export type Mock = (runtime: Runtime, input: Value | undefined, data: Value, ...
 
 export type Builtin = (runtime: Runtime, ...operands: Value[]) => Value | undefined
 
+/** Collections of more parts cost steps to go through. */
+export const FEW = 64
+
+/** Builtins that look something up, or count what they do themselves. */
+const AT_ONCE: ReadonlySet<string> = new Set(['array.slice', 'count', 'object.get', 'type_name', 'walk'])
+
+/** The parts of a collection. */
+export function partsOf(value: Value | undefined): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (isArray(value)) return value.length
+  return value instanceof RegoObject || value instanceof RegoSet ? value.size : 0
+}
+
 /** Texts longer than this cost steps to read, and bytes to make. */
 const LONG = 1_024
 
 /** A builtin as generated code calls it: an operand that it does not take makes the call undefined, or ends a strict evaluation. */
 export function guarded(name: string, builtin: Builtin): Builtin {
+  const looksUp = AT_ONCE.has(name) || name.startsWith('is_')
   // As many parameters as any builtin has: a rest parameter would be an array for each call.
   return (runtime, a, b, c, d) => {
     if (--runtime.fuel < 0) runtime.refuel()
     if (typeof a === 'string' && a.length > LONG) runtime.charge(a.length >> 6)
     if (typeof b === 'string' && b.length > LONG) runtime.charge(b.length >> 6)
+    if (!looksUp) {
+      const parts = partsOf(a) + partsOf(b)
+      if (parts > FEW) runtime.charge(parts)
+    }
     try {
       const value = builtin(runtime, a!, b!, c!, d!)
       if (typeof value === 'string' && value.length > LONG) runtime.spend(2 * value.length)

@@ -4,7 +4,7 @@ import { numberText, toInt } from '../values/decimal.ts'
 import { equal } from '../values/order.ts'
 import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
-import type { Builtin, Mock, Runtime } from './runtime.ts'
+import { type Builtin, FEW, type Mock, partsOf, type Runtime } from './runtime.ts'
 import { select, selector } from './select.ts'
 
 export function dot(source: Value | undefined, key: Value): Value | undefined {
@@ -35,8 +35,9 @@ export function items(source: Value): readonly (readonly [Value, Value])[] | rea
 }
 
 /** Whether a collection has a value in it. */
-export function member(value: Value, source: Value): boolean {
+export function member(runtime: Runtime, value: Value, source: Value): boolean {
   if (source instanceof RegoSet) return source.has(value)
+  if (partsOf(source) > FEW) runtime.charge(partsOf(source) >> 2)
   if (isArray(source)) return source.some((item) => equal(item, value))
   return source instanceof RegoObject && source.entries().some(([, item]) => equal(item, value))
 }
@@ -57,21 +58,23 @@ export function insertOnce(object: RegoObject, key: Value, value: Value): void {
 }
 
 /** All keys of both; where both have one, objects are merged and else the first wins. */
-export function merge(a: Value, b: Value): Value {
+export function merge(runtime: Runtime, a: Value, b: Value): Value {
   if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
+  runtime.charge(a.size + b.size)
   const merged = RegoObject.of(b.entries())
   for (const [key, value] of a.entries()) {
     const other = b.get(key)
-    merged.set(key, other === undefined ? value : merge(value, other))
+    merged.set(key, other === undefined ? value : merge(runtime, value, other))
   }
   return merged
 }
 
 /** The document with `value` at `path`; what stands in the way is replaced. */
-export function upsert(document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
+export function upsert(runtime: Runtime, document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
   if (at === path.length) return value
+  if (document instanceof RegoObject) runtime.charge(document.size)
   const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
-  copy.set(path[at]!, upsert(copy.get(path[at]!), path, value, at + 1))
+  copy.set(path[at]!, upsert(runtime, copy.get(path[at]!), path, value, at + 1))
   return copy
 }
 

@@ -2,9 +2,9 @@
 import type { Diagnostic } from '../errors.ts'
 import type { Annotations, Location, Module, Package, Ref, Rule, Term } from '../syntax/ast.ts'
 import { targetsOf } from '../syntax/attach.ts'
+import { groundPrefix } from '../syntax/ground.ts'
+import { compareLocations, compareRefs } from '../syntax/order.ts'
 import { RegoObject, type Value } from '../values/value.ts'
-import { compareLocations, compareRefs } from './order.ts'
-import { groundPrefix } from './terms.ts'
 import { partsText, termText } from './text.ts'
 
 /** Annotations with what they are said of. */

@@ -1,6 +1,6 @@
 import type { Term } from '../syntax/ast.ts'
+import { compareTerms } from '../syntax/order.ts'
 import { mapTerm } from './map.ts'
-import { compareTerms } from './order.ts'
 
 /**
  * The members of a set and the keys of an object in OPA's order, which is that in which the compiler and evaluator meet them. Each

@@ -1,6 +1,7 @@
 // Checks of what is written, before and after it is rewritten.
 
 import type { Import } from '../syntax/ast.ts'
+import { type Node, walkRule } from '../syntax/walk.ts'
 import type { Compilation, DraftModule } from './draft.ts'
 import { type Builtins, builtinOf } from './functions.ts'
 import type { Report } from './report.ts'
@@ -8,7 +9,6 @@ import { importedName } from './resolve.ts'
 import { RESERVED } from './safety.ts'
 import { isAssignment, rootDocument } from './terms.ts'
 import { partsText, termText } from './text.ts'
-import { type Node, walkRule } from './walk.ts'
 
 const asksMore = ({ strict }: Compilation, module: DraftModule) => strict || module.version === 'v1'
 
@@ -47,7 +47,7 @@ export function checkOverrides(compilation: Compilation): void {
         }
       }
     }
-    for (const rule of module.all()) if (rule.features.shadowing) walkRule(rule, shadowingCheck(compilation.report))
+    for (const rule of module.all) if (rule.features.shadowing) walkRule(rule, shadowingCheck(compilation.report))
   }
 }
 
@@ -64,7 +64,7 @@ export const shadowingCheck = (report: Report) => (node: Node) => {
 /** A builtin that is called for its effect has no value. */
 export function checkVoidCalls({ modules, builtins, report }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) if (rule.features.voidCalls) walkRule(rule, voidCheck(report, builtins))
+    for (const rule of module.all) if (rule.features.voidCalls) walkRule(rule, voidCheck(report, builtins))
   }
 }
 

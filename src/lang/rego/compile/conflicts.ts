@@ -1,11 +1,11 @@
 // Rules that cannot stand together.
 import type { Diagnostic } from '../errors.ts'
 import type { Head, Location, Term } from '../syntax/ast.ts'
+import { groundPrefix, isGroundRef } from '../syntax/ground.ts'
+import { compareRefs, isPrefix } from '../syntax/order.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation, DraftModule, DraftRule } from './draft.ts'
 import { renamed } from './map.ts'
-import { compareRefs, isPrefix } from './order.ts'
-import { groundPrefix, isGroundRef } from './terms.ts'
 import { partsText, refText } from './text.ts'
 import type { TreeNode } from './tree.ts'
 
@@ -23,17 +23,17 @@ export function checkConflicts(
     const [first] = node.rules
     if (first === undefined) return false
     const text = (parts: readonly Term[]) => partsText(parts.map((part) => renamed(part, written)))
-    const name = text(node.rules.at(-1)!.path.parts)
+    const name = () => text(node.rules.at(-1)!.path.parts)
     const defaults = node.rules.filter((rule) => rule.default)
     const conflicts = conflictsBelow(node)
     if (conflicts.length > 0) {
       const list = conflicts.map(({ parts, at }) => `\n  rule ${text(parts)} at ${placeText(at)}`).join('')
-      report.add('rego_type_error', first.at, `rule ${name} conflicts with:${list}`)
+      report.add('rego_type_error', first.at, `rule ${name()} conflicts with:${list}`)
     } else if (areMixed(node.rules)) {
-      report.add('rego_type_error', first.at, `conflicting rules ${name} found`)
+      report.add('rego_type_error', first.at, `conflicting rules ${name()} found`)
     } else if (defaults.length > 1) {
       const places = defaults.map((rule) => placeText(rule.at)).join(', ')
-      report.add('rego_type_error', defaults[0]!.module.package.at, `multiple default rules ${name} found at ${places}`)
+      report.add('rego_type_error', defaults[0]!.module.package.at, `multiple default rules ${name()} found at ${places}`)
     }
     return false
   })
@@ -102,6 +102,7 @@ export function* dataConflicts(tree: RuleNode, exists: (path: readonly string[])
 
 /** A package must not have the name of a rule of the package around it. */
 function checkPackages(modules: readonly DraftModule[], tree: TreeNode, report: Compilation['report']): void {
+  if (modules.length < 2) return
   const packages = new Map<TreeNode, DraftModule[]>()
   for (const module of modules) {
     const node = nodeAt(tree, module.package.path.parts)

@@ -1,28 +1,18 @@
 // Variables that `:=`, `some` and `every` declare get names of their own, and the declarations become `eq`.
 import type { Diagnostic } from '../errors.ts'
 import type { Body, Call, Expr, Location, Ref, Term, Var, With } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { type Node, walk, walkBody } from '../syntax/walk.ts'
 import { compareStrings } from '../values/order.ts'
 import { sidesOf } from './declared.ts'
 import type { Locals } from './locals.ts'
 import { type Mapper, mapCall, mapEntries, mapExprTerms, mapList, mapRef, mapTerm, renamer } from './map.ts'
 import { equalityOutputs } from './outputs.ts'
 import type { Scopes } from './scopes.ts'
-import {
-  type AssignedExpr,
-  always,
-  callOf,
-  isAssignment,
-  isComprehension,
-  isScalar,
-  isWildcard,
-  operator,
-  rootDocument,
-  variable,
-} from './terms.ts'
+import { type AssignedExpr, always, callOf, isAssignment, isComprehension, isWildcard, operator, rootDocument, variable } from './terms.ts'
 import { refText } from './text.ts'
 import { checkUnused } from './unused.ts'
 import { PATTERN, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { type Node, walk, walkBody } from './walk.ts'
 
 type Without<K> = Extract<Expr['terms'], { readonly kind: K }>
 
@@ -36,7 +26,10 @@ export class Declarations {
   /** Variables that nothing uses; they do not end the compilation. */
   readonly unused: Diagnostic[] = []
   /** `not`, `and` and `or` that need no second look when they are operands. */
-  readonly #done = new WeakSet<Expr>()
+  readonly #done = new Set<Expr>()
+  readonly #mapper: Mapper = { term: (term) => this.term(term), body: (body) => mapList(body, (inner) => this.expr(inner)) }
+  /** For terms whose bodies are looked at by themselves. */
+  readonly #within: Mapper = { term: (term) => this.term(term), body: (body) => body, expr: (expr) => this.expr(expr) }
 
   constructor(locals: Locals, scopes: Scopes, strict: boolean) {
     this.#locals = locals
@@ -83,12 +76,12 @@ export class Declarations {
 
   /** What is used in an expression that declares nothing. */
   expr(expr: Expr): Expr {
-    const mapper = { term: this.term, body: (body: Body) => mapList(body, (inner) => this.expr(inner)) }
-    const terms = mapExprTerms(expr.terms, mapper)
+    const terms = mapExprTerms(expr.terms, this.#mapper)
     return this.#withs(terms === expr.terms ? expr : { ...expr, terms })
   }
 
   #withs(expr: Expr): Expr {
+    if (expr.with.length === 0) return expr
     const withs = mapList(expr.with, (modifier) => this.#with(modifier))
     return withs === expr.with ? expr : { ...expr, with: withs }
   }
@@ -99,7 +92,8 @@ export class Declarations {
     return { ...modifier, target: restoredInput(target, this.scopes.declared('input')), value }
   }
 
-  readonly term = (term: Term): Term => {
+  term(term: Term): Term {
+    if (isScalar(term)) return term
     switch (term.kind) {
       case 'var':
         return this.#var(term)
@@ -107,9 +101,9 @@ export class Declarations {
         return this.#ref(term)
       case 'call':
         this.#checkOperator(term)
-        return mapCall(term, this.term)
+        return mapCall(term, this.#mapper.term)
       case 'object': {
-        const entries = mapEntries(term.entries, (part) => (isScalar(part) ? part : this.term(part)))
+        const entries = mapEntries(term.entries, this.#mapper.term)
         return entries === term.entries ? term : { ...term, entries }
       }
       case 'arraycomprehension':
@@ -124,7 +118,7 @@ export class Declarations {
           return { ...term, body, key: this.term(term.key), value: this.term(term.value) }
         })
       default:
-        return mapTerm(term, { term: this.term, body: (body) => body, expr: (expr) => this.expr(expr) })
+        return mapTerm(term, this.#within)
     }
   }
 
@@ -146,7 +140,7 @@ export class Declarations {
 
   #ref(ref: Ref): Term {
     const root = rootDocument(ref)
-    if (root === undefined) return mapRef(ref, this.term)
+    if (root === undefined) return mapRef(ref, this.#mapper.term)
     const occurrence = this.scopes.anyOccurrence(root)
     if (occurrence === undefined || occurrence === 'seen') return ref
     return variable(this.scopes.declared(root)!, ref.at)

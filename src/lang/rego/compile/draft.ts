@@ -65,6 +65,8 @@ export class DraftModule implements CompiledModule {
   readonly comments: readonly Comment[]
   annotations: readonly Annotations[]
   readonly rules: readonly DraftRule[]
+  /** All rules, each `else` after its rule. */
+  readonly all: readonly DraftRule[]
 
   constructor(module: Module, builtins: Builtins) {
     this.file = module.file
@@ -75,13 +77,9 @@ export class DraftModule implements CompiledModule {
     this.comments = module.comments
     this.annotations = module.annotations
     this.rules = module.rules.map((rule) => new DraftRule(rule, this, builtins))
-  }
-
-  /** All rules, each `else` after its rule. */
-  *all(): Generator<DraftRule> {
-    for (const first of this.rules) {
-      for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) yield rule
-    }
+    const all: DraftRule[] = []
+    for (const first of this.rules) for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) all.push(rule)
+    this.all = all
   }
 }
 

@@ -1,13 +1,14 @@
 // Refs and comprehensions that are operands are bound to variables before their expression.
 import type { Body, Expr, Ref, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
 import type { Compilation } from './draft.ts'
 import type { Locals } from './locals.ts'
 import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
-import { equality, isEquality, isScalar, variable } from './terms.ts'
+import { equality, isEquality, variable } from './terms.ts'
 
 export function bindDynamicTerms({ modules, locals, subjects }: Compilation): void {
   const dynamics = new Dynamics(locals, subjects)
-  for (const module of modules) for (const rule of module.all()) rule.body = dynamics.body(rule.body)
+  for (const module of modules) for (const rule of module.all) rule.body = dynamics.body(rule.body)
 }
 
 export class Dynamics {

@@ -7,7 +7,7 @@ const mapper: Mapper = { term: (term) => mapTerm(term, mapper), body: unified }
 
 /** `==` becomes `=`, which is the same once all variables are bound. */
 export function rewriteEquals({ modules }: Compilation): void {
-  for (const module of modules) for (const rule of module.all()) rule.body = unified(rule.body)
+  for (const module of modules) for (const rule of module.all) if (rule.features.equal) rule.body = unified(rule.body)
 }
 
 function unified(body: Body): Body {

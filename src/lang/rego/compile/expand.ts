@@ -9,7 +9,7 @@ import { appended, equality, isComprehension, variable } from './terms.ts'
 export function expandModules({ modules, locals, subjects }: Compilation): void {
   const expander = new Expander(locals, subjects)
   for (const module of modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       const support: Expr[] = []
       rule.head = mapHead(rule.head, (term) => expander.term(term, support))
       rule.body = expander.body(appended(rule.body, support))

@@ -1,8 +1,10 @@
 // What a rule has that only some stages look for, found in one walk.
-import type { Rule, Term } from '../syntax/ast.ts'
-import { type Builtins, builtinOf } from './functions.ts'
-import { dotted, isAssignment, rootDocument } from './terms.ts'
-import { type Node, walkRule } from './walk.ts'
+import type { Ref, Rule, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { dotted } from '../syntax/names.ts'
+import { type Node, walkRule } from '../syntax/walk.ts'
+import type { Builtins } from './functions.ts'
+import { isAssignment, rootDocument } from './terms.ts'
 
 export interface Features {
   readonly templates: boolean
@@ -15,6 +17,10 @@ export interface Features {
   /** An assignment to `input` or `data`. */
   readonly shadowing: boolean
   readonly comprehensions: boolean
+  /** `==` */
+  readonly equal: boolean
+  /** What may be a variable with the name of a builtin. */
+  readonly builtinNames: boolean
 }
 
 /** Of a rule as it was parsed, without its `else`. */
@@ -28,7 +34,10 @@ export function featuresOf(rule: Rule, builtins: Builtins): Features {
     deprecated: false,
     shadowing: false,
     comprehensions: false,
+    equal: false,
+    builtinNames: rule.head.ref.parts.some((part, at) => at > 0 && !isScalar(part)),
   }
+  let called: Ref | undefined
   walkRule(rule, (node: Node) => {
     switch (node.kind) {
       case 'with':
@@ -47,15 +56,20 @@ export function featuresOf(rule: Rule, builtins: Builtins): Features {
         break
       case 'call':
         break
+      case 'var':
+        if (node !== called?.parts[0] && builtins(node.name) !== undefined) found.builtinNames = true
+        return false
       default:
         return false
     }
     const call = node.kind === 'expr' ? node.terms : node
     if (call.kind !== 'call') return false
+    called = call.operator
     const name = dotted(call.operator)
     if (name === 'print') found.print = true
+    else if (name === 'equal') found.equal = true
     else if (name === 'rego.metadata.chain' || name === 'rego.metadata.rule') found.metadata = true
-    const builtin = builtinOf(call.operator, builtins)
+    const builtin = name === undefined ? undefined : builtins(name)
     if (builtin?.deprecated) found.deprecated = true
     if (node.kind === 'call' && builtin !== undefined && builtin.type.result === undefined) found.voidCalls = true
     return false

@@ -2,14 +2,15 @@
 
 import type { Signature } from '../builtins/signatures.ts'
 import type { Expr, Ref, Rule } from '../syntax/ast.ts'
+import { dotted } from '../syntax/names.ts'
+import { type Node, walkExprs, walkRule } from '../syntax/walk.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapRef, renamed } from './map.ts'
 import type { Arity } from './outputs.ts'
-import { calls, dotted, isComprehension } from './terms.ts'
+import { calls, isComprehension } from './terms.ts'
 import { refText } from './text.ts'
 import { arityMismatch } from './types/check.ts'
-import { type Node, walkRule } from './walk.ts'
 
 export type Builtins = (name: string) => Signature | undefined
 
@@ -30,7 +31,13 @@ export function arityIn(tree: RuleNode, builtins: Builtins): Arity {
 
 export function checkFunctions(compilation: Compilation, arity: Arity): void {
   const check = functionCheck(compilation, arity)
-  for (const module of compilation.modules) for (const rule of module.all()) walkRule(rule, check)
+  for (const module of compilation.modules) {
+    for (const rule of module.all) {
+      const { comprehensions, templates, print } = rule.features
+      if (comprehensions || templates || print) walkRule(rule, check)
+      else walkExprs(rule.body, check)
+    }
+  }
 }
 
 /** A visitor of expressions that reports calls of what is not there or with too few or many arguments. */
@@ -61,7 +68,7 @@ function isCalledRight(expr: Expr, given: number, wanted: number): boolean {
 }
 
 export function checkUnsafeBuiltins({ modules, report }: Compilation, unsafe: ReadonlySet<string>): void {
-  for (const module of modules) for (const rule of module.all()) walkRule(rule, unsafeCheck(report, unsafe))
+  for (const module of modules) for (const rule of module.all) walkRule(rule, unsafeCheck(report, unsafe))
 }
 
 export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<string>) => (node: Node) => {
@@ -74,7 +81,7 @@ export const unsafeCheck = (report: Compilation['report'], unsafe: ReadonlySet<s
 
 /** OPA looks for deprecated builtins once its type checker has met one, which does not go into the bodies of `every` and `not`. */
 export function checkDeprecated({ modules, strict, report, builtins }: Compilation): void {
-  const rules = modules.flatMap((module) => [...module.all()].filter((rule) => rule.features.deprecated))
+  const rules = modules.flatMap((module) => module.all.filter((rule) => rule.features.deprecated))
   if (!rules.some((rule) => meetsDeprecated(rule, builtins))) return
   const check = deprecatedCheck(report, builtins)
   for (const rule of rules) if (strict || rule.module.version !== 'v0') walkRule(rule, check)

@@ -1,14 +1,14 @@
 // Which rules a rule refers to.
 import type { Ref, Term } from '../syntax/ast.ts'
+import { isConstant } from '../syntax/ground.ts'
+import { compareLocations, compareRefs, equalTerms } from '../syntax/order.ts'
+import { type Node, walk } from '../syntax/walk.ts'
 import { type CompiledRule, childOf, type RuleGraph } from './compiled.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
 import { Bindings, expandRef } from './narrow.ts'
-import { compareLocations, compareRefs, equalTerms } from './order.ts'
-import { isConstant } from './terms.ts'
 import { refText } from './text.ts'
 import { rulesMeant, type TreeNode } from './tree.ts'
 import { VarCollector, type Vars } from './vars.ts'
-import { type Node, walk } from './walk.ts'
 
 /** The rules that one ref means, with their `else`; shared by all that use the same ref. */
 export interface Group {
@@ -44,7 +44,7 @@ export class Graph implements RuleGraph {
 
   constructor(modules: readonly DraftModule[], tree: TreeNode) {
     this.#tree = tree
-    this.#rules = modules.flatMap((module) => [...module.all()])
+    this.#rules = modules.flatMap((module) => module.all)
     for (const rule of this.#rules) this.#adjacent.set(rule, this.#dependenciesOf(rule))
   }
 
@@ -175,7 +175,8 @@ export class Graph implements RuleGraph {
 /** The node to which a ref leads, if all that the ref means is there: no rules above it, none below, none with a longer path. */
 function leafOf(root: TreeNode, parts: readonly Term[]): TreeNode | undefined {
   let node: TreeNode | undefined = root
-  for (const [at, part] of parts.entries()) {
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at]!
     node = at === 0 || isConstant(part) ? childOf(node, part) : undefined
     if (node === undefined) return undefined
     if (node.rules.length > 0) return node.children.size === 0 && node.longest <= at + 1 ? node : undefined

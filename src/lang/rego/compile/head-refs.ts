@@ -1,9 +1,10 @@
 import type { Body, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { equalTerms } from '../syntax/order.ts'
 import type { Compilation } from './draft.ts'
 import type { Locals } from './locals.ts'
 import { withParts } from './map.ts'
-import { equalTerms } from './order.ts'
-import { appended, equality, isScalar, variable } from './terms.ts'
+import { appended, equality, variable } from './terms.ts'
 
 /** A part of a head's ref that is neither constant nor variable becomes a variable, which the body binds. */
 export function liftHeadRefs({ modules, locals }: Compilation): void {

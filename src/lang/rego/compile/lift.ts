@@ -1,11 +1,12 @@
 // What must be evaluated to make a comprehension's members or a rule's value is evaluated in the body.
 import type { Body, Expr, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { some } from '../syntax/walk.ts'
 import type { Compilation } from './draft.ts'
 import { bind } from './head-refs.ts'
 import type { Locals } from './locals.ts'
 import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
-import { appended, isComprehension, isScalar } from './terms.ts'
-import { some } from './walk.ts'
+import { appended, isComprehension } from './terms.ts'
 
 /** Has refs or comprehensions. */
 export const needsEvaluation = (term: Term | undefined): term is Term =>
@@ -14,7 +15,7 @@ export const needsEvaluation = (term: Term | undefined): term is Term =>
 /** The members of comprehensions, in bodies and heads. */
 export function liftComprehensions({ modules, locals }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.comprehensions) continue
       rule.head = mapHead(rule.head, (term) => liftInTerm(term, locals))
       rule.body = liftInBody(rule.body, locals)
@@ -28,6 +29,7 @@ export function liftInBody(body: Body, locals: Locals): Body {
 }
 
 function liftInTerm(term: Term, locals: Locals): Term {
+  if (isScalar(term)) return term
   const mapper: Mapper = { term: (at) => liftInTerm(at, locals), body: (body) => liftInBody(body, locals) }
   return mapTerm(lifted(term, locals), mapper)
 }
@@ -52,7 +54,7 @@ function lifted(term: Term, locals: Locals): Term {
 /** Key, value and arguments of heads. */
 export function liftHeads({ modules, locals }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       const support: Expr[] = []
       const lift = (term: Term): Term => {
         if (!needsEvaluation(term)) return term

@@ -1,14 +1,15 @@
 // The declared variables of a rule, from its arguments to its `else`.
 import type { Head, Rule, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { walkRule } from '../syntax/walk.ts'
 import { compareStrings } from '../values/order.ts'
 import { Declarations } from './declare.ts'
 import { declaredIn } from './declared.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import { mapEntries, mapHead, mapTerm, renamed, withParts } from './map.ts'
 import { Frame, Scopes } from './scopes.ts'
-import { isScalar, isWildcard } from './terms.ts'
+import { isWildcard } from './terms.ts'
 import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { walkRule } from './walk.ts'
 
 export function renameLocals(compilation: Compilation): void {
   for (const module of compilation.modules) for (const rule of module.rules) renameInRule(rule, compilation)
@@ -20,7 +21,7 @@ function renameInRule(first: DraftRule, compilation: Compilation): void {
   const frame = new Frame()
   first.head = withArgs(first.head, new Scopes(compilation.written, frame), compilation)
   for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) {
-    const scopes = new Scopes(compilation.written, frame.copy())
+    const scopes = new Scopes(compilation.written, rule.else === undefined ? frame : frame.copy())
     const declarations = renameInBody(rule, scopes, unusedArgs, compilation)
     report.addAll(declarations.faults)
     for (const { code, at, message } of declarations.unused) report.minor(code, at, message)
@@ -64,7 +65,7 @@ function withArgs(head: Head, scopes: Scopes, { locals, report }: Compilation): 
 function renameInBody(rule: DraftRule, scopes: Scopes, unusedArgs: Vars, compilation: Compilation): Declarations {
   const { locals, strict } = compilation
   let used: Vars = new Set()
-  const dynamic = headTerms(rule.head).some((term) => !isScalar(term))
+  const dynamic = !isConstantHead(rule.head)
   if (dynamic) {
     rule.head = renameInHead(rule.head, compilation)
     used = varsOfAll([...rule.head.ref.parts.slice(1), ...(rule.head.key === undefined ? [] : [rule.head.key])])
@@ -73,19 +74,19 @@ function renameInBody(rule: DraftRule, scopes: Scopes, unusedArgs: Vars, compila
       unusedArgs.delete(name)
     }
   }
-  hideBuiltins(rule, scopes, compilation)
+  if (rule.features.builtinNames) hideBuiltins(rule, scopes, compilation)
   const declarations = new Declarations(locals, scopes, strict)
   rule.body = declarations.body(rule.body, used)
   if (dynamic) rule.head = withNames(rule.head, scopes.top.renames())
   return declarations
 }
 
-export const headTerms = ({ ref, args, key, value }: Head): readonly Term[] => [
-  ...ref.parts.slice(1),
-  ...(args ?? []),
-  ...(key === undefined ? [] : [key]),
-  ...(value === undefined ? [] : [value]),
-]
+/** Has nothing in it that a body could bind. */
+export const isConstantHead = ({ ref, args, key, value }: Head): boolean =>
+  ref.parts.every((part, at) => at === 0 || isScalar(part)) &&
+  (args === undefined || args.every(isScalar)) &&
+  (key === undefined || isScalar(key)) &&
+  (value === undefined || isScalar(value))
 
 /** What is declared within the head's comprehensions stays within them. */
 function renameInHead(head: Head, { locals, written, strict, report }: Compilation): Head {

@@ -15,7 +15,7 @@ export class Locals {
   generate(): string {
     for (;;) {
       const name = `${this.#prefix}${this.#next++}__`
-      if (!this.#taken.has(name)) return name
+      if (this.#taken.size === 0 || !this.#taken.has(name)) return name
     }
   }
 }
@@ -27,6 +27,7 @@ export function reservedNames(modules: readonly Module[]): Vars {
     if (name.startsWith('__local')) taken.add(name)
   })
   for (const module of modules) {
+    if (!module.text.includes('__local')) continue
     for (const first of module.rules) {
       for (let rule: typeof first | undefined = first; rule !== undefined; rule = rule.else) {
         const { ref, args, key, value } = rule.head

@@ -121,10 +121,12 @@ export function mapOwnBodies<T extends WithBodies>(terms: T, map: (body: Body) =
 }
 
 export const mapWiths = (withs: readonly With[], map: (term: Term) => Term): readonly With[] =>
-  mapList(withs, (modifier) => {
-    const [target, value] = [map(modifier.target), map(modifier.value)]
-    return target === modifier.target && value === modifier.value ? modifier : { ...modifier, target, value }
-  })
+  withs.length === 0
+    ? withs
+    : mapList(withs, (modifier) => {
+        const [target, value] = [map(modifier.target), map(modifier.value)]
+        return target === modifier.target && value === modifier.value ? modifier : { ...modifier, target, value }
+      })
 
 /** A head with its arguments, key and value mapped, and not its ref. */
 export function mapHead(head: Head, map: (term: Term) => Term): Head {

@@ -3,28 +3,29 @@
 import { parseAnnotations } from '../syntax/annotations.ts'
 import type { Annotations, Body, Expr, Location, Rule, Term, Var } from '../syntax/ast.ts'
 import { placeAnnotations } from '../syntax/attach.ts'
+import { dotted } from '../syntax/names.ts'
+import { walkRule } from '../syntax/walk.ts'
 import { RegoObject, type Value } from '../values/value.ts'
 import { type AnnotationEntry, AnnotationSet, annotationValue } from './annotation-set.ts'
 import { termOf } from './constant.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import { bind } from './head-refs.ts'
 import { type Mapper, mapExpr, mapHead, mapList, mapTerm } from './map.ts'
-import { callOf, dotted } from './terms.ts'
+import { callOf } from './terms.ts'
 import { termText } from './text.ts'
-import { walkRule } from './walk.ts'
 
 const CHAIN = 'rego.metadata.chain'
 const RULE = 'rego.metadata.rule'
 
 export function rewriteMetadata(compilation: Compilation): void {
   const { modules, report } = compilation
-  if (modules.some((module) => module.all().some((rule) => rule.features.metadata))) readAnnotations(compilation)
+  if (modules.some((module) => module.all.some((rule) => rule.features.metadata))) readAnnotations(compilation)
   report.check()
   const annotations = new AnnotationSet(modules)
   report.addAll(annotations.faults)
   report.check()
   for (const module of modules) {
-    for (const rule of module.all()) if (callsMetadata(rule)) rewriteInRule(rule, annotations, compilation)
+    for (const rule of module.all) if (callsMetadata(rule)) rewriteInRule(rule, annotations, compilation)
   }
 }
 

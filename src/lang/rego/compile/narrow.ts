@@ -1,8 +1,9 @@
 // What variables of a ref can only be, so that `some x in ["a", "b"]; data[x].p` does not depend on all of `data`.
 import type { Body, Expr, Ref, Term } from '../syntax/ast.ts'
+import { isConstant } from '../syntax/ground.ts'
+import { equalTerms } from '../syntax/order.ts'
 import { sidesOf } from './declared.ts'
-import { equalTerms } from './order.ts'
-import { isConstant, isEquality } from './terms.ts'
+import { isEquality } from './terms.ts'
 
 /** More refs than these, and none is told from another. */
 const MAX_REFS = 64

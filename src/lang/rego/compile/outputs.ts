@@ -1,10 +1,11 @@
 // Which variables an expression binds when it is evaluated.
 import type { Body, Call, Expr, Ref, Term } from '../syntax/ast.ts'
+import { isGroundRef } from '../syntax/ground.ts'
+import { type Node, walk } from '../syntax/walk.ts'
 import { sidesOf } from './declared.ts'
-import { isEquality, isGroundRef, wasAssignment } from './terms.ts'
+import { isEquality, wasAssignment } from './terms.ts'
 import { type Bound, isRefSafe, unify } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { type Node, walk } from './walk.ts'
 
 /** How many arguments a function takes, undefined for what is no function. */
 export type Arity = (operator: Ref) => number | undefined
@@ -43,6 +44,7 @@ export function outputsOfBody(body: Body, arity: Arity, safe: Bound): Vars {
 }
 
 function withsAreSafe(expr: Expr, safe: Bound): boolean {
+  if (expr.with.length === 0) return true
   let answer = true
   const collector = new VarCollector(SAFETY, (name) => {
     answer &&= safe.has(name)
@@ -57,12 +59,18 @@ export function equalityOutputs(expr: Expr, safe: Bound): Vars {
   if (sides === undefined) return new Set()
   const [left, right] = sides
   const found = refOutputs(expr, safe)
+  if (found === NONE && !wasAssignment(expr)) return unbound(unify(safe, left, right), safe)
   const never = wasAssignment(expr) ? varsOf(left) : NONE
   const basis: Bound = { has: (name) => (found.has(name) || safe.has(name)) && !never.has(name) }
   const outputs: Vars = new Set()
   for (const name of found) if (!never.has(name) && !safe.has(name)) outputs.add(name)
   for (const name of unify(basis, left, right)) if (!safe.has(name)) outputs.add(name)
   return outputs
+}
+
+function unbound(names: Vars, safe: Bound): Vars {
+  for (const name of names) if (safe.has(name)) names.delete(name)
+  return names
 }
 
 /** An argument beyond those that the function takes is bound to its result, once its arguments are known. */

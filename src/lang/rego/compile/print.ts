@@ -20,7 +20,7 @@ export function withoutPrint(body: Body): Body {
 
 export function erasePrint({ modules }: Compilation): void {
   for (const module of modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.print) continue
       rule.body = withoutPrint(rule.body)
       rule.head = mapHead(rule.head, eraser.term)
@@ -30,7 +30,7 @@ export function erasePrint({ modules }: Compilation): void {
 
 export function rewritePrint(compilation: Compilation, arity: Arity): void {
   for (const module of compilation.modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.print) continue
       const args = varsOfAll(rule.head.args ?? [])
       const printing = new Printing(compilation, arity)

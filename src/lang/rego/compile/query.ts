@@ -1,6 +1,7 @@
 import { signatureOf } from '../builtins/signatures.ts'
-import type { Diagnostic } from '../errors.ts'
+import { type Diagnostic, RegoRejected } from '../errors.ts'
 import type { Body, Import, Module, Ref, Term } from '../syntax/ast.ts'
+import { walkBody } from '../syntax/walk.ts'
 import { bounded } from './bounded.ts'
 import { shadowingCheck, voidCheck } from './checks.ts'
 import type { Compiled, CompiledQuery } from './compiled.ts'
@@ -19,7 +20,6 @@ import { Scopes } from './scopes.ts'
 import { Templates } from './templates.ts'
 import { safetyFaults } from './unsafe.ts'
 import { varsOfAll } from './vars.ts'
-import { walkBody } from './walk.ts'
 import { Modifiers } from './with.ts'
 
 export interface QueryOptions extends Pick<CompileOptions, 'strict' | 'print' | 'builtins' | 'unsafeBuiltins' | 'errorLimit'> {
@@ -39,6 +39,7 @@ export function compileQuery(query: Body, compiled: Compiled, options: QueryOpti
 }
 
 function run(query: Body, compiled: Compiled, options: QueryOptions): CompiledQuery {
+  if (query.length === 0) throw new RegoRejected([{ code: 'rego_parse_error', message: 'cannot evaluate empty query', at: undefined }])
   const report = new Report(options.errorLimit)
   const strict = options.strict ?? false
   const builtins = options.builtins ?? signatureOf

@@ -2,14 +2,15 @@
 
 import { signatureOf } from '../builtins/signatures.ts'
 import type { Expr, Ref, Term } from '../syntax/ast.ts'
+import { isConstant, isGround } from '../syntax/ground.ts'
+import { equalTerms } from '../syntax/order.ts'
 import { sidesOf } from './declared.ts'
 import type { DraftRule } from './draft.ts'
 import { type DynamicRef, type Graph, selects } from './graph.ts'
 import { mapRef, renamed } from './map.ts'
 import { membersOf } from './narrow.ts'
-import { equalTerms } from './order.ts'
 import { ruleText } from './recursion.ts'
-import { isConstant, isEquality, isGround, startsAt } from './terms.ts'
+import { isEquality, startsAt } from './terms.ts'
 import { partsText, refText, termText } from './text.ts'
 
 type Written = ReadonlyMap<string, string>

@@ -97,7 +97,9 @@ function inCycles(tree: TreeNode, graph: Graph): ReadonlySet<DraftRule> {
   }
   tree.depthFirst((node) => {
     for (const first of node.rules) {
-      for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) if (!index.has(rule)) visit(rule)
+      for (let rule: DraftRule | undefined = first; rule !== undefined; rule = rule.else) {
+        if (graph.groups(rule).size > 0 && !index.has(rule)) visit(rule)
+      }
     }
     return false
   })

@@ -2,8 +2,8 @@
 import type { Diagnostic, RejectionCode } from '../errors.ts'
 import { RegoRejected } from '../errors.ts'
 import type { Location } from '../syntax/ast.ts'
+import { compareLocations } from '../syntax/order.ts'
 import { compareStrings } from '../values/order.ts'
-import { compareLocations } from './order.ts'
 
 /** OPA reports no more than these. */
 const ERROR_LIMIT = 10

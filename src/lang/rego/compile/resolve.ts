@@ -1,14 +1,15 @@
 // Names of rules and imports become refs under `data` and `input`. Sets and objects are put in order on the way.
 import type { Body, Expr, Import, Location, Module, Ref, Term, Var, With } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { walk } from '../syntax/walk.ts'
 import { inOrder, ordered } from './canonical.ts'
 import { declaredIn } from './declared.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
-import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
+import { mapList, mapOwnBodies, mapRef, mapTerm, withParts } from './map.ts'
 import type { Report } from './report.ts'
 import { rootDocument } from './terms.ts'
 import { refText } from './text.ts'
 import { type Vars, varsOfAll } from './vars.ts'
-import { walk } from './walk.ts'
 
 /** What a name stands for. */
 interface Global {
@@ -37,7 +38,7 @@ export function resolveModules(modules: readonly DraftModule[], report: Report):
   const unused: Import[] = []
   for (const module of modules) {
     const resolver = new Resolver(exports.get(packageKey(module))!, module.imports)
-    for (const rule of module.all()) resolver.rule(rule, report)
+    for (const rule of module.all) resolver.rule(rule, report)
     unused.push(...resolver.unused())
   }
   return unused
@@ -108,16 +109,11 @@ export class Resolver {
     }
     const scope: Scope = { names: declaredIn(rule.body), outer: { names: vars, outer: undefined } }
     const term = (at: Term) => this.#term(at, scope)
-    rule.head = {
-      ...head,
-      ref: withParts(
-        head.ref,
-        mapList(head.ref.parts, (part) => (part === head.ref.parts[0] ? part : term(part))),
-      ),
-      args: head.args?.map(inOrder),
-      key: head.key === undefined ? undefined : term(head.key),
-      value: head.value === undefined ? undefined : term(head.value),
-    }
+    const ref = mapRef(head.ref, (part) => (part === head.ref.parts[0] ? part : term(part)))
+    const args = head.args && mapList(head.args, inOrder)
+    const key = head.key && term(head.key)
+    const value = head.value && term(head.value)
+    if (ref !== head.ref || args !== head.args || key !== head.key || value !== head.value) rule.head = { ...head, ref, args, key, value }
     rule.body = this.body(rule.body, scope)
   }
 
@@ -156,6 +152,7 @@ export class Resolver {
   }
 
   #term(term: Term, scope: Scope): Term {
+    if (isScalar(term)) return term
     switch (term.kind) {
       case 'var': {
         const parts = this.#meaning(term, scope)
@@ -187,12 +184,10 @@ export class Resolver {
   }
 
   #ref(ref: Ref, scope: Scope): Ref {
-    const [head, ...rest] = ref.parts
+    const [head] = ref.parts
     const meaning = head.kind === 'var' ? this.#meaning(head, scope) : undefined
-    if (rest.length === 0 && meaning === undefined && head.kind === 'var') return ref
-    const start = meaning ?? [head.kind === 'var' ? head : this.#term(head, scope)]
-    const parts = [...start, ...rest.map((part) => this.#term(part, scope))]
-    return withParts(ref, parts)
+    const parts = mapList(ref.parts, (part) => (part === head && head.kind === 'var' ? part : this.#term(part, scope)))
+    return withParts(ref, meaning === undefined ? parts : [...meaning, ...parts.slice(1)])
   }
 
   #meaning({ name, at: place }: Var, scope: Scope): readonly [Term, ...Term[]] | undefined {

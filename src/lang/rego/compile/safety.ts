@@ -1,12 +1,13 @@
 // Bodies are put in an order in which every variable is bound before it is needed; what cannot be is unsafe.
 import type { Body, Expr, Term } from '../syntax/ast.ts'
+import { isScalar } from '../syntax/ground.ts'
+import { type Node, ownBodies, walk } from '../syntax/walk.ts'
 import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
 import { inRounds } from './rounds.ts'
 import { isComprehension, isEquality } from './terms.ts'
 import type { Bound } from './unify.ts'
 import { PATTERN, SAFETY, VarCollector, type VarOptions, type Vars, varsOf, varsOfAll } from './vars.ts'
-import { type Node, ownBodies, walk } from './walk.ts'
 
 /** The unsafe variables of expressions. */
 export type Unsafe = Map<Expr, Vars>
@@ -34,20 +35,21 @@ function withinClosures(body: Body, unsafe: Unsafe, globals: Bound, arity: Arity
 }
 
 function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptions) {
-  const bodyVars: Vars = new Set()
   const safe: Vars = new Set()
   const unsafe: Unsafe = new Map()
   /** What expressions close over. */
   const closed = new Map<Expr, readonly string[]>()
-  for (const expr of body) {
-    const collector = new VarCollector(options, (name) => {
-      bodyVars.add(name)
-      if (globals.has(name)) safe.add(name)
-      else wants(unsafe, expr).add(name)
-    })
-    collector.expr(expr)
-    if (collector.skippedClosure) closed.set(expr, [])
+  let at: Expr
+  const collector = new VarCollector(options, (name) => {
+    if (globals.has(name)) safe.add(name)
+    else wants(unsafe, at).add(name)
+  })
+  for (at of body) {
+    collector.skippedClosure = false
+    collector.expr(at)
+    if (collector.skippedClosure) closed.set(at, [])
   }
+  const bodyVars = closed.size > 0 ? varsOfAll(body, options) : safe
   for (const expr of closed.keys()) {
     const names = [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))
     closed.set(expr, names)
@@ -141,6 +143,7 @@ class Closures {
   }
 
   #term(term: Term, current: Expr): Term {
+    if (isScalar(term)) return term
     switch (term.kind) {
       case 'arraycomprehension':
       case 'setcomprehension': {

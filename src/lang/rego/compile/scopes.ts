@@ -21,7 +21,9 @@ export class Frame {
 
   /** New names by the written ones. */
   renames(): ReadonlyMap<string, string> {
-    return new Map([...this.names].map(([name, { to }]) => [name, to]))
+    const renames = new Map<string, string>()
+    for (const [name, { to }] of this.names) if (to !== name) renames.set(name, to)
+    return renames
   }
 }
 

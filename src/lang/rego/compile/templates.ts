@@ -1,12 +1,13 @@
 // `$"…{x}…"` becomes a call of internal.template_string with a set for each part that may be undefined.
 import type { Body, Expr, Ref, SetTerm, TemplateString, Term } from '../syntax/ast.ts'
+import { isGround } from '../syntax/ground.ts'
 import { isTerm } from '../syntax/order.ts'
 import { nodeAt, type RuleNode } from './compiled.ts'
 import type { Compilation } from './draft.ts'
 import { mapExprTerms, mapHead, mapList, mapTerm, mapWiths } from './map.ts'
 import { type Arity, outputsOfBody } from './outputs.ts'
 import { RESERVED } from './safety.ts'
-import { callOf, equality, isEmptyBody, isGround, variable } from './terms.ts'
+import { callOf, equality, isEmptyBody, variable } from './terms.ts'
 import { partsText } from './text.ts'
 import type { Bound } from './unify.ts'
 import { SAFETY, varsOf, varsOfAll } from './vars.ts'
@@ -14,7 +15,7 @@ import { SAFETY, varsOf, varsOfAll } from './vars.ts'
 export function rewriteTemplates(compilation: Compilation, tree: RuleNode, arity: Arity): void {
   const templates = new Templates(compilation, tree, arity)
   for (const module of compilation.modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.templates) continue
       const args = varsOfAll(rule.head.args ?? [], { templates: false })
       const { body, safe } = templates.body(rule.body, { has: (name) => args.has(name) || RESERVED.has(name) })

@@ -1,8 +1,5 @@
 // What the compiler asks of terms and expressions, and those that it makes.
-import type { Body, Call, Comprehension, Expr, Location, Ref, Scalar, Term, Var, With } from '../syntax/ast.ts'
-
-export const isScalar = (term: Term): term is Scalar =>
-  term.kind === 'string' || term.kind === 'number' || term.kind === 'boolean' || term.kind === 'null'
+import type { Body, Call, Comprehension, Expr, Location, Ref, Term, Var, With } from '../syntax/ast.ts'
 
 export const isComprehension = (node: Term | Expr | With): node is Comprehension =>
   node.kind === 'arraycomprehension' || node.kind === 'setcomprehension' || node.kind === 'objectcomprehension'
@@ -10,78 +7,6 @@ export const isComprehension = (node: Term | Expr | With): node is Comprehension
 /** The parser's name of a `_`. */
 export const isWildcard = (name: string) => name.startsWith('$')
 export const isGenerated = (name: string) => name.startsWith('__local')
-
-const ground = new WeakMap<Term, boolean>()
-const constant = new WeakMap<Term, boolean>()
-
-/** Has no variable; a comprehension or call has, a ref only beyond its head. */
-export function isGround(term: Term): boolean {
-  if (isScalar(term)) return true
-  switch (term.kind) {
-    case 'ref':
-      return isGroundRef(term)
-    case 'array':
-    case 'set':
-    case 'object':
-      return remembered(ground, term, isGround)
-    case 'call':
-      return isGroundRef(term.operator) && term.args.every(isGround)
-    case 'templatestring':
-      return term.parts.every((part) => part.kind !== 'expr' && isGround(part))
-    case 'arraycomprehension':
-    case 'setcomprehension':
-      return isGround(term.term) && term.body.every(isGroundExpr)
-    case 'objectcomprehension':
-      return isGround(term.key) && isGround(term.value) && term.body.every(isGroundExpr)
-    default:
-      return false
-  }
-}
-
-function isGroundExpr({ terms }: Expr): boolean {
-  switch (terms.kind) {
-    case 'call':
-      return terms.args.every(isGround)
-    case 'some':
-    case 'every':
-      return false
-    case 'not':
-      return terms.body.every(isGroundExpr)
-    case 'and':
-    case 'or':
-      return terms.left.every(isGroundExpr) && terms.right.every(isGroundExpr)
-    default:
-      return isGround(terms)
-  }
-}
-
-/** Is a value as it stands: no variable, ref, call or comprehension. */
-export function isConstant(term: Term): boolean {
-  if (isScalar(term)) return true
-  if (term.kind === 'array' || term.kind === 'set' || term.kind === 'object') return remembered(constant, term, isConstant)
-  return term.kind === 'templatestring' && term.parts.every((part) => part.kind !== 'expr' && isConstant(part))
-}
-
-function remembered(answers: WeakMap<Term, boolean>, term: Term, ask: (term: Term) => boolean): boolean {
-  const known = answers.get(term)
-  if (known !== undefined) return known
-  const answer =
-    term.kind === 'object'
-      ? term.entries.every(([key, value]) => ask(key) && ask(value))
-      : term.kind !== 'array' && term.kind !== 'set'
-        ? ask(term)
-        : term.items.every(ask)
-  answers.set(term, answer)
-  return answer
-}
-
-export const isGroundRef = (ref: Ref) => ref.parts.every((part, at) => at === 0 || isGround(part))
-
-/** The parts before the first that has a variable. */
-export function groundPrefix(parts: readonly Term[]): readonly Term[] {
-  const end = parts.findIndex((part, at) => at > 0 && !isGround(part))
-  return end < 0 ? parts : parts.slice(0, end)
-}
 
 /** Whether a ref reads under `input` or `data`. */
 export const startsAt = (term: Term, root: 'input' | 'data') =>
@@ -96,18 +21,6 @@ export const rootDocument = (term: Term): 'input' | 'data' | undefined =>
         ? 'data'
         : undefined
     : undefined
-
-/** The name by which a ref would call a builtin: its parts with dots between them. */
-export function dotted(ref: Ref): string | undefined {
-  const [head, ...rest] = ref.parts
-  if (head.kind !== 'var') return undefined
-  let name = head.name
-  for (const part of rest) {
-    if (part.kind !== 'string') return undefined
-    name += `.${part.value}`
-  }
-  return name
-}
 
 /** Whether a call is of this builtin, whose name has no dots. */
 export const calls = (terms: Expr['terms'], name: string): terms is Call => terms.kind === 'call' && isNamed(terms.operator, name)

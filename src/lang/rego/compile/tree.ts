@@ -1,12 +1,11 @@
 // OPA's rule tree: where rules stand under `data`, and which of them a ref may mean.
 
 import type { Ref, Term } from '../syntax/ast.ts'
-import { compareTerms } from '../syntax/order.ts'
+import { groundPrefix, isConstant } from '../syntax/ground.ts'
+import { compareTerms, equalTerms } from '../syntax/order.ts'
 import { compareStrings } from '../values/order.ts'
 import { childOf, partKey, type RuleNode } from './compiled.ts'
 import type { DraftModule, DraftRule } from './draft.ts'
-import { equalTerms } from './order.ts'
-import { groundPrefix, isConstant } from './terms.ts'
 
 export class TreeNode implements RuleNode {
   readonly part: Term | undefined

@@ -1,9 +1,9 @@
 // The type checker beside the compiler: what it must know of the rules, and what it finds of them and of queries.
 import type { Diagnostic } from '../errors.ts'
 import type { Ref, Term } from '../syntax/ast.ts'
+import { groundPrefix } from '../syntax/ground.ts'
 import { AnnotationSet } from './annotation-set.ts'
 import type { Compiled, CompiledQuery, CompiledRule } from './compiled.ts'
-import { groundPrefix } from './terms.ts'
 import { BodyChecker } from './types/body.ts'
 import { checkTypes } from './types/check.ts'
 import type { TypeEnv } from './types/env.ts'

@@ -1,6 +1,6 @@
 // Which variables are bound when `a = b` is evaluated.
 import type { Call, ObjectTerm, Ref, Term } from '../syntax/ast.ts'
-import { equalTerms } from './order.ts'
+import { equalTerms } from '../syntax/order.ts'
 import { PATTERN, SAFETY, type Vars, varsOf } from './vars.ts'
 
 /** Variables that are known to be bound. */

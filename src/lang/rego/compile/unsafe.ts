@@ -1,14 +1,15 @@
 // The safety of rules: every variable of a head is in its body, and every body can be put in order.
 import type { Diagnostic } from '../errors.ts'
 import type { Expr, Location } from '../syntax/ast.ts'
+import { groundPrefix } from '../syntax/ground.ts'
+import { compareLocations, compareRefs } from '../syntax/order.ts'
 import { compareStrings } from '../values/order.ts'
 import { sidesOf } from './declared.ts'
 import type { Compilation, DraftModule, DraftRule } from './draft.ts'
-import { headTerms } from './local-vars.ts'
-import { compareLocations, compareRefs } from './order.ts'
+import { isConstantHead } from './local-vars.ts'
 import type { Arity } from './outputs.ts'
 import { RESERVED, reorder, type Unsafe } from './safety.ts'
-import { groundPrefix, isGenerated, isScalar, isWildcard, wasAssignment } from './terms.ts'
+import { isGenerated, isWildcard, wasAssignment } from './terms.ts'
 import { partsText } from './text.ts'
 import { SAFETY, VarCollector, type Vars, varsOf, varsOfAll } from './vars.ts'
 
@@ -18,8 +19,8 @@ const FUTURE_KEYWORDS = new Set(['in', 'every', 'contains', 'if', 'and', 'or', '
 export function checkHeads({ modules, report, written }: Compilation): void {
   for (const module of modules) {
     const scopes = new RuleScopes(module)
-    for (const rule of module.all()) {
-      if (headTerms(rule.head).every(isScalar)) continue
+    for (const rule of module.all) {
+      if (isConstantHead(rule.head)) continue
       const bound = varsOfAll(rule.body, SAFETY)
       for (const name of varsOfAll(rule.head.args ?? [])) bound.add(name)
       for (const [name, at] of headVars(rule)) {
@@ -45,7 +46,7 @@ const shownName = (name: string) => (isWildcard(name) ? '_' : name)
 export function orderBodies({ modules, report, written }: Compilation, arity: Arity): void {
   for (const module of modules) {
     const scopes = new RuleScopes(module)
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       const args = varsOfAll(rule.head.args ?? [])
       const { body, unsafe } = reorder(rule.body, { has: (name) => args.has(name) || RESERVED.has(name) }, arity)
       const faults = safetyFaults(unsafe, written, () => scopes.of(rule))
@@ -122,7 +123,7 @@ class RuleScopes {
 function sharedRows(module: DraftModule): ReadonlySet<number> {
   const shared = new Set<number>()
   const first = new Map<number, DraftRule>()
-  for (const rule of module.all()) {
+  for (const rule of module.all) {
     const other = first.get(rule.at.row)
     if (other === undefined) first.set(rule.at.row, rule)
     else if (compareRefs(groundPrefix(other.head.ref.parts), groundPrefix(rule.head.ref.parts)) !== 0) shared.add(rule.at.row)

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../errors.ts'
 import type { Body, Expr } from '../syntax/ast.ts'
 import { compareStrings } from '../values/order.ts'
-import { addDeclared } from './declared.ts'
+import { declaredIn } from './declared.ts'
 import type { Occurrence, Scopes } from './scopes.ts'
 import { isGenerated, isWildcard } from './terms.ts'
 import { type Vars, varsOf, varsOfAll } from './vars.ts'
@@ -35,11 +35,7 @@ function unusedDeclared(body: Body, rewritten: Body, scopes: Scopes, used: Vars)
   for (const name of used) present.add(scopes.declared(name) ?? name)
   return declared
     .filter(([name, to]) => !present.has(to) && !used.has(to) && !isGenerated(name))
-    .map(([name]) => fault(body.find((expr) => declares(expr, name)) ?? body[0]!, `declared var ${isWildcard(name) ? '_' : name} unused`))
-}
-
-function declares(expr: Expr, name: string): boolean {
-  const vars: Vars = new Set()
-  addDeclared(expr, vars)
-  return vars.has(name)
+    .map(([name]) =>
+      fault(body.find((expr) => declaredIn([expr]).has(name)) ?? body[0]!, `declared var ${isWildcard(name) ? '_' : name} unused`),
+    )
 }

@@ -14,7 +14,7 @@ import { refText } from './text.ts'
 
 export function liftWithValues(compilation: Compilation, tree: RuleNode, unsafe: ReadonlySet<string>): void {
   for (const module of compilation.modules) {
-    for (const rule of module.all()) {
+    for (const rule of module.all) {
       if (!rule.features.with) continue
       rule.body = new Modifiers(compilation, tree, unsafe).body(rule.body)
     }

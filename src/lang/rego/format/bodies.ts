@@ -1,6 +1,6 @@
 // Bodies and what stands on their lines.
 import type { Body, Call, Every, Expr, Not, SomeDecl, Term, With } from '../syntax/ast.ts'
-import { infixOf } from '../syntax/infix.ts'
+import { infixOf } from '../syntax/names.ts'
 import { writeBracedBody } from './comprehensions.ts'
 import { arityFault } from './faults.ts'
 import { isLogical, writeLogical } from './logical.ts'

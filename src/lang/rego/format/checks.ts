@@ -5,7 +5,7 @@ import type { Expr, Import, Location, Module, Term } from '../syntax/ast.ts'
 import { printTerm } from '../syntax/print.ts'
 import { printImport } from '../syntax/print-module.ts'
 import { isKeywordOf } from '../syntax/terms.ts'
-import { type Node, walk, walkExprs } from '../syntax/walk.ts'
+import { type Node, walk, walkWithElse } from '../syntax/walk.ts'
 
 /** The faults for which a module cannot be written for v1, in OPA's order. */
 export function faultsForV1(module: Module): readonly Diagnostic[] {
@@ -18,9 +18,9 @@ export function faultsForV0(module: Module): readonly Diagnostic[] {
   const visit = ({ kind, at }: Node) => {
     const message = 'template strings are not supported by current capabilities'
     if (kind === 'templatestring') found.push(fault('rego_parse_error', message, at))
-    return undefined
+    return false
   }
-  for (const rule of module.rules) walk(rule, visit)
+  for (const rule of module.rules) walkWithElse(rule, visit)
   return found
 }
 
@@ -52,9 +52,10 @@ function hiddenRoots({ rules }: Module): readonly Diagnostic[] {
     for (const arg of head.args ?? []) if (arg.kind === 'ref' && isRoot(printTerm(arg))) refuse('args', printTerm(arg), arg.at)
   }
   for (const rule of rules) {
-    walkExprs(rule, (expr) => {
-      const name = assigned(expr)
-      if (name !== undefined && isRoot(printTerm(name))) refuse('variables', printTerm(name), expr.at)
+    walkWithElse(rule, (node) => {
+      const name = node.kind === 'expr' ? assigned(node) : undefined
+      if (name !== undefined && isRoot(printTerm(name))) refuse('variables', printTerm(name), node.at)
+      return false
     })
   }
   return found
@@ -75,9 +76,12 @@ function deprecatedCalls({ rules }: Module): readonly Diagnostic[] {
       const message = `deprecated built-in function calls in expression: ${name}`
       if (signatureOf(name)?.deprecated) found.push(fault('rego_type_error', message, node.kind === 'expr' ? node.at : call.operator.at))
     }
-    return undefined
+    return false
   }
-  for (const rule of rules) for (const node of [...rule.head.ref.parts, rule]) walk(node, visit)
+  for (const rule of rules) {
+    for (const part of rule.head.ref.parts) walk(part, visit)
+    walkWithElse(rule, visit)
+  }
   return found
 }
 

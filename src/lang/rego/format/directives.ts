@@ -1,7 +1,7 @@
 // Imports that change how a module is read: `rego.v1`, `rego.v2`, `future.keywords`. The formatter adds those that the text needs for its
 // version, and drops those that say nothing any more.
 import type { Expr, Location, Module, Ref } from '../syntax/ast.ts'
-import { walkExprs } from '../syntax/walk.ts'
+import { walkWithElse } from '../syntax/walk.ts'
 import type { TargetVersion } from './target.ts'
 
 /** An import as it will be written. One that is added stands on a row after those of its kind, though that row may hold something else. */
@@ -83,8 +83,9 @@ const isString = (term: Ref['parts'][number] | undefined, value: string) => term
 function keywordsUsed(module: Module): readonly string[] {
   const found = new Set<string>()
   for (const rule of module.rules) {
-    walkExprs(rule, (expr) => {
-      for (const keyword of keywordsOf(expr)) found.add(keyword)
+    walkWithElse(rule, (node) => {
+      for (const keyword of node.kind === 'expr' ? keywordsOf(node) : []) found.add(keyword)
+      return false
     })
   }
   return [...found].toSorted()

@@ -1,7 +1,7 @@
 // What stands between brackets with commas: items of one row stay on one row.
 import type { ArrayTerm, Expr, Location, ObjectTerm, SetTerm, Term } from '../syntax/ast.ts'
 import { sortedEntries, sortedItems } from '../syntax/order.ts'
-import { type Node, walk } from '../syntax/walk.ts'
+import { type Node, some } from '../syntax/walk.ts'
 import type { Page } from './page.ts'
 import { type Brackets, byPlace, closingRow } from './places.ts'
 import { spanOf } from './spans.ts'
@@ -124,12 +124,7 @@ export function linesOf<T extends { readonly at: Location; readonly nodes: reado
 }
 
 function isGenerated(node: Node): boolean {
-  let found = false
-  walk(node, (each) => {
-    found ||= each.kind === 'var' && each.name.startsWith('__local')
-    return !found
-  })
-  return found
+  return some(node, (each) => each.kind === 'var' && each.name.startsWith('__local'))
 }
 
 export const linesOfBody = (body: readonly Expr[], row: number) =>

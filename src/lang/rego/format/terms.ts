@@ -1,7 +1,7 @@
 // Terms. One that a comment would tear apart is left as it was written.
 
 import type { Call, Location, Ref, StringTerm, Term } from '../syntax/ast.ts'
-import { infixOf } from '../syntax/infix.ts'
+import { infixOf } from '../syntax/names.ts'
 import { printTerm, quoteGo } from '../syntax/print.ts'
 import { writeArrayComprehension, writeObjectComprehension, writeSetComprehension } from './comprehensions.ts'
 import { arityFault } from './faults.ts'

@@ -1,7 +1,7 @@
 // Where operators and braces would be read otherwise than meant: a union `a | b` begins a comprehension behind a brace, and a value that
 // begins with a brace is a body behind `not`, `and` and `or`.
 import type { Expr, Term } from '../syntax/ast.ts'
-import { infixOf } from '../syntax/infix.ts'
+import { infixOf } from '../syntax/names.ts'
 
 export const isUnion = (term: Expr['terms']) => term.kind === 'call' && infixOf(term.operator) === '|'
 

@@ -1,13 +1,13 @@
 // A `_` that occurs twice in the tree, because bodies and `else` share a head, is one variable: it gets a name, so that it stays one.
 import type { Rule } from '../syntax/ast.ts'
-import { walk } from '../syntax/walk.ts'
+import { walkWithElse } from '../syntax/walk.ts'
 
 export function withNamedWildcards(rules: readonly Rule[]): readonly Rule[] {
   const counts = new Map<string, number>()
   for (const rule of rules) {
-    walk(rule, (node) => {
+    walkWithElse(rule, (node) => {
       if (node.kind === 'var' && node.name.startsWith('$')) counts.set(node.name, (counts.get(node.name) ?? 0) + 1)
-      return undefined
+      return false
     })
   }
   const repeated = new Set([...counts].filter(([, count]) => count > 1).map(([name]) => name))

@@ -1,7 +1,11 @@
 // The YAML of METADATA blocks as Go's yaml.v3 reads it: YAML 1.2, with the numbers of 1.1, and keys of any kind.
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, type ParsedNode, Parser, type YAMLMap } from 'yaml'
+import { createRequire } from 'node:module'
+import type * as Yaml from 'yaml'
+import type { Composer, ParsedNode, YAMLMap } from 'yaml'
 import { fromBigInt, readNumber } from '../values/decimal.ts'
 import type { Value } from '../values/value.ts'
+
+const require = createRequire(import.meta.url)
 
 /** Deeper blocks would end the stack of the library. */
 const MAX_DEPTH = 100
@@ -53,14 +57,17 @@ class Reader {
   readonly #anchors = new Map<string, { readonly node: YamlNode; readonly size: number }>()
   #values = 0
 
+  /** Much code, for what few modules have. */
+  readonly #yaml: typeof Yaml = require('yaml')
+
   constructor(text: string) {
     this.#text = text
   }
 
   /** The library's own parts, put together so that the limit on depth ends the work at once. */
   compose(): ParsedNode | null | undefined {
-    const parser = new Parser()
-    const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, resolveKnownTags: false, logLevel: 'silent' })
+    const parser = new this.#yaml.Parser()
+    const composer = new this.#yaml.Composer({ schema: 'failsafe', uniqueKeys: false, resolveKnownTags: false, logLevel: 'silent' })
     const take = (tokens: Iterable<Parameters<Composer['next']>[0]>) => {
       for (const token of tokens) {
         if (token.type === 'error') this.#fail(token.message, token.offset)
@@ -71,7 +78,7 @@ class Reader {
       }
       return undefined
     }
-    for (const lexeme of new Lexer().lex(this.#text)) {
+    for (const lexeme of new this.#yaml.Lexer().lex(this.#text)) {
       const document = take(parser.next(lexeme))
       if (document !== undefined) return document.contents
       if (parser.stack.length > MAX_DEPTH) this.#fail('exceeded max depth of 10000', parser.offset)
@@ -94,7 +101,7 @@ class Reader {
   }
 
   node(node: ParsedNode): YamlNode {
-    if (isAlias(node)) {
+    if (this.#yaml.isAlias(node)) {
       const known = this.#anchors.get(node.source)
       if (known === undefined) throw new YamlFault(`unknown anchor '${node.source}' referenced`, undefined)
       this.#spend(known.size)
@@ -103,9 +110,9 @@ class Reader {
     const before = this.#values
     this.#spend(1)
     const row = this.#row(node.range[0])
-    const read: YamlNode = isMap(node)
+    const read: YamlNode = this.#yaml.isMap(node)
       ? { kind: 'map', entries: this.#entries(node), row }
-      : isSeq(node)
+      : this.#yaml.isSeq(node)
         ? { kind: 'list', items: node.items.map((item) => this.node(item)), row }
         : this.#scalar(node, row)
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, { node: read, size: this.#values - before })
@@ -113,8 +120,8 @@ class Reader {
   }
 
   #scalar(node: ParsedNode, row: number): YamlScalar {
-    const text = isScalar(node) && typeof node.value === 'string' ? node.value : ''
-    const plain = isScalar(node) && node.type === 'PLAIN' && node.tag === undefined
+    const text = this.#yaml.isScalar(node) && typeof node.value === 'string' ? node.value : ''
+    const plain = this.#yaml.isScalar(node) && node.type === 'PLAIN' && node.tag === undefined
     return { kind: 'scalar', text, row, ...(plain ? resolve(text) : ({ tag: '!!str', value: text } as const)) }
   }
 
@@ -125,7 +132,7 @@ class Reader {
     for (const { key, value } of map.items) {
       const name = this.node(key)
       const item: YamlNode = value === null ? { kind: 'scalar', tag: '!!null', text: '', value: null, row: name.row } : this.node(value)
-      if (name.kind === 'scalar' && name.text === '<<' && isScalar(key) && key.type === 'PLAIN') taken.push(item)
+      if (name.kind === 'scalar' && name.text === '<<' && this.#yaml.isScalar(key) && key.type === 'PLAIN') taken.push(item)
       else own.push([name, item])
     }
     const rows = new Map<string, number>()

@@ -1,9 +1,9 @@
 // What METADATA blocks are about: the package, import or rule below them.
 import type { Diagnostic } from '../errors.ts'
 import type { AnnotationBlock } from './annotations.ts'
-import type { AnnotationScope, Annotations, Import, Module, Package, Rule, Term } from './ast.ts'
+import type { AnnotationScope, Annotations, Import, Module, Package, Rule } from './ast.ts'
 import { termKey } from './equal.ts'
-import { isGround } from './ground.ts'
+import { groundPrefix } from './ground.ts'
 
 type Target = Package | Import | Rule
 type Targets = Pick<Module, 'package' | 'imports' | 'rules'>
@@ -130,9 +130,5 @@ function withAnnotations(
 
 /** The part of a rule's ref that has no variables. */
 function pathKey({ head: { ref } }: Rule): string {
-  const end = ref.parts.findIndex((part: Term, at) => at > 0 && !isGround(part))
-  return ref.parts
-    .slice(0, end < 0 ? undefined : end)
-    .map(termKey)
-    .join('.')
+  return groundPrefix(ref.parts).map(termKey).join('.')
 }

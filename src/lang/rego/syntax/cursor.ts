@@ -32,11 +32,17 @@ interface Comments {
   readonly before: Comments | undefined
 }
 
+/** Terms of one token, mostly. */
+const SINGLE: ReadonlySet<Term['kind']> = new Set(['null', 'boolean', 'number', 'string', 'var'])
+
 interface Parsed {
   readonly start: number
   readonly term: Term | undefined
   readonly after: State
 }
+
+/** The same place, with another end, or both ends. */
+export const reaching = ({ file, row, col, start }: Location, end: number, from = start): Location => ({ file, row, col, start: from, end })
 
 export class Cursor {
   readonly text: string
@@ -70,23 +76,24 @@ export class Cursor {
     this.scan()
   }
 
-  is(...kinds: readonly TokenKind[]): boolean {
-    return kinds.includes(this.token.kind)
+  is(kind: TokenKind, or?: TokenKind, orElse?: TokenKind): boolean {
+    const here = this.token.kind
+    return here === kind || here === or || here === orElse
   }
 
   /** Advances to the next token that is no whitespace. */
   scan(): void {
-    this.#scan(true, () => this.#lexer.scan())
+    this.#scan(true)
   }
 
   /** Advances to the next token, which may be whitespace. */
   scanWhitespace(): void {
-    this.#scan(false, () => this.#lexer.scan())
+    this.#scan(false)
   }
 
   /** Advances over the text of a template string up to its next expression or end. */
   scanTemplate(raw: boolean): void {
-    this.#scan(false, () => this.#lexer.continueTemplate(raw))
+    this.#scan(false, raw)
   }
 
   /** The kind of the token after this one. */
@@ -170,14 +177,16 @@ export class Cursor {
   }
 
   /** The term that begins here, parsed once however often one goes back to it. */
-  once(parse: () => Term | undefined): Term | undefined {
+  once(parse: (p: Cursor) => Term | undefined): Term | undefined {
     const { start } = this.token.at
     const known = this.#terms.findLast((parsed) => parsed.start <= start)
     if (known?.start === start) {
       this.restore(known.after)
       return known.term
     }
-    const term = parse()
+    const term = parse(this)
+    // Nothing is saved by not reading one token again.
+    if (term !== undefined && SINGLE.has(term.kind)) return term
     // What is inside of a term may be read otherwise if the whole is: `{ … }` as a set, then as a body.
     while ((this.#terms.at(-1)?.start ?? -1) >= start) this.#terms.pop()
     this.#terms.push({ start, term, after: this.save() })
@@ -185,13 +194,13 @@ export class Cursor {
   }
 
   /** Runs one level deeper; undefined, with an error, where that is too deep. */
-  nested<T>(run: () => T): T | undefined {
+  nested<T>(run: (p: Cursor) => T): T | undefined {
     if (this.#depth >= MAX_DEPTH) {
       this.error(this.token.at, 'max parsing recursion depth exceeded')
       return undefined
     }
     this.#depth++
-    const result = run()
+    const result = run(this)
     this.#depth--
     return result
   }
@@ -229,23 +238,29 @@ export class Cursor {
 
   /** From where `begin` begins to the end of the last token. */
   since(begin: Location): Location {
-    return { ...begin, end: this.lastEnd }
+    return reaching(begin, this.lastEnd)
   }
 
   textOf({ start, end }: { readonly start: number; readonly end: number }): string {
     return this.text.slice(start, end)
   }
 
-  #scan(skipWhitespace: boolean, next: () => Token): void {
+  /** `template`: over the text of a template string, raw or not. */
+  #scan(skipWhitespace: boolean, template?: boolean): void {
     if (this.token.kind !== 'whitespace') {
       this.lastEnd = this.token.at.end
       this.skippedNewline = false
     }
     for (;;) {
+      if (skipWhitespace) {
+        const { row } = this.#lexer
+        this.#readings += this.#lexer.skipSpace()
+        if (this.#lexer.row !== row) this.skippedNewline = true
+      }
       if (this.#readings++ > MAX_READINGS * (this.text.length + 100)) {
         throw new RegoRejected([{ code: 'rego_parse_error', message: 'the text takes too long to parse', at: this.token.at }])
       }
-      this.token = next()
+      this.token = template === undefined ? this.#lexer.scan() : this.#lexer.continueTemplate(template)
       const { errors } = this.#lexer
       if (errors.length > 0) {
         this.#lexer.errors = []

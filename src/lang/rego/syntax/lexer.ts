@@ -3,7 +3,7 @@ import type { Location } from './ast.ts'
 
 const WORDS = ['package', 'import', 'as', 'default', 'else', 'not', 'some', 'with', 'null', 'true', 'false'] as const
 const FUTURE_WORDS = ['in', 'every', 'contains', 'if', 'and', 'or'] as const
-const PUNCTUATION = {
+const SIGNS = {
   '[': '[',
   ']': ']',
   '{': '{',
@@ -23,7 +23,7 @@ const PUNCTUATION = {
 } as const
 
 type Word = (typeof WORDS)[number] | (typeof FUTURE_WORDS)[number]
-type Punctuation = (typeof PUNCTUATION)[keyof typeof PUNCTUATION]
+type Punctuation = (typeof SIGNS)[keyof typeof SIGNS]
 /** Parts of a template string end where an expression begins, or with the string. */
 export type TemplateKind = 'template-string-part' | 'template-string-end' | 'raw-template-string-part' | 'raw-template-string-end'
 export type TokenKind =
@@ -48,13 +48,21 @@ export const isKeyword = (kind: TokenKind): boolean => KEYWORDS.has(kind)
 export const KEYWORDS: ReadonlySet<string> = new Set([...WORDS, ...FUTURE_WORDS])
 const ALWAYS: ReadonlySet<string> = new Set(WORDS)
 
+const PUNCTUATION: ReadonlyMap<string, Punctuation> = new Map(Object.entries(SIGNS))
+
 const NUL = 0
 const NEWLINE = 10
 const BOM = 0xfeff
 const isDecimal = (code: number) => code >= 48 && code <= 57
 const isLetter = (code: number) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95
+const isWordCharacter = (code: number) => isLetter(code) || isDecimal(code)
+/** Stands in a string for itself, one UTF-16 unit with which nothing can be wrong. */
+const isPlain = (code: number) => code >= 32 && code < 128 && code !== 34 && code !== 92
 const isSpace = (code: number) => code === 32 || code === 9 || code === NEWLINE || code === 13
 const DIGIT_BEYOND_ASCII = /^\p{Nd}/u
+
+/** Where a token begins. */
+type Begin = Pick<Location, 'row' | 'col' | 'start'>
 
 /** Where a lexer stands, to come back to. */
 export interface Mark {
@@ -97,6 +105,27 @@ export class Lexer {
     this.#wide = mark.wide
   }
 
+  /** Over whitespace with which nothing is wrong. How many characters it was; their lines are counted. */
+  skipSpace(): number {
+    const start = this.#next
+    while (isSpace(this.#peek())) {
+      const after = this.#text.charCodeAt(this.#next + 1)
+      if (after === NUL || after === BOM) break // an error of the space before it
+      if (this.#peek() === NEWLINE) {
+        this.#row++
+        this.#lineStart = this.#next + 1
+        this.#wide = 0
+      }
+      this.#next++
+    }
+    return this.#next - start
+  }
+
+  /** Of the next character. */
+  get row(): number {
+    return this.#row
+  }
+
   isKeyword(word: string): boolean {
     return ALWAYS.has(word) || this.keywords.has(word)
   }
@@ -104,12 +133,13 @@ export class Lexer {
   /** The next token, whitespace one character at a time. */
   scan(): Token {
     const code = this.#peek()
-    if (Number.isNaN(code)) return { kind: 'eof', text: '', at: this.#endOfText() }
     const begin = this.#here()
+    // The end is where the last character is.
+    if (Number.isNaN(code)) return this.#token('eof', { ...begin, col: begin.col - 1 })
     if (isSpace(code)) {
       this.#advance()
       // The end of a line is where the next one has not begun.
-      return this.#token('whitespace', code === NEWLINE ? { ...begin, row: this.#row, col: 0 } : begin)
+      return this.#token('whitespace', code === NEWLINE ? { row: this.#row, col: 0, start: begin.start } : begin)
     }
     if (isLetter(code)) return this.#word(begin)
     if (isDecimal(code)) {
@@ -125,15 +155,20 @@ export class Lexer {
     return this.#template(raw, this.#here())
   }
 
-  #word(begin: Location): Token {
-    while (this.#isWordPart()) this.#advance()
+  #word(begin: Begin): Token {
+    let next = this.#next + 1
+    while (isWordCharacter(this.#text.charCodeAt(next))) next++
+    this.#next = next - 1
+    do this.#advance()
+    while (this.#isWordPart())
     const token = this.#token('identifier', begin)
-    return this.isKeyword(token.text) ? { ...token, kind: token.text as Word } : token
+    return this.isKeyword(token.text) ? { kind: token.text as Word, text: token.text, at: token.at } : token
   }
 
-  #symbol(char: string, begin: Location): Token {
+  #symbol(char: string, begin: Begin): Token {
+    const punctuation = PUNCTUATION.get(char)
+    if (punctuation !== undefined) return this.#token(punctuation, begin)
     const followed = (by: string, yes: TokenKind, no: TokenKind) => this.#token(this.#take(by) ? yes : no, begin)
-    if (char in PUNCTUATION) return this.#token(PUNCTUATION[char as keyof typeof PUNCTUATION], begin)
     if (char === ':') return followed('=', 'assign', ':')
     if (char === '=') return followed('=', 'equal', 'eq')
     if (char === '>') return followed('=', 'gte', 'gt')
@@ -155,7 +190,7 @@ export class Lexer {
     return this.#token('illegal', begin)
   }
 
-  #comment(begin: Location): Token {
+  #comment(begin: Begin): Token {
     while (this.#peek() !== NEWLINE && !this.#atEnd()) this.#advance()
     const token = this.#token('comment', begin)
     return { ...token, text: token.text.slice(1).replace(/\r+$/, '') }
@@ -181,6 +216,7 @@ export class Lexer {
 
   #string(): void {
     for (;;) {
+      while (isPlain(this.#peek()) && isPlain(this.#text.charCodeAt(this.#next + 1))) this.#next++
       if (this.#peek() === NEWLINE || this.#atEnd()) return void this.errors.push('non-terminated string')
       if (this.#take('"')) return
       if (this.#take('\\')) this.#escape('\\"/bfnrt')
@@ -195,7 +231,7 @@ export class Lexer {
     }
   }
 
-  #template(raw: boolean, begin: Location): Token {
+  #template(raw: boolean, begin: Begin): Token {
     const prefix = raw ? 'raw-' : ''
     let [text, from] = ['', this.#next]
     const token = (kind: 'part' | 'end', delimiter: number): Token => ({
@@ -241,7 +277,7 @@ export class Lexer {
 
   #isWordPart(): boolean {
     const code = this.#peek()
-    return isLetter(code) || isDecimal(code) || (code >= 0x80 && DIGIT_BEYOND_ASCII.test(this.#text.slice(this.#next, this.#next + 2)))
+    return isWordCharacter(code) || (code >= 0x80 && DIGIT_BEYOND_ASCII.test(this.#text.slice(this.#next, this.#next + 2)))
   }
 
   #advance(): void {
@@ -268,18 +304,11 @@ export class Lexer {
   }
 
   /** The place of the next character. */
-  #here(): Location {
-    const col = this.#next - this.#lineStart - this.#wide + 1
-    return { file: this.#file, row: this.#row, col, start: this.#next, end: this.#next }
+  #here(): Begin {
+    return { row: this.#row, col: this.#next - this.#lineStart - this.#wide + 1, start: this.#next }
   }
 
-  /** The end is where the last character is. */
-  #endOfText(): Location {
-    const here = this.#here()
-    return { ...here, col: here.col - 1 }
-  }
-
-  #token(kind: TokenKind, begin: Location): Token {
-    return { kind, text: this.#text.slice(begin.start, this.#next), at: { ...begin, end: this.#next } }
+  #token(kind: TokenKind, { row, col, start }: Begin): Token {
+    return { kind, text: this.#text.slice(start, this.#next), at: { file: this.#file, row, col, start, end: this.#next } }
   }
 }

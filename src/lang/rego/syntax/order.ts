@@ -2,7 +2,7 @@
 // Places in the text never count; of an expression its place in the body does.
 import { compareNumbers, readNumber } from '../values/decimal.ts'
 import { compareStrings } from '../values/order.ts'
-import type { Body, Every, Expr, Term, With } from './ast.ts'
+import type { Body, Every, Expr, Location, Term, With } from './ast.ts'
 
 const KINDS: readonly Term['kind'][] = [
   'null',
@@ -45,6 +45,22 @@ export function compareTerms(a: Term, b: Term): number {
   return 0
 }
 
+export const equalTerms = (a: Term, b: Term) => a === b || compareTerms(a, b) === 0
+
+/** Of refs, by their parts; of two with the same beginning the shorter comes first. */
+export const compareRefs = (a: readonly Term[], b: readonly Term[]): number => compareLists(a, b, compareTerms)
+
+export const isPrefix = (prefix: readonly Term[], of: readonly Term[]) =>
+  prefix.length <= of.length && prefix.every((part, at) => equalTerms(part, of[at]!))
+
+/** By file, row and column; what has no place comes last. */
+export function compareLocations(a: Location | undefined, b: Location | undefined): number {
+  if (a === b) return 0
+  if (a === undefined) return 1
+  if (b === undefined) return -1
+  return compareStrings(a.file, b.file) || a.row - b.row || a.col - b.col
+}
+
 export const compareBodies = (a: Body, b: Body) => compareLists(a, b, compareExprs)
 
 /** The members of a set, in order. */
@@ -54,9 +70,8 @@ export const sortedItems = (items: readonly Term[]): readonly Term[] => items.to
 export const sortedEntries = (entries: readonly (readonly [Term, Term])[]) => entries.toSorted(([a], [b]) => compareTerms(a, b))
 
 function compareLists<T>(a: readonly T[], b: readonly T[], order: (a: T, b: T) => number): number {
-  for (const [at, item] of a.entries()) {
-    if (at >= b.length) return 1
-    const found = order(item, b[at]!)
+  for (let at = 0; at < a.length && at < b.length; at++) {
+    const found = order(a[at]!, b[at]!)
     if (found !== 0) return found
   }
   return a.length - b.length

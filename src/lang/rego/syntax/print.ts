@@ -1,6 +1,6 @@
 // The tree as OPA words it in messages and in dumps: one line, calls of operators by name, sets and objects in order.
 import type { Body, Expr, Logical, Not, Ref, TemplateString, Term } from './ast.ts'
-import { infixOf } from './infix.ts'
+import { infixOf } from './names.ts'
 import { isTerm, sortedEntries, sortedItems } from './order.ts'
 import { isKeywordOf } from './terms.ts'
 

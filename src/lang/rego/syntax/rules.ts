@@ -2,7 +2,7 @@
 import type { Body, Head, Location, Rule, Term } from './ast.ts'
 import { expr, parseBody, parseLiteral } from './bodies.ts'
 import type { Cursor } from './cursor.ts'
-import { isGround } from './ground.ts'
+import { isGround, isGroundRef } from './ground.ts'
 import type { TokenKind } from './lexer.ts'
 import { finishHead, parseInfix, parseVar, readRefKeyword } from './terms.ts'
 import { walk } from './walk.ts'
@@ -102,8 +102,7 @@ function parseChained(p: Cursor, first: Rule): readonly Rule[] | undefined {
 }
 
 function parseElseOf(p: Cursor, head: Head): Rule | undefined {
-  const ground = head.ref.parts.slice(1).every(isGround)
-  if (!ground) p.error(p.token.at, 'else keyword cannot be used on rules with variables in head')
+  if (!isGroundRef(head.ref)) p.error(p.token.at, 'else keyword cannot be used on rules with variables in head')
   else if (head.key !== undefined) p.error(p.token.at, 'else keyword cannot be used on multi-value rules')
   else return parseElse(p, head)
   return undefined
@@ -252,8 +251,8 @@ function illegalInDefault(value: Term): readonly string[] {
   const found: string[] = []
   walk(value, ({ kind }) => {
     if (kind === 'ref' || kind === 'var' || kind === 'call') found.push(kind)
-    else return kind !== 'arraycomprehension' && kind !== 'setcomprehension' && kind !== 'objectcomprehension'
-    return false
+    else return kind === 'arraycomprehension' || kind === 'setcomprehension' || kind === 'objectcomprehension'
+    return true
   })
   return found
 }

@@ -1,6 +1,7 @@
 // Rules that are written as a line of their own, without a body.
 import { signatureOf } from '../builtins/signatures.ts'
 import type { Body, Call, Expr, Head, Location, Ref, Rule, Term } from './ast.ts'
+import { dotted } from './names.ts'
 import { EMPTY_HEAD, trueBody } from './rules.ts'
 
 /** v0's short forms, where a line of its own is a rule: `p = 1`, `p[x] = y`, `p["a"]`, `f(x) = y`. A text says why it is none. */
@@ -52,7 +53,7 @@ function ruleOfRef(ref: Ref): Rule | string {
 }
 
 function ruleOfCall(terms: Call, line: Expr): Rule | string {
-  const operator = operatorName(terms.operator)
+  const operator = dotted(terms.operator)
   if (operator === 'eq' || operator === 'assign') {
     const [left, right] = terms.args
     if (left === undefined || right === undefined) return 'assignment requires two operands'
@@ -60,16 +61,11 @@ function ruleOfCall(terms: Call, line: Expr): Rule | string {
     if (typeof rule === 'string') return rule
     return { ...rule, at: line.at, head: { ...rule.head, at: line.at, assign: operator === 'assign' } }
   }
-  if (signatureOf(operatorName(terms.operator)) !== undefined) return 'rule name conflicts with built-in function'
+  if (operator !== undefined && signatureOf(operator) !== undefined) return 'rule name conflicts with built-in function'
   if (terms.args.length === 0) return 'rule argument list must take at least one argument'
   const { at } = terms.operator
   if (terms.operator.parts[0].kind !== 'var') return `invalid rule head: ${terms.operator.parts[0].kind}`
   return implicit({ ref: terms.operator, args: terms.args, value: { kind: 'boolean', value: true, at } }, at, at)
-}
-
-/** The name by which a builtin would be called. */
-function operatorName({ parts }: Ref): string {
-  return parts.map((part) => (part.kind === 'var' ? part.name : part.kind === 'string' ? part.value : '')).join('.')
 }
 
 function ruleOfEquality(left: Term, value: Term): Rule | string {

@@ -1,8 +1,8 @@
 // Terms (policy-reference, "Grammar": term, ref, array, object, set, comprehension, infix operators).
 import type { Call, Location, Ref, StringTerm, Term, Var } from './ast.ts'
 import { parseArray, parseList, parseSetOrObject } from './collections.ts'
-import type { Cursor } from './cursor.ts'
-import { type TokenKind, tokenName } from './lexer.ts'
+import { type Cursor, reaching } from './cursor.ts'
+import { isKeyword, type TokenKind, tokenName } from './lexer.ts'
 import { parseNumber, parseString, parseTemplate } from './literals.ts'
 
 const LEVELS: readonly (readonly TokenKind[])[] = [
@@ -16,13 +16,16 @@ const LEVEL_OF: ReadonlyMap<TokenKind, number> = new Map(LEVELS.flatMap((kinds, 
 
 /** A term with any operators, `k, v in xs` included. Undefined, with an error, where there is none. */
 export function parseInfix(p: Cursor): Term | undefined {
-  return p.nested(() => parseMembership(p, true))
+  return p.nested(parseKeyed)
 }
 
 /** The same where a comma ends the term. */
 export function parseInfixInList(p: Cursor): Term | undefined {
-  return p.nested(() => parseMembership(p, false))
+  return p.nested(parseUnkeyed)
 }
+
+const parseKeyed = (p: Cursor) => parseMembership(p, true)
+const parseUnkeyed = (p: Cursor) => parseMembership(p, false)
 
 function parseMembership(p: Cursor, keyed: boolean): Term | undefined {
   const { start } = p.token.at
@@ -56,7 +59,7 @@ function parseMember(p: Cursor, left: readonly [Term, ...Term[]], name: string, 
   p.scan()
   const domain = parseOperation(p, 0)
   if (domain === undefined) return undefined
-  return call({ kind: 'ref', parts: [...parts], at }, [...left, domain], { ...left[0].at, start, end: p.lastEnd })
+  return call({ kind: 'ref', parts: [...parts], at }, [...left, domain], reaching(left[0].at, p.lastEnd, start))
 }
 
 /** Operators from `level` on, which associate to the left. */
@@ -69,7 +72,7 @@ function parseOperation(p: Cursor, level: number, start: number = p.token.at.sta
     const operator = parseOperator(p)
     const right = found === LEVELS.length - 1 ? parseTerm(p) : parseOperation(p, found + 1)
     if (right === undefined) ceiling = found - 1
-    else left = call(operator, [left, right], { ...left.at, start, end: p.lastEnd })
+    else left = call(operator, [left, right], reaching(left.at, p.lastEnd, start))
   }
   return undefined
 }
@@ -83,8 +86,10 @@ export function parseOperator(p: Cursor): Ref {
 
 /** A term without operators around it. */
 export function parseTerm(p: Cursor): Term | undefined {
-  return p.nested(() => p.once(() => parseTermHere(p)))
+  return p.nested(parseTermOnce)
 }
+
+const parseTermOnce = (p: Cursor) => p.once(parseTermHere)
 
 function parseTermHere(p: Cursor): Term | undefined {
   const { at } = p.token
@@ -194,7 +199,7 @@ export function isKeywordOf(version: 'v0' | 'v1' | 'v2', word: string): boolean 
 
 export function isRefKeyword(p: Cursor): boolean {
   const word = p.token.kind
-  return isKeywordOf(p.version, word) || (/^[a-z]+$/.test(word) && p.hasKeyword(word))
+  return isKeyword(word) && (isKeywordOf(p.version, word) || p.hasKeyword(word))
 }
 
 export function parseVar(p: Cursor): Var {
@@ -202,12 +207,19 @@ export function parseVar(p: Cursor): Var {
   return text === '_' ? p.wildcard(at) : variable(text, at)
 }
 
+/** Later stages nest as deep as a reference is long, and name what all its beginnings lead to. */
+const MAX_PARTS = 1_000
+
 function parseRef(p: Cursor, head: Term): Term | undefined {
   return p.nested(() => {
     const { at } = head
     if (!REF_HEADS.has(head.kind)) p.error(at, `illegal ref (head cannot be ${head.kind})`)
     const parts: [Term, ...Term[]] = [head]
     for (;;) {
+      if (parts.length > MAX_PARTS) {
+        p.error(p.token.at, `a reference has more than ${MAX_PARTS} parts`)
+        return undefined
+      }
       switch (p.token.kind) {
         case '.':
           p.scanWhitespace()
@@ -231,12 +243,12 @@ function parseRef(p: Cursor, head: Term): Term | undefined {
           break
         }
         case '(':
-          return parseCall(p, { kind: 'ref', parts, at: { ...at, end: p.token.at.start } })
+          return parseCall(p, { kind: 'ref', parts, at: reaching(at, p.token.at.start) })
         case 'whitespace':
           p.scan()
-          return { kind: 'ref', parts, at: { ...at, end: p.lastEnd } }
+          return { kind: 'ref', parts, at: p.since(at) }
         default:
-          return { kind: 'ref', parts, at: { ...at, end: p.lastEnd } }
+          return { kind: 'ref', parts, at: p.since(at) }
       }
     }
   })
@@ -257,7 +269,7 @@ function parseCall(p: Cursor, operator: Ref): Term | undefined {
   p.scan() // over (
   const args = parseList(p, ')', [])
   if (args === undefined) return undefined
-  const at = { ...operator.at, end: p.token.at.end }
+  const at = reaching(operator.at, p.token.at.end)
   p.scanWhitespace()
   const emptySet = args.length === 0 && operator.parts.length === 1 && operator.parts[0].kind === 'var' && operator.parts[0].name === 'set'
   const term: Term = emptySet ? { kind: 'set', items: [], at } : call(operator, args, at)

@@ -2,7 +2,7 @@
 import { constants, createHmac, type KeyObject, type SigningOptions, sign, verify } from 'node:crypto'
 import { isSoundRsa } from '../../../../formats/x509/rsa.ts'
 import { BuiltinError } from '../../errors.ts'
-import { sameBytes } from '../bytes.ts'
+import { sameBytes } from '../same-bytes.ts'
 import { CURVE_BYTES, type Key } from './key.ts'
 
 export type Hash = 'sha256' | 'sha384' | 'sha512'

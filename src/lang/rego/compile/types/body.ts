@@ -1,9 +1,9 @@
 // The types of the variables of a body, expression by expression, and the faults found on the way.
 import type { Body, Comprehension, Expr, Ref, Term } from '../../syntax/ast.ts'
-import { compareRefs } from '../order.ts'
-import { groundPrefix, isGround, isScalar } from '../terms.ts'
+import { groundPrefix, isGround, isScalar } from '../../syntax/ground.ts'
+import { compareRefs } from '../../syntax/order.ts'
+import { type Node, walk } from '../../syntax/walk.ts'
 import { partsText } from '../text.ts'
-import { type Node, walk } from '../walk.ts'
 import { or } from './algebra.ts'
 import { checkCall } from './calls.ts'
 import type { Reason, TypeFault } from './details.ts'

@@ -1,7 +1,7 @@
 // Whether a call fits its function, and what that says of the variables among its arguments.
 import { signatureOf } from '../../builtins/signatures.ts'
 import type { Call, Expr, Ref, Term } from '../../syntax/ast.ts'
-import { dotted } from '../terms.ts'
+import { dotted } from '../../syntax/names.ts'
 import { partsText } from '../text.ts'
 import { type TypeFault, typeFault } from './details.ts'
 import type { TypeEnv } from './env.ts'
@@ -75,7 +75,8 @@ function checkArguments(env: TypeEnv, expr: Expr, { operator, args }: Call): Typ
   const have = typesOf(env, args)
   if (args.length > params.length && type.variadic === undefined) return unfit('too many arguments', have)
   if (args.length < type.params.length) return unfit('too few arguments', have)
-  for (const [at, arg] of args.entries()) {
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!
     const want = (params[at] ?? type.variadic)?.type
     if (!isUnknown(have[at]) && !unifies(have[at], want, env.budget)) return unfit('invalid argument(s)', have)
     // Of an argument with unknown parts the known ones still have to fit.

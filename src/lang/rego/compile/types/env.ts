@@ -1,7 +1,7 @@
 import { signatureNames, signatureOf } from '../../builtins/signatures.ts'
 import type { Comprehension, ObjectTerm, Term } from '../../syntax/ast.ts'
+import { isConstant, isScalar } from '../../syntax/ground.ts'
 import { documentOf } from '../constant.ts'
-import { isConstant, isScalar } from '../terms.ts'
 import { orAll } from './algebra.ts'
 import { isEmptyCollection, select, valuesOf } from './select.ts'
 import { keyOf, sortedByKey, TypeTree } from './tree.ts'

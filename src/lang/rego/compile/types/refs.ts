@@ -1,8 +1,9 @@
 // Whether refs lead to something, and what that says of the variables in them.
 import type { Expr, Location, Ref, Term, With } from '../../syntax/ast.ts'
+import { isScalar } from '../../syntax/ground.ts'
+import { compareTerms } from '../../syntax/order.ts'
 import { documentOf, termOf } from '../constant.ts'
-import { compareTerms } from '../order.ts'
-import { isComprehension, isScalar } from '../terms.ts'
+import { isComprehension } from '../terms.ts'
 import { partsText, termText } from '../text.ts'
 import { unwrap } from './algebra.ts'
 import { type Reason, type TypeFault, typeFault } from './details.ts'
@@ -108,7 +109,8 @@ class RefChecker {
   /** Along the tree of an environment. One that does not have the ref gives way to the environment around. */
   #follow(env: TypeEnv, ref: Ref): void {
     let node = env.tree
-    for (const [at, part] of ref.parts.entries()) {
+    for (let at = 0; at < ref.parts.length; at++) {
+      const part = ref.parts[at]!
       if ((at === 1 || at === 2) && part.kind !== 'var' && part.kind !== 'string') {
         this.#invalid(ref, at, this.#env.typeOf(part), STRING, childrenOf(node))
         return

@@ -1,8 +1,8 @@
 // What rules are told by schemas of the documents that they read.
 import type { Annotations, Location, Term } from '../../syntax/ast.ts'
+import { equalTerms } from '../../syntax/order.ts'
 import type { Value } from '../../values/value.ts'
 import { documentOf, termOf } from '../constant.ts'
-import { equalTerms } from '../order.ts'
 import { partsText } from '../text.ts'
 import { unwrap } from './algebra.ts'
 import { type TypeFault, typeFault } from './details.ts'

@@ -1,9 +1,10 @@
 // Whether two types, or two terms, can be the same, and what that says of the variables in them.
 
 import type { ArrayTerm, ObjectTerm, SetTerm, Term } from '../../syntax/ast.ts'
+import { isConstant } from '../../syntax/ground.ts'
+import { equalTerms } from '../../syntax/order.ts'
 import { documentOf } from '../constant.ts'
-import { equalTerms } from '../order.ts'
-import { isComprehension, isConstant } from '../terms.ts'
+import { isComprehension } from '../terms.ts'
 import { or, unwrap } from './algebra.ts'
 import type { TypeEnv } from './env.ts'
 import { propertyOf, select, valuesOf } from './select.ts'

@@ -39,7 +39,7 @@ function outerVariables(code: Code, term: Comprehension): ReadonlyMap<string, nu
   const found = new Map<string, number>()
   walk(term, (node) => {
     if (node.kind === 'var' && code.lookUp(node.name) !== undefined) found.set(node.name, (found.get(node.name) ?? 0) + 1)
-    return undefined
+    return false
   })
   return found
 }
@@ -72,7 +72,7 @@ function variablesOf(node: Term | Expr): Set<string> {
   const names = new Set<string>()
   walk(node, (each) => {
     if (each.kind === 'var') names.add(each.name)
-    return undefined
+    return false
   })
   return names
 }

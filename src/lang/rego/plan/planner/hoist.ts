@@ -1,6 +1,6 @@
 // Paths into the input that many rules of a group begin with: they are gone once, before the rules.
 import type { CompiledRule } from '../../compile/compiled.ts'
-import { walk } from '../../syntax/walk.ts'
+import { walkWithElse } from '../../syntax/walk.ts'
 import type { Value } from '../../values/value.ts'
 import { constantPath } from './conditions.ts'
 import { documentName } from './variables.ts'
@@ -21,10 +21,10 @@ export function sharedPaths(rules: readonly CompiledRule[]): readonly (readonly 
   if (rules.length < MANY) return []
   const root: Branch = { rules: 0, last: undefined, next: new Map() }
   for (const rule of rules) {
-    walk(rule, (node) => {
-      if (node.kind === 'expr' && node.with.length > 0) return false
+    walkWithElse(rule, (node) => {
+      if (node.kind === 'expr' && node.with.length > 0) return true
       if (node.kind === 'ref' && documentName(node.parts[0]) === 'input') countPath(root, constantPath(node), rule)
-      return undefined
+      return false
     })
   }
   const found: (readonly Value[])[] = []

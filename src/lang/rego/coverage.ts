@@ -1,6 +1,6 @@
 // Which expressions and rules of modules were reached, in the form of `opa test --coverage`.
 import type { Location, Module, Rule } from './syntax/ast.ts'
-import { walkExprs } from './syntax/walk.ts'
+import { walkWithElse } from './syntax/walk.ts'
 
 export interface Position {
   readonly row: number
@@ -78,8 +78,9 @@ function placesOf({ rules }: Module): readonly Location[] {
   const places: Location[] = []
   for (const first of rules) {
     for (let rule: Rule | undefined = first; rule !== undefined; rule = rule.else) places.push(rule.head.at)
-    walkExprs(first, ({ terms, at }) => {
-      if (terms.kind !== 'some') places.push(at)
+    walkWithElse(first, (node) => {
+      if (node.kind === 'expr' && node.terms.kind !== 'some') places.push(node.at)
+      return false
     })
   }
   return places

@@ -1,10 +1,10 @@
 // A package whose rules and imports are typed one by one. It is kept as text: each statement as it was typed, and where it begins.
 
-import { equalTerms } from '../../../lang/rego/compile/order.ts'
 import { partsText } from '../../../lang/rego/compile/text.ts'
 import type { Fault } from '../../../lang/rego/faults.ts'
 import type { Import, Module, RegoVersion, Rule, Term } from '../../../lang/rego/syntax/ast.ts'
 import { parseModule } from '../../../lang/rego/syntax/module.ts'
+import { equalTerms } from '../../../lang/rego/syntax/order.ts'
 
 interface Typed {
   readonly text: string

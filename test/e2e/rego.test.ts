@@ -1,6 +1,9 @@
 // The engine by itself, as its users type it: no agent, no privilege.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -65,6 +68,15 @@ describe('thymus rego eval', () => {
     const conflict = await rego('eval', '-f', 'pretty', '-d', file('c.rego', 'package c\np := 1\np := 2 if true\n'), 'data.c.p')
     assert.equal(conflict.status, 2)
     assert.match(conflict.stderr, /eval_conflict_error/)
+    const builtin = await rego(
+      'eval',
+      '--strict-builtin-errors',
+      '-d',
+      file('b.rego', 'package b\n\nq if {\n\tto_number("x") > 1\n}\n'),
+      'data.b.q',
+    )
+    assert.deepEqual(JSON.parse(builtin.stdout).errors[0].location, { file: join(folder, 'b.rego'), row: 4, col: 2 })
+    assert.equal(builtin.status, 2)
   })
 
   test('a document that is none, and a file that is not there, are named', async () => {
@@ -73,6 +85,43 @@ describe('thymus rego eval', () => {
     assert.equal(status, 1)
     assert.match(stderr, /^thymus: FORMAT: .*broken\.json/)
     assert.match((await rego('eval', '-d', '/no/such.rego', 'true')).stderr, /^thymus: USAGE: there is no such file/)
+  })
+})
+
+describe('http.send', () => {
+  const server = createServer((_, response) => response.end('hello'))
+  after(() => server.close())
+
+  test('asks whom --allow-net names, at that port, and nobody else', async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const query = `http.send({"method": "get", "url": "http://127.0.0.1:${port}/"}).raw_body`
+    const ask = (...words: string[]) => rego('eval', '-f', 'raw', '--strict-builtin-errors', ...words, query)
+    assert.deepEqual((await ask('--allow-net', `example.com,127.0.0.1:${port}`)).stdout, 'hello\n')
+    assert.match((await ask('--allow-net', '127.0.0.1:1')).stderr, /disallowed port/)
+    assert.match((await ask()).stderr, /http\.send asks the network, which is not allowed here/)
+    assert.equal((await ask('--allow-net', 'http://x/')).status, 64)
+  })
+})
+
+describe('thymus rego bench', () => {
+  test('counts evaluations, and their times are in order', async () => {
+    const { stdout } = await rego('bench', '-f', 'json', '-d', policy, '-i', bob, 'data.authz.allow')
+    const { N, T, Extra } = JSON.parse(stdout) as { N: number; T: number; Extra: Record<string, number> }
+    const figure = (name: string) => Extra[`histogram_timer_rego_query_eval_ns_${name}`] ?? Number.NaN
+    assert.ok(N > 100 && T >= 1e9)
+    assert.ok(figure('min') <= figure('median') && figure('median') <= figure('99%') && figure('99%') <= figure('max'))
+    const none = await rego('bench', '-d', policy, 'data.authz.none')
+    assert.deepEqual([none.status, none.stderr], [1, '1 error occurred: undefined result\n'])
+  })
+})
+
+describe('thymus rego repl', () => {
+  test('answers what a pipe says, and ends with it', async () => {
+    const input = 'input := {"path": "/health"}\ndata.authz.allow\npackage authz\nallow with input.path as "/"\nlimit\n1 +'
+    const { stdout, status } = await thymus(['rego', 'repl', policy], { env: process.env, input })
+    assert.equal(stdout, 'true\nfalse\nundefined\n1 error occurred: 1:3: rego_parse_error: unexpected eof token\n\t1 +\n\t  ^\n')
+    assert.equal(status, 0)
   })
 })
 
@@ -107,12 +156,20 @@ describe('thymus rego fmt', () => {
     const shown = await rego('fmt', ugly)
     assert.equal(shown.stdout, 'package u\n\np if input.x == 1\n')
     const broken = file('torn.rego', 'package t\np if {')
-    assert.equal((await rego('fmt', '-w', ugly, broken)).status, 1)
+    assert.equal((await rego('fmt', '-w', ugly, broken)).status, 2)
     assert.equal(readFileSync(ugly, 'utf8'), 'package u\np   if {input.x==1\n}\n')
-    assert.equal((await rego('fmt', '--fail', '-l', ugly)).status, 1)
+    assert.equal((await rego('fmt', '--fail', '-l', ugly)).status, 2)
     assert.equal((await rego('fmt', '-w', ugly)).status, 0)
     assert.equal(readFileSync(ugly, 'utf8'), shown.stdout)
   })
+})
+
+test('what does not say what was written is told, as opa fmt writes it', async () => {
+  const loose = file('loose.rego', 'package w\n\nx if {\n\t(1 + 2) * 3\n}\n')
+  const { stdout, stderr, status } = await rego('fmt', loose)
+  assert.match(stdout, /1 \+ 2 \* 3/)
+  assert.match(stderr, /^warning: .*loose\.rego: what is formatted does not say what was written/)
+  assert.equal(status, 0)
 })
 
 describe('thymus rego explain', () => {

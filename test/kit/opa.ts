@@ -13,15 +13,20 @@ export const OPA_VERSION = '1.22.2'
 
 /** Path of an opa of OPA_VERSION, installed with Go if need be; a text that says why there is none. */
 export function findOpa(): { readonly path: string } | { readonly why: string } {
-  const gobin = join(homedir(), 'go/bin/opa')
-  for (const path of ['opa', gobin]) if (versionOf(path) === OPA_VERSION) return { path }
+  const path = installedOpa()
+  if (path !== undefined) return { path }
   try {
     execFileSync('go', ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], { stdio: 'pipe', timeout: 900_000 })
   } catch (error) {
     return { why: `no opa ${OPA_VERSION} is installed, and Go cannot install it: ${String(error).split('\n')[0]}` }
   }
-  return versionOf(gobin) === OPA_VERSION ? { path: gobin } : { why: `go install made no opa ${OPA_VERSION} in ${gobin}` }
+  return versionOf(GOBIN) === OPA_VERSION ? { path: GOBIN } : { why: `go install made no opa ${OPA_VERSION} in ${GOBIN}` }
 }
+
+const GOBIN = join(homedir(), 'go/bin/opa')
+
+/** Path of an opa of OPA_VERSION that is there already. */
+export const installedOpa = () => ['opa', GOBIN].find((path) => versionOf(path) === OPA_VERSION)
 
 function versionOf(path: string): string | undefined {
   try {

@@ -1,31 +1,38 @@
 import { ThymusError } from '../../core/errors.ts'
+import { Coverage, type CoverageReport } from '../../lang/rego/coverage.ts'
 import { faultDocuments, faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { prepareQuery, type Solution } from '../../lang/rego/query.ts'
-import { printJson, readJson } from '../../lang/rego/values/text.ts'
-import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
+import { readJson } from '../../lang/rego/values/text.ts'
+import type { Value } from '../../lang/rego/values/value.ts'
+import { netOf } from './allowed-net.ts'
+import { limitedBy } from './capabilities.ts'
 import { loadFiles, readDocument, readText } from './files.ts'
-import { type InputFlags, type ModuleFlags, versionOf } from './flags.ts'
-import { indented } from './indented.ts'
+import { type InputFlags, type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
+import { loadSchemas } from './schemas.ts'
+import { type AnswerFormat, shown } from './solutions.ts'
 import { surroundings } from './surroundings.ts'
-import { boxed } from './table.ts'
 
-export const FORMATS = ['json', 'pretty', 'raw', 'values', 'bindings', 'discard'] as const
-
-export interface EvalFlags extends ModuleFlags, InputFlags {
-  readonly format: (typeof FORMATS)[number]
+export interface EvalFlags extends ModuleFlags, InputFlags, NetFlags {
+  readonly format: AnswerFormat
   readonly package?: string
   readonly import?: readonly string[]
+  readonly schema?: string
+  readonly capabilities?: string
+  readonly stdin?: boolean
+  readonly coverage?: boolean
+  readonly strict?: boolean
   readonly fail?: boolean
   readonly 'fail-defined'?: boolean
   readonly 'strict-builtin-errors'?: boolean
 }
 
 /** Exit status as opa's: 2 for an error, 1 where --fail or --fail-defined says so. */
-export async function evaluate(flags: EvalFlags, query: string): Promise<number> {
+export async function evaluate(flags: EvalFlags, operand?: string): Promise<number> {
+  const query = queryOf(flags, operand)
   try {
-    const solutions = solve(flags, query)
-    process.stdout.write(shown(solutions, flags.format))
+    const { solutions, coverage } = solve(flags, query)
+    process.stdout.write(shown(solutions, flags.format, coverage))
     return (flags.fail && solutions.length === 0) || (flags['fail-defined'] && solutions.length > 0) ? 1 : 0
   } catch (error) {
     const faults = faultsOf(error)
@@ -36,17 +43,45 @@ export async function evaluate(flags: EvalFlags, query: string): Promise<number>
   }
 }
 
-function solve(flags: EvalFlags, query: string): readonly Solution[] {
+function queryOf({ stdin, 'stdin-input': input }: EvalFlags, operand: string | undefined): string {
+  if (stdin && input) throw new ThymusError('USAGE', '--stdin and --stdin-input exclude each other')
+  if (stdin && operand === undefined) return readText('-')
+  if (stdin || operand === undefined) throw new ThymusError('USAGE', 'it wants one query: as QUERY, or by --stdin')
+  return operand
+}
+
+function solve(flags: EvalFlags, query: string): { solutions: readonly Solution[]; coverage: CoverageReport | undefined } {
   const version = versionOf(flags)
   const { modules, data } = loadFiles(flags.data ?? [])
-  const policy = compilePolicy(modules, { version, print: true })
+  const schemas = loadSchemas(flags.schema)
+  const strict = flags.strict ?? false
+  const policy = compilePolicy(modules, {
+    ...limitedBy(flags.capabilities),
+    version,
+    strict,
+    print: true,
+    annotations: true,
+    ...(schemas === undefined ? {} : { schemas }),
+  })
+  const strictBuiltins = flags['strict-builtin-errors'] ?? false
+  // A trace tells where a builtin failed, too.
+  const coverage = flags.coverage || strictBuiltins ? new Coverage() : undefined
   const prepared = prepareQuery(policy, query, {
     version,
+    strict,
     print: true,
+    traced: coverage !== undefined,
     ...(flags.package === undefined ? {} : { package: flags.package }),
     imports: (flags.import ?? []).map((path) => `import ${path}`),
   })
-  return prepared.solve({ input: inputOf(flags), data, surroundings: surroundings(), strict: flags['strict-builtin-errors'] ?? false })
+  const solutions = prepared.solve({
+    input: inputOf(flags),
+    data,
+    surroundings: surroundings(netOf(flags['allow-net'])),
+    strict: strictBuiltins,
+    ...(coverage === undefined ? {} : { visited: coverage.visited }),
+  })
+  return { solutions, coverage: flags.coverage ? coverage?.report(policy.modules) : undefined }
 }
 
 /** Throws ThymusError USAGE where there are two. */
@@ -54,60 +89,4 @@ export function inputOf(flags: InputFlags): Value | undefined {
   if (flags.input === undefined) return flags['stdin-input'] ? readJson(readText('-')) : undefined
   if (flags['stdin-input']) throw new ThymusError('USAGE', '--input and --stdin-input exclude each other')
   return readDocument(flags.input)
-}
-
-function shown(solutions: readonly Solution[], format: EvalFlags['format']): string {
-  const values = ({ expressions }: Solution) => expressions.map(({ value }) => value)
-  const bindings = (solution: Solution) => RegoObject.of(solution.bindings)
-  switch (format) {
-    case 'discard':
-      return '{}\n'
-    case 'raw':
-      return solutions.map((solution) => `${values(solution).map(rawText).join(' ')}\n`).join('')
-    case 'values':
-      return solutions.map((solution) => `${indented(values(solution))}\n`).join('')
-    case 'bindings':
-      return solutions.map((solution) => `${indented(bindings(solution))}\n`).join('')
-    case 'json':
-      return `${indented(solutions.length === 0 ? new RegoObject() : RegoObject.of([['result', solutions.map(document)]]), ['result'])}\n`
-    case 'pretty':
-      return pretty(solutions)
-  }
-}
-
-/** A text as it is, all else as JSON. */
-const rawText = (value: Value) => (typeof value === 'string' ? value : printJson(value))
-
-function document({ expressions, bindings }: Solution): Value {
-  const lines = expressions.map(({ value, text, at }): Value => {
-    const location = RegoObject.of([
-      ['row', at.row],
-      ['col', at.col],
-    ])
-    return RegoObject.of([
-      ['value', value],
-      ['text', text],
-      ['location', location],
-    ])
-  })
-  const found: [string, Value][] = [['expressions', lines]]
-  if (bindings.size > 0) found.push(['bindings', RegoObject.of(bindings)])
-  return RegoObject.of(found)
-}
-
-/** A single value as JSON, several ones and variables as a table. */
-function pretty(solutions: readonly Solution[]): string {
-  const [first] = solutions
-  if (first === undefined) return 'undefined\n'
-  const lines = first.expressions.filter(({ value }) => value !== true || first.expressions.length === 1)
-  if (solutions.length === 1 && first.bindings.size === 0 && lines.length === 1) return `${indented(lines[0]!.value)}\n`
-  const names = [...first.bindings.keys()].toSorted()
-  const shownLines = first.expressions.flatMap(({ text }, at) =>
-    solutions.some(({ expressions }) => expressions[at]!.value !== true) ? [[text, at] as const] : [],
-  )
-  const rows = solutions.map(({ bindings, expressions }) => [
-    ...names.map((name) => printJson(bindings.get(name) ?? null)),
-    ...shownLines.map(([, at]) => printJson(expressions[at]!.value)),
-  ])
-  return boxed([...names, ...shownLines.map(([text]) => text)], rows)
 }

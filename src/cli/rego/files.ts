@@ -23,13 +23,16 @@ const yaml = (): typeof import('../../lang/rego/builtins/yaml-read.ts') => requi
 
 const DOCUMENTS = ['.json', '.yaml', '.yml']
 
-/** Reads files and folders; `a.b:FILE` puts a document below that path. Throws ThymusError USAGE for what cannot be read. */
-export function loadFiles(paths: readonly string[]): Loaded {
+/**
+ * Reads files and folders; `a.b:FILE` puts a document below that path. `modulesOnly`: documents are left alone. Throws ThymusError USAGE
+ * for what cannot be read.
+ */
+export function loadFiles(paths: readonly string[], { modulesOnly = false } = {}): Loaded {
   const modules: Record<string, string> = Object.create(null)
   let data: Value = new RegoObject()
   const take = (file: string, prefix: readonly string[]): void => {
     if (extname(file) === '.rego') modules[file] = readText(file)
-    else data = merged(data, below(prefix, readDocument(file)), file)
+    else if (!modulesOnly) data = merged(data, below(prefix, readDocument(file)), file)
   }
   for (const path of paths) {
     const [, dotted, rest] = /^((?:\w+\.)*\w+):(.+)$/.exec(path) ?? []
@@ -59,12 +62,15 @@ export function readText(file: string): string {
     if (cause instanceof ThymusError) throw cause
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new ThymusError('FORMAT', 'not text in UTF-8', { at: file, cause })
-    throw new ThymusError('USAGE', code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`, { at: file, cause })
+    throw code === 'ENOENT' ? missing(file) : new ThymusError('USAGE', `it cannot be read (${code})`, { at: file, cause })
   }
 }
 
+const missing = (file: string) => new ThymusError('USAGE', 'there is no such file', { at: file })
+
 /** In a folder the names of the folders below it are the path of a document, its own name is not. */
 function filesUnder(root: string, prefix: readonly string[]): { readonly file: string; readonly prefix: readonly string[] }[] {
+  if (root !== '-' && statSync(root, { throwIfNoEntry: false }) === undefined) throw missing(root)
   if (root === '-' || !isFolder(root)) return [{ file: root, prefix }]
   return readdirSync(root, { withFileTypes: true })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

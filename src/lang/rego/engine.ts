@@ -6,6 +6,7 @@ import { SUPPORT } from './codegen/support.ts'
 import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
 import { loadPlan } from './plan/load.ts'
+import type { Location } from './syntax/ast.ts'
 import type { Value } from './values/value.ts'
 
 export interface EvaluationOptions {
@@ -15,6 +16,11 @@ export interface EvaluationOptions {
   readonly limits?: Partial<Limits>
   /** Builtin errors end the evaluation instead of being undefined. */
   readonly strict?: boolean
+  /**
+   * Is told of every expression and rule that is reached, by a policy that was prepared to be traced. An error then has the place that
+   * was reached last, if it knows no better one.
+   */
+  readonly visited?: (place: Location) => void
 }
 
 /** A policy ready to be asked, any number of times. */
@@ -70,16 +76,28 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
         options.surroundings,
         options.strict ?? false,
       )
+      const { visited } = options
+      let last: Location | undefined
+      if (visited !== undefined) {
+        runtime.visit = (mark) => {
+          last = policy.marks![mark]!
+          visited(last)
+        }
+      }
       try {
         plan(runtime, options.input, options.data)
       } catch (error) {
         // V8's own limit: a plan may nest calls wider than the depth that is counted.
         if (error instanceof RangeError) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'out of stack or memory', { cause: error })
-        throw error
+        throw error instanceof RegoError && error.at === undefined && last !== undefined ? placed(error, last) : error
       }
       return runtime.results
     },
   }
+}
+
+function placed({ code, opaCode, message, cause }: RegoError, { file, row, col }: Location): RegoError {
+  return new RegoError(code, opaCode, message, { at: `${file}:${row}:${col}`, cause })
 }
 
 /** Code that nests as deep as a plan may is more than the stack holds where little of it is left. */

@@ -6,7 +6,7 @@ export interface Fault {
   readonly message: string
   readonly code: string
   readonly location?: { readonly file: string; readonly row: number; readonly col: number }
-  /** Why it is a type error, as JSON. */
+  /** Why it is a type error, or the line in which it cannot be read, as JSON. */
   readonly details?: Readonly<Record<string, unknown>>
   /** What stands below the message. */
   readonly lines?: readonly string[]
@@ -36,10 +36,11 @@ function faultOf(diagnostic: Diagnostic): Fault {
 /** For JSON. */
 export const faultDocuments = (faults: readonly Fault[]): readonly Fault[] => faults.map(({ lines: _, ...fault }) => fault)
 
-/** `1 error occurred: f.rego:3: rego_type_error: …` */
-export function faultText(faults: readonly Fault[]): string {
+/** `1 error occurred: f.rego:3: rego_type_error: …`, and what stands below. `when`: `during loading`. */
+export function faultText(faults: readonly Fault[], when?: string): string {
   const texts = faults.map(({ message, code, location, lines = [] }) => [`${place(location)}${code}: ${message}`, ...lines].join('\n\t'))
-  return texts.length === 1 ? `1 error occurred: ${texts[0]}\n` : `${texts.length} errors occurred:\n${texts.join('\n')}\n`
+  const occurred = when === undefined ? 'occurred' : `occurred ${when}`
+  return texts.length === 1 ? `1 error ${occurred}: ${texts[0]}\n` : `${texts.length} errors ${occurred}:\n${texts.join('\n')}\n`
 }
 
 function place(location: Fault['location']): string {

@@ -13,6 +13,8 @@ import { parseImports, parseModule, parseQuery } from './syntax/module.ts'
 export interface PolicyOptions extends CompileOptions {
   /** Of modules that import neither `rego.v1` nor `rego.v2`. v1 unless told otherwise. */
   readonly version?: RegoVersion
+  /** Modules of v0 must be ones of v1 as well. */
+  readonly both?: boolean
   /** METADATA blocks are read, refused where they are wrong, and what they say of schemas is checked. */
   readonly annotations?: boolean
   /** JSON schemas by the refs by which annotations name them: `schema.pod`. The one named `schema` is of `input`. */
@@ -38,6 +40,8 @@ export interface PreparationOptions extends Omit<QueryOptions, 'imports' | 'pack
   readonly imports?: readonly (string | Import)[]
   /** `a.b`: the package whose rules the query names without a path. */
   readonly package?: string
+  /** The evaluation tells of the places it comes to (`visited`), and takes longer. */
+  readonly traced?: boolean
 }
 
 /** The name by which a prepared query is asked. */
@@ -47,7 +51,7 @@ export const QUERY = 'query'
 export function compilePolicy(sources: Readonly<Record<string, string>>, options: PolicyOptions = {}): Policy {
   const version = options.version ?? 'v1'
   const modules = Object.entries(sources).map(([file, text]) =>
-    parseModule(file, text, { version, annotations: options.annotations ?? false }),
+    parseModule(file, text, { version, both: options.both ?? false, annotations: options.annotations ?? false }),
   )
   return policyOf(modules, options)
 }
@@ -77,6 +81,7 @@ export function policyOf(modules: readonly Module[], options: PolicyOptions = {}
     compiled,
     modules,
     compileQuery: compileOne,
-    prepare: (query, preparation) => preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compileOne(query, preparation) }])),
+    prepare: (query, preparation) =>
+      preparePolicy(planPolicy(compiled, [{ name: QUERY, query: compileOne(query, preparation) }], preparation?.traced)),
   }
 }

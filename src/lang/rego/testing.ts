@@ -48,7 +48,7 @@ function testOf({ head, module, path }: CompiledRule): Test | undefined {
 function runTest(policy: Policy, options: EvaluationOptions, { at }: CompiledRule, test: Test): TestResult {
   const result = { package: test.package, name: test.name, at, milliseconds: 0, output: [] as string[] }
   if (test.name.startsWith('todo_')) return { ...result, outcome: 'skipped' }
-  const prepared = policy.prepare(`x = ${test.path}`)
+  const prepared = policy.prepare(`x = ${test.path}`, { traced: options.visited !== undefined })
   const { clock } = options.surroundings
   const begun = clock()
   const print = (message: string) => void result.output.push(message)

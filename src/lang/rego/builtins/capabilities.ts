@@ -1,3 +1,4 @@
+import { ThymusError } from '../../../core/errors.ts'
 import { paramJson, type TypeJson, typeJson } from '../compile/types/json.ts'
 import type { Param } from '../compile/types/type.ts'
 import { DESCRIPTIONS } from './descriptions.table.ts'
@@ -29,6 +30,16 @@ export function capabilities(): Capabilities {
     features: ['keywords_in_refs', 'rego_v1', 'rego_v2', 'rego_v2_import', 'template_strings'],
   }
 }
+
+/** The builtins that a document of capabilities lists; all others are unknown then. Throws ThymusError FORMAT where it lists none. */
+export function builtinsListed(document: unknown): (name: string) => Signature | undefined {
+  const list = isRecord(document) ? document.builtins : undefined
+  if (!Array.isArray(list)) throw new ThymusError('FORMAT', 'it is no document of capabilities: it has no list `builtins`')
+  const names = new Set(list.map((each: unknown) => (isRecord(each) ? each.name : undefined)))
+  return (name) => (names.has(name) ? signatureOf(name) : undefined)
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 
 function builtinJson({ name, infix, type, relation, nondeterministic, deprecated }: Signature): BuiltinJson {
   const [categories, description] = DESCRIPTIONS[name] ?? []

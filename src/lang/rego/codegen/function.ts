@@ -168,6 +168,8 @@ export class FunctionWriter {
     switch (stmt.type) {
       case 'NopStmt':
         return ''
+      case 'VisitStmt':
+        return line(`rt.visit(${stmt.mark})`)
       case 'AssignVarStmt':
         // No test: OPA saves an undefined input by this, and puts it back by a `with` of an undefined value.
         // What is bound to a variable is a value, and no place in the store any more.

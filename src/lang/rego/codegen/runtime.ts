@@ -56,6 +56,8 @@ export class Runtime {
   readonly results: Value[] = []
   readonly surroundings: Surroundings
   readonly strict: boolean
+  /** Is told of the places that are reached, in code that tells. */
+  visit: (mark: number) => void = () => {}
   /** What a builtin keeps for the length of the evaluation, as random numbers by name. */
   readonly kept = new Map<string, Value>()
   #made: WeakSet<object> | undefined

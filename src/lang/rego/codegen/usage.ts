@@ -117,6 +117,8 @@ class Collector implements Usage {
       case 'TestStmt':
         this.#readLocal(statement.source)
         break
+      case 'VisitStmt':
+        break
       case 'ScanStmt':
         this.#readLocal(statement.source)
         this.#write(statement.key)

@@ -1,5 +1,6 @@
 // OPA's intermediate representation (plan.schema.json, ir.md): a statement's fields have the schema's names and are flat beside its `type`.
 // The planner's own statements, which no plan.json may hold, stand apart.
+import type { Location } from '../syntax/ast.ts'
 import type { Value } from '../values/value.ts'
 
 /** A local variable, a boolean, the index of a string constant, or (the planner's own) of a constant of any kind. */
@@ -110,6 +111,8 @@ export type OwnStatement = { readonly place: Place } & (
       readonly leaf: 'value' | 'member' | 'item'
     }
   | { readonly type: 'ReturnStmt'; readonly source: Operand }
+  /** Tells who asked for it that a place of the source is reached. */
+  | { readonly type: 'VisitStmt'; readonly mark: number }
   /** What `source` has at a path, or undefined: nothing is left for that. */
   | { readonly type: 'PathStmt'; readonly source: Operand; readonly path: readonly Operand[]; readonly target: number }
   /** Holds where the source's value is one of the constants, or a string that begins with the only one. */
@@ -170,4 +173,6 @@ export interface Policy {
   readonly builtins: readonly string[]
   readonly plans: readonly Plan[]
   readonly funcs: readonly Func[]
+  /** The places that VisitStmt tells of, by their marks. */
+  readonly marks?: readonly Location[]
 }

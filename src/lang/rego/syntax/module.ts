@@ -5,6 +5,7 @@ import type { Body, Import, Location, Module, Package, Ref, RegoVersion, Rule, S
 import { attachAnnotations } from './attach.ts'
 import { parseStatementBody } from './bodies.ts'
 import { Cursor, KEYWORDS_OF_V1, KEYWORDS_OF_V2 } from './cursor.ts'
+import { withLines } from './line-details.ts'
 import { parseRules, refuseKeywordName } from './rules.ts'
 import { ruleOfBody } from './short-rules.ts'
 import { isKeywordOf, isRefKeyword, parseTerm, string, variable } from './terms.ts'
@@ -14,23 +15,26 @@ export interface ParseOptions {
   readonly version?: RegoVersion
   /** Keywords that are in force without an import, beside those of the version. */
   readonly keywords?: readonly string[]
+  /** A module of v0 must be one of v1 as well, and is then taken for one. */
+  readonly both?: boolean
   /** METADATA blocks are read, and refused where they are wrong. */
   readonly annotations?: boolean
 }
 
-type Statement = Package | Import | Rule | { readonly kind: 'body'; readonly body: Body; readonly at: Location }
+export type Statement = Package | Import | Rule | { readonly kind: 'body'; readonly body: Body; readonly at: Location }
 
 /** Parses a module. Throws RegoRejected with every fault that OPA would report, in its order. */
 export function parseModule(file: string, text: string, options: ParseOptions = {}): Module {
   const { statements, p } = read(file, text, options, true)
   const { blocks, faults: unreadable } = options.annotations ? parseAnnotations(p.comments) : { blocks: [], faults: [] }
-  reject(unreadable)
+  reject(withLines(unreadable, text))
   const [first, ...rest] = statements
   if (first === undefined) throw new RegoRejected([fault('empty module', { file, row: 0, col: 0, start: 0, end: 0 })])
   const faults: Diagnostic[] = []
   if (first.kind !== 'package') faults.push(fault('package expected', first.at))
   const imports = rest.filter((statement) => statement.kind === 'import')
-  const version = raised(p.version, imports)
+  const written = raised(p.version, imports)
+  const version = options.both && written === 'v0' ? 'v1' : written
   const rules: Rule[] = []
   rest.forEach((statement, at) => {
     if (statement.kind === 'package') faults.push(fault('unexpected package', statement.at))
@@ -77,6 +81,10 @@ export function parseQuery(file: string, text: string, options: ParseOptions & {
   return lines
 }
 
+/** Parses statements in any order, as they are typed at a prompt. Throws RegoRejected. */
+export const parseStatements = (file: string, text: string, options: ParseOptions = {}): readonly Statement[] =>
+  read(file, text, options, true).statements
+
 /** Parses imports alone, as a query may be given them. */
 export function parseImports(file: string, text: string, options: ParseOptions = {}): readonly Import[] {
   const { statements } = read(file, text, options, true)
@@ -109,7 +117,7 @@ function read(file: string, text: string, options: ParseOptions, rules: boolean)
     if (!(error instanceof RangeError)) throw error
     p.error(p.token.at, 'max parsing recursion depth exceeded')
   }
-  reject(p.errors)
+  reject(withLines(p.errors, text))
   return { statements, p }
 }
 

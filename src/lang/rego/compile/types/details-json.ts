@@ -1,13 +1,15 @@
 import { describedParams } from '../../builtins/capabilities.ts'
 import type { Diagnostic } from '../../errors.ts'
 import type { Term } from '../../syntax/ast.ts'
+import { LineDetails } from '../../syntax/line-details.ts'
 import { contentOf, termValue } from '../../syntax/tree-value.ts'
 import { printJson } from '../../values/text.ts'
 import { TypeDetails } from './details.ts'
 import { paramJson, typeJson } from './json.ts'
 
-/** Why a diagnostic is a type error, as `opa check --format json` tells it; undefined for one that is none. */
+/** What more there is to say of a diagnostic, as `opa check --format json` tells it: of a type error why, of a parse error the line. */
 export function detailsJson({ details }: Diagnostic): Readonly<Record<string, unknown>> | undefined {
+  if (details instanceof LineDetails) return { line: details.line.text, idx: details.line.index }
   if (!(details instanceof TypeDetails)) return undefined
   const { reason } = details
   switch (reason.kind) {

@@ -75,9 +75,9 @@ class Bodies {
     const conditions = items.map(({ rule, at, variables }) =>
       rule.else === undefined ? conditionsOf(this.#code.program.tree, rule, at, first === undefined ? [] : variables) : [],
     )
-    const { sources, indexes, rest } = buildIndexes(conditions)
+    const { sources, indexes, rest } = buildIndexes(this.#code.program.traced ? conditions.map(() => []) : conditions)
     const operands = sources.map((source) => this.#operand(source, first))
-    const groups = this.#plans.alike && level < MAX_LEVELS ? this.#alike(rest.map((at) => items[at]!)) : []
+    const groups = this.#plans.alike && !this.#code.program.traced && level < MAX_LEVELS ? this.#alike(rest.map((at) => items[at]!)) : []
     const grouped = new Set(groups.flat())
     const alone = items.filter((item) => !grouped.has(item))
     const places = new Map(alone.map((item, at) => [item, at]))
@@ -178,9 +178,12 @@ function renumber(index: Index, numbers: ReadonlyMap<number, number>): Index {
   return { ...index, cases, other: renumber(index.other, numbers) }
 }
 
-/** What must hold of the input, of the store and of arguments before anything of the body is asked that can end an evaluation. */
+/**
+ * What must hold of the input, of the store and of arguments before anything of the body is asked that can end an evaluation. In a plan
+ * that is traced that is all there is: what OPA's index passes over is not reached.
+ */
 export function lateConditions(code: Code, rule: CompiledRule): readonly Condition[] {
-  return conditionsOf(code.program.tree, rule, 0, []).filter(({ late }) => late)
+  return conditionsOf(code.program.tree, rule, 0, []).filter(({ late }) => late || code.program.traced)
 }
 
 export function planConditions(code: Code, conditions: readonly Condition[], args: readonly Operand[]): void {

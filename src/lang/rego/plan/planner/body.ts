@@ -13,6 +13,7 @@ export function planBody(code: Code, body: Body): void {
 
 export function planExpr(code: Code, expr: Expr): void {
   code.at(expr.at)
+  code.visit(expr.at)
   if (expr.with.length > 0) planWith(code, expr)
   else if (expr.negated) planNot(code, () => planExpr(code, { ...expr, negated: false }))
   else planTerms(code, expr.terms)

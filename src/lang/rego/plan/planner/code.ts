@@ -78,6 +78,11 @@ export class Code {
     return this.#place
   }
 
+  /** Tells, in a plan that is traced, that a place is reached. */
+  visit(location: Location): void {
+    if (this.program.traced) this.emit({ type: 'VisitStmt', mark: this.program.mark(location) })
+  }
+
   returnTo(place: Place): void {
     this.#place = place
   }

@@ -12,8 +12,8 @@ export interface Entrypoint {
 }
 
 /** The plan of the queries and of all rules that they lead to. Throws ThymusError REGO_PLAN for what the compiler lets through by mistake. */
-export function planPolicy(compiled: Compiled, entrypoints: readonly Entrypoint[]): Policy {
-  const program = new Program(compiled)
+export function planPolicy(compiled: Compiled, entrypoints: readonly Entrypoint[], traced = false): Policy {
+  const program = new Program(compiled, traced)
   for (const { name, query } of entrypoints) {
     const code = new Code(program, 2)
     const { block } = code.block(() => planQuery(code, query))

@@ -13,6 +13,7 @@ type Document = readonly string[] | undefined
 
 export class Program {
   readonly tree: RuleTree
+  readonly traced: boolean
   readonly #strings = new Table<string>((value) => value)
   readonly #constants = new Table<Value>((value) => (isNumber(value) ? numberText(value) : value))
   readonly #files = new Table<string>((value) => value)
@@ -20,11 +21,14 @@ export class Program {
   readonly #mocks = new Table<string>((value) => value)
   readonly #targets = new Table<readonly string[]>((value) => JSON.stringify(value))
   readonly #funcs = new Map<string, { readonly document: Document; readonly hides: Document; planned: Planned | undefined }>()
+  readonly #marks = new Table<Location>(({ file, start, end }) => `${file}:${start}:${end}`)
   readonly #waiting: (() => void)[] = []
   readonly #plans: Plan[] = []
   readonly #names = new Map<Term, string>()
 
-  constructor(compiled: Compiled) {
+  /** @param traced whether the plan tells of the places it comes to */
+  constructor(compiled: Compiled, traced = false) {
+    this.traced = traced
     this.tree = new RuleTree(compiled)
   }
 
@@ -57,6 +61,11 @@ export class Program {
   builtin(name: string): string {
     this.#builtins.index(name)
     return name
+  }
+
+  /** The number by which generated code tells of a place. */
+  mark(place: Location): number {
+    return this.#marks.index(place)
   }
 
   /** The number by which generated code asks whether a function is replaced. */
@@ -112,6 +121,7 @@ export class Program {
       mocks: this.#mocks.values,
       plans: this.#plans,
       funcs,
+      ...(this.traced ? { marks: this.#marks.values } : {}),
     }
   }
 }

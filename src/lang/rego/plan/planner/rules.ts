@@ -53,6 +53,7 @@ interface Solution {
 function planValue(code: Code, rule: CompiledRule, result: number, { sole, start, repeated }: Solution): void {
   code.at(rule.head.at)
   const source = planTerm(code, headValue(rule))
+  code.visit(rule.head.at)
   const final = (!repeated && code.depth === start) || constantOf(headValue(rule)) !== undefined
   if (sole && final) {
     code.emit({ type: 'ReturnStmt', source })
@@ -98,7 +99,9 @@ function planDefault(code: Code, rule: CompiledRule, args: readonly Operand[], r
   code.scope(() => {
     planArguments(code, rule, args)
     planBody(code, rule.body)
-    code.emit({ type: 'ReturnStmt', source: planTerm(code, headValue(rule)) })
+    const source = planTerm(code, headValue(rule))
+    code.visit(rule.head.at)
+    code.emit({ type: 'ReturnStmt', source })
   })
 }
 
@@ -130,6 +133,7 @@ function planMember(code: Code, { head }: CompiledRule, path: readonly Term[], o
   code.at(head.at)
   const places = path.map((part) => planTerm(code, part))
   const value = planTerm(code, head.value ?? head.key ?? unplannable(code, 'a rule has neither key nor value'))
+  code.visit(head.at)
   if (path.length === 0) code.emit({ type: 'SetAddStmt', set: object, value })
   else code.emit({ type: 'InsertPathStmt', object, path: places, value, leaf: head.value === undefined ? 'member' : 'value' })
 }

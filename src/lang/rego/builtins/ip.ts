@@ -1,4 +1,5 @@
 // IP addresses and networks as Go reads and writes them. All are 128 bits; IPv4 stands below ::ffff:0:0.
+import { readIp, showIp } from '../../../formats/ip.ts'
 
 export interface Address {
   readonly value: bigint
@@ -21,45 +22,12 @@ const ALL = (1n << 128n) - 1n
 export const isFour = (value: bigint) => value >> 32n === 0xffffn
 
 export function parseAddress(text: string): Address | undefined {
-  if (/^[^:%]*\./.test(text)) {
-    const value = parseFour(text)
-    return value === undefined ? undefined : { value: MAPPED | value, bits: 32, zone: '' }
-  }
-  const [, written, zone] = /^([^%]*)(?:%(.+))?$/s.exec(text) ?? []
-  const value = written === undefined ? undefined : parseSix(written)
-  return value === undefined ? undefined : { value, bits: 128, zone: zone ?? '' }
-}
-
-function parseFour(text: string): bigint | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined
-  return parts.reduce((total, part) => (total << 8n) | BigInt(part), 0n)
-}
-
-function parseSix(text: string): bigint | undefined {
-  const halves = text.split('::')
-  if (halves.length > 2) return undefined
-  const groups = halves.map((half, at) => groupsOf(half, at === halves.length - 1))
-  const [left, right] = groups
-  if (left === undefined || (halves.length === 2 && right === undefined)) return undefined
-  const missing = 8 - left.length - (right?.length ?? 0)
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
-  return [...left, ...Array<number>(missing).fill(0), ...(right ?? [])].reduce((total, group) => (total << 16n) | BigInt(group), 0n)
-}
-
-/** Groups between colons; the last two may be written as IPv4. */
-function groupsOf(text: string, last: boolean): number[] | undefined {
-  if (text === '') return []
-  const groups: number[] = []
-  for (const [at, part] of text.split(':').entries()) {
-    if (part.includes('.')) {
-      const four = last && at === text.split(':').length - 1 ? parseFour(part) : undefined
-      if (four === undefined) return undefined
-      groups.push(Number(four >> 16n), Number(four & 0xffffn))
-    } else if (/^[\da-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16))
-    else return undefined
-  }
-  return groups
+  const four = /^[^:%]*\./.test(text)
+  const [, written, zone = ''] = four ? ['', text] : (/^([^%]*:[^%]*)(?:%(.+))?$/s.exec(text) ?? [])
+  const bytes = written === undefined ? undefined : readIp(written)
+  if (bytes === undefined) return undefined
+  if (four) return { value: MAPPED | BigInt(bytes.readUInt32BE()), bits: 32, zone }
+  return { value: (bytes.readBigUInt64BE(0) << 64n) | bytes.readBigUInt64BE(8), bits: 128, zone }
 }
 
 export function parseNetwork(text: string): Network | undefined {
@@ -93,15 +61,8 @@ export const showNetwork = (network: Network) => `${showAddress(network.value)}/
 
 /** RFC 5952; IPv4 in points. */
 export function showAddress(value: bigint): string {
-  if (isFour(value)) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.')
-  const groups = Array.from({ length: 8 }, (_, at) => Number((value >> BigInt(112 - 16 * at)) & 0xffffn))
-  let [start, length] = [0, 0]
-  for (let at = 0; at < 8; at++) {
-    let end = at
-    while (end < 8 && groups[end] === 0) end++
-    if (end - at > length && end - at > 1) [start, length] = [at, end - at]
-  }
-  const shown = groups.map((group) => group.toString(16))
-  if (length === 0) return shown.join(':')
-  return `${shown.slice(0, start).join(':')}::${shown.slice(start + length).join(':')}`
+  const bytes = Buffer.alloc(16)
+  bytes.writeBigUInt64BE(value >> 64n)
+  bytes.writeBigUInt64BE(value & 0xffff_ffff_ffff_ffffn, 8)
+  return showIp(bytes)
 }

@@ -6,6 +6,7 @@ import { SUPPORT } from './codegen/support.ts'
 import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
 import { loadPlan } from './plan/load.ts'
+import { payer } from './values/meter.ts'
 import type { Value } from './values/value.ts'
 
 export interface EvaluationOptions {
@@ -70,12 +71,15 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
         options.surroundings,
         options.strict ?? false,
       )
+      const before = payer(runtime)
       try {
         plan(runtime, options.input, options.data)
       } catch (error) {
         // V8's own limit: a plan may nest calls wider than the depth that is counted.
         if (error instanceof RangeError) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'out of stack or memory', { cause: error })
         throw error
+      } finally {
+        payer(before)
       }
       return runtime.results
     },

@@ -1,9 +1,10 @@
 // What generated code calls for a statement of the IR.
 import { RegoError } from '../errors.ts'
 import { numberText, toInt } from '../values/decimal.ts'
+import { keyOf } from '../values/key.ts'
 import { equal } from '../values/order.ts'
 import { runeCount } from '../values/runes.ts'
-import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
 import { type Builtin, FEW, type Mock, partsOf, type Runtime } from './runtime.ts'
 import { select, selector } from './select.ts'
 
@@ -39,7 +40,7 @@ export function member(runtime: Runtime, value: Value, source: Value): boolean {
   if (source instanceof RegoSet) return source.has(value)
   if (partsOf(source) > FEW) runtime.charge(partsOf(source) >> 2)
   if (isArray(source)) return source.some((item) => equal(item, value))
-  return source instanceof RegoObject && source.entries().some(([, item]) => equal(item, value))
+  return source instanceof RegoObject && !source.every((item) => !equal(item, value))
 }
 
 /** Equality where the other side is a number of JS: only a number with more digits than its value needs is an object. */
@@ -61,7 +62,7 @@ export function insertOnce(object: RegoObject, key: Value, value: Value): void {
 export function merge(runtime: Runtime, a: Value, b: Value): Value {
   if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
   runtime.charge(a.size + b.size)
-  const merged = RegoObject.of(b.entries())
+  const merged = b.copy()
   for (const [key, value] of a.entries()) {
     const other = b.get(key)
     merged.set(key, other === undefined ? value : merge(runtime, value, other))
@@ -73,7 +74,7 @@ export function merge(runtime: Runtime, a: Value, b: Value): Value {
 export function upsert(runtime: Runtime, document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
   if (at === path.length) return value
   if (document instanceof RegoObject) runtime.charge(document.size)
-  const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
+  const copy = document instanceof RegoObject ? document.copy() : new RegoObject()
   copy.set(path[at]!, upsert(runtime, copy.get(path[at]!), path, value, at + 1))
   return copy
 }

@@ -15,6 +15,8 @@ export interface Network {
 }
 
 const MAPPED = 0xffff_0000_0000n
+/** The point, counted from the digit 0. */
+const POINT = -2
 const ALL = (1n << 128n) - 1n
 
 /** Whether it is an IPv4 address, however written. */
@@ -31,9 +33,21 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 function parseFour(text: string): bigint | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined
-  return parts.reduce((total, part) => (total << 8n) | BigInt(part), 0n)
+  let [total, part, digits, points] = [0, 0, 0, 0]
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit === POINT && digits > 0 && points < 3) {
+      total = total * 256 + part
+      part = 0
+      digits = 0
+      points++
+    } else if (digit >= 0 && digit <= 9 && (digits === 0 || part > 0)) {
+      part = part * 10 + digit
+      digits++
+      if (part > 255) return undefined
+    } else return undefined
+  }
+  return points === 3 && digits > 0 ? BigInt(total * 256 + part) : undefined
 }
 
 function parseSix(text: string): bigint | undefined {

@@ -2,6 +2,7 @@
 import { RegoError } from '../errors.ts'
 import { numberText, toInt } from '../values/decimal.ts'
 import { keyOf } from '../values/key.ts'
+import { copying } from '../values/meter.ts'
 import { equal } from '../values/order.ts'
 import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
@@ -61,7 +62,7 @@ export function insertOnce(object: RegoObject, key: Value, value: Value): void {
 /** All keys of both; where both have one, objects are merged and else the first wins. */
 export function merge(runtime: Runtime, a: Value, b: Value): Value {
   if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
-  runtime.charge(a.size + b.size)
+  copying(a.size + b.size)
   const merged = b.copy()
   for (const [key, value] of a.entries()) {
     const other = b.get(key)

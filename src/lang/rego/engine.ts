@@ -7,6 +7,7 @@ import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
 import { loadPlan } from './plan/load.ts'
 import type { Location } from './syntax/ast.ts'
+import { payer } from './values/meter.ts'
 import type { Value } from './values/value.ts'
 
 export interface EvaluationOptions {
@@ -84,12 +85,15 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
           visited(last)
         }
       }
+      const before = payer(runtime)
       try {
         plan(runtime, options.input, options.data)
       } catch (error) {
         // V8's own limit: a plan may nest calls wider than the depth that is counted.
         if (error instanceof RangeError) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'out of stack or memory', { cause: error })
         throw error instanceof RegoError && error.at === undefined && last !== undefined ? placed(error, last) : error
+      } finally {
+        payer(before)
       }
       return runtime.results
     },

@@ -24,7 +24,7 @@ export const AWS: Readonly<Record<string, Builtin>> = {
     const body = bodyOf(wanted)
     runtime.charge(body.length >> 4)
     const signed = sign({ url: parse(url), method, headers, body }, credentials, nanoseconds)
-    const all = RegoObject.of(wanted.entries())
+    const all = wanted.copy()
     all.set('headers', signed)
     return all
   },

@@ -198,7 +198,7 @@ function keys(value: Value, at: number): RegoSet {
 function mergeOver(runtime: Runtime, a: Value, b: Value): Value {
   if (!(a instanceof RegoObject && b instanceof RegoObject)) return b
   runtime.charge(a.size)
-  return putOver(runtime, RegoObject.of(a.entries()), b)
+  return putOver(runtime, a.copy(), b)
 }
 
 function putOver(runtime: Runtime, merged: RegoObject, over: RegoObject): RegoObject {
@@ -215,7 +215,7 @@ function putOver(runtime: Runtime, merged: RegoObject, over: RegoObject): RegoOb
 function contains(runtime: Runtime, a: Value, b: Value): boolean {
   runtime.charge(1)
   if (a instanceof RegoObject && b instanceof RegoObject) {
-    return b.entries().every(([key, value]) => {
+    return b.every((value, key) => {
       const there = a.get(key)
       return there !== undefined && (typeName(there) === typeName(value) ? contains(runtime, there, value) : false)
     })

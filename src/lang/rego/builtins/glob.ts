@@ -2,11 +2,8 @@ import { RE2JS } from 're2js'
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { isArray, typeName, type Value } from '../values/value.ts'
+import { kept } from './kept.ts'
 import { text, unfit } from './operands.ts'
-
-/** Globs kept compiled. */
-const KEPT = 256
-const compiled = new Map<string, RE2JS>()
 
 /** Globs with delimiters: `*` and `?` stop at them, `**` does not; `[a-z]` or `[xyz]`, `[!a-z]`, `{one,other}`. */
 export const GLOB: Readonly<Record<string, Builtin>> = {
@@ -20,12 +17,13 @@ export const GLOB: Readonly<Record<string, Builtin>> = {
 
 /** Whether the glob is of the whole text. Throws BuiltinError for what is no glob. */
 export function matchesGlob(glob: string, between: readonly string[], subject: string): boolean {
-  const key = JSON.stringify([glob, between])
-  const known = compiled.get(key) ?? RE2JS.compile(new Translator(glob, between).whole(), RE2JS.DOTALL)
-  if (compiled.size >= KEPT) compiled.clear()
-  compiled.set(key, known)
-  return known.matches(subject)
+  return compiled(JSON.stringify([glob, between])).matches(subject)
 }
+
+const compiled = kept(256, (key) => {
+  const [glob, between] = JSON.parse(key) as [string, string[]]
+  return RE2JS.compile(new Translator(glob, between).whole(), RE2JS.DOTALL)
+})
 
 /** None where none are wanted (null); the point where none are named. */
 function delimiters(value: Value): readonly string[] {

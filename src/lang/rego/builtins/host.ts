@@ -11,7 +11,7 @@ export const HOST: Readonly<Record<string, Builtin>> = {
 function redacted(runtime: RegoObject): RegoObject {
   const config = runtime.get('config')
   if (!(config instanceof RegoObject)) return runtime
-  const plain = RegoObject.of(config.entries())
+  const plain = config.copy()
   const services = config.get('services') ?? null
   if (services !== null) plain.set('services', withoutEach(services, ['credentials'], true))
   const keys = config.get('keys') ?? null

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { assertAnswers, call } from '../../../../test/kit/rego-builtins.ts'
@@ -99,6 +100,15 @@ test('addresses come back', () => {
     fc.property(fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }), (value) => assert.equal(parseAddress(showAddress(value))?.value, value)),
   )
   fc.assert(fc.property(fc.ipV6(), (text) => assert.notEqual(parseAddress(text), undefined)))
+  const almost = fc.array(fc.oneof(fc.integer({ min: 0, max: 300 }).map(String), fc.constantFrom('', '00', '01', 'a', '-1')), {
+    maxLength: 5,
+  })
+  fc.assert(
+    fc.property(
+      almost.map((parts) => parts.join('.')),
+      (text) => assert.equal(parseAddress(text) !== undefined && text.includes('.'), isIPv4(text)),
+    ),
+  )
 })
 
 test('a network of all addresses ends by the limit, and names are not looked up unasked', () => {

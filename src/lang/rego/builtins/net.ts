@@ -2,6 +2,7 @@ import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { isArray, RegoObject, RegoSet, type Value } from '../values/value.ts'
 import { contains, first, isFour, last, type Network, parseAddress, parseNetwork, showAddress, showNetwork, size } from './ip.ts'
+import { kept } from './kept.ts'
 import { text } from './operands.ts'
 
 const cidrContains: Builtin = (_, a, b) => holds(text(a, 1), text(b, 1))
@@ -43,11 +44,11 @@ export const NET: Readonly<Record<string, Builtin>> = {
   },
 }
 
-function network(written: string): Network {
+const network = kept(512, (written): Network => {
   const read = parseNetwork(written)
   if (read === undefined) throw new BuiltinError(`invalid CIDR address: ${written}`)
   return read
-}
+})
 
 /** Whether a network holds an address or all of another network. */
 function holds(cidr: string, other: string): boolean {

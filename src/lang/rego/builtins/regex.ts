@@ -2,11 +2,8 @@ import { RE2JS } from 're2js'
 import type { Builtin, Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { globsMatch } from './globs-match.ts'
+import { kept } from './kept.ts'
 import { int, text } from './operands.ts'
-
-/** Patterns kept compiled; policies hold few, hostile ones must not fill the memory. */
-const KEPT = 256
-const compiled = new Map<string, RE2JS>()
 
 const matches: Builtin = (_, a, b) => pattern(text(a, 1)).matcher(text(b, 2)).find()
 
@@ -70,18 +67,13 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
 }
 
 /** Throws BuiltinError for what is no pattern of RE2. */
-export function pattern(source: string): RE2JS {
-  const known = compiled.get(source)
-  if (known !== undefined) return known
+export const pattern = kept(256, (source) => {
   try {
-    const fresh = RE2JS.compile(source)
-    if (compiled.size >= KEPT) compiled.clear()
-    compiled.set(source, fresh)
-    return fresh
+    return RE2JS.compile(source)
   } catch (error) {
     throw new BuiltinError(`error parsing regexp: ${(error as Error).message}`)
   }
-}
+})
 
 interface Match {
   readonly start: number

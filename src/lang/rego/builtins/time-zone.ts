@@ -1,4 +1,5 @@
 import { BuiltinError } from '../errors.ts'
+import { kept } from './kept.ts'
 
 export const SECOND = 1_000_000_000n
 const DAY = 86_400
@@ -25,21 +26,39 @@ export interface Civil {
  * The zone's name if there is one of this name (the IANA database's, in its spelling). UTC stands in for Local too: the host's zone is none
  * of a policy's business.
  */
-export function zoneOf(name: string): string {
-  if (name === '' || name === 'UTC' || name === 'Local') return 'UTC'
+export const zoneOf = (name: string): string => (name === '' || name === 'UTC' || name === 'Local' ? 'UTC' : zone(name).name)
+
+const zone = kept(256, (name): Zone => {
   try {
     const found = new Temporal.ZonedDateTime(0n, name).timeZoneId
-    if (found === name && /^[A-Z]/i.test(name)) return name
+    if (found === name && /^[A-Z]/i.test(name)) return { name, from: 0, to: 0, offset: 0 }
   } catch {
     // Said below.
   }
   throw new BuiltinError(`unknown time zone ${name}`)
+})
+
+/** A zone, and a time within which its clocks are not set: from a second, and before another. */
+interface Zone {
+  readonly name: string
+  from: number
+  to: number
+  offset: number
 }
 
 /** East of Greenwich, in seconds, at a second since 1970. */
-export function offsetAt(zone: string, second: number): number {
-  if (zone === 'UTC') return 0
-  return Math.round(new Temporal.ZonedDateTime(BigInt(second) * SECOND, zone).offsetNanoseconds / 1e9)
+export function offsetAt(name: string, second: number): number {
+  if (name === 'UTC') return 0
+  const known = zone(name)
+  if (second < known.from || second >= known.to) {
+    const at = new Temporal.ZonedDateTime(BigInt(second) * SECOND, name)
+    known.offset = Math.round(at.offsetNanoseconds / 1e9)
+    const before = at.add({ seconds: 1 }).getTimeZoneTransition('previous')
+    known.from = before === null ? Number.NEGATIVE_INFINITY : before.epochMilliseconds / 1000
+    const after = at.getTimeZoneTransition('next')
+    known.to = after === null ? Number.POSITIVE_INFINITY : after.epochMilliseconds / 1000
+  }
+  return known.offset
 }
 
 export function civil(nanoseconds: bigint, zone: string): Civil {

@@ -1,5 +1,8 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { assertAnswers } from '../../../../test/kit/rego-builtins.ts'
+import { offsetAt } from './time-zone.ts'
 
 test('times are read and written by Go layouts, in zones', () => {
   assertAnswers([
@@ -42,4 +45,16 @@ test('times are read and written by Go layouts, in zones', () => {
     ['time.parse_duration_ns', ['".5d"'], '43200000000000'],
     ['time.parse_duration_ns', ['""'], undefined],
   ])
+})
+
+test('a zone is as far from Greenwich as it is at that second, whatever was asked before', () => {
+  const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia', 'Africa/Casablanca', 'Etc/GMT+5']
+  const second = fc.oneof(fc.integer({ min: -9_223_372_036, max: 9_223_372_036 }), fc.integer({ min: 1_743_296_390, max: 1_743_296_410 }))
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), second, (zone, at) => {
+      const { offsetNanoseconds } = new Temporal.ZonedDateTime(BigInt(at) * 1_000_000_000n, zone)
+      assert.equal(offsetAt(zone, at), Math.round(offsetNanoseconds / 1e9))
+    }),
+    { numRuns: 2000 },
+  )
 })

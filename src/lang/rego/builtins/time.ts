@@ -1,7 +1,7 @@
 import type { Builtin } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { isInt, toFloat, truncate } from '../values/big-float.ts'
-import { fromBigInt, type RegoNumber } from '../values/decimal.ts'
+import { fromBigInt, type RegoNumber, toBigInt } from '../values/decimal.ts'
 import { isArray, isNumber, typeName, type Value } from '../values/value.ts'
 import { parseDuration } from './duration.ts'
 import { int, number, text, unfit } from './operands.ts'
@@ -101,6 +101,9 @@ function time(value: Value): { at: bigint; zone: string; layout: string } {
 }
 
 function moment(value: RegoNumber): bigint {
+  // What fits is the same as a float of OPA's, which has 64 bits.
+  const whole = typeof value === 'number' || value.exponent <= 19 ? toBigInt(value) : undefined
+  if (whole !== undefined && BigInt.asIntN(64, whole) === whole) return whole
   const float = toFloat(value)
   const exact = isInt(float) ? truncate(float) : undefined
   if (exact === undefined || BigInt.asIntN(64, exact) !== exact) throw new BuiltinError('timestamp too big')

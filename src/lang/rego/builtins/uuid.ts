@@ -1,6 +1,7 @@
 import type { Builtin } from '../codegen/runtime.ts'
 import { fromBigInt } from '../values/decimal.ts'
-import { keyOf, RegoObject, type Value } from '../values/value.ts'
+import { keyOf } from '../values/key.ts'
+import { RegoObject, type Value } from '../values/value.ts'
 import { text } from './operands.ts'
 
 /** Nanoseconds from the Gregorian reform, from which RFC 4122 counts, to 1970. */

@@ -2,8 +2,11 @@
 import type { Block, Policy } from '../plan/ir.ts'
 import { blocksOf } from './usage.ts'
 
+/** Input, data, and as many arguments as a function has by which it is remembered. */
+const MAX_PARAMS = 4
+
 export interface CallGraph {
-  /** The slots in which functions keep what they were once, by the number of the function. */
+  /** The slots in which functions keep what they were once, by the number of the function; those that take arguments, for scalars. */
   readonly slots: ReadonlyMap<number, number>
   /** Functions that may, by whatever way, call themselves. */
   readonly recursive: ReadonlySet<number>
@@ -18,6 +21,18 @@ interface Site {
 export function callGraph(policy: Policy): CallGraph {
   const sites = collectSites(policy)
   const slots = new Map<number, number>()
+  const often = reached(policy, sites, true)
+  const looped = reached(policy, sites, false)
+  const loops = loopingOf(policy)
+  policy.funcs.forEach(({ kind, params }, func) => {
+    const again = kind === 'function' ? params.length <= MAX_PARAMS && loops.has(func) && looped(func) : often(func)
+    if (again) slots.set(func, slots.size)
+  })
+  return { slots, recursive: recursiveOf(policy, sites) }
+}
+
+/** Whether a function may be called more than once: by a loop, or if `bySites` from more than one place. */
+function reached(policy: Policy, sites: ReadonlyMap<number, readonly Site[]>, bySites: boolean): (func: number) => boolean {
   const known = new Map<number, boolean>()
   const often = (func: number): boolean => {
     const answer = known.get(func)
@@ -26,15 +41,18 @@ export function callGraph(policy: Policy): CallGraph {
     const callers = sites.get(func) ?? []
     // A rule is computed once, since it is remembered where it is asked more than once.
     const result =
-      callers.length > 1 ||
+      (bySites && callers.length > 1) ||
       callers.some(({ caller, inLoop }) => inLoop || (caller !== undefined && policy.funcs[caller]!.kind !== 'rule' && often(caller)))
     known.set(func, result)
     return result
   }
-  policy.funcs.forEach(({ kind }, func) => {
-    if (kind !== 'function' && often(func)) slots.set(func, slots.size)
-  })
-  return { slots, recursive: recursiveOf(policy, sites) }
+  return often
+}
+
+/** Functions that have a loop in them: others are computed as fast as their memory is asked. */
+function loopingOf(policy: Policy): Set<number> {
+  const loops = (block: Block): boolean => block.some((statement) => statement.type === 'ScanStmt' || blocksOf(statement).some(loops))
+  return new Set([...policy.funcs.keys()].filter((func) => policy.funcs[func]!.blocks.some(loops)))
 }
 
 function collectSites(policy: Policy): Map<number, Site[]> {

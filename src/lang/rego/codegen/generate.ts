@@ -1,7 +1,7 @@
 // The IR as JavaScript. A block of the IR is a labelled block of JS: "undefined" is a break out of it. Functions stay small, because V8 does
 // not optimise huge ones: the bodies of large rules become functions of their own.
 // Nothing of the plan's text gets into the code: constants are looked up by number, and names stand nowhere.
-import type { Func, Index, Policy } from '../plan/ir.ts'
+import type { Func, FuncKind, Index, Policy } from '../plan/ir.ts'
 import { callGraph } from './call-graph.ts'
 import { FunctionWriter } from './function.ts'
 import type { Module } from './names.ts'
@@ -61,20 +61,35 @@ function wrap({ kind, params, shadow }: Func, name: string, slot: number | undef
     const instead = shadow.place === undefined ? 'undefined' : `stored(l1, ${JSON.stringify(shadow.place.slice(1))})`
     lines.push(`if (rt.shadows !== undefined && (${hidden})) return ${instead}`)
   }
-  const keys = kind === 'keyed' ? params.slice(2).map((param) => `l${param}`) : []
-  if (slot !== undefined && kind === 'keyed') {
-    lines.push(`const memo = rt.memo[${slot}] ??= new Map()`, `const key = keyOf(${keys.length === 1 ? keys[0] : `[${keys.join(', ')}]`})`)
+  const memory = slot === undefined ? undefined : remembered(kind, slot, params.slice(2))
+  if (memory !== undefined) {
+    lines.push(...memory.find, `const known = ${memory.known}`, 'if (known !== undefined) return known === NONE ? undefined : known')
   }
-  const memo = kind === 'keyed' ? 'memo.get(key)' : `rt.memo[${slot}]`
-  if (slot !== undefined) lines.push(`const known = ${memo}`, 'if (known !== undefined) return known === NONE ? undefined : known')
   if (recursive) lines.push('rt.enter()')
   else if (kind === 'function') lines.push('if (--rt.fuel < 0) rt.refuel()')
   if (lines.length === 0) return ''
   lines.push(`const value = ${name}_body(${list})`)
   if (recursive) lines.push('rt.depth--')
-  if (slot !== undefined) {
-    const kept = 'value === undefined ? NONE : value'
-    lines.push(kind === 'keyed' ? `memo.set(key, ${kept})` : `rt.memo[${slot}] = ${kept}`)
-  }
+  if (memory !== undefined) lines.push(memory.keep('value === undefined ? NONE : value'))
   return `function ${name}(${list}) {\n${lines.map((line) => `  ${line}\n`).join('')}  return value\n}\n`
+}
+
+/** The code by which a function finds what it was before, and keeps what it is. */
+interface Memory {
+  readonly find: readonly string[]
+  readonly known: string
+  keep(value: string): string
+}
+
+function remembered(kind: FuncKind, slot: number, params: readonly number[]): Memory {
+  const args = params.map((param) => `l${param}`)
+  if (kind === 'rule') return { find: [], known: `rt.memo[${slot}]`, keep: (value) => `rt.memo[${slot}] = ${value}` }
+  if (kind === 'keyed') {
+    const key = `const key = keyOf(${args.length === 1 ? args[0] : `[${args.join(', ')}]`})`
+    const find = [`const memo = rt.memo[${slot}] ??= new Map()`, key]
+    return { find, known: 'memo.get(key)', keep: (value) => `memo.set(key, ${value})` }
+  }
+  const last = args.at(-1)!
+  const find = [`const memo = memoOf(rt, ${slot}, ${args.toReversed().join(', ')})`]
+  return { find, known: `memo?.get(${last})`, keep: (value) => `memo?.set(${last}, ${value})` }
 }

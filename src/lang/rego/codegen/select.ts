@@ -1,7 +1,8 @@
 // An index over rules at run time: which of many bodies a value leaves over.
 
 import type { Index } from '../plan/ir.ts'
-import { keyOf, type Value } from '../values/value.ts'
+import { keyOf } from '../values/key.ts'
+import type { Value } from '../values/value.ts'
 
 type Body = (...args: never[]) => unknown
 

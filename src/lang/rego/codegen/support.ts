@@ -1,9 +1,11 @@
 // What generated code calls for a statement of the IR.
 import { RegoError } from '../errors.ts'
 import { numberText, toInt } from '../values/decimal.ts'
+import { keyOf } from '../values/key.ts'
+import { copying } from '../values/meter.ts'
 import { equal } from '../values/order.ts'
 import { runeCount } from '../values/runes.ts'
-import { isArray, isNumber, keyOf, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
 import { type Builtin, FEW, type Mock, partsOf, type Runtime } from './runtime.ts'
 import { select, selector } from './select.ts'
 
@@ -39,7 +41,7 @@ export function member(runtime: Runtime, value: Value, source: Value): boolean {
   if (source instanceof RegoSet) return source.has(value)
   if (partsOf(source) > FEW) runtime.charge(partsOf(source) >> 2)
   if (isArray(source)) return source.some((item) => equal(item, value))
-  return source instanceof RegoObject && source.entries().some(([, item]) => equal(item, value))
+  return source instanceof RegoObject && !source.every((item) => !equal(item, value))
 }
 
 /** Equality where the other side is a number of JS: only a number with more digits than its value needs is an object. */
@@ -60,8 +62,8 @@ export function insertOnce(object: RegoObject, key: Value, value: Value): void {
 /** All keys of both; where both have one, objects are merged and else the first wins. */
 export function merge(runtime: Runtime, a: Value, b: Value): Value {
   if (!(a instanceof RegoObject && b instanceof RegoObject)) return a
-  runtime.charge(a.size + b.size)
-  const merged = RegoObject.of(b.entries())
+  copying(a.size + b.size)
+  const merged = b.copy()
   for (const [key, value] of a.entries()) {
     const other = b.get(key)
     merged.set(key, other === undefined ? value : merge(runtime, value, other))
@@ -73,7 +75,7 @@ export function merge(runtime: Runtime, a: Value, b: Value): Value {
 export function upsert(runtime: Runtime, document: Value | undefined, path: readonly string[], value: Value, at = 0): Value {
   if (at === path.length) return value
   if (document instanceof RegoObject) runtime.charge(document.size)
-  const copy = RegoObject.of(document instanceof RegoObject ? document.entries() : [])
+  const copy = document instanceof RegoObject ? document.copy() : new RegoObject()
   copy.set(path[at]!, upsert(runtime, copy.get(path[at]!), path, value, at + 1))
   return copy
 }
@@ -185,6 +187,35 @@ export function conflict(message: string, at?: string): never {
   throw new RegoError('REGO_EVAL', 'eval_conflict_error', message, at === undefined ? {} : { at })
 }
 
+/** Arguments by which a function is remembered, and second ones for each. */
+const MAX_MEMO = 512
+
+const isScalar = (value: Value) => value === null || typeof value !== 'object'
+
+/** Where a function remembers what it is for its last argument; undefined where it does not, because that would cost more, or grow too large. */
+export function memoOf(runtime: Runtime, slot: number, last: Value, first?: Value): Memo | undefined {
+  // What stands for a function calls the others unreplaced, in the same world.
+  if (runtime.mocks !== undefined || !isScalar(last)) return undefined
+  let memo = runtime.memo[slot] as Memo | undefined
+  if (memo === undefined) {
+    memo = new Map()
+    runtime.memo[slot] = memo
+  }
+  if (first !== undefined) {
+    if (!isScalar(first)) return undefined
+    let inner = memo.get(first) as Memo | undefined
+    if (inner === undefined) {
+      if (memo.size === MAX_MEMO) return undefined
+      inner = new Map()
+      memo.set(first, inner)
+    }
+    memo = inner
+  }
+  return memo.size < MAX_MEMO || memo.has(last) ? memo : undefined
+}
+
+type Memo = Map<Value, unknown>
+
 /** In the place of a value that is undefined, where undefined is what nobody has computed. */
 const NONE = Symbol('undefined')
 
@@ -209,6 +240,7 @@ export const SUPPORT = {
   keyOf,
   length,
   member,
+  memoOf,
   merge,
   select,
   selector,

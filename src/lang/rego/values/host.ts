@@ -1,8 +1,9 @@
 // Values of the host and back: what a program has as JS, and wants as JS.
 import { ThymusError } from '../../../core/errors.ts'
 import { numberText, readNumber } from './decimal.ts'
+import { bounded, copying } from './meter.ts'
 import { printJson } from './text.ts'
-import { isArray, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
+import { isArray, isCollection, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
 
 /** The machine's own stack is what walks a host's value. */
 const MAX_DEPTH = 500
@@ -55,15 +56,18 @@ function refuse(what: string): never {
 
 /**
  * As JSON has it: sets are arrays, keys that are no strings are their JSON. A number that JS cannot hold is a bigint, or, with a fraction,
- * the nearest. Objects have no prototype.
+ * the nearest. Objects have no prototype. Throws RegoError REGO_LIMIT for a value too large.
  */
-export function toHost(value: Value): unknown {
+export const toHost = (value: Value): unknown => bounded(() => host(value))
+
+function host(value: Value): unknown {
   if (isNumber(value)) return hostNumber(numberText(value))
-  if (isArray(value)) return value.map(toHost)
-  if (value instanceof RegoSet) return value.members().map(toHost)
-  if (!(value instanceof RegoObject)) return value
+  if (!isCollection(value)) return value
+  copying(isArray(value) ? value.length : value.size)
+  if (isArray(value)) return value.map(host)
+  if (value instanceof RegoSet) return value.members().map(host)
   const object: Record<string, unknown> = Object.create(null)
-  for (const [key, each] of value.entries()) object[typeof key === 'string' ? key : printJson(key)] = toHost(each)
+  for (const [key, each] of value.entries()) object[typeof key === 'string' ? key : printJson(key)] = host(each)
   return object
 }
 

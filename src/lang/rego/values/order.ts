@@ -1,5 +1,7 @@
 import { compareNumbers } from './decimal.ts'
-import { isArray, isNumber, keyOf, RegoObject, RegoSet, typeName, type Value } from './value.ts'
+import { keyOf } from './key.ts'
+import { walk } from './meter.ts'
+import { isArray, isNumber, RegoObject, RegoSet, typeName, type Value } from './value.ts'
 
 const RANK = { null: 0, boolean: 1, number: 2, string: 3, array: 4, object: 5, set: 6 } as const
 
@@ -19,10 +21,11 @@ export function equal(a: Value, b: Value): boolean {
   if (a === b) return true
   if (typeof a !== 'object' && typeof b !== 'object') return false
   if (a === null || b === null || typeof a === 'string' || typeof b === 'string') return false
-  if (isArray(a) && isArray(b)) return a.length === b.length && a.every((item, at) => equal(item, b[at]!))
+  if (isArray(a) && isArray(b)) return a.length === b.length && sameItems(a, b)
   if (a instanceof RegoObject || b instanceof RegoObject) {
     if (!(a instanceof RegoObject && b instanceof RegoObject) || a.size !== b.size) return false
-    return a.entries().every(([key, value]) => {
+    walk(a.size)
+    return a.every((value, key) => {
       const other = b.get(key)
       return other !== undefined && equal(value, other)
     })
@@ -31,6 +34,11 @@ export function equal(a: Value, b: Value): boolean {
     return a instanceof RegoSet && b instanceof RegoSet && a.size === b.size && a.members().every((member) => b.has(member))
   }
   return typeName(a) === typeName(b) && keyOf(a) === keyOf(b)
+}
+
+function sameItems(a: readonly Value[], b: readonly Value[]): boolean {
+  walk(a.length)
+  return a.every((item, at) => equal(item, b[at]!))
 }
 
 /** By Unicode code points, which is the order of UTF-8 bytes; JS compares UTF-16 units, where surrogates stand below U+E000. */
@@ -48,7 +56,9 @@ export function compareStrings(a: string, b: string): number {
 }
 
 function compareArrays(a: readonly Value[], b: readonly Value[]): number {
+  if (a === b) return 0
   const end = Math.min(a.length, b.length)
+  walk(end)
   for (let at = 0; at < end; at++) {
     const order = compare(a[at]!, b[at]!)
     if (order !== 0) return order
@@ -58,6 +68,8 @@ function compareArrays(a: readonly Value[], b: readonly Value[]): number {
 
 /** Pairs in the order of their keys: the first differing key decides, then its value, then the size. */
 function compareObjects(a: RegoObject, b: RegoObject): number {
+  if (a === b) return 0
+  walk(Math.min(a.size, b.size))
   const left = a.entries()
   const right = b.entries()
   for (let at = 0; at < Math.min(left.length, right.length); at++) {

@@ -1,8 +1,10 @@
 // Values from text and to text: JSON without loss, and Rego's own notation for ground terms.
 import { ThymusError } from '../../../core/errors.ts'
 import { numberText, partsOf, readNumber } from './decimal.ts'
+import { bounded, copying, made, walk } from './meter.ts'
+import { NameTree } from './name-tree.ts'
 import { compareStrings } from './order.ts'
-import { isArray, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
+import { type Collection, isArray, isCollection, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
 
 /** Deeper values would end the stack of what walks them; Go's JSON reader stops at 10,000. */
 export const MAX_DEPTH = 2_000
@@ -15,16 +17,27 @@ export const readJson = (text: string): Value => new Reader(text, false).whole()
 /** Reads a ground Rego term: JSON, sets, keys of any kind, trailing commas. */
 export const readTerm = (text: string): Value => new Reader(text, true).whole()
 
-/** As OPA answers: sets as sorted arrays, keys of other kinds as the text of their JSON. */
-export function printJson(value: Value): string {
-  if (value === null || typeof value === 'boolean') return String(value)
+/** As OPA answers: sets as sorted arrays, keys of other kinds as the text of their JSON. Throws RegoError REGO_LIMIT for a value too large. */
+export const printJson = (value: Value): string => (isCollection(value) ? bounded(() => json(value)) : scalar(value))
+
+function json(value: Value): string {
+  if (!isCollection(value)) return scalar(value)
+  if (value instanceof RegoObject) {
+    walk(value.size)
+    return made(
+      `{${jsonEntries(value)
+        .map(([key, item]) => `${quote(key)}:${json(item)}`)
+        .join(',')}}`,
+    )
+  }
+  const items = isArray(value) ? value : value.members()
+  walk(items.length)
+  return made(`[${items.map(json).join(',')}]`)
+}
+
+function scalar(value: Exclude<Value, Collection>): string {
   if (typeof value === 'string') return quote(value)
-  if (isNumber(value)) return numberText(value)
-  if (isArray(value)) return `[${value.map(printJson).join(',')}]`
-  if (value instanceof RegoSet) return `[${value.members().map(printJson).join(',')}]`
-  return `{${jsonEntries(value)
-    .map(([key, item]) => `${quote(key)}:${printJson(item)}`)
-    .join(',')}}`
+  return isNumber(value) ? numberText(value) : String(value)
 }
 
 /** With keys as JSON has them: those that are no strings are the text of their JSON, and the last of equal ones counts. */
@@ -35,23 +48,30 @@ export function jsonEntries(object: RegoObject): readonly (readonly [string, Val
   return [...named].sort(([a], [b]) => compareStrings(a, b))
 }
 
-/** The value as JSON gives it back: sets as arrays, and keys as strings. */
-export function asJson(value: Value): Value {
-  if (isArray(value)) return value.map(asJson)
-  if (value instanceof RegoSet) return value.members().map(asJson)
-  return value instanceof RegoObject ? RegoObject.of(jsonEntries(value).map(([key, item]) => [key, asJson(item)])) : value
+/** The value as JSON gives it back: sets as arrays, and keys as strings. Throws RegoError REGO_LIMIT for a value too large. */
+export const asJson = (value: Value): Value => (isCollection(value) ? bounded(() => plain(value)) : value)
+
+function plain(value: Value): Value {
+  if (!isCollection(value)) return value
+  copying(isArray(value) ? value.length : value.size)
+  if (value instanceof RegoObject) return RegoObject.of(jsonEntries(value).map(([key, item]) => [key, plain(item)]))
+  return (isArray(value) ? value : value.members()).map(plain)
 }
 
-/** As Rego writes a term: `{"a": [1, {2}]}`, `set()`. */
-export function printTerm(value: Value): string {
-  if (isArray(value)) return `[${value.map(printTerm).join(', ')}]`
-  if (value instanceof RegoSet) return value.size === 0 ? 'set()' : `{${value.members().map(printTerm).join(', ')}}`
-  if (value instanceof RegoObject)
-    return `{${value
+/** As Rego writes a term: `{"a": [1, {2}]}`, `set()`. Throws RegoError REGO_LIMIT for a value too large. */
+export const printTerm = (value: Value): string => bounded(() => term(value))
+
+function term(value: Value): string {
+  if (!isCollection(value)) return typeof value === 'string' ? quoteTerm(value) : scalar(value)
+  walk(isArray(value) ? value.length : value.size)
+  if (isArray(value)) return made(`[${value.map(term).join(', ')}]`)
+  if (value instanceof RegoSet) return value.size === 0 ? 'set()' : made(`{${value.members().map(term).join(', ')}}`)
+  return made(
+    `{${value
       .entries()
-      .map(([key, item]) => `${printTerm(key)}: ${printTerm(item)}`)
-      .join(', ')}}`
-  return typeof value === 'string' ? quoteTerm(value) : printJson(value)
+      .map(([key, item]) => `${term(key)}: ${term(item)}`)
+      .join(', ')}}`,
+  )
 }
 
 /** Go escapes what would be markup, two line separators, and what is no Unicode. */
@@ -89,6 +109,7 @@ export function quoteTerm(text: string): string {
 class Reader {
   readonly #text: string
   readonly #rego: boolean
+  readonly #names = new NameTree()
   #at = 0
   #depth = 0
 
@@ -136,7 +157,7 @@ class Reader {
   #nested(open: string): Value {
     if (++this.#depth > MAX_DEPTH) this.#fail(`nested deeper than ${MAX_DEPTH}`)
     this.#at++
-    const value = open === '[' ? this.#list(']') : this.#braces()
+    const value = open === '[' ? this.#list(']') : this.#rego ? this.#braces() : this.#object()
     this.#depth--
     return value
   }
@@ -144,32 +165,55 @@ class Reader {
   #list(close: string): Value[] {
     const items: Value[] = []
     if (this.#take(close)) return items
-    for (;;) {
-      items.push(this.#value())
-      if (this.#take(close)) return items
-      this.#expect(',')
-      if (this.#rego && this.#take(close)) return items
-    }
+    do items.push(this.#value())
+    while (!this.#ends(close))
+    // A copy has no room to grow into.
+    return items.slice()
   }
 
+  /** Of JSON. */
+  #object(): RegoObject {
+    if (this.#take('}')) return new RegoObject()
+    const values: Value[] = []
+    let names = this.#names
+    let object: RegoObject | undefined
+    do {
+      this.#space()
+      if (this.#text[this.#at] !== '"') this.#fail('a key is a string')
+      const key = this.#string()
+      this.#expect(':')
+      const next = object === undefined ? names.next(key) : undefined
+      if (next === undefined) {
+        object ??= new RegoObject(names.names, values)
+        object.set(key, this.#value())
+      } else {
+        names = next
+        values.push(this.#value())
+      }
+    } while (!this.#ends('}'))
+    return object ?? new RegoObject(names.names, values.slice())
+  }
+
+  /** What Rego has in braces: an object with keys of any kind, or a set. */
   #braces(): Value {
     const object = new RegoObject()
     if (this.#take('}')) return object
-    for (let count = 0; ; count++) {
-      this.#space()
-      if (!this.#rego && this.#text[this.#at] !== '"') this.#fail('a key is a string')
+    let first = true
+    do {
       const key = this.#value()
-      if (count === 0 && this.#rego && !this.#peek(':')) {
-        if (this.#take('}')) return RegoSet.of([key])
-        this.#expect(',')
-        return RegoSet.of([key, ...this.#list('}')])
-      }
+      if (first && !this.#peek(':')) return RegoSet.of(this.#ends('}') ? [key] : [key, ...this.#list('}')])
+      first = false
       this.#expect(':')
       object.set(key, this.#value())
-      if (this.#take('}')) return object
-      this.#expect(',')
-      if (this.#rego && this.#take('}')) return object
-    }
+    } while (!this.#ends('}'))
+    return object
+  }
+
+  /** Whether a list ends here: else there is a comma before the next item, which in Rego may be the last thing. */
+  #ends(close: string): boolean {
+    if (this.#take(close)) return true
+    this.#expect(',')
+    return this.#rego && this.#take(close)
   }
 
   #string(): string {

@@ -1,16 +1,43 @@
 // Rego's values in JS. Undefined is JS undefined and no value. Nothing here is a plain object, so no key can reach a prototype.
-import { BigNumber, numberKey, type RegoNumber } from './decimal.ts'
-import { compare } from './order.ts'
+import { BigNumber, type RegoNumber } from './decimal.ts'
+import { encoded, type Key, keyOf } from './key.ts'
+import { holding } from './meter.ts'
+import { compare, compareStrings } from './order.ts'
 
 export type Value = null | boolean | RegoNumber | string | RegoArray | RegoObject | RegoSet
 export type RegoArray = readonly Value[]
-type Key = string | number | boolean | null
+export type Collection = RegoArray | RegoObject | RegoSet
 
-/** Keys of any kind. Iterates in OPA's order. */
+/** Objects with more keys have a Map. */
+export const SMALL = 8
+
+/** What few objects are asked for, and what few keys need. */
+interface Extra {
+  sorted?: (readonly [Value, Value])[] | undefined
+  key?: string | undefined
+  /** Keys as they were written, where a Map has something else for them. */
+  written?: Map<Key, Value>
+}
+
+/**
+ * Keys of any kind. Iterates in OPA's order. Documents are full of small objects with the same names: these share the array of names, so
+ * that each has only its values.
+ */
 export class RegoObject {
-  readonly #entries = new Map<Key, [Value, Value]>()
-  #sorted: (readonly [Value, Value])[] | undefined
-  #key: string | undefined
+  /** The first are this object's, as many as it has values. What follows, others have added that begin with the same names. */
+  #names: string[]
+  #values: Value[]
+  /** Instead of the two, where there are more than SMALL keys, or keys that are not plain names. */
+  #map: Map<Key, Value> | undefined
+  #extra: Extra | undefined
+
+  /** Only for one who has many of the same names: plain ones, SMALL at most and each once, in an array that may grow here. */
+  constructor(names: string[] = [], values: Value[] = []) {
+    this.#names = names
+    this.#values = values
+    this.#map = undefined
+    this.#extra = undefined
+  }
 
   static of(entries: Iterable<readonly [Value, Value]>): RegoObject {
     const object = new RegoObject()
@@ -19,41 +46,133 @@ export class RegoObject {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#map === undefined ? this.#values.length : this.#map.size
   }
 
   get(key: Value): Value | undefined {
-    return this.#entries.get(keyOf(key))?.[1]
+    if (isPlain(key)) return this.named(key)
+    return this.#map?.get(keyOf(key))
   }
 
-  /** As get, of a string that does not begin with NUL. */
+  /** As get, of a plain name. */
   named(name: string): Value | undefined {
-    return this.#entries.get(name)?.[1]
+    if (this.#map !== undefined) return this.#map.get(name)
+    const names = this.#names
+    const values = this.#values
+    for (let at = 0; at < values.length; at++) if (names[at] === name) return values[at]
+    return undefined
   }
 
   has(key: Value): boolean {
-    return this.#entries.has(keyOf(key))
+    return this.get(key) !== undefined
   }
 
   /** Only for one who has just made the object. */
   set(key: Value, value: Value): void {
-    this.#entries.set(keyOf(key), [key, value])
-    this.#sorted = undefined
-    this.#key = undefined
+    if (this.#extra !== undefined) {
+      this.#extra.sorted = undefined
+      this.#extra.key = undefined
+    }
+    if (this.#map !== undefined || !isPlain(key) || !this.#put(key, value)) this.#insert(this.#map ?? this.#grow(), key, value)
+  }
+
+  /** Another one with the same entries, to be changed. */
+  copy(): RegoObject {
+    const copy = new RegoObject(this.#names, this.#values.slice())
+    if (this.#map !== undefined) copy.#map = new Map(this.#map)
+    if (this.#extra?.written !== undefined) copy.#extra = { written: new Map(this.#extra.written) }
+    return copy
   }
 
   /** Sorted by key. */
   entries(): readonly (readonly [Value, Value])[] {
-    this.#sorted ??= [...this.#entries.values()].sort((a, b) => compare(a[0], b[0]))
-    return this.#sorted
+    const known = this.#extra?.sorted
+    if (known !== undefined) return known
+    const sorted = this.#pairs()
+    if (sorted.length > 1) sorted.sort(byKey)
+    this.#more().sorted = sorted
+    return sorted
+  }
+
+  /** Whether all values pass a test, in no order. */
+  every(test: (value: Value, key: Value) => boolean): boolean {
+    if (this.#map === undefined) return this.#values.every((value, at) => test(value, this.#names[at]!))
+    for (const [key, value] of this.#map) if (!test(value, this.#written(key))) return false
+    return true
   }
 
   /** For keyOf: an object is asked for it as often as a rule adds it to a set. */
   get key(): string {
-    this.#key ??= `\0${encode(this)}`
-    return this.#key
+    const extra = this.#more()
+    extra.key ??= encoded(this)
+    return extra.key
+  }
+
+  #more(): Extra {
+    this.#extra ??= {}
+    return this.#extra
+  }
+
+  #pairs(): (readonly [Value, Value])[] {
+    if (this.#map === undefined) return this.#values.map((value, at) => [this.#names[at]!, value])
+    return Array.from(this.#map, ([key, value]) => [this.#written(key), value])
+  }
+
+  #written(key: Key): Value {
+    return this.#extra?.written?.get(key) ?? key
+  }
+
+  /** Sets a name of a small object; false where it would be one too many. */
+  #put(name: string, value: Value): boolean {
+    const values = this.#values
+    const { length } = values
+    for (let at = 0; at < length; at++) {
+      if (this.#names[at] !== name) continue
+      values[at] = value
+      return true
+    }
+    if (length === SMALL) return false
+    if (this.#names[length] !== name) {
+      if (this.#names.length > length) this.#names = this.#names.slice(0, length)
+      this.#names.push(name)
+    }
+    values.push(value)
+    return true
+  }
+
+  #insert(map: Map<Key, Value>, key: Value, value: Value): void {
+    const at = keyOf(key)
+    holding(at)
+    map.set(at, value)
+    // A Map has one zero, numbers have two.
+    if (at === key && at !== 0) this.#extra?.written?.delete(at)
+    else {
+      const extra = this.#more()
+      extra.written ??= new Map()
+      extra.written.set(at, key)
+    }
+  }
+
+  #grow(): Map<Key, Value> {
+    const map = new Map<Key, Value>()
+    this.#values.forEach((value, at) => {
+      map.set(this.#names[at]!, value)
+    })
+    this.#map = map
+    this.#names = NO_NAMES
+    this.#values = NO_VALUES
+    return map
   }
 }
+
+const NO_NAMES: string[] = []
+const NO_VALUES: Value[] = []
+
+/** A string that is its own Key. */
+export const isPlain = (key: Value): key is string => typeof key === 'string' && key.charCodeAt(0) !== 0
+
+const byKey = ([a]: readonly [Value, Value], [b]: readonly [Value, Value]) =>
+  typeof a === 'string' && typeof b === 'string' ? compareStrings(a, b) : compare(a, b)
 
 /** Iterates in OPA's order. */
 export class RegoSet {
@@ -83,6 +202,7 @@ export class RegoSet {
   add(member: Value): void {
     const key = keyOf(member)
     if (this.#members.has(key)) return
+    holding(key)
     this.#members.set(key, member)
     this.#sorted = undefined
   }
@@ -106,29 +226,6 @@ export function typeName(value: Value): TypeName {
 }
 
 export const isNumber = (value: unknown): value is RegoNumber => typeof value === 'number' || value instanceof BigNumber
+export const isCollection = (value: Value): value is Collection =>
+  value !== null && typeof value === 'object' && !(value instanceof BigNumber)
 export const isArray = (value: unknown): value is RegoArray => Array.isArray(value)
-
-/**
- * The same JS primitive for equal values and none other. Strings are their own key, so that the usual look-up allocates nothing;
- * what is not a string, or begins like an encoded one, is encoded after a NUL.
- */
-export function keyOf(value: Value): Key {
-  if (typeof value === 'string') return value.charCodeAt(0) === 0 ? `\0s${value}` : value
-  if (value === null || typeof value !== 'object') return value
-  if (value instanceof BigNumber) return numberKey(value)
-  return value instanceof RegoObject ? value.key : `\0${encode(value)}`
-}
-
-/** Length before content, so that no content can look like structure. */
-function encode(value: Value): string {
-  if (isArray(value)) return `a${value.length}[${value.map(encode).join('')}`
-  if (value instanceof RegoSet) return `t${value.size}{${value.members().map(encode).join('')}`
-  if (value instanceof RegoObject)
-    return `o${value.size}{${value
-      .entries()
-      .map(([k, v]) => encode(k) + encode(v))
-      .join('')}`
-  if (typeof value === 'string') return `s${value.length}:${value}`
-  if (isNumber(value)) return `n${numberKey(value)};`
-  return value === null ? 'z' : value ? 'y' : 'f'
-}

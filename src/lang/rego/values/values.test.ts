@@ -3,9 +3,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { add, formatFloat, fromFloat, toFloat } from './big-float.ts'
 import { compareNumbers, numberKey, numberText, readNumber } from './decimal.ts'
+import { keyOf } from './key.ts'
 import { compare, equal } from './order.ts'
 import { printJson, readJson, readTerm } from './text.ts'
-import { keyOf, RegoObject, RegoSet, type Value } from './value.ts'
+import { RegoObject, RegoSet, type Value } from './value.ts'
 
 const { value } = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
@@ -43,6 +44,62 @@ describe('order', () => {
   test('puts the types in their places', () => {
     const sorted = ['null', 'false', 'true', '-1', '1', '"a"', '[]', '{}', '{"a":1}', 'set()', '{1}'].map(readTerm)
     for (let at = 1; at < sorted.length; at++) assert.equal(compare(sorted[at - 1]!, sorted[at]!), -1)
+  })
+})
+
+describe('objects', () => {
+  const key = fc.oneof(
+    value,
+    fc.constantFrom('a', 'b', '', '\0', '\0sa', 'constructor'),
+    fc.constantFrom<Value>(0, -0, readNumber('1.0')!, 1),
+  )
+
+  test('hold what was put there last, whatever was put there and however many', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, fc.integer())), (entries) => {
+        const object = RegoObject.of(entries)
+        const last = entries.filter(([one], at) => !entries.slice(at + 1).some(([other]) => equal(one, other)))
+        assert.equal(object.size, last.length)
+        for (const [one, held] of last) assert.equal(object.get(one), held)
+        const sorted = last.toSorted(([a], [b]) => compare(a, b))
+        assert.deepEqual(object.entries(), sorted)
+        assert.deepEqual(object.copy().entries(), sorted)
+        const seen: Value[] = []
+        object.every((_, one) => seen.push(one) > 0)
+        assert.deepEqual(
+          seen.toSorted(compare),
+          sorted.map(([one]) => one),
+        )
+      }),
+    )
+  })
+
+  test('that share their names do not share what is added', () => {
+    const [one, other] = readJson('[{"a": 1, "b": 2}, {"a": 3, "b": 4}]') as [RegoObject, RegoObject]
+    const [left, right] = [one.copy(), one.copy()]
+    other.set('c', 5)
+    left.set('d', 6)
+    right.set('c', 7)
+    left.set('a', 8)
+    const shown = [one, other, left, right].map(printJson)
+    assert.deepEqual(shown, ['{"a":1,"b":2}', '{"a":3,"b":4,"c":5}', '{"a":8,"b":2,"d":6}', '{"a":1,"b":2,"c":7}'])
+    assert.equal(one.named('c'), undefined)
+    assert.equal(right.named('d'), undefined)
+  })
+
+  test('are read from JSON with the last of equal names, however many and whatever they are', () => {
+    const name = fc.oneof(fc.constantFrom('a', 'b', 'c', '', '\0', '__proto__'), fc.string({ unit: 'grapheme' }))
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.tuple(name, fc.integer()), { maxLength: 20 })), (objects) => {
+        const text = objects.map((entries) => `{${entries.map(([one, held]) => `${JSON.stringify(one)}: ${held}`).join(', ')}}`)
+        assert.ok(
+          equal(
+            readJson(`[${text.join(',')}]`),
+            objects.map((entries) => RegoObject.of(entries)),
+          ),
+        )
+      }),
+    )
   })
 })
 

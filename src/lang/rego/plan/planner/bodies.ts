@@ -1,7 +1,7 @@
 // The bodies of a group's rules, side by side. What rules demand of single values is looked up in an index; what many begin with alike is
 // planned once, and they go on side by side for each of its solutions.
 import type { CompiledRule } from '../../compile/compiled.ts'
-import { keyOf } from '../../values/value.ts'
+import { keyOf } from '../../values/key.ts'
 import type { Index, Operand } from '../ir.ts'
 import { planBody, planExpr } from './body.ts'
 import { canonical } from './canonical.ts'

@@ -1,5 +1,6 @@
 // Indexes over the rules of a group: which tests, in which order, leave few rules over.
-import { keyOf, type Value } from '../../values/value.ts'
+import { keyOf } from '../../values/key.ts'
+import type { Value } from '../../values/value.ts'
 import type { Index } from '../ir.ts'
 import type { Condition, Source } from './conditions.ts'
 

@@ -2,7 +2,8 @@
 
 import { constantOf } from '../../compile/constant.ts'
 import type { Term } from '../../syntax/ast.ts'
-import { keyOf, type Value } from '../../values/value.ts'
+import { keyOf } from '../../values/key.ts'
+import type { Value } from '../../values/value.ts'
 import type { Operand } from '../ir.ts'
 import { type Code, local } from './code.ts'
 import { unplannable } from './errors.ts'

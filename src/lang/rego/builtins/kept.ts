@@ -1,0 +1,16 @@
+/** Longer texts are not kept: what hostile ones take must not grow with the memory they have. */
+const MAX_LENGTH = 1_024
+
+/** A function of texts that keeps what it made of the last ones, `limit` at most: policies ask with few, again and again. */
+export function kept<T extends object>(limit: number, make: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const made = make(text)
+    if (text.length > MAX_LENGTH) return made
+    if (known.size >= limit) known.clear()
+    known.set(text, made)
+    return made
+  }
+}

@@ -13,7 +13,7 @@ export const LIMITS: Limits = { steps: 200_000, depth: 200, milliseconds: 2_000,
 
 export const surroundings = () => ({ now: 1_700_000_000_000_000_000n, clock: () => performance.now(), random: () => 0.5, print: () => {} })
 
-const NAMES = [...BUILTINS.keys()]
+const NAMES = BUILTINS.names
 
 export function builtinCase(random: Random): string {
   const name = random.of(NAMES)

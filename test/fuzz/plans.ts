@@ -12,7 +12,7 @@ const LOCALS = 8
 
 export function planCase(random: Random): string {
   const strings = Array.from({ length: 6 }, (_, at) => ({ value: at < 2 ? String(random.below(100)) : randomText(random) }))
-  const builtins = Array.from({ length: 3 }, () => random.of([...BUILTINS.keys()]))
+  const builtins = Array.from({ length: 3 }, () => random.of(BUILTINS.names))
   const functions = Array.from({ length: random.below(3) }, (_, at) => random.of(['f', 'g', random.of(NAMES)]) + at)
   const plan = new Plans(random, strings.length, [...builtins, ...functions])
   const document = {

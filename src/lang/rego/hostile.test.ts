@@ -83,9 +83,9 @@ describe('a text', () => {
 
   test('of many rules, lines or parts takes time in proportion', () => {
     for (const text of [
-      times(20_000, (at) => `p${at} := ${at}`),
-      times(20_000, (at) => `p contains ${at}`),
-      `p if {\n${'input.x == 1\n'.repeat(20_000)}}`,
+      times(5_000, (at) => `p${at} := ${at}`),
+      times(5_000, (at) => `p contains ${at}`),
+      `p if {\n${'input.x == 1\n'.repeat(5_000)}}`,
       `p := [${times(MANY, String, ',')}]`,
       `p := {${times(MANY, (at) => `"${at}": 1`, ',')}}`,
     ]) {
@@ -203,7 +203,7 @@ describe('a builtin', () => {
   for (const [name, ...operands] of CALLS) {
     test(`takes bounded time: ${name} ${JSON.stringify(operands).slice(0, 40)}`, () => {
       assert.match(
-        code(() => callBuiltin(name, operands), 5_000),
+        code(() => callBuiltin(name, operands)),
         /^(?:REGO_LIMIT|none)$/,
       )
     })

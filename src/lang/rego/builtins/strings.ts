@@ -39,7 +39,7 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     const places: number[] = []
     let [runes, counted] = [0, 0]
     for (let at = from.indexOf(wanted); at >= 0; at = from.indexOf(wanted, at + 1)) {
-      runtime.charge(1 + (wanted.length >> 6))
+      runtime.charge(1 + (wanted.length >> 4))
       runes += runeCount(from.slice(counted, at))
       counted = at
       places.push(runes)
@@ -131,7 +131,7 @@ function* occurrences(runtime: Runtime, olds: readonly string[], from: string): 
   for (let at = 0; at < from.length; at++) {
     const candidates = byFirst.get(from[at]!)
     if (candidates === undefined) continue
-    runtime.charge(candidates.length)
+    runtime.charge(2 * candidates.length)
     const old = candidates.find((each) => from.startsWith(each, at))
     if (old === undefined) continue
     yield { index: at, 0: old }

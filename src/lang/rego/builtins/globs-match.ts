@@ -16,6 +16,7 @@ interface Token {
 type Tokens = readonly Token[]
 
 export function globsMatch(runtime: Runtime, one: string, other: string): boolean {
+  runtime.charge(8 * (one.length + other.length))
   const trimmed = trim(simplify(tokenize(one)), simplify(tokenize(other)))
   return trimmed !== undefined && new Search(runtime, ...trimmed).normal(0, 0, 0)
 }

@@ -1,10 +1,17 @@
 /** Longer texts are not kept: what hostile ones take must not grow with the memory they have. */
 const MAX_LENGTH = 1_024
 
-/** A function of texts that keeps what it made of the last ones, `limit` at most: policies ask with few, again and again. */
-export function kept<T extends object>(limit: number, make: (text: string) => T): (text: string) => T {
+/** A function of texts that keeps what it made of some. */
+export interface Kept<T> {
+  (text: string): T
+  /** Whether it need not be made. */
+  has(text: string): boolean
+}
+
+/** Keeps what was made of the last texts, `limit` at most: policies ask with few, again and again. */
+export function kept<T extends object>(limit: number, make: (text: string) => T): Kept<T> {
   const known = new Map<string, T>()
-  return (text) => {
+  const get = (text: string): T => {
     const found = known.get(text)
     if (found !== undefined) return found
     const made = make(text)
@@ -13,4 +20,5 @@ export function kept<T extends object>(limit: number, make: (text: string) => T)
     known.set(text, made)
     return made
   }
+  return Object.assign(get, { has: (text: string) => known.has(text) })
 }

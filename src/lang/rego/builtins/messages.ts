@@ -14,13 +14,13 @@ export const MESSAGES: Readonly<Record<string, Builtin>> = {
     const print = runtime.surroundings.print
     if (print === undefined) return true
     weigh(runtime, a)
-    each(runtime, array(a, 1), [], (parts) => print(parts.join(' ')))
+    each(runtime, array(a, 1), (parts) => print(parts.join(' ')))
     return true
   },
   'internal.template_string': (runtime, a) => {
     const found: string[] = []
     weigh(runtime, a)
-    each(runtime, array(a, 1), [], (parts) => {
+    each(runtime, array(a, 1), (parts) => {
       found.push(parts.join(''))
       if (found.length > 1) {
         throw new RegoError('REGO_EVAL', 'eval_conflict_error', 'template-strings must not produce multiple outputs')
@@ -32,16 +32,24 @@ export const MESSAGES: Readonly<Record<string, Builtin>> = {
 }
 
 /** Calls for each choice of one member of each set; an operand that is no set stands for itself, an empty one for what is undefined. */
-function each(runtime: Runtime, operands: readonly Value[], parts: readonly string[], use: (parts: readonly string[]) => void): void {
-  runtime.charge(1)
-  const [operand, ...rest] = operands
-  if (operand === undefined) {
-    use(parts)
-    return
+function each(runtime: Runtime, operands: readonly Value[], use: (parts: readonly string[]) => void): void {
+  const parts: string[] = []
+  const from = (at: number): void => {
+    runtime.charge(1)
+    const operand = operands[at]
+    if (operand === undefined) {
+      runtime.charge(at)
+      use(parts)
+      return
+    }
+    if (isArray(operand) || typeName(operand) === 'object') {
+      throw new RegoError('REGO_EVAL', 'eval_internal_error', `illegal argument type: ${typeName(operand)}`)
+    }
+    const members = !(operand instanceof RegoSet) ? [operand] : operand.size === 0 ? ['<undefined>'] : operand.members()
+    for (const member of members) {
+      parts[at] = typeof member === 'string' ? member : printTerm(member)
+      from(at + 1)
+    }
   }
-  if (isArray(operand) || typeName(operand) === 'object') {
-    throw new RegoError('REGO_EVAL', 'eval_internal_error', `illegal argument type: ${typeName(operand)}`)
-  }
-  const members = !(operand instanceof RegoSet) ? [operand] : operand.size === 0 ? ['<undefined>'] : operand.members()
-  for (const member of members) each(runtime, rest, [...parts, typeof member === 'string' ? member : printTerm(member)], use)
+  from(0)
 }

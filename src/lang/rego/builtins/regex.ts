@@ -5,18 +5,36 @@ import { globsMatch } from './globs-match.ts'
 import { kept } from './kept.ts'
 import { int, text } from './operands.ts'
 
-const matches: Builtin = (_, a, b) => pattern(text(a, 1)).matcher(text(b, 2)).find()
+/** For each character of a pattern. */
+const STEPS_TO_COMPILE = 64
+/** States of a pattern that are gone through in the time of a step. */
+const STATES_OF_A_STEP = 8
+
+const matches: Builtin = (runtime, a, b) => matcherOf(runtime, text(a, 1), text(b, 2)).find()
+
+/** Takes the steps that a pattern may need for a text: both sizes count. */
+function matcherOf(runtime: Runtime, source: string, from: string) {
+  const found = patternFor(runtime, source)
+  runtime.charge(Math.ceil((found.programSize() * from.length) / STATES_OF_A_STEP))
+  return found.matcher(from)
+}
+
+function patternFor(runtime: Runtime, source: string): RE2JS {
+  if (!pattern.has(source)) runtime.charge(STEPS_TO_COMPILE * source.length)
+  return pattern(source)
+}
 
 /** Regular expressions of RE2, in time linear in the text. */
 export const REGEX: Readonly<Record<string, Builtin>> = {
   'regex.match': matches,
   re_match: matches,
-  'regex.is_valid': (_, a) => {
+  'regex.is_valid': (runtime, a) => {
     if (typeof a !== 'string') return false
     try {
-      pattern(a)
+      patternFor(runtime, a)
       return true
-    } catch {
+    } catch (error) {
+      if (!(error instanceof BuiltinError)) throw error
       return false
     }
   },
@@ -40,7 +58,7 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
   'regex.replace': (runtime, a, b, c) => {
     const from = text(a, 1)
     const template = text(c, 3)
-    const names = pattern(text(b, 2)).namedGroups()
+    const names = patternFor(runtime, text(b, 2)).namedGroups()
     const parts: string[] = []
     let begin = 0
     for (const { start, end, groups } of found(runtime, text(b, 2), from, -1)) {
@@ -51,7 +69,7 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
     }
     return parts.join('') + from.slice(begin)
   },
-  'regex.template_match': (_, a, b, c, d) => {
+  'regex.template_match': (runtime, a, b, c, d) => {
     const [template, subject, open, close] = [text(a, 1), text(b, 2), text(c, 3), text(d, 4)]
     for (const [delimiter, name] of [
       [open, 'start'],
@@ -59,9 +77,7 @@ export const REGEX: Readonly<Record<string, Builtin>> = {
     ] as const) {
       if (Buffer.byteLength(delimiter) !== 1) throw new BuiltinError(`${name} delimiter has to be exactly one character long`)
     }
-    return pattern(fromTemplate(template, open, close))
-      .matcher(subject)
-      .find()
+    return matcherOf(runtime, fromTemplate(template, open, close), subject).find()
   },
   'regex.globs_match': (runtime, a, b) => globsMatch(runtime, text(a, 1), text(b, 2)),
 }
@@ -84,7 +100,7 @@ interface Match {
 
 /** Every match, at most `limit` where that is not negative. An empty match right after a match is none, as in Go. */
 function found(runtime: Runtime, source: string, from: string, limit: number): Match[] {
-  const matcher = pattern(source).matcher(from)
+  const matcher = matcherOf(runtime, source, from)
   const count = matcher.groupCount() + 1
   const all: Match[] = []
   let before = -1

@@ -33,10 +33,18 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     const at = text(a, 1).indexOf(text(b, 2))
     return at < 0 ? -1 : runeCount(text(a, 1).slice(0, at))
   },
-  indexof_n: (_, a, b) => {
-    if (text(b, 2) === '') throw new BuiltinError('empty search character')
-    const [runes, wanted] = [[...text(a, 1)], [...text(b, 2)]]
-    return runes.flatMap((_, at) => (wanted.every((rune, n) => runes[at + n] === rune) ? [at] : []))
+  indexof_n: (runtime, a, b) => {
+    const [from, wanted] = [text(a, 1), text(b, 2)]
+    if (wanted === '') throw new BuiltinError('empty search character')
+    const places: number[] = []
+    let [runes, counted] = [0, 0]
+    for (let at = from.indexOf(wanted); at >= 0; at = from.indexOf(wanted, at + 1)) {
+      runtime.charge(1 + (wanted.length >> 4))
+      runes += runeCount(from.slice(counted, at))
+      counted = at
+      places.push(runes)
+    }
+    return places
   },
   substring: (_, a, b, c) => {
     const [from, length] = [int(b, 2), int(c, 3)]
@@ -110,6 +118,27 @@ function replaceAny(runtime: Runtime, olds: readonly (readonly [string, string])
   return fromBytes(Buffer.from(bytes, 'latin1'))
 }
 
+/** Where texts stand in another, from left to right and not over each other; of those that fit at a place the first. */
+function* occurrences(runtime: Runtime, olds: readonly string[], from: string): Iterable<{ readonly index: number; readonly 0: string }> {
+  const [only, ...more] = olds
+  if (only === undefined) return
+  if (more.length === 0) {
+    for (let at = from.indexOf(only); at >= 0; at = from.indexOf(only, at + only.length)) yield { index: at, 0: only }
+    return
+  }
+  runtime.charge(olds.length)
+  const byFirst = Map.groupBy(olds, (old) => old[0]!)
+  for (let at = 0; at < from.length; at++) {
+    const candidates = byFirst.get(from[at]!)
+    if (candidates === undefined) continue
+    runtime.charge(2 * candidates.length)
+    const old = candidates.find((each) => from.startsWith(each, at))
+    if (old === undefined) continue
+    yield { index: at, 0: old }
+    at += old.length - 1
+  }
+}
+
 /** At each place the first of the old strings that fits; the replacement is not looked at again. */
 function replaced(runtime: Runtime, olds: readonly (readonly [string, string])[], from: string): string {
   const empty = olds.find(([old]) => old === '')
@@ -118,17 +147,13 @@ function replaced(runtime: Runtime, olds: readonly (readonly [string, string])[]
     runtime.spend(2 * part.length)
     parts.push(part)
   }
-  runtime.charge(olds.length)
-  const found = new RegExp(
-    olds
-      .map(([old]) => RegExp.escape(old))
-      .filter((old) => old !== '')
-      .join('|') || '(?!)',
-    'g',
-  )
   const fresh = new Map(olds)
   let at = 0
-  for (const match of from.matchAll(found)) {
+  for (const match of occurrences(
+    runtime,
+    olds.flatMap(([old]) => (old === '' ? [] : [old])),
+    from,
+  )) {
     add(empty === undefined ? from.slice(at, match.index) : spaced(from.slice(at, match.index), empty[1]))
     if (empty !== undefined) add(empty[1])
     add(fresh.get(match[0])!)

@@ -297,6 +297,13 @@ describe('the host', () => {
     }
   })
 
+  test('is given no result that is undefined', () => {
+    const add = { type: 'ResultSetAddStmt', stmt: { value: 1 } }
+    const stmts = [{ type: 'ResetLocalStmt', stmt: { target: 1 } }, add]
+    const prepared = preparePlan({ plans: { plans: [{ name: 'p', blocks: [{ stmts }] }] } })
+    assert.deepEqual(prepared.evaluate('p', { data: readJson('{}'), surroundings }), [])
+  })
+
   test('hears of a builtin that a plan gives too little', () => {
     const call = { type: 'CallStmt', stmt: { func: 'endswith', args: [{ type: 'local', value: 1 }], result: 3 } }
     const plan = { static: { builtin_funcs: [{ name: 'endswith' }] }, plans: { plans: [{ name: 'p', blocks: [{ stmts: [call] }] }] } }

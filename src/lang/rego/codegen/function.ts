@@ -29,7 +29,7 @@ export class FunctionWriter {
   /** Locals that hold the data document, or a part of it that a reference has reached. */
   readonly #data = new Set([1])
   /** Locals that have a value here, in the order in which that was seen. */
-  readonly #defined: number[] = []
+  #defined: number[] = []
   #usage: Usage = usageOf([])
   #unsteady: ReadonlySet<number> = new Set()
   #own: Own | undefined
@@ -63,6 +63,7 @@ export class FunctionWriter {
     this.#usage = usageOf(blocks)
     this.#own ??= ownCollections(blocks, this.#usage, this.#params)
     this.#unsteady = unsteady(this.#usage, this.#params)
+    this.#defined = this.#defined.filter((each) => !this.#unsteady.has(each))
     this.#names.large = countStaying(blocks) > LARGE
     const body = blocks.map((block) => this.#block(block, [], '  ')).join('')
     for (const param of this.#params) this.#names.locals.delete(param)

@@ -148,6 +148,24 @@ describe('an evaluation', () => {
     }
   })
 
+  test('of a value that holds what is before it twice, sixty times over, ends', () => {
+    const twice = `x0 := [1]\n${times(60, (at) => `x${at + 1} := [x${at}, x${at}]`)}\ny0 := [1]\n${times(60, (at) => `y${at + 1} := [y${at}, y${at}]`)}`
+    for (const line of [
+      'p := count({x60})',
+      'p := count({x60: 1})',
+      'p := x60 == y60',
+      'p := x60 < y60',
+      'p := sort([x60, y60])',
+      'p := x60',
+    ]) {
+      assert.equal(
+        code(() => printJson(fromHost(answer(`${twice}\n${line}`, { steps: 2_000_000, memory: 64 * 2 ** 20 })))),
+        'REGO_LIMIT',
+        line,
+      )
+    }
+  })
+
   test('of functions that call ever more functions ends', () => {
     const doubling = `f0(x) := 1\n${times(60, (at) => `f${at + 1}(x) := f${at}(x + 1) + f${at}(x + 2)`)}\np := f60(1)`
     assert.equal(

@@ -196,7 +196,7 @@ async function compareModules(
 
 function compiled(text: string, version: RegoVersion): Prepared | { readonly refused: string } {
   try {
-    compilePolicy({ g: text }, { version })
+    compilePolicy({ g: text }, { version, annotations: true })
     return { faults: [], evaluate: undefined }
   } catch (error) {
     return faultsOf(error)

@@ -68,6 +68,14 @@ export function errorWithoutIndex(opa: string, module: string, data: string, inp
   }
 }
 
+function faultsIn(body: string): readonly OpaError[] {
+  const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
+  // A module that holds nothing is told by its message alone.
+  if (errors === undefined && message.endsWith('rego_parse_error: empty module'))
+    return [{ code: 'rego_parse_error', message: 'empty module' }]
+  return errors ?? [{ code, message }]
+}
+
 export class OpaServer {
   readonly #begin: () => ChildProcess
   readonly #folder: string
@@ -129,10 +137,9 @@ export class OpaServer {
       if (this.#child?.exitCode !== null) await this.#start() // a stack that overflowed takes all with it
       return [PANIC]
     }
-    const { status, body } = reply
-    if (status === 200) return []
-    const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
-    return errors ?? [{ code, message }]
+    if (reply.status === 200) return []
+    // What a panic cut off is no document.
+    return reply.body.trimEnd().endsWith('}') ? faultsIn(reply.body) : [PANIC]
   }
 
   async remove(name: string): Promise<void> {
@@ -151,8 +158,7 @@ export class OpaServer {
       const reply = readJson(body) as { get(key: string): Value | undefined }
       return { value: reply.get('result') }
     }
-    const { errors, code, message } = JSON.parse(body) as { errors?: OpaError[]; code: string; message: string }
-    return { error: errors?.[0] ?? { code, message } }
+    return { error: faultsIn(body)[0]! }
   }
 
   #ask(method: string, path: string, body: string): Promise<Reply> {

@@ -27,9 +27,14 @@ export type Statement = Package | Import | Rule | { readonly kind: 'body'; reado
 export function parseModule(file: string, text: string, options: ParseOptions = {}): Module {
   const { statements, p } = read(file, text, options, true)
   const { blocks, faults: unreadable } = options.annotations ? parseAnnotations(p.comments) : { blocks: [], faults: [] }
-  reject(withLines(unreadable, text))
+  reject(withLines([...p.errors, ...unreadable], text))
   const [first, ...rest] = statements
-  if (first === undefined) throw new RegoRejected([fault('empty module', { file, row: 0, col: 0, start: 0, end: 0 })])
+  if (first === undefined) {
+    const [block] = blocks
+    throw new RegoRejected([
+      block === undefined ? fault('empty module', { file, row: 0, col: 0, start: 0, end: 0 }) : fault('package expected', block.at),
+    ])
+  }
   const faults: Diagnostic[] = []
   if (first.kind !== 'package') faults.push(fault('package expected', first.at))
   const imports = rest.filter((statement) => statement.kind === 'import')
@@ -69,7 +74,7 @@ export function parseModule(file: string, text: string, options: ParseOptions = 
  * does it. Throws RegoRejected.
  */
 export function parseQuery(file: string, text: string, options: ParseOptions & { readonly rules?: boolean } = {}): Body {
-  const { statements } = read(file, text, options, options.rules ?? false)
+  const statements = readWhole(file, text, options, options.rules ?? false)
   const lines: Body[number][] = []
   for (const statement of statements) {
     if (statement.kind === 'body') lines.push(...statement.body)
@@ -83,12 +88,11 @@ export function parseQuery(file: string, text: string, options: ParseOptions & {
 
 /** Parses statements in any order, as they are typed at a prompt. Throws RegoRejected. */
 export const parseStatements = (file: string, text: string, options: ParseOptions = {}): readonly Statement[] =>
-  read(file, text, options, true).statements
+  readWhole(file, text, options, true)
 
 /** Parses imports alone, as a query may be given them. */
 export function parseImports(file: string, text: string, options: ParseOptions = {}): readonly Import[] {
-  const { statements } = read(file, text, options, true)
-  return statements.map((statement) => {
+  return readWhole(file, text, options, true).map((statement) => {
     if (statement.kind === 'import') return statement
     throw new RegoRejected([fault(`expected import but got ${statement.kind}`, statement.at)])
   })
@@ -101,6 +105,13 @@ function reject(faults: readonly Diagnostic[]): void {
   if (first !== undefined) throw new RegoRejected([first, ...rest])
 }
 
+function readWhole(file: string, text: string, options: ParseOptions, rules: boolean): readonly Statement[] {
+  const { statements, p } = read(file, text, options, rules)
+  reject(withLines(p.errors, text))
+  return statements
+}
+
+/** What is wrong with the text is left with the cursor. */
 function read(file: string, text: string, options: ParseOptions, rules: boolean): { statements: readonly Statement[]; p: Cursor } {
   const version = options.version ?? 'v1'
   const ofVersion = version === 'v0' ? [] : version === 'v1' ? KEYWORDS_OF_V1 : [...KEYWORDS_OF_V1, ...KEYWORDS_OF_V2]
@@ -117,7 +128,6 @@ function read(file: string, text: string, options: ParseOptions, rules: boolean)
     if (!(error instanceof RangeError)) throw error
     p.error(p.token.at, 'max parsing recursion depth exceeded')
   }
-  reject(withLines(p.errors, text))
   return { statements, p }
 }
 

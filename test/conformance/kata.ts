@@ -8,7 +8,7 @@ import type { PreparedPolicy } from '../../src/lang/rego/engine.ts'
 import { compilePolicy, QUERY } from '../../src/lang/rego/policy.ts'
 import { printJson, readJson } from '../../src/lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../src/lang/rego/values/value.ts'
-import { findOpa, OpaServer } from '../kit/opa.ts'
+import { OpaServer, obtainOpa } from '../kit/opa.ts'
 import { Random } from '../kit/random.ts'
 import type { SuiteResult } from './suite.ts'
 
@@ -28,7 +28,7 @@ export async function kata(path: string): Promise<SuiteResult> {
   const text = gunzipSync(readFileSync(join(path, 'kata-agent-policies.json.gz'))).toString()
   const { cases } = JSON.parse(text) as { cases: readonly KataCase[] }
   const counts = { passed: 0, failed: 0, refused: 0, wrong: 0 }
-  const found = findOpa()
+  const found = obtainOpa()
   const opa = 'path' in found ? await OpaServer.start(found.path, 'v0') : undefined
   if ('why' in found) console.error(`the mutations are not judged: ${found.why}`)
   const random = new Random(SEED)

@@ -9,7 +9,7 @@ import type { RegoVersion } from '../../src/lang/rego/syntax/ast.ts'
 import { numberKey } from '../../src/lang/rego/values/decimal.ts'
 import { printJson, readJson } from '../../src/lang/rego/values/text.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../../src/lang/rego/values/value.ts'
-import { errorWithoutIndex, findOpa, type OpaError, OpaServer, PANIC } from '../kit/opa.ts'
+import { errorWithoutIndex, type OpaError, OpaServer, obtainOpa, PANIC } from '../kit/opa.ts'
 import { Random } from '../kit/random.ts'
 import { DATA, randomInput, randomProgram } from '../kit/rego-programs.ts'
 import { readCases } from './rego-cases.ts'
@@ -20,7 +20,7 @@ const SHOWN = 40
 
 /** PATH holds the corpora whose modules are mutated; the generated programs need none. */
 export async function regoOpa(path: string): Promise<SuiteResult> {
-  const found = findOpa()
+  const found = obtainOpa()
   if ('why' in found) throw new Error(found.why)
   const counts = { passed: 0, failed: 0, refused: 0, wrong: 0 }
   const report = (outcome: Exclude<keyof typeof counts, 'passed'>, what: string) => {

@@ -11,22 +11,30 @@ import type { Value } from '../../src/lang/rego/values/value.ts'
 
 export const OPA_VERSION = '1.22.2'
 
-/** Path of an opa of OPA_VERSION, installed with Go if need be; a text that says why there is none. */
-export function findOpa(): { readonly path: string } | { readonly why: string } {
-  const path = installedOpa()
-  if (path !== undefined) return { path }
-  try {
-    execFileSync('go', ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], { stdio: 'pipe', timeout: 900_000 })
-  } catch (error) {
-    return { why: `no opa ${OPA_VERSION} is installed, and Go cannot install it: ${String(error).split('\n')[0]}` }
-  }
-  return versionOf(GOBIN) === OPA_VERSION ? { path: GOBIN } : { why: `go install made no opa ${OPA_VERSION} in ${GOBIN}` }
-}
-
 const GOBIN = join(homedir(), 'go/bin/opa')
 
 /** Path of an opa of OPA_VERSION that is there already. */
 export const installedOpa = () => ['opa', GOBIN].find((path) => versionOf(path) === OPA_VERSION)
+
+type Found = { readonly path: string } | { readonly why: string }
+
+/** The same, or a text that says why there is none. `.ci/run` installs one where Go can. */
+export function findOpa(): Found {
+  const path = installedOpa()
+  return path === undefined ? { why: `no opa ${OPA_VERSION} is installed` } : { path }
+}
+
+/** The same, installed now if need be: that takes minutes, more than a test has. */
+export function obtainOpa(): Found {
+  const found = findOpa()
+  if ('path' in found) return found
+  try {
+    execFileSync('go', ['install', `github.com/open-policy-agent/opa@v${OPA_VERSION}`], { stdio: 'pipe', timeout: 900_000 })
+  } catch (error) {
+    return { why: `${found.why}, and Go cannot install it: ${String(error).split('\n')[0]}` }
+  }
+  return findOpa()
+}
 
 function versionOf(path: string): string | undefined {
   try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowedNet, netOf } from './allowed-net.ts'
+import { allowedNet } from './allowed-net.ts'
+import { netOf } from './net.ts'
 
 const request = (url: string) => ({ method: 'GET', url, headers: [], body: Buffer.alloc(0), milliseconds: 200, tls: {} })
 

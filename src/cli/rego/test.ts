@@ -3,10 +3,10 @@ import { Coverage, type CoverageReport, spansOf } from '../../lang/rego/coverage
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { runTests, type TestResult } from '../../lang/rego/testing.ts'
-import { netOf } from './allowed-net.ts'
 import { limitedBy } from './capabilities.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
+import { netOf } from './net.ts'
 import { surroundings } from './surroundings.ts'
 
 export interface TestFlags extends Omit<ModuleFlags, 'data'>, NetFlags {

@@ -74,6 +74,12 @@ async function comparePrograms(
       const input = JSON.stringify(randomInput(random))
       pairs++
       const [right, mine] = [await answerOf(opa, input), ours.evaluate(readJson(input), data)]
+      if (right === PANIC.code) {
+        opaBroke++
+        await opa.data(JSON.stringify(DATA))
+        await opa.put('g', text)
+        continue
+      }
       if (right !== '{}') defined++
       // Variables of a body in a comprehension of an `else` value, and the like: OPA finds an operand that "requires evaluation".
       if (right === 'eval_internal_error') opaBroke++

@@ -139,12 +139,7 @@ export class OpaServer {
   /** Puts a module in place of the one of that name. What is wrong with it, or with it beside the others, as OPA says it: PANIC where it broke. */
   async put(name: string, text: string): Promise<readonly OpaError[]> {
     const reply = await this.#ask('PUT', `/v1/policies/${encodeURIComponent(name)}`, text).catch((error: NodeJS.ErrnoException) => error)
-    if (reply instanceof Error) {
-      if (reply.code !== 'ECONNRESET') throw reply
-      await sleep(500)
-      if (this.#child?.exitCode !== null) await this.#start() // a stack that overflowed takes all with it
-      return [PANIC]
-    }
+    if (reply instanceof Error) return [await this.#afterPanic(reply)]
     if (reply.status === 200) return []
     // What a panic cut off is no document.
     return reply.body.trimEnd().endsWith('}') ? faultsIn(reply.body) : [PANIC]
@@ -161,12 +156,19 @@ export class OpaServer {
 
   /** The document at a path (`a/b`), undefined where it is undefined; an error that ended the evaluation. */
   async ask(path: string, input: string | undefined): Promise<{ readonly value: Value | undefined } | { readonly error: OpaError }> {
-    const { status, body } = await this.#ask('POST', `/v1/data/${path}`, input === undefined ? '{}' : `{"input":${input}}`)
-    if (status === 200) {
-      const reply = readJson(body) as { get(key: string): Value | undefined }
-      return { value: reply.get('result') }
-    }
-    return { error: faultsIn(body)[0]! }
+    const text = input === undefined ? '{}' : `{"input":${input}}`
+    const reply = await this.#ask('POST', `/v1/data/${path}`, text).catch((error: NodeJS.ErrnoException) => error)
+    if (reply instanceof Error) return { error: await this.#afterPanic(reply) }
+    if (reply.status !== 200) return { error: faultsIn(reply.body)[0]! }
+    const document = readJson(reply.body) as { get(key: string): Value | undefined }
+    return { value: document.get('result') }
+  }
+
+  async #afterPanic(error: NodeJS.ErrnoException): Promise<OpaError> {
+    if (error.code !== 'ECONNRESET') throw error
+    await sleep(500)
+    if (this.#child?.exitCode !== null) await this.#start() // a stack that overflowed takes all with it
+    return PANIC
   }
 
   #ask(method: string, path: string, body: string): Promise<Reply> {

@@ -86,6 +86,16 @@ describe('thymus rego eval', () => {
     assert.match(stderr, /^thymus: FORMAT: .*broken\.json/)
     assert.match((await rego('eval', '-d', '/no/such.rego', 'true')).stderr, /^thymus: USAGE: there is no such file/)
   })
+
+  test('ends where the answer is endless', async () => {
+    const doubled = Array.from({ length: 44 }, (_, at) => `x${at + 1} := [x${at}, x${at}]`)
+    const endless = file('endless.rego', `package m\nx0 := 1\n${doubled.join('\n')}\n`)
+    for (const format of ['json', 'pretty', 'values']) {
+      const { status, stdout, stderr } = await rego('eval', '-f', format, '-d', endless, 'data.m.x44')
+      assert.equal(status, 2)
+      assert.match(stdout + stderr, /a value too large to be written/)
+    }
+  })
 })
 
 describe('http.send', () => {

@@ -1,6 +1,6 @@
 // /v1/data, /v0/data and /: the documents, asked for and written.
 import { RegoRejected } from '../../lang/rego/errors.ts'
-import { printJson, quote } from '../../lang/rego/values/text.ts'
+import { MAX_DEPTH, printJson, quote } from '../../lang/rego/values/text.ts'
 import { isArray, RegoObject, type Value } from '../../lang/rego/values/value.ts'
 import { type Call, refusalOf } from './call.ts'
 import { exists, type Operation, type Path, read, withFolders, write } from './documents.ts'
@@ -85,6 +85,7 @@ function evaluate(
   const { world, metrics } = call
   try {
     const ref = refOf(path)
+    if (ref.parts.length > MAX_DEPTH + 1) return { ref, value: undefined } // no document nests as deep
     const { prepared, cached } = metrics.time('rego_query_compile', () => world.prepare(ref.text))
     metrics.cached(cached)
     const question = { input, strict: isSet(call.target, 'strict-builtin-errors') }

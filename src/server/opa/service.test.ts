@@ -96,7 +96,8 @@ test('paths that lead nowhere, or out, or are none, are answered', async (t) => 
     ['/v1/data/%', 400],
     ['/v1/data/%ff%fe', 200],
     ['/v1/data/../../etc/passwd', 307],
-    [`/v1/data/${'a/'.repeat(20_000)}b`, 500], // more parts than a reference may have
+    [`/v1/data/${'a/'.repeat(20_000)}b`, 200],
+    [`/v1/data/${'a/'.repeat(1_999)}b`, 200],
     [`/v1/data/${'a'.repeat(100_000)}`, 200],
     ['/v1/data?input=%', 200],
     [`/v1/data?${'pretty&'.repeat(10_000)}`, 200],

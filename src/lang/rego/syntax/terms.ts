@@ -1,4 +1,5 @@
 // Terms (policy-reference, "Grammar": term, ref, array, object, set, comprehension, infix operators).
+import { MAX_DEPTH } from '../values/text.ts'
 import type { Call, Location, Ref, StringTerm, Term, Var } from './ast.ts'
 import { parseArray, parseList, parseSetOrObject } from './collections.ts'
 import { type Cursor, reaching } from './cursor.ts'
@@ -207,8 +208,8 @@ export function parseVar(p: Cursor): Var {
   return text === '_' ? p.wildcard(at) : variable(text, at)
 }
 
-/** Later stages nest as deep as a reference is long, and name what all its beginnings lead to. */
-const MAX_PARTS = 1_000
+/** A longer one leads nowhere; and later stages nest as deep as a reference is long, and name what all its beginnings lead to. */
+const MAX_PARTS = MAX_DEPTH + 1
 
 function parseRef(p: Cursor, head: Term): Term | undefined {
   return p.nested(() => {

@@ -86,3 +86,10 @@ describe('values whose parts are shared', () => {
     assert.ok(bytes > 10_000 && bytes < 11_000)
   })
 })
+
+test('a value that nests deeper than the stack is not written', () => {
+  for (const nest of [(value: Value) => [value], (value: Value) => RegoObject.of([['a', value]])]) {
+    const deep = Array.from({ length: 20_000 }).reduce<Value>(nest, 1)
+    for (const write of [printJson, printTerm, asJson, toHost]) assert.throws(() => write(deep), { code: 'REGO_LIMIT' })
+  }
+})

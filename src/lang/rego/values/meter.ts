@@ -72,6 +72,9 @@ export function bounded<T>(run: () => T): T {
   })
   try {
     return run()
+  } catch (error) {
+    if (error instanceof RangeError) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'out of stack or memory', { cause: error })
+    throw error
   } finally {
     payer(undefined)
   }

@@ -1,6 +1,7 @@
 // Template strings: `$"…{x}…"`.
 import type { Expr, TemplateString, Term } from '../syntax/ast.ts'
-import { escapeBraces, printTerm, quoteGo } from '../syntax/print.ts'
+import { escapeBraces, printTerm } from '../syntax/print.ts'
+import { quoteTerm } from '../values/text.ts'
 import { writeExpr } from './bodies.ts'
 import type { Page } from './page.ts'
 
@@ -16,7 +17,7 @@ export function writeTemplate(page: Page, { parts, multiLine }: TemplateString):
 
 function partText(part: Term, multiLine: boolean): string {
   if (part.kind !== 'string') return printTerm(part)
-  return escapeBraces(multiLine ? part.value : quoteGo(part.value)).slice(multiLine ? 0 : 1, multiLine ? undefined : -1)
+  return escapeBraces(multiLine ? part.value : quoteTerm(part.value)).slice(multiLine ? 0 : 1, multiLine ? undefined : -1)
 }
 
 /** `{x}`. Comments within the braces are written as they come, the first behind the brace. */

@@ -2,7 +2,8 @@
 
 import type { Call, Location, Ref, StringTerm, Term } from '../syntax/ast.ts'
 import { infixOf } from '../syntax/names.ts'
-import { printTerm, quoteGo } from '../syntax/print.ts'
+import { printTerm } from '../syntax/print.ts'
+import { quoteTerm } from '../values/text.ts'
 import { writeArrayComprehension, writeObjectComprehension, writeSetComprehension } from './comprehensions.ts'
 import { arityFault } from './faults.ts'
 import { listItem, writeArray, writeList, writeObject, writeSet } from './lists.ts'
@@ -80,7 +81,7 @@ function writeString(page: Page, term: StringTerm): void {
   const quote = text.at(-1)
   const from = quote === '"' || quote === '`' ? text.indexOf(quote) : -1
   if (text.startsWith('`')) page.write(text)
-  else page.write(from === -1 ? quoteGo(term.value) : text.slice(from))
+  else page.write(from === -1 ? quoteTerm(term.value) : text.slice(from))
 }
 
 export function writeRef(page: Page, { parts: [head, ...steps] }: Ref): void {
@@ -104,7 +105,7 @@ export function writeRef(page: Page, { parts: [head, ...steps] }: Ref): void {
 /** A step with a constant name: `.name`, or in brackets what is no name, or a keyword that was written so. */
 export function stepText(page: Page, name: string, at: Location): string {
   const bracketed = page.target.isKeyword(name) && page.sourceOf(at).startsWith('"')
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !bracketed ? `.${name}` : `[${quoteGo(name)}]`
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !bracketed ? `.${name}` : `[${quoteTerm(name)}]`
 }
 
 export const startsInParens = (page: Page, term: Term) => page.sourceOf(spanOf(page, term)).startsWith('(')

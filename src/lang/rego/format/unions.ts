@@ -2,6 +2,7 @@
 // begins with a brace is a body behind `not`, `and` and `or`.
 import type { Expr, Term } from '../syntax/ast.ts'
 import { infixOf } from '../syntax/names.ts'
+import { opensBrace } from '../syntax/print.ts'
 
 export const isUnion = (term: Expr['terms']) => term.kind === 'call' && infixOf(term.operator) === '|'
 
@@ -38,22 +39,8 @@ export function leadsWithBrace(expr: Expr): boolean {
 }
 
 function startsWithBrace(term: Term): boolean {
-  switch (term.kind) {
-    case 'set':
-      return term.items.length > 0
-    case 'object':
-    case 'setcomprehension':
-    case 'objectcomprehension':
-      return true
-    case 'ref':
-      return startsWithBrace(term.parts[0])
-    case 'call': {
-      const [first] = term.args
-      return first !== undefined && infixOf(term.operator) !== undefined && term.args.length === arityOf(term) && startsWithBrace(first)
-    }
-    default:
-      return false
-  }
+  if (term.kind !== 'call' || infixOf(term.operator) === undefined) return opensBrace(term)
+  return term.args.length === arityOf(term) && startsWithBrace(term.args[0]!)
 }
 
 const arityOf = ({ operator }: Extract<Term, { kind: 'call' }>) => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Term } from './ast.ts'
 import { parseModule, parseQuery } from './module.ts'
 import { sortedItems } from './order.ts'
-import { printBody, printTerm, quoteGo } from './print.ts'
+import { printBody, printTerm } from './print.ts'
 import { printModule } from './print-module.ts'
 
 const keywords = ['not', 'and', 'or']
@@ -37,10 +37,6 @@ describe('the tree in words', () => {
       assert.equal(printed(text), words)
     })
   }
-
-  test('strings are quoted as Go quotes them', () => {
-    assert.equal(quoteGo('\u0007\b\f\n\r\t\v"\\\u007f\u00a0\u{e0001}'), '"\\a\\b\\f\\n\\r\\t\\v\\"\\\\\\x7f\\u00a0\\U000e0001"')
-  })
 
   test('a negation of old is a word before its expression', () => {
     const [rule] = parseModule('m', 'package p\nq if not x.y').rules

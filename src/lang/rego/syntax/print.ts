@@ -1,4 +1,5 @@
 // The tree as OPA words it in messages and in dumps: one line, calls of operators by name, sets and objects in order.
+import { quoteTerm } from '../values/text.ts'
 import type { Body, Expr, Logical, Not, Ref, TemplateString, Term } from './ast.ts'
 import { infixOf } from './names.ts'
 import { isTerm, sortedEntries, sortedItems } from './order.ts'
@@ -13,7 +14,7 @@ export function printTerm(term: Term): string {
     case 'number':
       return term.text
     case 'string':
-      return quoteGo(term.value)
+      return quoteTerm(term.value)
     case 'var':
       return term.name.startsWith('$') ? '_' : term.name
     case 'ref':
@@ -65,35 +66,6 @@ export function opensBrace(term: Term): boolean {
 /** What a template string writes for a string part: an opening brace is escaped, unless a backslash stands before it. */
 export const escapeBraces = (text: string) => text.replace(/(?<!\\)\{/g, '\\{')
 
-/** As Go quotes: what cannot be shown by its code. */
-export function quoteGo(text: string): string {
-  let out = '"'
-  for (const char of text) out += quotedChar(char)
-  return `${out}"`
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-}
-
-function quotedChar(char: string): string {
-  const known = ESCAPES[char]
-  if (known !== undefined) return known
-  if (/^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char)) return char
-  const code = char.codePointAt(0)!
-  const hex = code.toString(16)
-  if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`
-  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
-}
-
 export const printRef = ({ parts }: Ref) => printParts(parts)
 
 /** The text of a reference of these parts; without any, none. */
@@ -106,7 +78,7 @@ export function printParts([head, ...steps]: readonly Term[]): string {
 function printStep(step: Term): string {
   if (step.kind !== 'string') return `[${printTerm(step)}]`
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(step.value) && !isKeywordOf('v1', step.value)) return `.${step.value}`
-  return /[\p{Cc}\\]/u.test(step.value) ? `[${quoteGo(step.value)}]` : `["${step.value}"]`
+  return /[\p{Cc}\\]/u.test(step.value) ? `[${quoteTerm(step.value)}]` : `["${step.value}"]`
 }
 
 /** The term that a comprehension yields: operators are written as such, in parentheses. */
@@ -119,7 +91,7 @@ function printYield(term: Term): string {
 function printTemplate({ parts }: TemplateString): string {
   const printPart = (part: Term | Expr) => {
     if (part.kind === 'expr') return `{${printExpr(part)}}`
-    return part.kind === 'string' ? escapeBraces(quoteGo(part.value).slice(1, -1)) : printTerm(part)
+    return part.kind === 'string' ? escapeBraces(quoteTerm(part.value).slice(1, -1)) : printTerm(part)
   }
   return `$"${parts.map(printPart).join('')}"`
 }

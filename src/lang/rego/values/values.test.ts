@@ -5,7 +5,7 @@ import { add, formatFloat, fromFloat, toFloat } from './big-float.ts'
 import { compareNumbers, numberKey, numberText, readNumber } from './decimal.ts'
 import { keyOf } from './key.ts'
 import { compare, equal } from './order.ts'
-import { printJson, readJson, readTerm } from './text.ts'
+import { printJson, printTerm, readJson, readTerm } from './text.ts'
 import { RegoObject, RegoSet, type Value } from './value.ts'
 
 const { value } = fc.letrec<{ value: Value }>((tie) => ({
@@ -137,6 +137,10 @@ describe('text', () => {
         assert.deepEqual(JSON.parse(printJson(readJson(text))), JSON.parse(JSON.stringify(JSON.parse(text)))),
       ),
     )
+  })
+
+  test('is quoted as Go quotes it', () => {
+    assert.equal(printTerm('\u0007\b\f\n\r\t\v"\\\u007f\u00a0\u{e0001}'), '"\\a\\b\\f\\n\\r\\t\\v\\"\\\\\\x7f\\u00a0\\U000e0001"')
   })
 
   test('that is hostile is refused by code', () => {

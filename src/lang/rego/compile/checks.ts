@@ -1,6 +1,7 @@
 // Checks of what is written, before and after it is rewritten.
 
-import type { Import } from '../syntax/ast.ts'
+import type { Head, Import, Location } from '../syntax/ast.ts'
+import { printImport } from '../syntax/print-module.ts'
 import { type Node, walkRule } from '../syntax/walk.ts'
 import type { Compilation, DraftModule } from './draft.ts'
 import { type Builtins, builtinOf } from './functions.ts'
@@ -8,26 +9,28 @@ import type { Report } from './report.ts'
 import { importedName } from './resolve.ts'
 import { RESERVED } from './safety.ts'
 import { isAssignment, rootDocument } from './terms.ts'
-import { partsText, termText } from './text.ts'
+import { termText } from './text.ts'
 
 const asksMore = ({ strict }: Compilation, module: DraftModule) => strict || module.version === 'v1'
 
 export function checkUnusedImports(unused: readonly Import[], { report }: Compilation): void {
-  for (const one of unused) report.minor('rego_compile_error', one.at, `${importText(one)} unused`)
+  for (const one of unused) report.minor('rego_compile_error', one.at, `${printImport(one)} unused`)
 }
-
-const importText = ({ path, alias }: Import) => `import ${partsText(path.parts)}${alias === undefined ? '' : ` as ${alias}`}`
 
 export function checkDuplicateImports(compilation: Compilation): void {
   for (const module of compilation.modules) {
-    if (!asksMore(compilation, module)) continue
-    const first = new Map<string, Import>()
-    for (const one of module.imports) {
-      const name = importedName(one)
-      const other = first.get(name)
-      if (other === undefined) first.set(name, one)
-      else compilation.report.minor('rego_compile_error', one.at, `import must not shadow ${importText(other)}`)
-    }
+    if (asksMore(compilation, module)) checkImports(module.imports, compilation.report)
+  }
+}
+
+/** No two imports may have the same name. */
+export function checkImports(imports: readonly Import[], report: Report): void {
+  const first = new Map<string, Import>()
+  for (const one of imports) {
+    const name = importedName(one)
+    const other = first.get(name)
+    if (other === undefined) first.set(name, one)
+    else report.minor('rego_compile_error', one.at, `import must not shadow ${printImport(other)}`)
   }
 }
 
@@ -35,19 +38,19 @@ export function checkDuplicateImports(compilation: Compilation): void {
 export function checkOverrides(compilation: Compilation): void {
   for (const module of compilation.modules) {
     if (!asksMore(compilation, module)) continue
-    for (const rule of module.rules) {
-      const [name] = rule.head.ref.parts
-      if (name.kind === 'var' && RESERVED.has(name.name)) {
-        compilation.report.minor('rego_compile_error', rule.at, `rules must not shadow ${name.name} (use a different rule name)`)
-      }
-      for (const arg of rule.head.args ?? []) {
-        const root = rootDocument(arg)
-        if (root !== undefined) {
-          compilation.report.minor('rego_compile_error', arg.at, `args must not shadow ${root} (use a different variable name)`)
-        }
-      }
-    }
+    for (const rule of module.rules) checkHeadNames(rule, compilation.report)
     for (const rule of module.all) if (rule.features.shadowing) walkRule(rule, shadowingCheck(compilation.report))
+  }
+}
+
+export function checkHeadNames({ head, at }: { readonly head: Head; readonly at: Location }, report: Report): void {
+  const [name] = head.ref.parts
+  if (name.kind === 'var' && RESERVED.has(name.name)) {
+    report.minor('rego_compile_error', at, `rules must not shadow ${name.name} (use a different rule name)`)
+  }
+  for (const arg of head.args ?? []) {
+    const root = rootDocument(arg)
+    if (root !== undefined) report.minor('rego_compile_error', arg.at, `args must not shadow ${root} (use a different variable name)`)
   }
 }
 

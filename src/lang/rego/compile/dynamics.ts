@@ -3,7 +3,7 @@ import type { Body, Expr, Ref, Term } from '../syntax/ast.ts'
 import { isScalar } from '../syntax/ground.ts'
 import type { Compilation } from './draft.ts'
 import type { Locals } from './locals.ts'
-import { mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
+import { mapList, mapOwnBodies, mapTerm, spread, withParts } from './map.ts'
 import { equality, isEquality, variable } from './terms.ts'
 
 export function bindDynamicTerms({ modules, locals, subjects }: Compilation): void {
@@ -21,12 +21,10 @@ export class Dynamics {
   }
 
   body(body: Body): Body {
-    const result: Expr[] = []
-    for (const expr of body) {
-      const terms = this.#terms(expr, result)
-      result.push(terms === expr.terms ? expr : { ...expr, terms })
-    }
-    return result.length === body.length && result.every((expr, at) => expr === body[at]) ? body : result
+    return spread(body, (expr, into) => {
+      const terms = this.#terms(expr, into)
+      into.push(terms === expr.terms ? expr : { ...expr, terms })
+    })
   }
 
   #terms(expr: Expr, into: Expr[]): Expr['terms'] {

@@ -3,7 +3,7 @@ import type { Body, Call, Expr, Ref, Term, With } from '../syntax/ast.ts'
 import type { Compilation } from './draft.ts'
 import { bind } from './head-refs.ts'
 import type { Locals } from './locals.ts'
-import { mapHead, mapList, mapOwnBodies, mapTerm, withParts } from './map.ts'
+import { mapHead, mapList, mapOwnBodies, mapTerm, spread, withParts } from './map.ts'
 import { appended, equality, isComprehension, variable } from './terms.ts'
 
 export function expandModules({ modules, locals, subjects }: Compilation): void {
@@ -28,9 +28,7 @@ export class Expander {
   }
 
   body(body: Body): Body {
-    const expanded: Expr[] = []
-    for (const expr of body) this.#expr(expr, expanded)
-    return expanded.length === body.length && expanded.every((expr, at) => expr === body[at]) ? body : expanded
+    return spread(body, (expr, into) => this.#expr(expr, into))
   }
 
   #expr(expr: Expr, into: Expr[]): void {

@@ -20,6 +20,17 @@ export function mapList<T>(list: readonly T[], map: (item: T) => T): readonly T[
   return copy ?? list
 }
 
+/** A body of what each expression becomes, one or more; the same body when every one stays the same. */
+export function spread(body: Body, each: (expr: Expr, into: Expr[]) => void): Body {
+  const made: Expr[] = []
+  for (const expr of body) each(expr, made)
+  return sameBody(body, made)
+}
+
+/** The first of two bodies where their expressions are the same objects. */
+export const sameBody = (body: Body, other: Body): Body =>
+  other.length === body.length && other.every((expr, at) => expr === body[at]) ? body : other
+
 const isTerms = (terms: readonly Term[]): terms is readonly [Term, ...Term[]] => terms.length > 0
 
 export function withParts(ref: Ref, parts: readonly Term[]): Ref {

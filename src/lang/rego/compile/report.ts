@@ -19,6 +19,11 @@ export class Report {
     this.#limit = limit
   }
 
+  /** In the order in which they were found. */
+  get faults(): readonly Diagnostic[] {
+    return this.#faults
+  }
+
   /** A fault that ends the compilation after its stage. Answers whether more are taken. */
   add(code: RejectionCode, at: Location | undefined, message: string): boolean {
     this.#fatal = true

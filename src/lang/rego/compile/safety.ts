@@ -2,7 +2,7 @@
 import type { Body, Expr, Term } from '../syntax/ast.ts'
 import { isScalar } from '../syntax/ground.ts'
 import { type Node, ownBodies, walk } from '../syntax/walk.ts'
-import { type Mapper, mapOwnBodies, mapTerm, mapWiths } from './map.ts'
+import { type Mapper, mapOwnBodies, mapTerm, mapWiths, sameBody } from './map.ts'
 import { type Arity, equalityOutputs, outputsOf } from './outputs.ts'
 import { inRounds } from './rounds.ts'
 import { isComprehension, isEquality } from './terms.ts'
@@ -20,7 +20,7 @@ export function reorder(body: Body, globals: Bound, arity: Arity): { readonly bo
   const options: VarOptions = { ...SAFETY, operands: (operand) => operandVars(operand, arity) }
   const { ordered, unsafe, closed } = inSafeOrder(body, globals, arity, options)
   const safe = closed.size === 0 ? ordered : withinClosures(ordered, unsafe, globals, arity, options)
-  return { body: safe.length === body.length && safe.every((expr, at) => expr === body[at]) ? body : safe, unsafe }
+  return { body: sameBody(body, safe), unsafe }
 }
 
 function withinClosures(body: Body, unsafe: Unsafe, globals: Bound, arity: Arity, options: VarOptions): Body {

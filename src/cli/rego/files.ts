@@ -19,7 +19,7 @@ export interface Loaded {
 const MAX_BYTES = 256 << 20
 const require = createRequire(import.meta.url)
 /** Its library is as much code as the engine, and loaded for what is YAML alone. */
-const yaml = (): typeof import('../../lang/rego/builtins/yaml-read.ts') => require('../../lang/rego/builtins/yaml-read.ts')
+const yaml = (): typeof import('../../lang/rego/builtins/yaml/read.ts') => require('../../lang/rego/builtins/yaml/read.ts')
 
 const DOCUMENTS = ['.json', '.yaml', '.yml']
 

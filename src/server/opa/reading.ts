@@ -1,6 +1,6 @@
 // Bodies and parameters, read as OPA reads them, and refused in its words.
 import { gunzipSync } from 'node:zlib'
-import { readYaml } from '../../lang/rego/builtins/yaml-read.ts'
+import { readYaml } from '../../lang/rego/builtins/yaml/read.ts'
 import { DEFAULT_LIMITS, Runtime, type Surroundings } from '../../lang/rego/codegen/runtime.ts'
 import { printJson, readJson } from '../../lang/rego/values/text.ts'
 import { type RegoObject, typeName, type Value } from '../../lang/rego/values/value.ts'

@@ -6,12 +6,12 @@ import { CRYPTO } from './crypto.ts'
 import { GRAPHQL } from './graphql/graphql.ts'
 import { HTTP } from './http/http.ts'
 import { JWT } from './jwt/jwt.ts'
-import { SCHEMA } from './schema.ts'
+import { SCHEMA } from './schema/schema.ts'
 import { signatureNames, signatureOf } from './signatures.ts'
 import { BUILTINS } from './table.ts'
-import { TEMPLATE } from './template.ts'
+import { TEMPLATE } from './template/template.ts'
 import { X509 } from './x509/x509.ts'
-import { YAML } from './yaml.ts'
+import { YAML } from './yaml/yaml.ts'
 
 test('a builtin is found by its name, with its types and what is special of it', () => {
   const { type, ...walk } = signatureOf('walk')!

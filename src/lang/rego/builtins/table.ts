@@ -18,7 +18,7 @@ import { REGEX } from './regex.ts'
 import { SEMVER } from './semver.ts'
 import { SPRINTF } from './sprintf.ts'
 import { STRINGS } from './strings.ts'
-import { TIME } from './time.ts'
+import { TIME } from './time/time.ts'
 import { TYPES } from './types.ts'
 import { UNITS } from './units.ts'
 import { URI } from './uri.ts'
@@ -59,10 +59,10 @@ const crypto = (): typeof import('./crypto.ts') => require('./crypto.ts')
 const graphql = (): typeof import('./graphql/graphql.ts') => require('./graphql/graphql.ts')
 const http = (): typeof import('./http/http.ts') => require('./http/http.ts')
 const jwt = (): typeof import('./jwt/jwt.ts') => require('./jwt/jwt.ts')
-const schema = (): typeof import('./schema.ts') => require('./schema.ts')
-const template = (): typeof import('./template.ts') => require('./template.ts')
+const schema = (): typeof import('./schema/schema.ts') => require('./schema/schema.ts')
+const template = (): typeof import('./template/template.ts') => require('./template/template.ts')
 const x509 = (): typeof import('./x509/x509.ts') => require('./x509/x509.ts')
-const yaml = (): typeof import('./yaml.ts') => require('./yaml.ts')
+const yaml = (): typeof import('./yaml/yaml.ts') => require('./yaml/yaml.ts')
 
 /** Families that are loaded when a policy that calls one of them is prepared, with the names of their builtins. */
 const LATER: readonly { readonly names: string; readonly load: () => Family }[] = [

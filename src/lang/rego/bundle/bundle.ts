@@ -1,7 +1,7 @@
 // Bundles: policies and data that belong together, as OPA packs them.
 import { ThymusError } from '../../../core/errors.ts'
 import { matchesGlob } from '../builtins/glob.ts'
-import { readYaml } from '../builtins/yaml-read.ts'
+import { readYaml } from '../builtins/yaml/read.ts'
 import { DEFAULT_LIMITS, Runtime, type Surroundings } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import type { RegoVersion } from '../syntax/ast.ts'

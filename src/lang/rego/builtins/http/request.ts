@@ -2,8 +2,8 @@ import { BuiltinError } from '../../errors.ts'
 import { printJson } from '../../values/text.ts'
 import { isNumber, RegoObject, type Value } from '../../values/value.ts'
 import { toBytes } from '../bytes.ts'
-import { parseDuration } from '../duration.ts'
 import { int64 } from '../int64.ts'
+import { parseDuration } from '../time/duration.ts'
 import type { HttpRequest, HttpResponse } from './port.ts'
 
 export interface Sending {

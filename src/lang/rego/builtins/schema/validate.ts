@@ -1,11 +1,11 @@
-import type { Runtime } from '../codegen/runtime.ts'
-import { toDouble } from '../values/big-float.ts'
-import { compareNumbers, partsOf, type RegoNumber, toBigInt } from '../values/decimal.ts'
-import { shortestDouble } from '../values/double.ts'
-import { runeCount } from '../values/runes.ts'
-import { isArray, isNumber, RegoObject, type Value } from '../values/value.ts'
-import { canonical, type Schema } from './schema-compile.ts'
-import { isFormat } from './schema-formats.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
+import { toDouble } from '../../values/big-float.ts'
+import { compareNumbers, partsOf, type RegoNumber, toBigInt } from '../../values/decimal.ts'
+import { shortestDouble } from '../../values/double.ts'
+import { runeCount } from '../../values/runes.ts'
+import { isArray, isNumber, RegoObject, type Value } from '../../values/value.ts'
+import { canonical, type Schema } from './compile.ts'
+import { isFormat } from './formats.ts'
 
 /** What does not fit, and where: `(Root)` or a path with points. */
 export interface Misfit {

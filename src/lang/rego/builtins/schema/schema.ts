@@ -1,9 +1,9 @@
-import type { Builtin } from '../codegen/runtime.ts'
-import { BuiltinError } from '../errors.ts'
-import { asJson, readJson } from '../values/text.ts'
-import { isArray, RegoObject, type Value } from '../values/value.ts'
-import { compileSchema } from './schema-compile.ts'
-import { validate } from './schema-validate.ts'
+import type { Builtin } from '../../codegen/runtime.ts'
+import { BuiltinError } from '../../errors.ts'
+import { asJson, readJson } from '../../values/text.ts'
+import { isArray, RegoObject, type Value } from '../../values/value.ts'
+import { compileSchema } from './compile.ts'
+import { validate } from './validate.ts'
 
 /** JSON Schema. Documents and schemas are values, or their JSON. */
 export const SCHEMA: Readonly<Record<string, Builtin>> = {

@@ -1,5 +1,5 @@
-import { readTerm } from '../values/text.ts'
-import { fail, type Token } from './template-lex.ts'
+import { readTerm } from '../../values/text.ts'
+import { fail, type Token } from './lex.ts'
 import {
   call,
   constant,
@@ -14,8 +14,8 @@ import {
   run,
   scoped,
   write,
-} from './template-run.ts'
-import { type Datum, FUNCTIONS, isTrue, Own, show } from './template-values.ts'
+} from './run.ts'
+import { type Datum, FUNCTIONS, isTrue, Own, show } from './values.ts'
 
 /** Reads the tokens of a template; those that it defines go into a map that it is given. Throws BuiltinError. */
 export class Parser {

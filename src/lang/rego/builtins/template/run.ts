@@ -1,8 +1,8 @@
 // What a parsed template is made of: closures, and the state that they work on.
-import type { Runtime } from '../codegen/runtime.ts'
-import { isArray, RegoObject } from '../values/value.ts'
-import { fail } from './template-lex.ts'
-import { ARITY, type Datum, FUNCTIONS, isTrue, Own } from './template-values.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
+import { isArray, RegoObject } from '../../values/value.ts'
+import { fail } from './lex.ts'
+import { ARITY, type Datum, FUNCTIONS, isTrue, Own } from './values.ts'
 
 export interface State {
   readonly runtime: Runtime

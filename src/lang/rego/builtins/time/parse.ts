@@ -1,6 +1,6 @@
-import { BuiltinError } from '../errors.ts'
-import { DAYS, MONTHS, piecesOf } from './time-layout.ts'
-import { dayNumber, daysIn, SECOND } from './time-zone.ts'
+import { BuiltinError } from '../../errors.ts'
+import { DAYS, MONTHS, piecesOf } from './layout.ts'
+import { dayNumber, daysIn, SECOND } from './zone.ts'
 
 /** What was read so far. Fields are undefined where the text does not say. */
 interface Fields {

@@ -1,5 +1,5 @@
-import { BuiltinError } from '../errors.ts'
-import { kept } from './kept.ts'
+import { BuiltinError } from '../../errors.ts'
+import { kept } from '../kept.ts'
 
 export const SECOND = 1_000_000_000n
 const DAY = 86_400

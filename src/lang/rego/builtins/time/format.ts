@@ -1,5 +1,5 @@
-import { DAYS, MONTHS, piecesOf } from './time-layout.ts'
-import type { Civil } from './time-zone.ts'
+import { DAYS, MONTHS, piecesOf } from './layout.ts'
+import type { Civil } from './zone.ts'
 
 const two = (value: number) => String(value).padStart(2, '0')
 const hour12 = (hour: number) => hour % 12 || 12

@@ -1,10 +1,10 @@
-import { BuiltinError } from '../errors.ts'
-import { RegoObject } from '../values/value.ts'
-import { parseAddress } from './ip.ts'
-import { pattern } from './regex.ts'
-import { LAYOUTS } from './time-layout.ts'
-import { parseTime } from './time-parse.ts'
-import { parseUri } from './uri.ts'
+import { BuiltinError } from '../../errors.ts'
+import { RegoObject } from '../../values/value.ts'
+import { parseAddress } from '../ip.ts'
+import { pattern } from '../regex.ts'
+import { LAYOUTS } from '../time/layout.ts'
+import { parseTime } from '../time/parse.ts'
+import { parseUri } from '../uri.ts'
 
 const LABEL = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])'
 const HOSTNAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`)

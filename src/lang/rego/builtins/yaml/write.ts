@@ -1,11 +1,11 @@
 // Values as Go's yaml.v3 writes them: blocks, indented by two.
-import type { Runtime } from '../codegen/runtime.ts'
-import { numberText } from '../values/decimal.ts'
-import { shortestDouble } from '../values/double.ts'
-import { jsonEntries, quote } from '../values/text.ts'
-import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
-import { parseTime } from './time-parse.ts'
-import { checkCharacters, resolve } from './yaml-read.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
+import { numberText } from '../../values/decimal.ts'
+import { shortestDouble } from '../../values/double.ts'
+import { jsonEntries, quote } from '../../values/text.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../values/value.ts'
+import { parseTime } from '../time/parse.ts'
+import { checkCharacters, resolve } from './read.ts'
 
 export function writeYaml(runtime: Runtime, value: Value): string {
   return `${new Writer(runtime).node(value, 0, 'root')}\n`

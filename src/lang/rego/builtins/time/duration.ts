@@ -1,4 +1,4 @@
-import { BuiltinError } from '../errors.ts'
+import { BuiltinError } from '../../errors.ts'
 
 const NANOSECONDS: ReadonlyMap<string, bigint> = new Map([
   ['ns', 1n],

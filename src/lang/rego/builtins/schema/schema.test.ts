@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertAnswers, call } from '../../../../test/kit/rego-builtins.ts'
+import { assertAnswers, call } from '../../../../../test/kit/rego-builtins.ts'
 
 test('documents are judged by JSON Schema, with the words of OPA', () => {
   assertAnswers([

@@ -1,11 +1,11 @@
 // JSON Schema (drafts 4, 6 and 7, or a mixture where none is named) as OPA's library reads it.
 import type { RE2JS } from 're2js'
-import type { Runtime } from '../codegen/runtime.ts'
-import { BuiltinError } from '../errors.ts'
-import { compareNumbers, type RegoNumber, toInt } from '../values/decimal.ts'
-import { printJson } from '../values/text.ts'
-import { isArray, isNumber, RegoObject, type Value } from '../values/value.ts'
-import { pattern } from './regex.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
+import { BuiltinError } from '../../errors.ts'
+import { compareNumbers, type RegoNumber, toInt } from '../../values/decimal.ts'
+import { printJson } from '../../values/text.ts'
+import { isArray, isNumber, RegoObject, type Value } from '../../values/value.ts'
+import { pattern } from '../regex.ts'
 
 /** A compiled schema. What the schema does not say is undefined. */
 export interface Schema {

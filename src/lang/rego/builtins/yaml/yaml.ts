@@ -1,8 +1,8 @@
-import type { Builtin } from '../codegen/runtime.ts'
-import { BuiltinError } from '../errors.ts'
-import { text, weigh } from './operands.ts'
-import { readYaml } from './yaml-read.ts'
-import { writeYaml } from './yaml-write.ts'
+import type { Builtin } from '../../codegen/runtime.ts'
+import { BuiltinError } from '../../errors.ts'
+import { text, weigh } from '../operands.ts'
+import { readYaml } from './read.ts'
+import { writeYaml } from './write.ts'
 
 export const YAML: Readonly<Record<string, Builtin>> = {
   'yaml.marshal': (runtime, a) => {

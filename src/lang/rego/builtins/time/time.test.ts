@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { assertAnswers } from '../../../../test/kit/rego-builtins.ts'
-import { offsetAt } from './time-zone.ts'
+import { assertAnswers } from '../../../../../test/kit/rego-builtins.ts'
+import { offsetAt } from './zone.ts'
 
 test('times are read and written by Go layouts, in zones', () => {
   assertAnswers([

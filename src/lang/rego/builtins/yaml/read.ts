@@ -12,12 +12,12 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml'
-import type { Runtime } from '../codegen/runtime.ts'
-import { BuiltinError } from '../errors.ts'
-import { type RegoNumber, readNumber } from '../values/decimal.ts'
-import { shortestSingle } from '../values/double.ts'
-import { RegoObject, type Value } from '../values/value.ts'
-import { fromBytes } from './bytes.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
+import { BuiltinError } from '../../errors.ts'
+import { type RegoNumber, readNumber } from '../../values/decimal.ts'
+import { shortestSingle } from '../../values/double.ts'
+import { RegoObject, type Value } from '../../values/value.ts'
+import { fromBytes } from '../bytes.ts'
 
 /** A scalar; NaN and the infinities, which JSON has not, are JS numbers here. */
 export type Resolved = {

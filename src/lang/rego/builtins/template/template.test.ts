@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { assertAnswers, call } from '../../../../test/kit/rego-builtins.ts'
+import { assertAnswers, call } from '../../../../../test/kit/rego-builtins.ts'
 
 const DATA = '{"a": 1, "b": "x<y", "c": [1, "two", null], "d": {"k": "v"}, "e": null, "h": 0}'
 

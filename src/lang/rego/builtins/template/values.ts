@@ -1,13 +1,13 @@
 // What a template computes with: JSON, where a number is a text to Go, and integers and floats that the template itself writes.
-import type { Runtime } from '../codegen/runtime.ts'
-import { numberText } from '../values/decimal.ts'
-import { shortestDouble } from '../values/double.ts'
-import { compareStrings } from '../values/order.ts'
-import { jsonEntries } from '../values/text.ts'
-import { isArray, isNumber, RegoObject, type Value } from '../values/value.ts'
-import { toBytes } from './bytes.ts'
-import { type Argument, Named, sprintf } from './go-format.ts'
-import { fail } from './template-lex.ts'
+import type { Runtime } from '../../codegen/runtime.ts'
+import { numberText } from '../../values/decimal.ts'
+import { shortestDouble } from '../../values/double.ts'
+import { compareStrings } from '../../values/order.ts'
+import { jsonEntries } from '../../values/text.ts'
+import { isArray, isNumber, RegoObject, type Value } from '../../values/value.ts'
+import { toBytes } from '../bytes.ts'
+import { type Argument, Named, sprintf } from '../go-format.ts'
+import { fail } from './lex.ts'
 
 /** A number that the template wrote, or counted. */
 export class Own {

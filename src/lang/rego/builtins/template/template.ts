@@ -1,11 +1,11 @@
 // strings.render_template: Go's text/template on JSON.
-import type { Builtin } from '../codegen/runtime.ts'
-import { printTerm, readJson } from '../values/text.ts'
-import type { Value } from '../values/value.ts'
-import { object, text, weigh } from './operands.ts'
-import { fail, lexTemplate } from './template-lex.ts'
-import { Parser } from './template-parse.ts'
-import { run, type State } from './template-run.ts'
+import type { Builtin } from '../../codegen/runtime.ts'
+import { printTerm, readJson } from '../../values/text.ts'
+import type { Value } from '../../values/value.ts'
+import { object, text, weigh } from '../operands.ts'
+import { fail, lexTemplate } from './lex.ts'
+import { Parser } from './parse.ts'
+import { run, type State } from './run.ts'
 
 export const TEMPLATE: Readonly<Record<string, Builtin>> = {
   'strings.render_template': (runtime, a, b) => {

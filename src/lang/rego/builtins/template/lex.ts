@@ -1,5 +1,5 @@
 // Go's text/template: text, and actions between {{ and }}.
-import { BuiltinError } from '../errors.ts'
+import { BuiltinError } from '../../errors.ts'
 
 export interface Token {
   /** `field` is `.a`, `space` separates operands, `end` is that of an action. */

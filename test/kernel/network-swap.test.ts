@@ -14,7 +14,8 @@ const A = 1
 const B = 2
 const SOL_SOCKET = 1
 const SO_RCVBUFFORCE = 33
-const FLOOD_MS = 1500
+/** Long enough for many swaps, and datagrams enough to lose one, however slow the processor. */
+const FLOOD = { milliseconds: 1500, datagrams: 1500 }
 
 let it: Instance
 let a: Puppet
@@ -94,10 +95,10 @@ for (const loopback of ['127.0.0.1', '::1']) {
       await server.option(SOL_SOCKET, SO_RCVBUFFORCE, 1 << 30)
       const client = await a.socket('udp', family4or6)
       seen(it)
-      const soaked = server.soak()
-      const { swaps, value } = await swapDuring(ALLOWING, client.flood(loopback, server.port, FLOOD_MS))
+      const soaked = server.soak() // ends early where the sender pauses
+      const { swaps, value } = await swapDuring(ALLOWING, client.flood(loopback, server.port, FLOOD))
       assert.equal(value.error, undefined)
-      assert.equal(await soaked, value.value)
+      assert.equal((await soaked) + (await server.soak()), value.value)
       assert.ok(swaps > 10 && value.value > 1000, `${swaps} swaps, ${value.value} datagrams`)
       assert.deepEqual(seen(it, EVENT_TYPE.EVENT_DROP), [])
       t.diagnostic(`${swaps} swaps under ${value.value} datagrams`)
@@ -128,7 +129,7 @@ for (const loopback of ['127.0.0.1', '::1']) {
       const server = await b.bound(loopback)
       const client = await a.socket('udp', family4or6)
       it.swap(DENYING[1]!)
-      const { swaps, value } = await swapDuring(DENYING, client.flood(loopback, server.port, FLOOD_MS))
+      const { swaps, value } = await swapDuring(DENYING, client.flood(loopback, server.port, FLOOD))
       assert.deepEqual([value.value, value.error], [0, 'EPERM'])
       assert.equal(await server.receive(), '[EAGAIN]')
       assert.ok(swaps > 10, `${swaps} swaps`)
@@ -185,7 +186,7 @@ describe('from another namespace, where nobody is asked', () => {
       const server = await far.bound(address)
       const client = await stranger.socket('udp', family as 4 | 6)
       it.swap(DENYING[1]!)
-      const { swaps, value } = await swapDuring(DENYING, client.flood(address, server.port, FLOOD_MS))
+      const { swaps, value } = await swapDuring(DENYING, client.flood(address, server.port, FLOOD))
       assert.ok(swaps > 10 && value.value > 1000, `${swaps} swaps, ${value.value} datagrams`)
       assert.equal(await server.receive(), '[EAGAIN]')
       for (const socket of [client, server]) await socket.close()

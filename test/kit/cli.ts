@@ -1,6 +1,7 @@
 // The program as a user starts it.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { after } from 'node:test'
 
 export const PROGRAM = join(import.meta.dirname, '../../bin/thymus')
 
@@ -18,9 +19,18 @@ export function thymus(words: readonly string[], options: SpawnOptions & { reado
   return ended(child)
 }
 
+/** Started, and ended at the latest when all tests of the file have: one that failed half-way must not keep the file from its end. */
 export function begin(words: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  return spawn(PROGRAM, words, { stdio: 'pipe', ...options })
+  const child = spawn(PROGRAM, words, { stdio: 'pipe', ...options })
+  begun.add(child)
+  child.once('close', () => begun.delete(child))
+  return child
 }
+
+const begun = new Set<ChildProcess>()
+after(() => {
+  for (const child of begun) child.kill('SIGKILL')
+})
 
 /** Waits until it has printed something; what it printed comes in `ended` no more. @throws if it ends without it, with what it said why */
 export function printed(child: ChildProcess, expected: string): Promise<void> {

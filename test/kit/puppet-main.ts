@@ -66,11 +66,11 @@ function answer(command: Command): Answer {
       return length < 0 ? said(length) : { value: length, bytes: data.toString('latin1', 0, Math.min(length, 64)), port }
     }
     case 'flood': {
-      // Sends numbered datagrams for so many milliseconds, and says how many were taken; the error is the last one.
+      // Sends numbered datagrams for so many milliseconds and so many times at least, and says how many were taken; the error is the last.
       const end = Date.now() + first
       let sent = 0
       let refused: Answer | undefined
-      for (let number = 0; Date.now() < end; number++) {
+      for (let number = 0; number < second || Date.now() < end; number++) {
         const data = Buffer.alloc(8)
         data.writeBigUInt64LE(BigInt(number))
         const result = said(Number(calls.sendto(fd, data, data.length, 0, address, address?.length ?? 0)))

@@ -200,9 +200,9 @@ export class Socket {
     return { bytes: error === undefined ? bytes! : `[${error}]`, port: port ?? 0 }
   }
 
-  /** Sends datagrams for a while: how many were taken, and the last error if there was one. */
-  async flood(address: string, port: number, milliseconds: number): Promise<Answer> {
-    return this.#owner.ask({ call: 'flood', fd: this.fd, ...inet(address), port, numbers: [milliseconds] })
+  /** Sends datagrams for so long and so many at least: how many were taken, and the last error if there was one. */
+  async flood(address: string, port: number, least: { readonly milliseconds: number; readonly datagrams: number }): Promise<Answer> {
+    return this.#owner.ask({ call: 'flood', fd: this.fd, ...inet(address), port, numbers: [least.milliseconds, least.datagrams] })
   }
 
   /** Receives until nothing more comes: how many datagrams. */

@@ -86,6 +86,7 @@ function remark(wish: ApplyRequest, { policies, unconfirmed, cut }: ApplyResult,
     return
   }
   if (cut > 0) note(`connections that the policies deny, and that were cut: ${cut}`)
-  if (unconfirmed !== null) note(`undone in ${Math.ceil((unconfirmed - Date.now()) / 1000)} s unless confirmed: thymus apply --confirm`)
+  if (unconfirmed !== null)
+    note(`undone in ${Math.max(0, Math.ceil((unconfirmed - Date.now()) / 1000))} s unless confirmed: thymus apply --confirm`)
   if (policies.some(({ mode }) => mode === 'observe')) note(`observe only counts; to deny: thymus apply -f ${wish.file} --enforce`)
 }

@@ -9,7 +9,7 @@ import type { Selector, Workload } from '../../core/workload.ts'
 import { MODES } from '../../core/workload.ts'
 import { decide } from './evaluate.ts'
 
-const RUNS = 1500
+const RUNS = 5000
 const source = { file: 'f', line: 1, column: 1 }
 const namespaces = new Map([['x', { stage: 'test' }]])
 const namespace = fc.constantFrom('x', 'y')

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { landlockAbi } from '../../src/adapters/linux/landlock/restrict.ts'
 import { type Ended, ended, PROGRAM } from '../kit/cli.ts'
+import { AS_NOBODY, NOBODY } from '../kit/confined.ts'
 
-const NOBODY = 65_534
 const POLICY = `
 apiVersion: thymus.dev/v1
 kind: WorkloadPolicy
@@ -22,16 +22,10 @@ spec:
 `
 const LANDLOCK_TCP = 4
 
-/** As the user who runs the tests or, if that is root, as nobody without a single capability. */
-const AS_USER =
-  process.getuid!() === 0
-    ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs', '--bounding-set=-all']
-    : []
-
 let home: string
 let policy: string
 const thymus = (...words: string[]): Promise<Ended> => {
-  const [file, ...args] = [...AS_USER, PROGRAM, ...words]
+  const [file, ...args] = [...AS_NOBODY, PROGRAM, ...words]
   const { HOME: _, ...rest } = process.env
   const child = spawn(file!, args, { env: { ...rest, THYMUS_HOME: home, LC_ALL: 'C.UTF-8' } })
   child.stdin.end()
@@ -75,7 +69,7 @@ describe('a user without privilege', () => {
     assert.match(stderr, /^\[self-restricted\] default\/web is restricted by WorkloadPolicy\/default\/web$/m)
     assert.match(stderr, /^unknown: .*only TCP is restricted; UDP, SCTP and ICMP pass/m)
     const other = await thymus('run', '--name', 'db', '--label', 'app=db', '--policy', policy, '--', 'id', '-u')
-    assert.deepEqual([other.status, other.stdout], [0, `${AS_USER.length > 0 ? NOBODY : process.getuid!()}\n`])
+    assert.deepEqual([other.status, other.stdout], [0, `${AS_NOBODY.length > 0 ? NOBODY : process.getuid!()}\n`])
   })
 
   test('keeps what is applied for the commands that are run later, with and without an agent', async (t) => {

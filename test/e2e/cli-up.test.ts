@@ -11,9 +11,8 @@ import { unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { placesOf } from '../../src/agent/places.ts'
 import { lockHolder } from '../../src/cli/agent-process.ts'
 import { ended, PROGRAM, thymus } from '../kit/cli.ts'
+import { NOBODY } from '../kit/confined.ts'
 import { needKernel } from '../kit/need-kernel.ts'
-
-const NOBODY = 65_534
 
 describe('an agent that cannot start', () => {
   test('says why, and leaves no process behind', async (t) => {

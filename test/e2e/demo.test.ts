@@ -7,22 +7,20 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { replay } from '../../src/agent/replay.ts'
 import { type Ended, ended, PROGRAM, thymus } from '../kit/cli.ts'
-import { NOBODY, needLandlock } from '../kit/confined.ts'
+import { AS_NOBODY, NOBODY, needLandlock } from '../kit/confined.ts'
 import { needKernel } from '../kit/need-kernel.ts'
 
 const CHECKOUT = join(import.meta.dirname, '../..')
 const RECORDINGS = join(CHECKOUT, 'src/cli/demo/recordings')
 const WITHOUT = [process.execPath, '--disable-warning=ExperimentalWarning', join(CHECKOUT, 'test/kit/without-calls.ts')]
-const NOBODY_ID = 65_534
 const LANDLOCK_TCP = 4
 
 /** Runs the demo as a user without any capability, in whose kernel some calls are not there. */
 async function demo(t: TestContext, without: string | undefined): Promise<Ended> {
   const home = mkdtempSync(join(tmpdir(), 'thymus-demo-'))
   t.after(() => rmSync(home, { recursive: true, force: true }))
-  const isRoot = process.getuid!() === 0
-  if (isRoot) chownSync(home, NOBODY_ID, NOBODY_ID)
-  const words = [...(isRoot ? NOBODY : []), ...(without === undefined ? [] : [...WITHOUT, without, '--']), PROGRAM]
+  if (process.getuid!() === 0) chownSync(home, NOBODY, NOBODY)
+  const words = [...AS_NOBODY, ...(without === undefined ? [] : [...WITHOUT, without, '--']), PROGRAM]
   const run = (...more: string[]) => {
     const [file, ...args] = [...words, ...more]
     const { HOME: _, ...rest } = process.env

@@ -5,6 +5,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { confinedMind } from '../../src/agent/mind-confinement.ts'
+import { viewFor } from '../../src/agent/mind-view.ts'
 import { CHECKOUT, needLandlock, scratch } from '../kit/confined.ts'
 import { Instance, needKernel } from '../kit/instance.ts'
 
@@ -97,15 +98,17 @@ function placesOf(
   }
   writeFileSync(join(folders[2], 'file'), 'untouched')
   chmodSync(join(folders[2], 'file'), 0o666)
-  const run = (program: string, ...words: readonly string[]) => {
+  const program = join(home, 'program')
+  mkdirSync(program)
+  const run = (file: string, ...words: readonly string[]) => {
     const at = { state: folders[0], door: folders[1], run: folders[2] }
-    const { command } = confinedMind(at, [3, 4], [join(CHECKOUT, 'test/kit', program), ...words])
+    const { command } = confinedMind(at, [3, 4], [join(CHECKOUT, 'test/kit', file), ...words])
     // As the guard starts it (agent/guard.ts).
-    return spawnSync(command[0]!, command.slice(1), {
+    const start = process.getuid!() === 0 ? viewFor(user, command, program) : { command, user }
+    return spawnSync(start.command[0]!, start.command.slice(1), {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe', 'ignore', ring ?? 'ignore'],
-      uid: user,
-      gid: user,
+      ...(start.user === undefined ? {} : { uid: start.user, gid: start.user }),
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },
       timeout: 30_000,

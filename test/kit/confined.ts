@@ -1,15 +1,21 @@
 // Starts commands as `thymus run` does on a machine without privilege, by the launcher; as root, and as a user who may do nothing.
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Confinement } from '../../src/adapters/linux/confinement.ts'
 import { landlockAbi } from '../../src/adapters/linux/landlock/restrict.ts'
 
 export const CHECKOUT = resolve(import.meta.dirname, '../..')
 export const LAUNCHER = join(CHECKOUT, 'src/agent/confine.ts')
-export const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', '--bounding-set=-all']
+/** An ordinary user, and their group. */
+export const NOBODY = 65_534
+/** What becomes nobody without a single capability; an ordinary user can only be themselves. */
+export const AS_NOBODY: readonly string[] =
+  process.getuid!() === 0
+    ? [...wayTo(CHECKOUT), 'setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs', '--bounding-set=-all']
+    : []
 
 export type Caller = 'root' | 'nobody'
 /** An ordinary user can only be themselves. */
@@ -20,7 +26,7 @@ export function needLandlock(t: TestContext, caller: Caller, version = 1): boole
   const { abi, verdict } = landlockAbi()
   let why: string | undefined
   if (abi < version) why = `needs Landlock ${version}, and has ${abi}${verdict.is === 'unknown' ? `: ${verdict.why.text}` : ''}`
-  else if (as(caller, process.execPath, '-e', '').status !== 0)
+  else if (as(caller, '/bin/sh', '-c', 'exec "$0" -e ""', process.execPath).status !== 0)
     why = `${caller} cannot run the checkout's Node: ${CHECKOUT} is not readable for all`
   if (why === undefined) return true
   if (process.env.REQUIRE_KERNEL === '1') throw new Error(`REQUIRE_KERNEL=1, but the test ${why}`)
@@ -37,10 +43,22 @@ export function scratch(t: TestContext): string {
 }
 
 export function as(caller: Caller, ...command: string[]): SpawnSyncReturns<string> {
-  const [file, ...words] = caller === 'nobody' && process.getuid!() === 0 ? [...NOBODY, ...command] : command
+  const [file, ...words] = caller === 'nobody' ? [...AS_NOBODY, ...command] : command
   return spawnSync(file!, words, { encoding: 'utf8', timeout: 30_000, cwd: '/', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } })
 }
 
 export function confined(caller: Caller, confinement: Partial<Confinement>, ...command: string[]): SpawnSyncReturns<string> {
   return as(caller, process.execPath, LAUNCHER, JSON.stringify(confinement), '--', ...command)
+}
+
+/** In a mount namespace of its own, stands open where it is closed to others: below root's home, as often. */
+function wayTo(folder: string): string[] {
+  let closed: string | undefined
+  for (let at = dirname(folder); at !== '/'; at = dirname(at)) if ((statSync(at).mode & 1) === 0) closed = at
+  if (closed === undefined) return []
+  const open = [
+    'exec 9<"$1" && mount -t tmpfs -o mode=755 tmpfs "$2" && mkdir -p "$1"',
+    'mount --no-canonicalize --bind /proc/self/fd/9 "$1" && exec 9<&- && shift 2 && exec "$@"',
+  ]
+  return ['unshare', '--mount', 'sh', '-c', open.join(' && '), 'sh', folder, closed]
 }

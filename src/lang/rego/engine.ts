@@ -1,7 +1,7 @@
 import { ThymusError } from '../../core/errors.ts'
 import { BUILTINS } from './builtins/table.ts'
 import { generate } from './codegen/generate.ts'
-import { DEFAULT_LIMITS, guarded, type Limits, Runtime, type Surroundings } from './codegen/runtime.ts'
+import { DEFAULT_LIMITS, guarded, type Known, type Limits, Runtime, type Surroundings } from './codegen/runtime.ts'
 import { SUPPORT } from './codegen/support.ts'
 import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
@@ -12,6 +12,7 @@ import type { Value } from './values/value.ts'
 
 export interface EvaluationOptions {
   readonly input?: Value | undefined
+  /** It must not be changed any more: what follows from it alone is kept for the evaluations to come. */
   readonly data: Value
   readonly surroundings: Surroundings
   readonly limits?: Partial<Limits>
@@ -49,7 +50,7 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
   for (const name of names) {
     if (!BUILTINS.has(name)) throw new ThymusError('REGO_BUILTIN', `there is no builtin function ${JSON.stringify(name)}`)
   }
-  const { code, indexes } = withinStack(() => generate(policy, new Map(names.map((name, at) => [name, at]))))
+  const { code, indexes, keeps } = withinStack(() => generate(policy, new Map(names.map((name, at) => [name, at]))))
   const constants: Value[] = [...policy.strings, ...policy.constants]
   const byPath = new Map<string, number>()
   policy.funcs.forEach(({ path }, at) => {
@@ -65,6 +66,7 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
   const make = withinStack(() => new Function('K', 'B', 'R', 'X', code))
   const compiled = make(constants, builtins, support, indexes) as { plans: Compiled[]; funcs: Compiled[] }
   const entrypoints = policy.plans.map(({ name }) => name)
+  const knowledge = new Knowledge()
   const plans = new Map(entrypoints.map((name, at) => [name, compiled.plans[at]!]))
   return {
     entrypoints,
@@ -77,6 +79,7 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
         options.surroundings,
         options.strict ?? false,
       )
+      if (keeps) runtime.known = knowledge.of(options.data, runtime.strict)
       const { visited } = options
       let last: Location | undefined
       if (visited !== undefined) {
@@ -97,6 +100,26 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
       }
       return runtime.results
     },
+  }
+}
+
+/** Bytes of what rules are that are kept for one data document, about. */
+const ROOM = 64 * 2 ** 20
+
+/** What was found out of data documents, for as long as somebody has them. A strict evaluation may end where another goes on. */
+class Knowledge {
+  readonly #strict = new WeakMap<object, Known>()
+  readonly #lenient = new WeakMap<object, Known>()
+
+  of(data: Value, strict: boolean): Known | undefined {
+    if (typeof data !== 'object' || data === null) return undefined
+    const all = strict ? this.#strict : this.#lenient
+    let known = all.get(data)
+    if (known === undefined) {
+      known = { data, values: [], room: ROOM }
+      all.set(data, known)
+    }
+    return known
   }
 }
 

@@ -18,7 +18,8 @@ interface Site {
   readonly inLoop: boolean
 }
 
-export function callGraph(policy: Policy): CallGraph {
+/** @param kept rules that are remembered in any case */
+export function callGraph(policy: Policy, kept: ReadonlySet<number>): CallGraph {
   const sites = collectSites(policy)
   const slots = new Map<number, number>()
   const often = reached(policy, sites, true)
@@ -26,7 +27,7 @@ export function callGraph(policy: Policy): CallGraph {
   const loops = loopingOf(policy)
   policy.funcs.forEach(({ kind, params }, func) => {
     const again = kind === 'function' ? params.length <= MAX_PARAMS && loops.has(func) && looped(func) : often(func)
-    if (again) slots.set(func, slots.size)
+    if (again || kept.has(func)) slots.set(func, slots.size)
   })
   return { slots, recursive: recursiveOf(policy, sites) }
 }

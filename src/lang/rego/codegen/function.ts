@@ -269,9 +269,9 @@ export class FunctionWriter {
       case 'ResultSetAddStmt':
         return need(local(stmt.value)) + line(`rt.results.push(${this.#names.local(stmt.value)})`)
       case 'CallStmt': {
-        // The first two of a function are input and data, and input may be undefined.
+        // The first of a function is the input, which may be undefined.
         const isFunction = this.#module.funcs.has(stmt.func)
-        const operands = isFunction ? stmt.args.slice(2) : stmt.args
+        const operands = isFunction ? stmt.args.slice(1) : stmt.args
         const code = isFunction ? this.#calls.func(stmt, stmt.args) : this.#calls.builtin(stmt, stmt.args).code
         return need(...operands) + some(stmt.result, code)
       }
@@ -290,8 +290,9 @@ export class FunctionWriter {
         )
       }
       case 'CallDynamicStmt': {
-        const args = stmt.args.map((arg) => this.#names.local(arg))
-        return need(...stmt.path) + some(stmt.result, `callPath([${stmt.path.map(value).join(', ')}], rt, [${args.join(', ')}])`)
+        const args = stmt.args.map((arg): Operand => ({ type: 'local', value: arg }))
+        const call = `callPath([${stmt.path.map(value).join(', ')}], rt, [${args.map(value).join(', ')}])`
+        return need(...stmt.path, ...args.slice(1)) + some(stmt.result, call)
       }
       case 'NotStmt': {
         const flag = `n${this.#labels++}`

@@ -44,6 +44,18 @@ describe('generated code', () => {
     assert.equal(evaluate({ ...document, static: { strings: [{ value: 'x' }, { value: '__proto__' }] } }, readJson('{}')), '[]')
   })
 
+  test('calls no function with nothing in the place of the data', () => {
+    const gives = { name: 'g', path: ['g'], params: [0, 1], return: 3, blocks: [{ stmts: [stmt('ResultSetAddStmt', { value: 1 })] }] }
+    for (const [name, call] of [
+      ['CallStmt', { func: 'g', args: [local(0), local(5)], result: 6 }],
+      ['CallDynamicStmt', { path: [{ type: 'string_index', value: 3 }], args: [0, 5], result: 6 }],
+    ] as const) {
+      const document = plan([stmt('ResetLocalStmt', { target: 5 }), stmt(name, call)], [gives])
+      document.static.strings.push({ value: 'g' })
+      assert.equal(evaluate(document, readJson('1')), '[]', name)
+    }
+  })
+
   test('is the same when its blocks move out into functions', () => {
     const sum = (count: number) => [
       stmt('MakeNumberIntStmt', { value: 0, target: 3 }),

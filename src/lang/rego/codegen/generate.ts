@@ -3,6 +3,7 @@
 // Nothing of the plan's text gets into the code: constants are looked up by number, and names stand nowhere.
 import type { Func, FuncKind, Index, Policy } from '../plan/ir.ts'
 import { callGraph } from './call-graph.ts'
+import { ofDataAlone } from './data-alone.ts'
 import { FunctionWriter } from './function.ts'
 import type { Module } from './names.ts'
 import { addsToOthers, ownCollections } from './own.ts'
@@ -17,6 +18,8 @@ export interface Generated {
    */
   readonly code: string
   readonly indexes: readonly Index[]
+  /** Some rules look for what they were in an earlier evaluation of the same data (`Runtime.known`). */
+  readonly keeps: boolean
 }
 
 export function generate(policy: Policy, builtins: ReadonlyMap<string, number>): Generated {
@@ -31,10 +34,12 @@ export function generate(policy: Policy, builtins: ReadonlyMap<string, number>):
     indexParts: [],
     marksOwn: addsToOthers(policy, (blocks, params) => ownCollections(blocks, usageOf(blocks), params)),
   }
-  const { slots, recursive } = callGraph(policy)
+  // What a plan of strangers may add to later is not what it was.
+  const kept = module.marksOwn ? new Set<number>() : ofDataAlone(policy)
+  const { slots, recursive } = callGraph(policy, kept)
   policy.funcs.forEach((func, at) => {
     const name = `f${at}`
-    const wrapper = wrap(func, name, slots.get(at), recursive.has(at))
+    const wrapper = wrap(func, name, slots.get(at), { recursive: recursive.has(at), kept: kept.has(at) })
     new FunctionWriter(module, wrapper === '' ? name : `${name}_body`, func.kind, func.params).write(func.blocks)
     module.parts.push(wrapper)
   })
@@ -49,11 +54,17 @@ export function generate(policy: Policy, builtins: ReadonlyMap<string, number>):
     ...module.indexParts,
   ]
   const ends = `return { plans: [${all('p', policy.plans.length)}], funcs: [${all('f', policy.funcs.length)}] }\n`
-  return { code: `${head.join('')}${module.parts.join('')}${ends}`, indexes: module.indexes }
+  return { code: `${head.join('')}${module.parts.join('')}${ends}`, indexes: module.indexes, keeps: kept.size > 0 }
+}
+
+interface Traits {
+  readonly recursive: boolean
+  /** Its value is kept from one evaluation to the next. */
+  readonly kept: boolean
 }
 
 /** What stands before a function's body: a `with` may hide it, its value may be known, its depth and steps may count. */
-function wrap({ kind, params, shadow }: Func, name: string, slot: number | undefined, recursive: boolean): string {
+function wrap({ kind, params, shadow }: Func, name: string, slot: number | undefined, { recursive, kept }: Traits): string {
   const list = ['rt', ...params.map((param) => `l${param}`)].join(', ')
   const lines: string[] = []
   if (shadow !== undefined) {
@@ -61,14 +72,14 @@ function wrap({ kind, params, shadow }: Func, name: string, slot: number | undef
     const instead = shadow.place === undefined ? 'undefined' : `stored(l1, ${JSON.stringify(shadow.place.slice(1))})`
     lines.push(`if (rt.shadows !== undefined && (${hidden})) return ${instead}`)
   }
-  const memory = slot === undefined ? undefined : remembered(kind, slot, params.slice(2))
+  const memory = slot === undefined ? undefined : kept ? keptRule(slot, params) : remembered(kind, slot, params.slice(2))
   if (memory !== undefined) {
     lines.push(...memory.find, `const known = ${memory.known}`, 'if (known !== undefined) return known === NONE ? undefined : known')
   }
   if (recursive) lines.push('rt.enter()')
   else if (kind === 'function') lines.push('if (--rt.fuel < 0) rt.refuel()')
   if (lines.length === 0) return ''
-  lines.push(`const value = ${name}_body(${list})`)
+  lines.push(...(memory?.begin ?? []), `const value = ${name}_body(${list})`)
   if (recursive) lines.push('rt.depth--')
   if (memory !== undefined) lines.push(memory.keep('value === undefined ? NONE : value'))
   return `function ${name}(${list}) {\n${lines.map((line) => `  ${line}\n`).join('')}  return value\n}\n`
@@ -78,7 +89,18 @@ function wrap({ kind, params, shadow }: Func, name: string, slot: number | undef
 interface Memory {
   readonly find: readonly string[]
   readonly known: string
+  readonly begin?: readonly string[]
   keep(value: string): string
+}
+
+/** Beside what this evaluation remembers, what one before did. */
+function keptRule(slot: number, [, data]: readonly number[]): Memory {
+  return {
+    find: [],
+    known: `rt.memo[${slot}] ?? rt.keptFor(l${data})?.values[${slot}]`,
+    begin: ['const bytes = rt.bytes'],
+    keep: (value) => `rt.keep(l${data}, ${slot}, ${value}, bytes)`,
+  }
 }
 
 function remembered(kind: FuncKind, slot: number, params: readonly number[]): Memory {

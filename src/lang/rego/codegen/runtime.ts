@@ -40,6 +40,14 @@ const PART = 32
 /** Steps between two looks at the clock. */
 const SLICE = 4_096
 
+/** What rules are that follow from the data alone, by their slots, for the evaluations to come. */
+export interface Known {
+  readonly data: Value
+  readonly values: unknown[]
+  /** Bytes that may still be kept, about. */
+  room: number
+}
+
 export class Runtime {
   /** Steps until the next look at the clock. */
   fuel = 0
@@ -48,6 +56,8 @@ export class Runtime {
   added = 0
   /** What generated code remembers of rules, by slot. A `with` puts an empty one in place. */
   memo: unknown[] = []
+  /** For code that keeps: of earlier evaluations of the same data, as strict as this one. */
+  known: Known | undefined
   /** The with-targets in force, and what stands for functions. */
   shadows: ReadonlySet<number> | undefined
   mocks: (Mock | undefined)[] | undefined
@@ -110,10 +120,11 @@ export class Runtime {
 
   /** Begins a `with`; the answer is for leaveWorld. */
   enterWorld(shadows: readonly number[], mocks: readonly (readonly [number, Mock])[]): World {
-    const { memo } = this
-    const before = { memo, shadows: this.shadows, mocks: this.mocks, conflicting: this.conflicting }
+    const before = { memo: this.memo, known: this.known, shadows: this.shadows, mocks: this.mocks, conflicting: this.conflicting }
     this.memo = []
     this.conflicting = undefined
+    // Not even for what looks past the replaced: it may stand on what is remembered here.
+    if (shadows.length > 0 || mocks.length > 0) this.known = undefined
     if (shadows.length > 0) this.shadows = new Set([...(this.shadows ?? []), ...shadows])
     if (mocks.length > 0) this.mocks = [...(this.mocks ?? [])]
     for (const [at, mock] of mocks) this.mocks![at] = mock
@@ -122,6 +133,26 @@ export class Runtime {
 
   leaveWorld(world: World): void {
     Object.assign(this, world)
+  }
+
+  /** What is kept of a data document; nothing where a `with` has put something in its place, or in that of a rule or function. */
+  keptFor(data: Value): Known | undefined {
+    return data === this.known?.data ? this.known : undefined
+  }
+
+  /** Remembers what a rule is, and if there is room keeps it. @param before `bytes` when it began to be computed */
+  keep(data: Value, slot: number, value: unknown, before: number): void {
+    this.memo[slot] = value
+    const known = this.keptFor(data)
+    const size = this.bytes - before
+    if (known === undefined || size > known.room) return
+    known.room -= size
+    known.values[slot] = value
+  }
+
+  /** Bytes that were made until now, about. */
+  get bytes(): number {
+    return this.#limits.memory - this.#memory + this.added * PART
   }
 
   /** Takes bytes for what a builtin is about to make, before it is made. */
@@ -147,8 +178,8 @@ export class Runtime {
   }
 }
 
-/** Rules, with-targets and mocks as they were before a `with`. */
-export type World = Pick<Runtime, 'memo' | 'shadows' | 'mocks' | 'conflicting'>
+/** What is known of rules, with-targets and mocks as they were before a `with`. */
+export type World = Pick<Runtime, 'memo' | 'known' | 'shadows' | 'mocks' | 'conflicting'>
 
 /** A replaced function: it is given input and data as every function. */
 export type Mock = (runtime: Runtime, input: Value | undefined, data: Value, ...args: Value[]) => Value | undefined

@@ -115,12 +115,12 @@ export function attempt(
   ...keys: readonly Value[]
 ): Value | undefined {
   if (runtime.conflicting?.has(whole)) return part(runtime, input, data, ...keys)
-  const { depth, memo, shadows, mocks, conflicting } = runtime
+  const { depth, memo, known, shadows, mocks, conflicting } = runtime
   try {
     return whole(runtime, input, data)
   } catch (error) {
     if (!(error instanceof RegoError && error.opaCode === 'eval_conflict_error')) throw error
-    Object.assign(runtime, { depth, memo, shadows, mocks, conflicting: (conflicting ?? new Set()).add(whole) })
+    Object.assign(runtime, { depth, memo, known, shadows, mocks, conflicting: (conflicting ?? new Set()).add(whole) })
     return part(runtime, input, data, ...keys)
   }
 }

@@ -1,0 +1,83 @@
+// Rules that follow from the data document alone: what they are once they are for every input, as long as the data are the same.
+import { signatureOf } from '../builtins/signatures.ts'
+import type { Block, Func, Policy } from '../plan/ir.ts'
+import { blocksOf, usageOf } from './usage.ts'
+
+/** Builtins that look at the clock or tell somebody something, beside those that OPA calls nondeterministic. */
+const LOOK_OUT: ReadonlySet<string> = new Set([
+  'crypto.x509.parse_and_verify_certificates',
+  'crypto.x509.parse_and_verify_certificates_with_options',
+  'internal.print',
+  'trace',
+])
+
+/** What a function has in it, apart from what it calls. */
+interface Look {
+  /** Neither the input, nor a `with`, nor anything outside is looked at, and nobody is told of anything. */
+  closed: boolean
+  /** It costs more than to remember it. */
+  works: boolean
+  readonly calls: Set<number>
+}
+
+/** The numbers of the rules that are worth keeping from one evaluation to the next. */
+export function ofDataAlone(policy: Policy): ReadonlySet<number> {
+  const byName = new Map(policy.funcs.map(({ name }, at) => [name, at]))
+  const looks = policy.funcs.map((func) => lookAt(func, byName))
+  const callers = new Map<number, number[]>()
+  looks.forEach(({ calls }, caller) => {
+    for (const callee of calls) callers.set(callee, [...(callers.get(callee) ?? []), caller])
+  })
+  // Whoever calls one that looks out, looks out.
+  const open = [...looks.keys()].filter((at) => !looks[at]!.closed)
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    for (const caller of callers.get(at) ?? []) {
+      if (looks[caller]!.closed) open.push(caller)
+      looks[caller]!.closed = false
+    }
+  }
+  return new Set([...looks.keys()].filter((at) => policy.funcs[at]!.kind === 'rule' && looks[at]!.closed && looks[at]!.works))
+}
+
+function lookAt({ blocks, params }: Func, byName: ReadonlyMap<string, number>): Look {
+  const look: Look = { closed: true, works: false, calls: new Set() }
+  const [input] = params
+  let passedOn = 0
+  const call = (name: string): void => {
+    const callee = byName.get(name)
+    if (callee !== undefined) look.calls.add(callee)
+    else if (LOOK_OUT.has(name) || signatureOf(name)?.nondeterministic !== false) look.closed = false
+    look.works = true
+  }
+  const walk = (block: Block): void => {
+    for (const statement of block) {
+      switch (statement.type) {
+        case 'CallStmt': {
+          const [first] = statement.args
+          if (byName.has(statement.func) && first?.type === 'local' && first.value === input) passedOn++
+          call(statement.func)
+          break
+        }
+        case 'InvokeStmt':
+          if (statement.input.type === 'local' && statement.input.value === input) passedOn++
+          call(statement.func)
+          if (statement.otherwise !== undefined) call(statement.otherwise.func)
+          break
+        case 'ScanStmt':
+          look.works = true
+          break
+        case 'CallDynamicStmt':
+        case 'WithStmt':
+        case 'WorldStmt':
+        case 'ResultSetAddStmt':
+        case 'VisitStmt':
+          look.closed = false
+      }
+      for (const inner of blocksOf(statement)) walk(inner)
+    }
+  }
+  for (const block of blocks) walk(block)
+  // To pass the input on to a function is not to look at it.
+  if (input !== undefined && (usageOf(blocks).reads.get(input) ?? 0) > passedOn) look.closed = false
+  return look
+}

@@ -9,13 +9,14 @@ import type { RegoVersion } from '../../src/lang/rego/syntax/ast.ts'
 import { numberKey } from '../../src/lang/rego/values/decimal.ts'
 import { printJson, readJson } from '../../src/lang/rego/values/text.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../../src/lang/rego/values/value.ts'
+import { damagedYaml } from '../kit/damaged-yaml.ts'
 import { errorWithoutIndex, type OpaError, OpaServer, obtainOpa, PANIC } from '../kit/opa.ts'
 import { Random } from '../kit/random.ts'
 import { DATA, randomInput, randomProgram } from '../kit/rego-programs.ts'
 import { readCases } from './rego-cases.ts'
 import type { SuiteResult } from './suite.ts'
 
-const { PROGRAMS = '5000', INPUTS = '20', MUTANTS = '10000', SEED = '1' } = process.env
+const { PROGRAMS = '5000', INPUTS = '20', MUTANTS = '10000', TEXTS = '2000', SEED = '1' } = process.env
 const SHOWN = 40
 
 /** PATH holds the corpora whose modules are mutated; the generated programs need none. */
@@ -33,7 +34,8 @@ export async function regoOpa(path: string): Promise<SuiteResult> {
   try {
     const programs = await comparePrograms(v1, found.path, seed, counts, report)
     const modules = await compareModules({ v0, v1 }, path, seed, counts, report)
-    return { suite: 'rego-opa', ...counts, seed, ...programs, ...modules }
+    const texts = await compareYaml(v1, seed, counts, report)
+    return { suite: 'rego-opa', ...counts, seed, ...programs, ...modules, ...texts }
   } finally {
     v0.stop()
     v1.stop()
@@ -135,10 +137,11 @@ function faultsOf(error: unknown): Prepared | { readonly refused: string } {
 
 /**
  * Code and line of every fault. The line of an undefined ref does not count: OPA's refs to one rule share a term, and its error shows
- * where the module names the rule last.
+ * where the module names the rule last. Nor do lines where OPA has lost one, as in a `not` with a body.
  */
 function compareFaults(theirs: readonly OpaError[], ours: readonly OpaError[]): string | undefined {
-  const line = ({ message, location }: OpaError) => (message.startsWith('undefined ref:') ? '' : (location?.row ?? 0))
+  const lost = theirs.some(({ location }) => location?.row === undefined)
+  const line = ({ message, location }: OpaError) => (lost || message.startsWith('undefined ref:') ? '' : location?.row)
   const key = (faults: readonly OpaError[]) =>
     faults
       .map((fault) => `${fault.code}:${line(fault)}`)
@@ -158,6 +161,38 @@ function shown(value: Value | undefined): string {
     return item instanceof RegoObject ? RegoObject.of(item.entries().map(([key, each]) => [key, plain(each)])) : item
   }
   return value === undefined ? '{}' : printJson(plain(readJson(printJson(value))))
+}
+
+const YAML = 'package y\nvalue := [yaml.unmarshal(input)]\nvalid := yaml.is_valid(input)\n'
+
+/** Damaged YAML, as a text to a builtin and as a METADATA block. */
+async function compareYaml(opa: OpaServer, seed: number, counts: Counts, report: ReportFault): Promise<Record<string, number>> {
+  const random = new Random(seed)
+  const policy = compilePolicy({ y: YAML }).prepare('x = data.y')
+  let valid = 0
+  for (let n = 0; n < Number(TEXTS); n++) {
+    const text = damagedYaml(random)
+    const block = `package g\n# METADATA\n${text.replaceAll(/^/gm, '# ')}\np := 1\n`
+    const theirs = await opa.put('g', block)
+    const ours = compiled(block, 'v1')
+    const goBroke = theirs.some(({ message }) => message.startsWith('yaml: runtime error'))
+    const faults = 'refused' in ours ? ours.refused : goBroke ? undefined : compareFaults(theirs, ours.faults)
+    if (faults !== undefined) report('wrong', `METADATA ${n}: ${faults}\n${text}`)
+    await opa.put('y', YAML)
+    const reply = await opa.ask('y', JSON.stringify(text))
+    const right = 'error' in reply ? reply.error.code : shown(reply.value)
+    const [solution] = policy.evaluate(QUERY, {
+      input: text,
+      data: new RegoObject(),
+      surroundings: { now: 0n, clock: () => 0, random: () => 0 },
+    })
+    const mine = shown(solution instanceof RegoObject ? solution.get('x') : undefined)
+    if (mine.includes('"valid":true')) valid++
+    if (right !== mine) report('wrong', `YAML ${n}: ${JSON.stringify(text)}\n  opa:  ${right}\n  ours: ${mine}`)
+    if (right === mine && faults === undefined) counts.passed++
+  }
+  await opa.remove('y')
+  return { texts: Number(TEXTS), valid }
 }
 
 interface Source {

@@ -75,6 +75,11 @@ const REJECTED: readonly Rejection[] = [
   ['a builtin with too few arguments', 'p if startswith("x")', ['2: type: startswith: arity mismatch']],
   ['a function with too many arguments', 'f(x) := x\np if f(1, 2, 3)', ['3: type: function data.a.f has arity 1, got 3 arguments']],
   ['an unsafe head', 'p contains x if input.y', ['2: unsafe_var: var x is unsafe']],
+  [
+    'an unsafe head of a second body, whose reference stands where it was written',
+    'p[k] := t if {\n  t := input[k]\n} {\n  true\n}',
+    ['2: unsafe_var: var k is unsafe', '4: unsafe_var: var t is unsafe'],
+  ],
   ['an unsafe body', 'p if {\n  x > 1\n  not y\n}', ['3: unsafe_var: var x is unsafe', '4: unsafe_var: var y is unsafe']],
   ['an unsafe closure', 'p if {\n  xs := [z | z := x + 1]\n  xs != []\n}', ['3: unsafe_var: var x is unsafe']],
   [

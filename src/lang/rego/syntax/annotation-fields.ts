@@ -1,7 +1,8 @@
 // What may stand in a METADATA block.
+import { YamlFault } from '../../../formats/go-yaml/cursor.ts'
 import { printJson } from '../values/text.ts'
 import { RegoObject, type Value } from '../values/value.ts'
-import { unmarshalFault, type YamlMap, type YamlNode } from './annotation-yaml.ts'
+import { readYaml, unmarshalFault, type YamlMap, type YamlNode } from './annotation-yaml.ts'
 import type { Annotations, Ref, Term } from './ast.ts'
 import { parseStatementBody } from './bodies.ts'
 import { Cursor, KEYWORDS_OF_V1 } from './cursor.ts'
@@ -24,8 +25,13 @@ export interface RawAnnotations {
   labels?: YamlMap
 }
 
-/** Throws YamlFault with every field that is of another type. What is not known is not looked at. */
-export function decodeAnnotations(document: YamlNode | undefined): RawAnnotations {
+const FIELDS: ReadonlySet<string> = new Set(
+  'scope title entrypoint description organizations related_resources authors schemas compile custom labels'.split(' '),
+)
+
+/** The text of a block. Throws YamlFault with every field that is of another type. What is not known is not looked at. */
+export function decodeAnnotations(text: string): RawAnnotations {
+  const document = readYaml(text, FIELDS)
   const decoder = new Decoder()
   const raw: RawAnnotations = {}
   if (document !== undefined && !isNull(document)) decoder.fields(document, raw)
@@ -44,7 +50,11 @@ class Decoder {
   fields(document: YamlNode, raw: RawAnnotations): void {
     const map = this.#map(document, 'ast.rawAnnotation')
     for (const [key, node] of map?.entries ?? []) {
-      if (key.kind !== 'scalar' || isNull(node)) continue
+      if (key.kind !== 'scalar') {
+        this.#misfit(key, 'string')
+        continue
+      }
+      if (isNull(node)) continue
       switch (key.text) {
         case 'scope':
         case 'title':
@@ -64,20 +74,20 @@ class Decoder {
             .filter((text) => text !== undefined)
           break
         case 'related_resources':
-          raw.relatedResources = this.#list(node, '[]interface {}')
+          raw.relatedResources = this.#list(node, '[]interface {}').map(hashable)
           break
         case 'authors':
-          raw.authors = this.#list(node, '[]interface {}')
+          raw.authors = this.#list(node, '[]interface {}').map(hashable)
           break
         case 'schemas':
           raw.schemas = this.#list(node, '[]map[string]interface {}')
-            .map((item) => (isNull(item) ? EMPTY : this.#map(item, 'map[string]interface {}')))
+            .map((item) => (isNull(item) ? EMPTY : this.#object(item)))
             .filter((item) => item !== undefined)
           break
         case 'compile':
         case 'custom':
         case 'labels': {
-          const inner = this.#map(node, 'map[string]interface {}')
+          const inner = this.#object(node)
           if (inner !== undefined) raw[key.text] = inner
           break
         }
@@ -106,12 +116,32 @@ class Decoder {
     return node.kind === 'map' ? node : this.#misfit(node, wanted)
   }
 
+  #object(node: YamlNode): YamlMap | undefined {
+    const map = this.#map(node, 'map[string]interface {}')
+    for (const [key, item] of map?.entries ?? []) {
+      if (key.kind === 'scalar') hashable(item)
+      else this.#misfit(key, 'string')
+    }
+    return map
+  }
+
   #misfit(node: YamlNode, wanted: string): undefined {
     const shown = node.kind !== 'scalar' ? '' : node.text.length > 10 ? ` \`${node.text.slice(0, 7)}...\`` : ` \`${node.text}\``
     const tag = node.kind === 'scalar' ? node.tag : node.kind === 'list' ? '!!seq' : '!!map'
     this.faults.push(`line ${node.row}: cannot unmarshal ${tag}${shown} into ${wanted}`)
     return undefined
   }
+}
+
+/** Wherever Go makes a map of its own choice, a collection cannot be a key. */
+function hashable(node: YamlNode): YamlNode {
+  if (node.kind === 'list') node.items.forEach(hashable)
+  if (node.kind !== 'map') return node
+  for (const [key, item] of node.entries) {
+    if (key.kind !== 'scalar') throw new YamlFault(`invalid map key: ${goText(key)}`, undefined)
+    hashable(item)
+  }
+  return node
 }
 
 /** A map as a value: its keys are text. */

@@ -1,18 +1,11 @@
-// The YAML of METADATA blocks as Go's yaml.v3 reads it: YAML 1.2, with the numbers of 1.1, and keys of any kind.
-import { createRequire } from 'node:module'
-import type * as Yaml from 'yaml'
-import type { Composer, ParsedNode, YAMLMap } from 'yaml'
+// The YAML of METADATA blocks as Go's yaml.v3 decodes it: YAML 1.2, with the numbers of 1.1, and keys of any kind.
+import { YamlFault } from '../../../formats/go-yaml/cursor.ts'
+import { type MapNode, type Node, parseDocument, type ScalarNode } from '../../../formats/go-yaml/parse.ts'
 import { fromBigInt, readNumber } from '../values/decimal.ts'
 import type { Value } from '../values/value.ts'
 
-const require = createRequire(import.meta.url)
-
-/** Deeper blocks would end the stack of the library. */
-const MAX_DEPTH = 100
 /** Values of a block, aliases followed. */
 const MAX_VALUES = 100_000
-/** What Go's parser refuses and not already its scanner. */
-const OF_PARSER = /^(?:All mapping items|Unexpected|Tabs)/
 
 export type YamlNode = YamlScalar | YamlList | YamlMap
 export interface YamlScalar {
@@ -34,106 +27,46 @@ export interface YamlMap {
   readonly row: number
 }
 
-/** Text that is no YAML, or not of the types that are wanted. */
-export class YamlFault extends Error {
-  /** From 1, within the block; undefined where it is not said. */
-  readonly row: number | undefined
-
-  constructor(message: string, row: number | undefined) {
-    super(`yaml: ${message}`)
-    this.row = row
-  }
+/** The document; undefined if there is none. If it is a map, what is not in `fields` is not looked at, and null. Throws YamlFault. */
+export function readYaml(text: string, fields: ReadonlySet<string>): YamlNode | undefined {
+  const document = parseDocument(text)
+  return document && new Reader().node(document, fields)
 }
 
-/** The document; undefined if there is none. Throws YamlFault. */
-export function readYaml(text: string): YamlNode | undefined {
-  const reader = new Reader(text)
-  const contents = reader.compose()
-  return contents ? reader.node(contents) : undefined
-}
+const NOTHING = { kind: 'scalar', tag: '!!null', text: '', value: null } as const
 
 class Reader {
-  readonly #text: string
-  readonly #anchors = new Map<string, { readonly node: YamlNode; readonly size: number }>()
+  readonly #open = new Set<Node>()
   #values = 0
 
-  /** Much code, for what few modules have. */
-  readonly #yaml: typeof Yaml = require('yaml')
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  /** The library's own parts, put together so that the limit on depth ends the work at once. */
-  compose(): ParsedNode | null | undefined {
-    const parser = new this.#yaml.Parser()
-    const composer = new this.#yaml.Composer({ schema: 'failsafe', uniqueKeys: false, resolveKnownTags: false, logLevel: 'silent' })
-    const take = (tokens: Iterable<Parameters<Composer['next']>[0]>) => {
-      for (const token of tokens) {
-        if (token.type === 'error') this.#fail(token.message, token.offset)
-        for (const document of composer.next(token)) {
-          for (const error of document.errors) this.#fail(error.message, error.pos[0])
-          return document
-        }
-      }
-      return undefined
+  node(node: Node, fields?: ReadonlySet<string>): YamlNode {
+    if (++this.#values > MAX_VALUES) throw new YamlFault('document contains excessive aliasing', undefined)
+    switch (node.kind) {
+      case 'alias':
+        if (this.#open.has(node.target)) throw new YamlFault(`anchor '${node.name}' value contains itself`, undefined)
+        return this.node(node.target)
+      case 'scalar':
+        return { kind: 'scalar', text: node.text, row: node.row, ...(node.plain ? resolve(node.text) : tagged(node)) }
     }
-    for (const lexeme of new this.#yaml.Lexer().lex(this.#text)) {
-      const document = take(parser.next(lexeme))
-      if (document !== undefined) return document.contents
-      if (parser.stack.length > MAX_DEPTH) this.#fail('exceeded max depth of 10000', parser.offset)
-    }
-    const document = take(parser.end()) ?? [...composer.end()][0]
-    for (const error of document?.errors ?? []) this.#fail(error.message, error.pos[0])
-    return document?.contents
-  }
-
-  /** Go names the row of what its scanner cannot read, but not the first; of what its parser cannot read it names the row before. */
-  #fail(message: string, offset: number): never {
-    const row = this.#row(offset) - (OF_PARSER.test(message) ? 1 : 0)
-    throw new YamlFault(`${row > 1 ? `line ${row}: ` : ''}${message}`, row > 1 ? row : undefined)
-  }
-
-  #row(offset: number): number {
-    let row = 1
-    for (let at = this.#text.indexOf('\n'); at >= 0 && at < offset; at = this.#text.indexOf('\n', at + 1)) row++
-    return row
-  }
-
-  node(node: ParsedNode): YamlNode {
-    if (this.#yaml.isAlias(node)) {
-      const known = this.#anchors.get(node.source)
-      if (known === undefined) throw new YamlFault(`unknown anchor '${node.source}' referenced`, undefined)
-      this.#spend(known.size)
-      return known.node
-    }
-    const before = this.#values
-    this.#spend(1)
-    const row = this.#row(node.range[0])
-    const read: YamlNode = this.#yaml.isMap(node)
-      ? { kind: 'map', entries: this.#entries(node), row }
-      : this.#yaml.isSeq(node)
+    this.#open.add(node)
+    const { row } = node
+    const read: YamlNode =
+      node.kind === 'list'
         ? { kind: 'list', items: node.items.map((item) => this.node(item)), row }
-        : this.#scalar(node, row)
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, { node: read, size: this.#values - before })
+        : { kind: 'map', entries: this.#entries(node, fields), row }
+    this.#open.delete(node)
     return read
   }
 
-  #scalar(node: ParsedNode, row: number): YamlScalar {
-    const text = this.#yaml.isScalar(node) && typeof node.value === 'string' ? node.value : ''
-    const plain = this.#yaml.isScalar(node) && node.type === 'PLAIN' && node.tag === undefined
-    return { kind: 'scalar', text, row, ...(plain ? resolve(text) : ({ tag: '!!str', value: text } as const)) }
-  }
-
   /** A key twice is a fault; what `<<` names is taken in where the map has no such key. */
-  #entries(map: YAMLMap.Parsed): YamlMap['entries'] {
+  #entries(map: MapNode, fields?: ReadonlySet<string>): YamlMap['entries'] {
     const own: [YamlNode, YamlNode][] = []
     const taken: YamlNode[] = []
-    for (const { key, value } of map.items) {
+    for (const [key, value] of map.entries) {
       const name = this.node(key)
-      const item: YamlNode = value === null ? { kind: 'scalar', tag: '!!null', text: '', value: null, row: name.row } : this.node(value)
-      if (name.kind === 'scalar' && name.text === '<<' && this.#yaml.isScalar(key) && key.type === 'PLAIN') taken.push(item)
-      else own.push([name, item])
+      if (key.kind === 'scalar' && key.plain && key.text === '<<') taken.push(this.node(value))
+      else if (key.kind === 'scalar' && fields?.has(key.text) === false) own.push([name, { ...NOTHING, row: value.row }])
+      else own.push([name, this.node(value)])
     }
     const rows = new Map<string, number>()
     const twice: string[] = []
@@ -158,11 +91,6 @@ class Reader {
     }
     return own
   }
-
-  #spend(values: number): void {
-    this.#values += values
-    if (this.#values > MAX_VALUES) throw new YamlFault('document contains excessive aliasing', undefined)
-  }
 }
 
 /** Faults of types, as Go lists them: each begins with its line. */
@@ -172,6 +100,18 @@ export function unmarshalFault(faults: readonly string[]): YamlFault {
 }
 
 type Resolved = Pick<YamlScalar, 'tag' | 'value'>
+
+const CORE = 'tag:yaml.org,2002:'
+const TAGS: ReadonlySet<string> = new Set(['!!null', '!!bool', '!!int', '!!float', '!!timestamp'])
+
+/** What a scalar in quotes, or with a tag, is. */
+function tagged({ tag = '', text }: ScalarNode): Resolved {
+  const wanted = tag.startsWith(CORE) ? `!!${tag.slice(CORE.length)}` : tag
+  if (!TAGS.has(wanted)) return { tag: '!!str', value: text }
+  const found = resolve(text)
+  if (found.tag === wanted || (wanted === '!!float' && found.tag === '!!int')) return { ...found, tag: wanted as Resolved['tag'] }
+  throw new YamlFault(`cannot decode ${found.tag} \`${text}\` as a ${wanted}`, undefined)
+}
 
 /** What a scalar without quotes is. */
 function resolve(text: string): Resolved {

@@ -51,6 +51,11 @@ test('what is wrong in a block is said with its line', () => {
     '6: yaml: unmarshal errors:\n  line 2: cannot unmarshal !!str `maybe` into bool\n  line 3: cannot unmarshal !!str `y` into []string',
   ])
   assert.deepEqual(wrong('title: x', 'title: y'), ['5: yaml: unmarshal errors:\n  line 2: mapping key "title" already defined at line 1'])
+  assert.deepEqual(wrong('title: x', '? a: b', ': c'), ['6: yaml: unmarshal errors:\n  line 2: cannot unmarshal !!map into string'])
+  assert.deepEqual(wrong('authors:', '- ? [x]'), ['4: yaml: invalid map key: [x]'])
+  assert.deepEqual(wrong('custom: !!int z'), ['4: yaml: cannot decode !!str `z` as a !!int'])
+  assert.deepEqual(wrong('nobody knows: !!int z', '? more', ': {[x]: *y}'), ["4: yaml: unknown anchor 'y' referenced"])
+  assert.deepEqual(wrong('nobody knows: !!int z', '? more', ': {[x]: y}'), [])
   assert.deepEqual(wrong('just text'), ['4: yaml: unmarshal errors:\n  line 1: cannot unmarshal !!str `just text` into ast.rawAnnotation'])
   assert.deepEqual(wrong('authors: [{}]'), ["3: invalid author definition map[]: 'name' and/or 'email' values required in object"])
   assert.deepEqual(wrong('related_resources: [""]'), ['3: invalid related-resource definition : ref URL may not be empty string'])

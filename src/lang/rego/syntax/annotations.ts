@@ -1,4 +1,5 @@
 // METADATA blocks: comments that say in YAML what a package, rule or document is (policy-language, "Metadata").
+import { YamlFault } from '../../../formats/go-yaml/cursor.ts'
 import type { Diagnostic } from '../errors.ts'
 import {
   author,
@@ -10,7 +11,6 @@ import {
   relatedResource,
   schemaOf,
 } from './annotation-fields.ts'
-import { readYaml, YamlFault } from './annotation-yaml.ts'
 import type { Annotations, Comment, Location } from './ast.ts'
 
 /** A block as it is written: it need not say its scope, which then follows from what is below it. */
@@ -75,7 +75,7 @@ function readBlock(head: Comment, lines: readonly Comment[]): AnnotationBlock {
 /** Where OPA sees what is wrong with the YAML: the line after the one that Go names, as long as there is one. */
 function decode(text: string, lines: readonly Comment[]): RawAnnotations {
   try {
-    return decodeAnnotations(readYaml(text))
+    return decodeAnnotations(text)
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error
     const line = lines[Math.min(error.row ?? 0, lines.length - 1)]!

@@ -96,7 +96,7 @@ function parseChained(p: Cursor, first: Rule): readonly Rule[] | undefined {
     const body = parseBraced(p)
     if (body === undefined) return undefined
     const at = p.since(begin)
-    rules.push({ ...first, head: relocate(withFreshWildcards(p, first.head), at), body, at })
+    rules.push({ ...first, head: headAt(withFreshWildcards(p, first.head), at), body, at })
   }
   return rules
 }
@@ -286,6 +286,12 @@ export function refuseKeywordName(p: Cursor, isDefault: boolean): boolean {
 function withFreshWildcards(p: Cursor, head: Head): Head {
   const args = head.args?.map((arg) => (arg.kind === 'var' && arg.name.startsWith('$') ? p.wildcard(arg.at) : arg))
   return { ...head, args }
+}
+
+/** The head of a further body stands at that body, but for its reference, which stands where it was written. */
+function headAt(head: Head, at: Location): Head {
+  const { ref, key, value } = head
+  return { ...relocate(head, at), ref, ...(value === undefined ? {} : { key }) }
 }
 
 /** The same node with every place in it replaced. */

@@ -1,17 +1,6 @@
 // YAML as Go's yaml.v3 reads it, and OPA makes JSON of it.
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  parseAllDocuments,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml'
+import { YamlFault } from '../../../../formats/go-yaml/cursor.ts'
+import { type AliasNode, type MapNode, type Node, parseDocuments, type ScalarNode } from '../../../../formats/go-yaml/parse.ts'
 import type { Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
 import { type RegoNumber, readNumber } from '../../values/decimal.ts'
@@ -64,66 +53,57 @@ function readInt(text: string): bigint | undefined {
 }
 
 /** The first document; the others must be YAML as well. Throws BuiltinError. */
-export function readYaml(runtime: Runtime, written: string): Value {
-  checkCharacters(written)
-  const text = written.replace(/\r\n?/g, '\n')
-  const documents = parseAllDocuments(text, {
-    schema: 'failsafe',
-    uniqueKeys: false,
-    merge: false,
-    logLevel: 'silent',
-    prettyErrors: false,
-  })
-  if (!Array.isArray(documents)) return null
-  for (const { errors } of documents) if (errors.length > 0) throw new BuiltinError(`yaml: ${errors[0]!.message}`)
-  const [first] = documents as Document[]
-  if (isScalar(first?.contents) && isUnindented(first.contents, text))
-    throw new BuiltinError('yaml: did not find expected <document start>')
-  return first === undefined || first.contents === null ? null : new Reader(runtime, first, text).value(first.contents as Node)
+export function readYaml(runtime: Runtime, text: string): Value {
+  const [first] = orBuiltinError(() => parseDocuments(text))
+  return first === undefined ? null : new Reader(runtime).value(first)
 }
 
-export function checkCharacters(text: string): void {
-  if (/[^\t\n\r\x20-\x7e\x85\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text)) {
-    throw new BuiltinError('yaml: control characters are not allowed')
+/** What is no YAML is an error of the builtin. */
+export function orBuiltinError<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof YamlFault ? new BuiltinError(error.message) : error
   }
 }
 
 class Reader {
   readonly #runtime: Runtime
-  readonly #document: Document
-  readonly #text: string
   readonly #open = new Set<Node>()
   /** Nodes read, and how many of them by an alias: what Go refuses as excessive. */
   #nodes = 0
   #aliased = 0
   #depth = 0
 
-  constructor(runtime: Runtime, document: Document, text: string) {
+  constructor(runtime: Runtime) {
     this.#runtime = runtime
-    this.#document = document
-    this.#text = text
   }
 
-  value(node: Node | null): Value {
+  value(node: Node): Value {
     this.#count()
-    if (node === null) return null
-    if (isAlias(node)) return this.#within(node, (target) => this.value(target))
-    if (isScalar(node)) return toJson(scalar(node, this.#text))
-    if (isSeq(node)) return node.items.map((item) => this.value(item as Node))
-    if (!isMap(node)) throw new BuiltinError('yaml: unknown node')
-    const object = new RegoObject()
-    this.#merge(node, object, new Set())
-    return object
+    switch (node.kind) {
+      case 'alias':
+        return this.#within(node, (target) => this.value(target))
+      case 'scalar':
+        return toJson(scalar(node))
+      case 'list':
+        return node.items.map((item) => this.value(item))
+      case 'map': {
+        const object = new RegoObject()
+        this.#merge(node, object, new Set())
+        return object
+      }
+    }
   }
 
   /** What is in the map itself stands above what is merged into it, and what was merged first above the rest. */
-  #merge(map: YAMLMap, into: RegoObject, taken: Set<string>): void {
+  #merge(map: MapNode, into: RegoObject, taken: Set<string>): void {
     const merged: Node[] = []
-    const own = new Map<string, Node | null>()
-    for (const { key, value } of map.items as Pair<Node | null, Node | null>[]) {
+    const own = new Map<string, Node>()
+    for (const [key, value] of map.entries) {
       this.#count()
       const named = this.#key(key)
-      if (named === undefined) merged.push(...(isSeq(value) ? (value.items as Node[]) : [value as Node]))
+      if (named === undefined) merged.push(...(value.kind === 'list' ? value.items : [value]))
       else own.set(named, value)
     }
     for (const [key, value] of own) {
@@ -132,19 +112,19 @@ class Reader {
       into.set(key, this.value(value))
     }
     for (const each of merged) {
-      const add = (node: Node | null) => {
-        if (node === null || !isMap(node)) throw new BuiltinError('yaml: map merge requires map or sequence of maps as the value')
+      const add = (node: Node) => {
+        if (node.kind !== 'map') throw new BuiltinError('yaml: map merge requires map or sequence of maps as the value')
         this.#merge(node, into, taken)
       }
-      if (isAlias(each)) this.#within(each, add)
+      if (each.kind === 'alias') this.#within(each, add)
       else add(each)
     }
   }
 
   /** The text of a key; undefined for `<<`. */
-  #key(node: Node | null): string | undefined {
-    const found = node !== null && isAlias(node) ? this.#target(node) : node
-    const resolved = found === null ? ({ kind: 'null', value: null } as const) : isScalar(found) ? scalar(found, this.#text) : undefined
+  #key(node: Node): string | undefined {
+    const found = node.kind === 'alias' ? node.target : node
+    const resolved = found.kind === 'scalar' ? scalar(found) : undefined
     switch (resolved?.kind) {
       case 'merge':
         return undefined
@@ -159,21 +139,14 @@ class Reader {
     }
   }
 
-  #within<T>(alias: Alias, use: (target: Node) => T): T {
-    const target = this.#target(alias)
-    if (this.#open.has(target)) throw new BuiltinError(`yaml: anchor '${alias.source}' value contains itself`)
+  #within<T>({ name, target }: AliasNode, use: (target: Node) => T): T {
+    if (this.#open.has(target)) throw new BuiltinError(`yaml: anchor '${name}' value contains itself`)
     this.#open.add(target)
     this.#depth++
     const value = use(target)
     this.#depth--
     this.#open.delete(target)
     return value
-  }
-
-  #target(alias: Alias): Node {
-    const target = alias.resolve(this.#document)
-    if (target === undefined) throw new BuiltinError(`yaml: unknown anchor '${alias.source}' referenced`)
-    return target
   }
 
   #count(): void {
@@ -211,11 +184,9 @@ const KINDS: ReadonlyMap<string, Resolved['kind']> = new Map([
 ])
 
 /** By its tag, or as what it looks like where it is plain and has none. */
-function scalar(node: Scalar, document: string): Resolved {
-  const text = content(node, document)
-  const tag = node.tag?.startsWith(CORE) ? node.tag.slice(CORE.length) : node.tag
-  // `!` alone says nothing to Go.
-  if (tag === undefined || tag === '!') return node.type === 'PLAIN' ? resolve(text) : { kind: 'string', value: text }
+function scalar({ text, plain, tag: full }: ScalarNode): Resolved {
+  if (full === undefined) return plain ? resolve(text) : { kind: 'string', value: text }
+  const tag = full.startsWith(CORE) ? full.slice(CORE.length) : full
   if (tag === 'binary') return { kind: 'string', value: fromBytes(Buffer.from(text, 'base64')).toWellFormed() }
   const wanted = KINDS.get(tag)
   if (wanted === undefined) return { kind: 'string', value: text }
@@ -223,24 +194,4 @@ function scalar(node: Scalar, document: string): Resolved {
   if (wanted === 'float' && resolved.kind === 'int') return { kind: 'float', value: Number(resolved.value) }
   if (resolved.kind !== wanted) throw new BuiltinError(`yaml: cannot decode ${JSON.stringify(text)} as a !!${tag}`)
   return resolved
-}
-
-/** Go wants an indent even in a block that is the whole document. */
-const isUnindented = (node: Scalar, document: string) =>
-  node.type?.startsWith('BLOCK') === true && /^[|>][^\n]*\n(?:[ \t]*\n)*[^\s#]/.test(document.slice(...(node.range ?? [0, 0])))
-
-/** The library differs from Go's in two ways: it ends a block that the text ends with by a line break, and knows more escapes. */
-function content(node: Scalar, document: string): string {
-  const text = String(node.source ?? node.value ?? '')
-  const [start, end] = node.range ?? [0, 0]
-  if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') {
-    return end >= document.length && !document.endsWith('\n') ? text.replace(/\n$/, '') : text
-  }
-  if (node.type === 'QUOTE_DOUBLE') {
-    const escapes = document.slice(start, end).matchAll(/\\(?:u(....)|(.))/gs)
-    for (const [, code, letter] of escapes) {
-      if (letter === '/' || (code !== undefined && /^d[89a-f]/i.test(code))) throw new BuiltinError('yaml: found unknown escape character')
-    }
-  }
-  return text
 }

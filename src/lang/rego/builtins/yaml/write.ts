@@ -1,11 +1,12 @@
 // Values as Go's yaml.v3 writes them: blocks, indented by two.
+import { checkCharacters } from '../../../../formats/go-yaml/parse.ts'
 import type { Runtime } from '../../codegen/runtime.ts'
 import { numberText } from '../../values/decimal.ts'
 import { shortestDouble } from '../../values/double.ts'
 import { jsonEntries, quote } from '../../values/text.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../values/value.ts'
 import { parseTime } from '../time/parse.ts'
-import { checkCharacters, resolve } from './read.ts'
+import { orBuiltinError, resolve } from './read.ts'
 
 export function writeYaml(runtime: Runtime, value: Value): string {
   return `${new Writer(runtime).node(value, 0, 'root')}\n`
@@ -69,7 +70,7 @@ function scalar(value: Value, indent: number, isKey: boolean): string {
   if (isNumber(value)) return number(numberText(value))
   const text = (value as string).toWellFormed()
   // Go reads the JSON, in which the smaller ones are escaped.
-  checkCharacters(quote(text))
+  orBuiltinError(() => checkCharacters(quote(text)))
   const plain = text === '<<' || (resolve(text).kind === 'string' && !OLD.test(text) && !isTimestamp(text))
   const { plainAllowed, singleAllowed, blockAllowed } = analyze(text)
   if (text.includes('\n')) return blockAllowed && !isKey ? literal(text, indent) : double(text)

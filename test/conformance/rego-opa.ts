@@ -195,6 +195,9 @@ async function compareYaml(opa: OpaServer, seed: number, counts: Counts, report:
   return { texts: Number(TEXTS), valid }
 }
 
+/** Behind a dot OPA takes `&` and `|` for the keywords `and` and `or`, where keywords may stand, and reads a name of no letters. */
+const MISREAD = /\.[&|]/
+
 interface Source {
   readonly text: string
   readonly version: RegoVersion
@@ -210,7 +213,7 @@ async function compareModules(
   report: ReportFault,
 ): Promise<Record<string, number>> {
   const sources = corpusModules(path)
-  let [rejected, sameText, mutants, opaPanicked] = [0, 0, 0, 0]
+  let [rejected, sameText, mutants, opaPanicked, opaMisread] = [0, 0, 0, 0, 0]
   const judge = async ({ text, version, from }: Source) => {
     const theirs = await servers[version === 'v0' ? 'v0' : 'v1'].put('g', text)
     if (theirs[0] === PANIC) {
@@ -221,6 +224,10 @@ async function compareModules(
     const ours = compiled(text, version)
     if ('refused' in ours) return report('refused', `${from}: ${ours.refused}`)
     const difference = compareFaults(theirs, ours.faults)
+    if (difference !== undefined && MISREAD.test(text)) {
+      opaMisread++
+      return
+    }
     if (difference !== undefined) return report('wrong', `${from} (${version}): ${difference}\n${text.length > 1500 ? '' : text}`)
     counts.passed++
     if (theirs.every(({ message }, at) => message === ours.faults[at]!.message)) sameText++
@@ -232,7 +239,7 @@ async function compareModules(
     const source = random.of(small)
     await judge({ ...source, text: mutated(source.text, random), from: `mutant ${mutants} of ${source.from}` })
   }
-  return { modules: sources.length, mutants, rejected, sameText, opaPanicked }
+  return { modules: sources.length, mutants, rejected, sameText, opaPanicked, opaMisread }
 }
 
 function compiled(text: string, version: RegoVersion): Prepared | { readonly refused: string } {

@@ -70,7 +70,7 @@ export class Cursor {
     this.text = text
     this.version = version
     this.#lexer = new Lexer(file, text)
-    this.#lexer.keywords = new Set(keywords)
+    this.#lexer.keywords = new Set(['not', ...keywords])
     this.notBodies = keywords.includes('not')
     this.token = { kind: 'whitespace', text: '', at: { file, row: 1, col: 1, start: 0, end: 0 } }
     this.scan()

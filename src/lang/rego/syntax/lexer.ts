@@ -46,7 +46,8 @@ export const isKeyword = (kind: TokenKind): boolean => KEYWORDS.has(kind)
 
 /** The words that are always keywords. */
 export const KEYWORDS: ReadonlySet<string> = new Set([...WORDS, ...FUTURE_WORDS])
-const ALWAYS: ReadonlySet<string> = new Set(WORDS)
+/** But for `not`, which OPA lists with those of the future: in an import it is none. */
+const ALWAYS: ReadonlySet<string> = new Set(WORDS.filter((word) => word !== 'not'))
 
 const PUNCTUATION: ReadonlyMap<string, Punctuation> = new Map(Object.entries(SIGNS))
 
@@ -83,8 +84,8 @@ export class Lexer {
   #wide = 0
   /** What is wrong with the token that was scanned last. */
   errors: string[] = []
-  /** The future keywords that are in force. */
-  keywords: ReadonlySet<string> = new Set()
+  /** The keywords in force that are not always so. */
+  keywords: ReadonlySet<string> = new Set(['not'])
 
   constructor(file: string, text: string) {
     this.#file = file

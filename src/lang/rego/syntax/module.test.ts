@@ -110,6 +110,9 @@ describe('what is wrong is named with its place', () => {
       'v1',
       '2:8 unexpected import path, must begin with one of: {data, future, input, rego}, got: foo (hint: if this is unexpected, try updating OPA)',
     ],
+    // The word behind an import is read where `not` is no keyword.
+    ['package p\nimport data.a\nnot x', 'v1', '3:1 var cannot be used for rule name'],
+    ['package p\nimport rego.v1\nnot x', 'v1', '3:1 negated expressions cannot be used for rule head'],
     ['package p\nif := 1', 'v1', '2:1 if keyword cannot be used for rule name'],
     ['package p\ncount(x) = 1 { true }\ncount(1)', 'v0', '3:1 rule name conflicts with built-in function'],
     [

@@ -9,7 +9,6 @@ import type { DraftRule } from './draft.ts'
 import { type DynamicRef, type Graph, selects } from './graph.ts'
 import { mapRef, renamed } from './map.ts'
 import { membersOf } from './narrow.ts'
-import { ruleText } from './recursion.ts'
 import { isEquality, startsAt } from './terms.ts'
 import { partsText, refText, termText } from './text.ts'
 
@@ -160,3 +159,7 @@ function refOrigin(ref: Ref, bindings: ReadonlyMap<string, Term>): Origin | unde
     ? { from: 'collection', collection }
     : undefined
 }
+
+/** A rule as its module names it. */
+export const ruleText = (rule: DraftRule, written: ReadonlyMap<string, string>) =>
+  partsText(rule.path.parts.map((part): Term => renamed(part, written)))

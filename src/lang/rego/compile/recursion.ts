@@ -1,10 +1,7 @@
 // Rules must not depend on themselves.
-import type { Term } from '../syntax/ast.ts'
 import type { Compilation, DraftRule } from './draft.ts'
 import type { Graph, Group } from './graph.ts'
-import { renamed } from './map.ts'
-import { causeOf } from './recursion-cause.ts'
-import { partsText } from './text.ts'
+import { causeOf, ruleText } from './recursion-cause.ts'
 import type { TreeNode } from './tree.ts'
 
 export function checkRecursion(tree: TreeNode, graph: Graph, { report, written }: Compilation): void {
@@ -26,9 +23,6 @@ export function checkRecursion(tree: TreeNode, graph: Graph, { report, written }
     return !more
   })
 }
-
-export const ruleText = (rule: DraftRule, written: ReadonlyMap<string, string>) =>
-  partsText(rule.path.parts.map((part): Term => renamed(part, written)))
 
 /** A cycle through a ref's variable may never close. */
 function describe(path: readonly DraftRule[], graph: Graph, written: ReadonlyMap<string, string>) {

@@ -1,6 +1,6 @@
 // How one text becomes another, character by character (Myers 1986, "An O(ND) Difference Algorithm and Its Variations", its linear-space
 // variant), with the shortcuts and in the order of the library that `opa fmt --diff` shows its differences with.
-import { mergeEdits } from './merge-edits.ts'
+import { commonPrefix, commonSuffix, mergeEdits } from './merge-edits.ts'
 
 export interface Edit {
   readonly kind: 'same' | 'removed' | 'added'
@@ -162,20 +162,6 @@ function textOf(chars: Chars): string {
   let text = ''
   for (const char of chars) text += String.fromCodePoint(char)
   return text
-}
-
-export function commonPrefix<T>(a: readonly T[], b: readonly T[]): number {
-  const end = Math.min(a.length, b.length)
-  let length = 0
-  while (length < end && a[length] === b[length]) length++
-  return length
-}
-
-export function commonSuffix<T>(a: readonly T[], b: readonly T[]): number {
-  const end = Math.min(a.length, b.length)
-  let length = 0
-  while (length < end && a[a.length - length - 1] === b[b.length - length - 1]) length++
-  return length
 }
 
 function indexOf(text: Chars, part: Chars, from: number): number {

@@ -1,5 +1,5 @@
 // Edits in their plainest form: what is removed before what is added, nothing alike at their ends, no two of a kind in a row.
-import { commonPrefix, commonSuffix, type Edit } from './edits.ts'
+import type { Edit } from './edits.ts'
 
 interface Slot {
   readonly kind: Edit['kind']
@@ -87,4 +87,18 @@ function shiftEdits(edits: Slot[]): { readonly edits: readonly Edit[]; readonly 
     }
   }
   return { edits, changed }
+}
+
+export function commonPrefix<T>(a: readonly T[], b: readonly T[]): number {
+  const end = Math.min(a.length, b.length)
+  let length = 0
+  while (length < end && a[length] === b[length]) length++
+  return length
+}
+
+export function commonSuffix<T>(a: readonly T[], b: readonly T[]): number {
+  const end = Math.min(a.length, b.length)
+  let length = 0
+  while (length < end && a[a.length - length - 1] === b[b.length - length - 1]) length++
+  return length
 }

@@ -22,7 +22,7 @@ demo: ## The story of Thymus, act by act
 	@bin/thymus demo
 
 bench: ## Measure what SPECIFICATION.md promises (NAME=events: that alone)
-	@tools/setup run
+	@tools/setup bench
 	@bin/node bench/main.ts $(or $(NAME),all)
 
 lab: ## Run the tests that need a whole kernel of their own, in a virtual machine

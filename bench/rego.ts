@@ -9,7 +9,7 @@ import { RegoObject, type Value } from '../src/lang/rego/values/value.ts'
 import { estimate } from './kit/alternate.ts'
 import { OpaPeer, type RegoSet } from './kit/opa-peer.ts'
 import { aciSet, NOW, ruleSets, smallSets } from './kit/rego-sets.ts'
-import type { Benchmark, Measure } from './kit/report.ts'
+import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
 
 const ROUNDS = 9
 /** How long one arm works at a time. */
@@ -22,7 +22,7 @@ export const regoSmall: Benchmark = {
   kernel: false,
   async run() {
     const sets = smallSets()
-    if (sets === undefined) return [unknown('nine small policies', NO_CORPORA)]
+    if (sets === undefined) return [unmeasured('nine small policies', NO_CORPORA)]
     return beside(sets, (timed) => {
       const ours = geometricMean(timed.map(({ ours }) => ours))
       const ratio = geometricMean(timed.map(({ ratio }) => ratio))
@@ -41,7 +41,7 @@ export const regoAci: Benchmark = {
   async run() {
     const set = aciSet()
     return set === undefined
-      ? [unknown('mount_overlay', NO_CORPORA)]
+      ? [unmeasured('mount_overlay', NO_CORPORA)]
       : beside(
           [set],
           () => [],
@@ -124,7 +124,7 @@ export const regoMemory: Benchmark = {
         unit: 'MiB',
         note: `${(text.length / 2 ** 20).toFixed(1)} MiB of JSON, ${held} documents`,
       },
-      theirs === undefined ? unknown('OPA', String(peer)) : { what: 'OPA, heap growth', value: theirs / 2 ** 20, unit: 'MiB' },
+      theirs === undefined ? unmeasured('OPA', String(peer)) : { what: 'OPA, heap growth', value: theirs / 2 ** 20, unit: 'MiB' },
     ]
   },
 }
@@ -158,7 +158,7 @@ async function beside(
   goal: (set: RegoSet) => number | undefined = () => undefined,
 ): Promise<readonly Measure[]> {
   const peer = OpaPeer.start(sets)
-  if (typeof peer === 'string') return [unknown('OPA', peer)]
+  if (typeof peer === 'string') return [unmeasured('OPA', peer)]
   try {
     const measures: Measure[] = []
     const timed: Timed[] = []
@@ -169,7 +169,7 @@ async function beside(
         options.map((each) => answer(policy, each)),
       )
       if (difference !== undefined) {
-        measures.push(unknown(set.name, `the answers differ: ${difference}`))
+        measures.push(unmeasured(set.name, `the answers differ: ${difference}`))
         continue
       }
       const run = (evaluations: number): number => {
@@ -205,7 +205,6 @@ async function beside(
 }
 
 const count = (ns: number) => Math.max(1, Math.round(ARM_NS / ns))
-const unknown = (what: string, why: string): Measure => ({ what, value: null, unit: '', outcome: { is: 'unknown', why } })
 const geometricMean = (values: readonly number[]) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 
 function prepare(set: RegoSet): { readonly policy: PreparedPolicy; readonly options: readonly EvaluationOptions[] } {

@@ -1,5 +1,6 @@
 // What one decision of the kernel program costs, beside nftables' verdict map with as many elements.
 import { Buffer } from 'node:buffer'
+import { spawnSync } from 'node:child_process'
 import { addressBytes, parseAddress } from '../src/engine/rule-plane/addresses.ts'
 import { IDENTITY, PROTOCOL_NUMBER, type Tables } from '../src/engine/rule-plane/tables.ts'
 import { Instance, subject, trafficRule } from '../test/kit/instance.ts'
@@ -7,7 +8,7 @@ import { ACCEPT } from '../test/kit/network.ts'
 import { KernelVerdict } from '../test/kit/verdict.ts'
 import { estimate } from './kit/alternate.ts'
 import { addedByVerdictMap, type Element } from './kit/nftables.ts'
-import type { Benchmark, Measure } from './kit/report.ts'
+import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
 
 const SIZES = [1, 100, 10_000, 100_000]
 const SLOT = 1
@@ -60,6 +61,7 @@ function ours(elements: readonly Element[]): Measure[] {
 
 async function theirs(elements: readonly Element[]): Promise<Measure> {
   const what = `nftables, ${elements.length} elements`
+  if (spawnSync('nft', ['--version']).status !== 0) return unmeasured(what, 'there is no nft (Debian: nftables)')
   const { added, interval, noise, packet } = await addedByVerdictMap(elements)
   const width = noise.high - noise.low
   const outcome =

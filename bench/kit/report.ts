@@ -64,7 +64,8 @@ export async function report(benchmark: Benchmark, save: boolean): Promise<void>
   writeFileSync(join(RESULTS, `${benchmark.name}.json`), `${JSON.stringify(kept, rounded, 2)}\n`)
 }
 
-function unmeasured(what: string, why: string): Measure {
+/** A row that says why there is no figure. */
+export function unmeasured(what: string, why: string): Measure {
   return { what, value: null, unit: '', outcome: { is: 'unknown', why } }
 }
 

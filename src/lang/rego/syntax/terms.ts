@@ -72,8 +72,9 @@ function parseOperation(p: Cursor, level: number, start: number = p.token.at.sta
     if (found === undefined || found < level || found > ceiling) return left
     const operator = parseOperator(p)
     const right = found === LEVELS.length - 1 ? parseTerm(p) : parseOperation(p, found + 1)
-    if (right === undefined) ceiling = found - 1
-    else left = call(operator, [left, right], reaching(left.at, p.lastEnd, start))
+    // What binds tighter has been read, or could not be.
+    ceiling = right === undefined ? found - 1 : found
+    if (right !== undefined) left = call(operator, [left, right], reaching(left.at, p.lastEnd, start))
   }
   return undefined
 }

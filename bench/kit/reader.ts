@@ -2,11 +2,11 @@
 import { decodeEvent } from '../../src/adapters/linux/bpf/decode.ts'
 import { decodeTestEvent, EVENT_TYPE } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { MappedRing } from '../../src/adapters/linux/bpf/ring.ts'
+import { Pace } from '../../src/agent/pace.ts'
 import type { Instance } from '../../test/kit/instance.ts'
 
 /** As src/agent/watch.ts. */
 const BATCH = 4_096
-const SLOWEST = 20
 /** kernel/event.h: `type` and `program` of the header. */
 const TYPE_AT = 22
 const PROGRAM_AT = 23
@@ -18,7 +18,6 @@ export class Reader {
   /** The longest time between two looks, ms. */
   longestGap = 0
   #looked = 0
-  #pause = 1
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
@@ -28,15 +27,16 @@ export class Reader {
 
   start(): void {
     this.#looked = performance.now()
+    const pace = new Pace()
     const look = () => {
       if (this.#ended) return
       const now = performance.now()
       this.longestGap = Math.max(this.longestGap, now - this.#looked)
       this.#looked = now
       const drained = this.#tick()
-      this.#pause = drained > 0 ? 1 : Math.min(this.#pause * 2, SLOWEST)
+      const pause = pace.after(drained, now)
       if (drained >= BATCH) setImmediate(look)
-      else this.#timer = setTimeout(look, this.#pause)
+      else this.#timer = setTimeout(look, pause)
     }
     look()
   }

@@ -12,15 +12,13 @@ import type { Segments } from '../engine/store/segments.ts'
 import type { Store } from '../engine/store/store.ts'
 import type { EventRecord, FlowSummary } from '../server/api.ts'
 import { key } from './control.ts'
+import { Pace } from './pace.ts'
 import { decisionOf, deniedBy, effectOf, factsOf, flowOf, matches, suspicions } from './records.ts'
 
 /** At most this many records are read before others get a turn. */
 const BATCH = 4_096
 /** A ring of 8 MiB holds at most this many batches of its smallest records (72 bytes and their header of 8). */
 const BATCHES_IN_RING = 26
-/** The reader polls: it looks again at once while there is something, and ever more rarely, up to this many ms, while there is not. A
- * wake-up by the kernel would cost the tasks that are watched; a look costs 10 µs of the reader. */
-const SLOWEST = 3
 /** What `event tail` can look back to. */
 const REMEMBERED = 4_096
 
@@ -62,7 +60,6 @@ export class Watch {
   /** When the clock of the events was zero, in ms since 1970. */
   readonly #bootTime: number
   #timer: NodeJS.Timeout | undefined
-  #pause = 1
   #ended = false
   recorder: ((bytes: Buffer, event: Event | undefined) => void) | undefined
 
@@ -77,12 +74,13 @@ export class Watch {
   }
 
   start(): void {
+    const pace = new Pace()
     const look = () => {
       if (this.#ended) return
       const drained = this.tick()
-      this.#pause = drained > 0 ? 1 : Math.min(this.#pause * 2, SLOWEST)
+      const pause = pace.after(drained, performance.now())
       if (drained >= BATCH) setImmediate(look)
-      else this.#timer = setTimeout(look, this.#pause)
+      else this.#timer = setTimeout(look, pause)
     }
     look()
   }

@@ -132,6 +132,11 @@ describe('what is wrong is named with its place', () => {
   }
 })
 
+test('an operator that lacks an operand is told of once', () => {
+  assert.deepEqual(faults('package p\np if {\n  x == 1 *\n*\n'), ['4:1 unexpected mul token'])
+  assert.deepEqual(faults('package p\np if {\n  x & | 2\n}\n'), ['3:7 unexpected or token'])
+})
+
 describe('hostile texts', () => {
   const WORDS =
     'package p if in every some not else contains default with as import null true { } [ ] ( ) , ; : . | & + - = := == "s" `r` $"a{ }" _ x 1 and or'

@@ -68,8 +68,20 @@ function formattedByOpa(files: readonly { readonly name: string; readonly text: 
 function modulesIn(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8')
   if (file.endsWith('.rego')) return [text]
-  const documents = file.endsWith('.json') ? [JSON.parse(text)] : parseAllDocuments(text).map((document) => document.toJS() as unknown)
-  return documents.flatMap(textsIn).filter((each) => /^package\s/m.test(each))
+  return documentsOf(file, text)
+    .flatMap(textsIn)
+    .filter((each) => /^package\s/m.test(each))
+}
+
+/** None of a file that is no JSON or YAML: it holds something else than modules. */
+function documentsOf(file: string, text: string): readonly unknown[] {
+  try {
+    if (file.endsWith('.json')) return [JSON.parse(text)]
+    return parseAllDocuments(text, { logLevel: 'silent' }).map((document) => document.toJS() as unknown)
+  } catch (error) {
+    console.error(`left out: ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    return []
+  }
 }
 
 function textsIn(value: unknown): readonly string[] {

@@ -87,6 +87,11 @@ const REJECTED: readonly Rejection[] = [
     'p if {\n  z := [1]\n  object.get(w, "a", [y | y = z[_]])\n}',
     ['4: unsafe_var: var w is unsafe'],
   ],
+  [
+    'unsafe beside a closure, where OPA refuses the body for something else',
+    'p if {\n  z := [1]\n  x = json.patch(w, [y | y = z[_]])\n}',
+    ['4: unsafe_var: var x is unsafe'],
+  ],
   ['unsafe in every', 'p if {\n  every x in input.xs {\n    x > y\n  }\n}', ['4: unsafe_var: var y is unsafe']],
   ['an unsafe with', 'p if {\n  true with input as x\n}', ['3: unsafe_var: var x is unsafe']],
   ['what is assigned from something unsafe', 'p if {\n  y := x + 1\n  y > 2\n}', ['3: unsafe_var: var x is unsafe']],

@@ -15,17 +15,41 @@ export type Unsafe = Map<Expr, Vars>
 /** `input` and `data`, which are always bound. */
 export const RESERVED: ReadonlySet<string> = new Set(['input', 'data'])
 
-/** A body in a safe order with those within it, and what is unsafe in it. `globals`: what is bound around it. */
-export function reorder(body: Body, globals: Bound, arity: Arity): { readonly body: Body; readonly unsafe: Unsafe } {
-  const options: VarOptions = { ...SAFETY, operands: (operand) => operandVars(operand, arity) }
-  const { ordered, unsafe, closed } = inSafeOrder(body, globals, arity, options)
-  const safe = closed.size === 0 ? ordered : withinClosures(ordered, unsafe, globals, arity, options)
+interface Reordered {
+  readonly body: Body
+  readonly unsafe: Unsafe
+}
+
+/** How a body is judged: what is bound around it, and whether what OPA forgets is forgotten. */
+interface Judging {
+  readonly globals: Bound
+  readonly arity: Arity
+  /** OPA forgets what else an expression needs that closes over a variable, and may evaluate it before that is bound. */
+  readonly forgetful: boolean
+}
+
+/**
+ * A body in a safe order with those within it, and what is unsafe in it. `globals`: what is bound around it. Where OPA refuses the body too,
+ * it is for what OPA sees.
+ */
+export function reorder(body: Body, globals: Bound, arity: Arity): Reordered {
+  const careful = reordered(body, { globals, arity, forgetful: false })
+  if (careful.unsafe.size === 0) return careful
+  const { unsafe } = reordered(body, { globals, arity, forgetful: true })
+  return unsafe.size > 0 ? { ...careful, unsafe } : careful
+}
+
+function reordered(body: Body, judging: Judging): Reordered {
+  const options: VarOptions = { ...SAFETY, operands: (operand) => operandVars(operand, judging.arity) }
+  const { ordered, unsafe, closed } = inSafeOrder(body, judging, options)
+  const safe = closed.size === 0 ? ordered : withinClosures(ordered, unsafe, judging, options)
   return { body: sameBody(body, safe), unsafe }
 }
 
-function withinClosures(body: Body, unsafe: Unsafe, globals: Bound, arity: Arity, options: VarOptions): Body {
+function withinClosures(body: Body, unsafe: Unsafe, judging: Judging, options: VarOptions): Body {
   const bound: Vars = new Set()
-  const closures = new Closures({ has: (name) => bound.has(name) || globals.has(name) }, unsafe, arity, options)
+  const globals = { has: (name: string) => bound.has(name) || judging.globals.has(name) }
+  const closures = new Closures({ ...judging, globals }, unsafe, options)
   const collector = new VarCollector(options, (name) => bound.add(name))
   return body.map((expr) => {
     const inner = closures.expr(expr, bound)
@@ -34,7 +58,7 @@ function withinClosures(body: Body, unsafe: Unsafe, globals: Bound, arity: Arity
   })
 }
 
-function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptions) {
+function inSafeOrder(body: Body, { globals, arity, forgetful }: Judging, options: VarOptions) {
   const safe: Vars = new Set()
   const unsafe: Unsafe = new Map()
   /** What expressions close over. */
@@ -53,8 +77,7 @@ function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptio
   for (const expr of closed.keys()) {
     const names = [...closureVars(expr)].filter((name) => bodyVars.has(name) && !globals.has(name))
     closed.set(expr, names)
-    // here OPA forgets the other variables of the expression, and may then evaluate it before they are bound
-    for (const name of names) wants(unsafe, expr).add(name)
+    if (!forgetful) for (const name of names) wants(unsafe, expr).add(name)
   }
   const ordered: Expr[] = []
   const waiting = body.filter((expr) => place(expr) === undefined)
@@ -67,6 +90,7 @@ function inSafeOrder(body: Body, globals: Bound, arity: Arity, options: VarOptio
     const outputs = outputsOf(expr, arity, safe)
     // what it binds itself it cannot close over
     if (closure?.length && closure.length === outputs.size && closure.every((name) => outputs.has(name))) return undefined
+    if (forgetful && closure?.length) unsafe.set(expr, new Set(closure))
     const wanted = unsafe.get(expr)
     if (wanted !== undefined) {
       for (const name of wanted) if (outputs.has(name) || safe.has(name)) wanted.delete(name)
@@ -106,15 +130,13 @@ function closureVars(expr: Expr): Vars {
 
 /** The bodies within an expression, each put in a safe order. */
 class Closures {
-  readonly #globals: Bound
+  readonly #judging: Judging
   readonly #unsafe: Unsafe
-  readonly #arity: Arity
   readonly #options: VarOptions
 
-  constructor(globals: Bound, unsafe: Unsafe, arity: Arity, options: VarOptions) {
-    this.#globals = globals
+  constructor(judging: Judging, unsafe: Unsafe, options: VarOptions) {
+    this.#judging = judging
     this.#unsafe = unsafe
-    this.#arity = arity
     this.#options = options
   }
 
@@ -163,9 +185,9 @@ class Closures {
   #body(body: Body, made: readonly Term[], current: Expr): Body {
     if (made.length > 0) {
       const inBody = varsOfAll(body, this.#options)
-      for (const name of varsOfAll(made)) if (!inBody.has(name) && !this.#globals.has(name)) wants(this.#unsafe, current).add(name)
+      for (const name of varsOfAll(made)) if (!inBody.has(name) && !this.#judging.globals.has(name)) wants(this.#unsafe, current).add(name)
     }
-    const inner = reorder(body, this.#globals, this.#arity)
+    const inner = reordered(body, this.#judging)
     if (inner.unsafe.size === 0) return inner.body
     for (const [expr, vars] of inner.unsafe) for (const name of vars) wants(this.#unsafe, expr).add(name)
     return body

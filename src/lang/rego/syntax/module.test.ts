@@ -132,6 +132,12 @@ describe('what is wrong is named with its place', () => {
   }
 })
 
+test('what no name begins is told of behind it too', () => {
+  const missing = 'unexpected eof token: expected rule value term (e.g., f(x)[0].c[<nil>] = <VALUE> { ... })'
+  assert.deepEqual(faults('package p\nf(x)[0].c ='), ['2:11 unexpected eof token', `2:11 ${missing}`])
+  assert.deepEqual(faults('package p\nf(x)[0].c = 1'), ['2:1 invalid rule head: call'])
+})
+
 test('an operator that lacks an operand is told of once', () => {
   assert.deepEqual(faults('package p\np if {\n  x == 1 *\n*\n'), ['4:1 unexpected mul token'])
   assert.deepEqual(faults('package p\np if {\n  x & | 2\n}\n'), ['3:7 unexpected or token'])

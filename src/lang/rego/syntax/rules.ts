@@ -170,6 +170,8 @@ function parseHead(p: Cursor, isDefault: boolean): Head | undefined {
     if (name.kind === 'call') p.illegal(`rule head ref ${p.textOf(name.at)} invalid`)
     return undefined
   }
+  // `set()[x]` and `f(x)[y]` are no names; what may be wrong behind them is told first.
+  const isName = named.ref.parts[0].kind === 'var'
   const shown = p.textOf(named.ref.at)
   let head: Head = { kind: 'head', ...EMPTY_HEAD, ...named, at: begin }
   if (p.is('contains')) {
@@ -179,7 +181,7 @@ function parseHead(p: Cursor, isDefault: boolean): Head | undefined {
     p.scan()
     const key = parseInfix(p)
     if (key === undefined) p.illegal(`expected rule key term (e.g., ${shown} contains <VALUE> { ... })`)
-    return { ...head, key, contains: true, at: p.since(begin) }
+    return isName ? { ...head, key, contains: true, at: p.since(begin) } : undefined
   }
   if (p.is('eq', 'assign')) {
     const assign = p.is('assign')
@@ -188,6 +190,7 @@ function parseHead(p: Cursor, isDefault: boolean): Head | undefined {
     if (value === undefined) p.illegal(missingValue(shown, head, assign, isDefault))
     head = { ...head, value, assign }
   }
+  if (!isName) return undefined
   const at = p.since(begin)
   const generated = head.value === undefined && (head.ref.parts.length !== 2 || (head.args?.length ?? 0) > 0)
   return generated ? { ...head, value: { kind: 'boolean', value: true, at }, generatedValue: true, at } : { ...head, at }
@@ -203,8 +206,7 @@ function missingValue(name: string, { args }: { readonly args: readonly Term[] |
 /** Reference and arguments of what stands where a head begins. */
 function headOf(name: Term): Pick<Head, 'ref' | 'args'> | undefined {
   if (name.kind === 'var') return { ref: { kind: 'ref', parts: [name], at: name.at }, args: undefined }
-  // `set()[x]` and `f(x)[y]` are no names.
-  if (name.kind === 'ref') return name.parts[0].kind === 'var' ? { ref: name, args: undefined } : undefined
+  if (name.kind === 'ref') return { ref: name, args: undefined }
   if (name.kind !== 'call' || name.operator.parts[0].kind !== 'var') return undefined
   // `f()` defines a value, as `f` does.
   return { ref: name.operator, args: name.args.length > 0 ? name.args : undefined }

@@ -195,8 +195,8 @@ async function compareYaml(opa: OpaServer, seed: number, counts: Counts, report:
   return { texts: Number(TEXTS), valid }
 }
 
-/** Behind a dot OPA takes `&` and `|` for the keywords `and` and `or`, where keywords may stand, and reads a name of no letters. */
-const MISREAD = /\.[&|]/
+/** At a dot or bracket OPA takes `&` and `|` for the keywords `and` and `or`, where keywords may stand, and reads a name of no letters. */
+const MISREAD = /\.[&|]|[&|][.[]/
 
 interface Source {
   readonly text: string

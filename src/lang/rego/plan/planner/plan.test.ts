@@ -200,6 +200,18 @@ describe('an evaluation', () => {
     total := sum([y | some x in input.xs; y := x])
     twice := [total, total]`
 
+  test('goes on after the first solution where another rule has another value, as OPA does', () => {
+    const rules = `package t
+      both(x) := 0 if x < 2
+      both(x) := 1 if x > 1
+      both(x) := 2 if x > 1
+      p if { some x in input.xs; not both(x) == 3 }`
+    const input = { xs: [1, 2] }
+    assert.equal(values(rules, 'data.t.p', { input }), 'true')
+    assert.throws(() => values(`${rules}\np := 2 if input.never == input.xs[_]`, 'data.t.p', { input }), conflict)
+    assert.throws(() => values(`${rules} else := 2 if input.never`, 'data.t.p', { input }), conflict)
+  })
+
   test('ends at the first solution where more would change nothing', () => {
     for (const [rule, answer] of [
       ['some_positive', 'true'],

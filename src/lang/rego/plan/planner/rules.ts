@@ -49,7 +49,10 @@ interface Solution {
   readonly repeated: boolean
 }
 
-/** The value of a solution. It ends the function if there can be no other one. */
+/**
+ * The value of a solution. It ends the function if there can be no other one. Else OPA goes through the others too, if only for what may be in
+ * conflict on the way.
+ */
 function planValue(code: Code, rule: CompiledRule, result: number, { sole, start, repeated }: Solution): void {
   code.at(rule.head.at)
   const source = planTerm(code, headValue(rule))
@@ -60,7 +63,6 @@ function planValue(code: Code, rule: CompiledRule, result: number, { sole, start
     return
   }
   code.emit({ type: 'AssignVarOnceStmt', source, target: result })
-  if (final && code.depth > start) code.leave(start)
 }
 
 /** A rule with `else`: each body is tried where those before it had no value. */

@@ -209,7 +209,7 @@ describe('an evaluation', () => {
     const input = { xs: [1, 2] }
     assert.equal(values(rules, 'data.t.p', { input }), 'true')
     assert.throws(() => values(`${rules}\np := 2 if input.never == input.xs[_]`, 'data.t.p', { input }), conflict)
-    assert.throws(() => values(`${rules} else := 2 if input.never`, 'data.t.p', { input }), conflict)
+    assert.throws(() => values(`${rules} else := 2 if input.never == input.xs[_]`, 'data.t.p', { input }), conflict)
   })
 
   test('ends at the first solution where more would change nothing', () => {

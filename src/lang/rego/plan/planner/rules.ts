@@ -29,21 +29,28 @@ export function planGroup(program: Program, group: Group, keys: number): Pick<Fu
 function planComplete(code: Code, group: Group, args: readonly Operand[]): void {
   const result = code.local()
   const rules = group.rules.filter((rule) => !rule.default)
-  const sole = rules.length === 1 || allSame(rules)
+  const agree = allSame(rules)
+  const among = { agree, sole: rules.length === 1 || agree }
   planBodies(code, rules, args, {
     alike: true,
     begin: (rule) => planArguments(code, rule, args),
-    end: (rule, start, repeated) => planValue(code, rule, result, { sole, start, repeated }),
-    ordered: (rule) => planOrdered(code, rule, args, result, sole),
+    end: (rule, start, repeated) => planValue(code, rule, result, { ...among, start, repeated }),
+    ordered: (rule) => planOrdered(code, rule, args, result, among),
   })
   const fallback = group.rules.find((rule) => rule.default)
   if (fallback !== undefined) planDefault(code, fallback, args, result)
   else code.emit({ type: 'ReturnStmt', source: local(result) })
 }
 
-interface Solution {
-  /** No other rule has another value. */
+/** What a rule is among those of its name. */
+interface Among {
+  /** There is no other rule, or none of another value. */
   readonly sole: boolean
+  /** All of them, and what is behind `else`, have one constant value. */
+  readonly agree: boolean
+}
+
+interface Solution extends Among {
   /** The block that the body began in. */
   readonly start: number
   readonly repeated: boolean
@@ -53,12 +60,12 @@ interface Solution {
  * The value of a solution. It ends the function if there can be no other one. Else OPA goes through the others too, if only for what may be in
  * conflict on the way.
  */
-function planValue(code: Code, rule: CompiledRule, result: number, { sole, start, repeated }: Solution): void {
+function planValue(code: Code, rule: CompiledRule, result: number, { sole, agree, start, repeated }: Solution): void {
   code.at(rule.head.at)
   const source = planTerm(code, headValue(rule))
   code.visit(rule.head.at)
-  const final = (!repeated && code.depth === start) || constantOf(headValue(rule)) !== undefined
-  if (sole && final) {
+  const isOnly = !repeated && code.depth === start
+  if (agree || (sole && isOnly)) {
     code.emit({ type: 'ReturnStmt', source })
     return
   }
@@ -66,7 +73,7 @@ function planValue(code: Code, rule: CompiledRule, result: number, { sole, start
 }
 
 /** A rule with `else`: each body is tried where those before it had no value. */
-function planOrdered(code: Code, rule: CompiledRule, args: readonly Operand[], result: number, sole: boolean): void {
+function planOrdered(code: Code, rule: CompiledRule, args: readonly Operand[], result: number, among: Among): void {
   const value = code.local()
   code.emit({ type: 'ResetLocalStmt', target: value })
   const blocks: Block[] = []
@@ -81,7 +88,7 @@ function planOrdered(code: Code, rule: CompiledRule, args: readonly Operand[], r
           planConditions(code, lateConditions(code, body), args)
           planArguments(code, body, args)
           planBody(code, body.body)
-          planValue(code, body, value, { sole, start, repeated: false })
+          planValue(code, body, value, { ...among, start, repeated: false })
         })
       }).block,
     )

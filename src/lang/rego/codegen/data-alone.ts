@@ -26,7 +26,11 @@ export function ofDataAlone(policy: Policy): ReadonlySet<number> {
   const looks = policy.funcs.map((func) => lookAt(func, byName))
   const callers = new Map<number, number[]>()
   looks.forEach(({ calls }, caller) => {
-    for (const callee of calls) callers.set(callee, [...(callers.get(callee) ?? []), caller])
+    for (const callee of calls) {
+      const known = callers.get(callee)
+      if (known === undefined) callers.set(callee, [caller])
+      else known.push(caller)
+    }
   })
   // Whoever calls one that looks out, looks out.
   const open = [...looks.keys()].filter((at) => !looks[at]!.closed)

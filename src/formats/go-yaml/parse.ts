@@ -1,8 +1,8 @@
-// Tokens as nodes: the first document of a text, as Go's yaml.v3 has it before anything is made of its scalars.
+// Tokens as nodes: the documents of a text, as Go's yaml.v3 has it before anything is made of its scalars.
 import { type Mark, parserFault, YamlFault } from './cursor.ts'
 import { MAX_DEPTH, Scanner, type Token } from './scan.ts'
 
-/** Where a node begins, from 1; what it is called, and its tag in full, where it has them. `!` alone is no tag. */
+/** The line where a node begins, from 1, and its tag in full, where it has one. */
 interface Common {
   readonly row: number
   readonly tag: string | undefined
@@ -11,7 +11,7 @@ export type Node = ScalarNode | ListNode | MapNode | AliasNode
 export interface ScalarNode extends Common {
   readonly kind: 'scalar'
   readonly text: string
-  /** Written without quotes and without a tag, so that its text decides what it is. */
+  /** Written without quotes and without a tag, so that its text decides what it is. `!` alone is no tag. */
   readonly plain: boolean
 }
 export interface ListNode extends Common {
@@ -35,7 +35,7 @@ const DEFAULT_HANDLES: readonly (readonly [string, string])[] = [
   ['!!', 'tag:yaml.org,2002:'],
 ]
 /** Deeper ones would end the stack. Go takes MAX_DEPTH. */
-const DEEPEST = 1_000
+export const DEEPEST = 400
 
 /** The first document; undefined if there is none. What comes behind it is not looked at. Throws YamlFault. */
 export function parseDocument(text: string): Node | undefined {
@@ -51,6 +51,8 @@ export function parseDocuments(text: string): Node[] {
   for (let node = parser.document(true); node !== undefined; node = parser.document(false)) all.push(node)
   return all
 }
+
+export const tooDeep = () => new YamlFault(`exceeded max depth of ${MAX_DEPTH}`, undefined)
 
 /** Throws YamlFault for text that Go takes for binary. */
 export function checkCharacters(text: string): void {
@@ -116,7 +118,7 @@ class Parser {
 
   /** @param indentless a list may begin at the column of the key that it belongs to */
   #node(inBlock: boolean, indentless = false): Node {
-    if (++this.#depth > DEEPEST) throw new YamlFault(`exceeded max depth of ${MAX_DEPTH}`, undefined)
+    if (++this.#depth > DEEPEST) throw tooDeep()
     const node = this.#nodeWithin(inBlock, indentless)
     this.#depth--
     return node
@@ -210,18 +212,22 @@ class Parser {
     return map
   }
 
-  #flowList(list: ListNode): ListNode {
+  /** The items of a flow collection, with commas between them and perhaps behind the last. */
+  #flow(end: 'flow sequence end' | 'flow mapping end', bracket: string, item: () => void): void {
     const { mark } = this.#scanner.next()
-    for (let isFirst = true; !this.#is('flow sequence end'); isFirst = false) {
+    for (let isFirst = true; !this.#is(end); isFirst = false) {
       if (!isFirst) {
-        if (!this.#is('flow entry')) this.#fail("did not find expected ',' or ']'", mark)
+        if (!this.#is('flow entry')) this.#fail(`did not find expected ',' or '${bracket}'`, mark)
         this.#scanner.next()
+        if (this.#is(end)) break
       }
-      if (this.#is('key')) list.items.push(this.#pair())
-      else if (!this.#is('flow sequence end')) list.items.push(this.#node(false))
-      else break
+      item()
     }
     this.#scanner.next()
+  }
+
+  #flowList(list: ListNode): ListNode {
+    this.#flow('flow sequence end', ']', () => void list.items.push(this.#is('key') ? this.#pair() : this.#node(false)))
     return list
   }
 
@@ -243,23 +249,17 @@ class Parser {
   }
 
   #flowMap(map: MapNode): MapNode {
-    const { mark } = this.#scanner.next()
-    for (let isFirst = true; !this.#is('flow mapping end'); isFirst = false) {
-      if (!isFirst) {
-        if (!this.#is('flow entry')) this.#fail("did not find expected ',' or '}'", mark)
-        this.#scanner.next()
-      }
-      if (this.#is('key')) {
-        this.#scanner.next()
-        const isEmpty = this.#is('value', 'flow entry', 'flow mapping end')
-        const key = isEmpty ? this.#nothing(this.#scanner.peek().mark) : this.#node(false)
-        map.entries.push([key, this.#flowValue('flow mapping end')])
-      } else if (!this.#is('flow mapping end')) {
+    this.#flow('flow mapping end', '}', () => {
+      if (!this.#is('key')) {
         const key = this.#node(false)
         map.entries.push([key, this.#nothing(this.#scanner.peek().mark)])
-      } else break
-    }
-    this.#scanner.next()
+        return
+      }
+      this.#scanner.next()
+      const isEmpty = this.#is('value', 'flow entry', 'flow mapping end')
+      const key = isEmpty ? this.#nothing(this.#scanner.peek().mark) : this.#node(false)
+      map.entries.push([key, this.#flowValue('flow mapping end')])
+    })
     return map
   }
 }

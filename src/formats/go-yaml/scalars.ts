@@ -1,5 +1,5 @@
 // Scalars as Go's yaml.v3 reads them: plain, in quotes, and in blocks. YAML 1.2, chapters 7.3 and 8.1, but for what Go does otherwise.
-import { type Cursor, isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit, scannerFault } from './cursor.ts'
+import { type Cursor, isBlank, isBlankOrEnd, isBreak, isBreakOrEnd, isDigit, type Mark, scannerFault } from './cursor.ts'
 
 /** White space between two parts of a scalar, which a line break folds. */
 class Folding {
@@ -128,7 +128,7 @@ function joined(cursor: Cursor): string {
   return breaks
 }
 
-function readEscape(cursor: Cursor, start: Parameters<typeof scannerFault>[1]): string {
+function readEscape(cursor: Cursor, start: Mark): string {
   const letter = cursor.peek(1)
   const length = CODE_LENGTH[letter]
   if (length === undefined) {
@@ -188,10 +188,7 @@ function readBlockHeader(cursor: Cursor): { readonly chomping: string; readonly 
 }
 
 /** Lines of nothing but spaces; the first that has something decides the indent, if the header has not. */
-function readEmptyLines(
-  cursor: Cursor,
-  block: { indent: number; readonly outer: number; readonly start: Parameters<typeof scannerFault>[1] },
-): string {
+function readEmptyLines(cursor: Cursor, block: { indent: number; readonly outer: number; readonly start: Mark }): string {
   let breaks = ''
   let widest = 0
   const isWithin = () => block.indent === 0 || cursor.column < block.indent

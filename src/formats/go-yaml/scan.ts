@@ -281,36 +281,39 @@ export class Scanner {
     this.#sign('value')
   }
 
-  #quoted(): void {
+  /** What may be a key begins here. */
+  #content(): Mark {
     this.#maybeKey()
     this.#keyAllowed = false
-    const { mark } = this.#cursor
-    const text = readQuoted(this.#cursor)
-    this.#tokens.push({ is: 'scalar', text, plain: false, mark, end: this.#cursor.mark })
+    return this.#cursor.mark
+  }
+
+  #scalar(text: string, plain: boolean, mark: Mark): void {
+    this.#tokens.push({ is: 'scalar', text, plain, mark, end: this.#cursor.mark })
+  }
+
+  #quoted(): void {
+    const mark = this.#content()
+    this.#scalar(readQuoted(this.#cursor), false, mark)
   }
 
   #plain(): void {
-    this.#maybeKey()
-    this.#keyAllowed = false
-    const { mark } = this.#cursor
+    const mark = this.#content()
     const { text, brokeLine } = readPlain(this.#cursor, this.#indent, this.#inFlow)
     if (brokeLine) this.#keyAllowed = true
-    this.#tokens.push({ is: 'scalar', text, plain: true, mark, end: this.#cursor.mark })
+    this.#scalar(text, true, mark)
   }
 
   #block(): void {
     this.#dropKey()
     this.#keyAllowed = true
     const { mark } = this.#cursor
-    const text = readBlock(this.#cursor, this.#indent)
-    this.#tokens.push({ is: 'scalar', text, plain: false, mark, end: this.#cursor.mark })
+    this.#scalar(readBlock(this.#cursor, this.#indent), false, mark)
   }
 
   #name(is: 'alias' | 'anchor'): void {
-    this.#maybeKey()
-    this.#keyAllowed = false
     const cursor = this.#cursor
-    const { mark } = cursor
+    const mark = this.#content()
     cursor.skip()
     const name = cursor.readWhile(isWord)
     if (name === '' || !(isBlankOrEnd(cursor.peek()) || '?:,]}%@`'.includes(cursor.peek()))) {
@@ -320,9 +323,7 @@ export class Scanner {
   }
 
   #tag(): void {
-    this.#maybeKey()
-    this.#keyAllowed = false
-    const { mark } = this.#cursor
+    const mark = this.#content()
     this.#tokens.push({ is: 'tag', ...readTag(this.#cursor), mark, end: this.#cursor.mark })
   }
 

@@ -1,6 +1,7 @@
 // The YAML of METADATA blocks as Go's yaml.v3 decodes it: YAML 1.2, with the numbers of 1.1, and keys of any kind.
 import { YamlFault } from '../../../formats/go-yaml/cursor.ts'
-import { type MapNode, type Node, parseDocument, type ScalarNode } from '../../../formats/go-yaml/parse.ts'
+import { DEEPEST, type MapNode, type Node, parseDocument, type ScalarNode, tooDeep } from '../../../formats/go-yaml/parse.ts'
+import { resolve } from '../../../formats/go-yaml/resolve.ts'
 import { fromBigInt, readNumber } from '../values/decimal.ts'
 import type { Value } from '../values/value.ts'
 
@@ -46,9 +47,10 @@ class Reader {
         if (this.#open.has(node.target)) throw new YamlFault(`anchor '${node.name}' value contains itself`, undefined)
         return this.node(node.target)
       case 'scalar':
-        return { kind: 'scalar', text: node.text, row: node.row, ...(node.plain ? resolve(node.text) : tagged(node)) }
+        return { kind: 'scalar', text: node.text, row: node.row, ...(node.plain ? plain(node.text) : tagged(node)) }
     }
     this.#open.add(node)
+    if (this.#open.size > DEEPEST) throw tooDeep() // by aliases, each of what holds another
     const { row } = node
     const read: YamlNode =
       node.kind === 'list'
@@ -108,36 +110,26 @@ const TAGS: ReadonlySet<string> = new Set(['!!null', '!!bool', '!!int', '!!float
 function tagged({ tag = '', text }: ScalarNode): Resolved {
   const wanted = tag.startsWith(CORE) ? `!!${tag.slice(CORE.length)}` : tag
   if (!TAGS.has(wanted)) return { tag: '!!str', value: text }
-  const found = resolve(text)
+  const found = plain(text)
   if (found.tag === wanted || (wanted === '!!float' && found.tag === '!!int')) return { ...found, tag: wanted as Resolved['tag'] }
   throw new YamlFault(`cannot decode ${found.tag} \`${text}\` as a ${wanted}`, undefined)
 }
 
-/** What a scalar without quotes is. */
-function resolve(text: string): Resolved {
-  if (/^(?:~|null|Null|NULL|)$/.test(text)) return { tag: '!!null', value: null }
-  if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return { tag: '!!bool', value: text[0] === 't' || text[0] === 'T' }
-  const number = /^[-+.\d]/.test(text) ? (resolveTime(text) ?? resolveNumber(text)) : undefined
-  return number ?? { tag: '!!str', value: text }
-}
-
-function resolveNumber(text: string): Resolved | undefined {
-  const plain = text[0] === '.' ? text : text.replaceAll('_', '')
-  const int = integerOf(plain)
-  if (int !== undefined) return { tag: '!!int', value: fromBigInt(int) }
-  if (!/^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(plain)) return undefined
-  const float = Number(plain)
-  const value = Number.isFinite(float) ? readNumber(String(float)) : undefined
-  return value === undefined ? undefined : { tag: '!!float', value }
-}
-
-/** Of 64 bits: decimal, `0x`, `0b`, `0o`, and octal after a zero. */
-function integerOf(plain: string): bigint | undefined {
-  const [, sign, digits] = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]+|0|[1-9][0-9]*)$/.exec(plain) ?? []
-  if (digits === undefined) return undefined
-  const size = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
-  const value = sign === '-' ? -size : size
-  return value >= -(2n ** 63n) && value < 2n ** 64n ? value : undefined
+/** What a scalar without quotes is. What JSON has no number for is a text. */
+function plain(text: string): Resolved {
+  const { kind, value } = resolve(text)
+  switch (kind) {
+    case 'null':
+      return { tag: '!!null', value: null }
+    case 'boolean':
+      return { tag: '!!bool', value: value as boolean }
+    case 'int':
+      return { tag: '!!int', value: fromBigInt(value as bigint) }
+    case 'float':
+      return Number.isFinite(value) ? { tag: '!!float', value: readNumber(String(value))! } : { tag: '!!str', value: text }
+    default:
+      return resolveTime(text) ?? { tag: '!!str', value: text }
+  }
 }
 
 const TIME = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]| )(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?(Z|[-+]\d{2}:\d{2})?)?$/

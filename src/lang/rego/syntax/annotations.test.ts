@@ -135,6 +135,10 @@ test('no block makes the parser throw anything else, or hang', { timeout: 30_000
   )
   assert.equal(wrong(`custom: ${'['.repeat(100_000)}`).length, 1)
   const doubled = Array.from({ length: 40 }, (_, n) => `  a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`)
+  // Where nobody looks, aliases of aliases cost nothing; who looks at the last of them comes to all.
+  const chain = Array.from({ length: 20_000 }, (_, at) => `- &a${at + 1} [*a${at}]`)
+  assert.deepEqual(wrong('nobody knows:', '- &a0 x', ...chain), [])
+  assert.deepEqual(wrong('nobody knows:', '- &a0 x', ...chain, 'custom: {k: *a20000}'), ['4: yaml: exceeded max depth of 10000'])
   assert.deepEqual(wrong('custom:', '  a0: &a0 x', ...doubled), ['4: yaml: document contains excessive aliasing'])
   const many = Array.from({ length: 3000 }, () => block('scope: document', 'title: x').join('\n'))
   assert.deepEqual(faults('package a', ...many, ...Array.from({ length: 3000 }, () => 'p := 1')), [

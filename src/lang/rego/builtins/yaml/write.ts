@@ -1,12 +1,13 @@
 // Values as Go's yaml.v3 writes them: blocks, indented by two.
 import { checkCharacters } from '../../../../formats/go-yaml/parse.ts'
+import { resolve } from '../../../../formats/go-yaml/resolve.ts'
 import type { Runtime } from '../../codegen/runtime.ts'
 import { numberText } from '../../values/decimal.ts'
 import { shortestDouble } from '../../values/double.ts'
 import { jsonEntries, quote } from '../../values/text.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../values/value.ts'
 import { parseTime } from '../time/parse.ts'
-import { orBuiltinError, resolve } from './read.ts'
+import { orBuiltinError } from './read.ts'
 
 export function writeYaml(runtime: Runtime, value: Value): string {
   return `${new Writer(runtime).node(value, 0, 'root')}\n`

@@ -1,0 +1,45 @@
+// What a plain scalar is, by its text: as Go's yaml.v3 resolves it, but for times, which are texts here.
+
+/** A scalar; NaN and the infinities, which JSON has not, are JS numbers here. */
+export type Resolved = {
+  readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'string' | 'merge'
+  readonly value: string | boolean | null | bigint | number
+}
+
+const WORDS: ReadonlyMap<string, Resolved> = new Map(
+  (
+    [
+      ['true True TRUE', { kind: 'boolean', value: true }],
+      ['false False FALSE', { kind: 'boolean', value: false }],
+      [' ~ null Null NULL', { kind: 'null', value: null }],
+      ['.nan .NaN .NAN', { kind: 'float', value: Number.NaN }],
+      ['.inf .Inf .INF +.inf +.Inf +.INF', { kind: 'float', value: Infinity }],
+      ['-.inf -.Inf -.INF', { kind: 'float', value: -Infinity }],
+      ['<<', { kind: 'merge', value: '<<' }],
+    ] as const
+  ).flatMap(([words, resolved]) => words.split(' ').map((word) => [word, resolved] as const)),
+)
+
+/** What a plain scalar is. */
+export function resolve(text: string): Resolved {
+  const word = WORDS.get(text)
+  if (word !== undefined) return word
+  const string: Resolved = { kind: 'string', value: text }
+  if (!/^[-+.\d]/.test(text)) return string
+  const plain = text.startsWith('.') ? text : text.replaceAll('_', '')
+  const int = text.startsWith('.') ? undefined : readInt(plain)
+  if (int !== undefined) return { kind: 'int', value: int }
+  const float = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(plain) ? Number(plain) : Infinity
+  return Number.isFinite(float) ? { kind: 'float', value: float } : string
+}
+
+/** Of 64 bits, with a sign or without; a leading 0 is octal, as in YAML 1.1. */
+function readInt(text: string): bigint | undefined {
+  const found = /^([-+]?)(?:(0|[1-9]\d*)|0[oO]?([0-7]+)|(0[xX][\da-fA-F]+|0[bB][01]+))$/.exec(text)
+  if (found === null) return undefined
+  const [, sign, decimal, octal, other] = found
+  const size = octal === undefined ? BigInt(decimal ?? other!) : BigInt(`0o${octal}`)
+  const value = sign === '-' ? -size : size
+  const fits = BigInt.asIntN(64, value) === value || (sign === '' && BigInt.asUintN(64, value) === value)
+  return fits ? value : undefined
+}

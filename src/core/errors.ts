@@ -37,6 +37,16 @@ export const CODES = {
   REGO_BUILTIN: 'The policy calls a builtin function that Thymus does not have.',
   REGO_EVAL: 'The evaluation ended without an answer: a conflict, or a builtin error where these are strict.',
   REGO_LIMIT: 'The evaluation took more steps, depth or time than it was given.',
+  CEL_REJECTED: 'The text is not CEL, or names a variable or function that is not there.',
+  CEL_EVAL: 'The evaluation of a CEL expression ended in an error.',
+  CEL_LIMIT: 'A CEL expression cost more than Kubernetes would grant it.',
+  MANIFEST: 'The text is not YAML or JSON that could be an object of Kubernetes.',
+  REVIEW: 'The request is no AdmissionReview that can be answered.',
+  TEMPLATE: 'A ConstraintTemplate does not follow its specification, or its code does not compile. It is not in force.',
+  CONSTRAINT: 'A constraint does not follow its specification or the schema of its template. It is not in force.',
+  MUTATOR: 'A mutator does not follow its specification, contradicts another, or cannot be applied.',
+  SUITE: 'A suite of Gatekeeper tests does not follow its format, or names what is not there.',
+  ADMISSION_POLICY: 'A ValidatingAdmissionPolicy or its binding does not follow its specification.',
   INTERNAL: 'A fault in Thymus itself.',
 } as const
 

@@ -11,26 +11,30 @@ export interface Mark {
 export class YamlFault extends Error {
   /** From 1; undefined where Go names none: it names no first line. */
   readonly row: number | undefined
+  /** Where it went wrong, to show to a person. */
+  readonly mark: Mark | undefined
 
-  constructor(message: string, row: number | undefined) {
+  constructor(message: string, row: number | undefined, mark?: Mark) {
     super(`yaml: ${message}`)
     this.row = row
+    this.mark = mark
   }
 }
 
 /** Of what cannot be read as tokens. The line is that where the thing began, if that is not the first, else where it went wrong. */
 export function scannerFault(problem: string, context: Mark, at: Mark): YamlFault {
   const line = context.line === 0 ? at.line : context.line
-  return inRow(problem, line === 0 ? undefined : line + 1)
+  return inRow(problem, line === 0 ? undefined : line + 1, at)
 }
 
 /** Of tokens that do not follow each other. Go counts these lines from 0. */
 export function parserFault(problem: string, at: Mark, context?: Mark): YamlFault {
   const line = context === undefined || context.line === 0 ? at.line : context.line
-  return inRow(problem, line === 0 ? undefined : line)
+  return inRow(problem, line === 0 ? undefined : line, at)
 }
 
-const inRow = (problem: string, row: number | undefined) => new YamlFault(row === undefined ? problem : `line ${row}: ${problem}`, row)
+const inRow = (problem: string, row: number | undefined, mark: Mark) =>
+  new YamlFault(row === undefined ? problem : `line ${row}: ${problem}`, row, mark)
 
 export const isBlank = (char: string) => char === ' ' || char === '\t'
 export const isBreak = (char: string) => char === '\n' || char === '\r' || char === '\x85' || char === '\u2028' || char === '\u2029'

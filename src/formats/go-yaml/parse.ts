@@ -2,9 +2,10 @@
 import { type Mark, parserFault, YamlFault } from './cursor.ts'
 import { MAX_DEPTH, Scanner, type Token } from './scan.ts'
 
-/** The line where a node begins, from 1, and its tag in full, where it has one. */
+/** Where a node begins, from 1, and its tag in full, where it has one. */
 interface Common {
   readonly row: number
+  readonly col: number
   readonly tag: string | undefined
 }
 export type Node = ScalarNode | ListNode | MapNode | AliasNode
@@ -25,6 +26,7 @@ export interface MapNode extends Common {
 export interface AliasNode {
   readonly kind: 'alias'
   readonly row: number
+  readonly col: number
   readonly name: string
   /** Which may be around the alias. */
   readonly target: Node
@@ -51,6 +53,8 @@ export function parseDocuments(text: string): Node[] {
   for (let node = parser.document(true); node !== undefined; node = parser.document(false)) all.push(node)
   return all
 }
+
+const placeOf = ({ line, column }: Mark) => ({ row: line + 1, col: column + 1 })
 
 export const tooDeep = () => new YamlFault(`exceeded max depth of ${MAX_DEPTH}`, undefined)
 
@@ -113,7 +117,7 @@ class Parser {
   }
 
   #nothing(mark: Mark): ScalarNode {
-    return { kind: 'scalar', text: '', plain: true, tag: undefined, row: mark.line + 1 }
+    return { kind: 'scalar', text: '', plain: true, tag: undefined, ...placeOf(mark) }
   }
 
   /** @param indentless a list may begin at the column of the key that it belongs to */
@@ -128,7 +132,7 @@ class Parser {
     const first = this.#scanner.peek()
     if (first.is === 'alias') return this.#alias(first)
     const { anchor, tag } = this.#properties(first.mark)
-    const common = { tag, row: first.mark.line + 1 }
+    const common = { tag, ...placeOf(first.mark) }
     const hold = <N extends Node>(node: N): N => {
       if (anchor !== undefined) this.#anchors.set(anchor, node)
       return node
@@ -159,7 +163,7 @@ class Parser {
     const target = this.#anchors.get(name)
     if (target === undefined) throw new YamlFault(`unknown anchor '${name}' referenced`, undefined)
     this.#scanner.next()
-    return { kind: 'alias', name, target, row: mark.line + 1 }
+    return { kind: 'alias', name, target, ...placeOf(mark) }
   }
 
   /** Anchor and tag, in any order, each once. */
@@ -239,7 +243,7 @@ class Parser {
       // Go takes the sign for the key's.
       key = this.#nothing(this.#scanner.next().end)
     } else key = this.#node(false)
-    return { kind: 'map', entries: [[key, this.#flowValue('flow sequence end')]], tag: undefined, row: mark.line + 1 }
+    return { kind: 'map', entries: [[key, this.#flowValue('flow sequence end')]], tag: undefined, ...placeOf(mark) }
   }
 
   #flowValue(end: 'flow sequence end' | 'flow mapping end'): Node {

@@ -1,8 +1,10 @@
-// What a plain scalar is, by its text: as Go's yaml.v3 resolves it, but for times, which are texts here.
+// What a scalar is: as Go's yaml.v3 resolves it, but for times, which are texts here.
+import { YamlFault } from './cursor.ts'
+import type { ScalarNode } from './parse.ts'
 
-/** A scalar; NaN and the infinities, which JSON has not, are JS numbers here. */
+/** A scalar; NaN and the infinities, which JSON has not, are JS numbers here. What is binary is its text in base64. */
 export type Resolved = {
-  readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'string' | 'merge'
+  readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'string' | 'binary' | 'merge'
   readonly value: string | boolean | null | bigint | number
 }
 
@@ -42,4 +44,26 @@ function readInt(text: string): bigint | undefined {
   const value = sign === '-' ? -size : size
   const fits = BigInt.asIntN(64, value) === value || (sign === '' && BigInt.asUintN(64, value) === value)
   return fits ? value : undefined
+}
+
+const CORE = 'tag:yaml.org,2002:'
+const KINDS: ReadonlyMap<string, Resolved['kind']> = new Map([
+  ['int', 'int'],
+  ['float', 'float'],
+  ['bool', 'boolean'],
+  ['null', 'null'],
+  ['merge', 'merge'],
+])
+
+/** By its tag, or as what `plain` says where it is plain and has none. Throws YamlFault. */
+export function resolveScalar({ text, plain, tag: full }: ScalarNode, resolvePlain: (text: string) => Resolved = resolve): Resolved {
+  if (full === undefined) return plain ? resolvePlain(text) : { kind: 'string', value: text }
+  const tag = full.startsWith(CORE) ? full.slice(CORE.length) : full
+  if (tag === 'binary') return { kind: 'binary', value: text }
+  const wanted = KINDS.get(tag)
+  if (wanted === undefined) return { kind: 'string', value: text }
+  const resolved = resolvePlain(text)
+  if (wanted === 'float' && resolved.kind === 'int') return { kind: 'float', value: Number(resolved.value) }
+  if (resolved.kind !== wanted) throw new YamlFault(`cannot decode ${JSON.stringify(text)} as a !!${tag}`, undefined)
+  return resolved
 }

@@ -61,6 +61,7 @@ function checkNode(node: SchemaNode, at: string, inside: Inside, fail: Fail): vo
   if (node.listType !== undefined) checkListType(node, node.listType, at, fail)
   if (node.listMapKeys.length > 0 && node.listType !== 'map')
     fail(`${at}.x-kubernetes-list-type`, 'must be map if x-kubernetes-list-map-keys is non-empty')
+  if (node.rules.length > 0 && !hasCelType(node)) fail(`${at}.x-kubernetes-validations`, 'must not be on a value whose type is left open')
   for (const [index, rule] of node.rules.entries()) checkRule(node, rule, `${at}.x-kubernetes-validations[${index}]`, fail)
 }
 
@@ -100,6 +101,13 @@ function checkKeys({ items, listMapKeys: keys }: SchemaNode, at: string, fail: F
       fail(`${path}.default`, 'is in x-kubernetes-list-map-keys, so it must have a default or be a required property')
     if (property.nullable) fail(`${path}.nullable`, 'is in x-kubernetes-list-map-keys, so it cannot be nullable')
   }
+}
+
+/** A rule needs the type of all that a list or a map holds; fields that have none it does not see. */
+function hasCelType({ type, intOrString, items, additionalProperties: more }: SchemaNode): boolean {
+  if (type === 'array' && !intOrString) return items !== undefined && hasCelType(items)
+  if (type === 'object' && !intOrString) return typeof more !== 'object' || hasCelType(more)
+  return type !== '' || intOrString
 }
 
 const breaksLine = (text: string) => /[\r\n]/.test(text)

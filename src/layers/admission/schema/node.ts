@@ -82,9 +82,6 @@ export function readNode(document: unknown, at: string): { readonly node: Schema
   return { node: reader.node(document, at, 0), problems: reader.problems }
 }
 
-/** The schema at which nothing is said. */
-export const EMPTY: SchemaNode = readNode({}, '').node
-
 class Reader {
   readonly problems: Problem[] = []
   #nodes = 0
@@ -197,3 +194,6 @@ class Reader {
     this.problems.push({ path, text })
   }
 }
+
+/** The schema that says nothing. */
+const EMPTY: SchemaNode = readNode({}, '').node

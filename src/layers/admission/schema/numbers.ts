@@ -35,6 +35,6 @@ export function isInRange(value: number, type: string, format: string): boolean 
 export function showNumber(value: number, form: NumberForm): string {
   if (isInteger(value, form)) return BigInt(value).toString()
   const exponent = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)))
-  const text = exponent < -4 || exponent >= 21 ? value.toExponential() : String(value)
+  const text = exponent < -4 || exponent >= 6 ? value.toExponential() : String(value)
   return text.replace(/e([+-])(\d)$/, 'e$10$2')
 }

@@ -3,7 +3,6 @@ import { embeddedProblems } from './embedded.ts'
 import type { Problem, SchemaNode } from './node.ts'
 import { findUnknown } from './pruning.ts'
 import { problemsOf } from './validate.ts'
-import { isTooDeep } from './value.ts'
 
 const META = ['metadata', 'apiVersion', 'kind']
 
@@ -23,7 +22,6 @@ function walk(node: SchemaNode, at: string, insideMeta: boolean, problems: Probl
 }
 
 function problemsOfDefault(node: SchemaNode, value: unknown, at: string, insideMeta: boolean): readonly Problem[] {
-  if (isTooDeep(value)) return [{ path: at, text: 'nested too deeply' }]
   const problems: Problem[] = []
   if (!insideMeta) {
     findUnknown(node, value, (path) => void problems.push({ path: at, text: `must not have unknown fields: ${path}` }))

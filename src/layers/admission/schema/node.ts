@@ -1,6 +1,7 @@
 // A schema as it is written, taken into a shape of which the rest can be sure (JSONSchemaProps of apiextensions.k8s.io/v1). What Go would
 // leave at its zero value is empty here; a field that Kubernetes does not know is ignored there, and so here.
 import { isFields } from '../../../formats/kubernetes/object.ts'
+import { isTooDeep } from './value.ts'
 
 /** One rule of `x-kubernetes-validations`. */
 export interface CelRule {
@@ -122,6 +123,7 @@ class Reader {
       const value = get(key)
       if (value !== undefined && isRefused(value)) this.#fail(`${at}.${key}`, `${key} is not supported`)
     }
+    for (const key of ['default', 'enum']) if (isTooDeep(get(key))) this.#fail(`${at}.${key}`, 'nested too deeply')
     const items = get('items')
     if (Array.isArray(items) && items.length > 0) this.#fail(`${at}.items`, 'items must be a schema object and not an array')
     return {

@@ -5,7 +5,7 @@ import { FORMATS, formatKey } from './formats.ts'
 import type { Problem, SchemaNode } from './node.ts'
 import { isInRange, isJsonInteger, type NumberForm, showNumber, toInt64 } from './numbers.ts'
 import { hasMatch } from './regex.ts'
-import { isOneOf, type Kind, kindOf, show } from './value.ts'
+import { isOneOf, type Kind, kindOf, membersOf } from './value.ts'
 
 export interface Reading extends NumberForm {
   /**
@@ -89,8 +89,8 @@ class Validator {
   }
 
   #enum(node: SchemaNode, value: unknown, at: string): Result | undefined {
-    if (node.enum.length === 0 || isOneOf(value, node.enum, this.#reading)) return undefined
-    return failure(at, `should be one of ${show(node.enum)}`)
+    if (node.enum.length === 0 || isOneOf(value, membersOf(node.enum), this.#reading)) return undefined
+    return failure(at, `should be one of ${membersOf(node.enum).shown}`)
   }
 
   #junctors(node: SchemaNode, value: unknown, at: string): Result {

@@ -42,37 +42,49 @@ export function copy<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copy(each)])) as T
 }
 
+/** The members of an enum, ready to be looked up, and as a message tells them. */
+export interface Members {
+  readonly has: ReadonlySet<string>
+  readonly shown: string
+}
+
+/** Built once for an enum, so that a long one and a long list are not multiplied. */
+export function membersOf(list: readonly unknown[]): Members {
+  const known = members.get(list)
+  if (known !== undefined) return known
+  const made = { has: new Set(list.map(canonical)), shown: show(list.slice(0, SHOWN)).replace(/]$/, list.length > SHOWN ? ' ...]' : ']') }
+  members.set(list, made)
+  return made
+}
+
+const members = new WeakMap<readonly unknown[], Members>()
+/** Members that a message names. */
+const SHOWN = 100
+
 /**
  * Is the value one of an enum? As kube-openapi compares them: the value is converted to the type of the member where Go converts it.
  * So 1.5 is 1 where the enum says 1, and 65 is "A", but null is nothing at all.
  */
-export function isOneOf(value: unknown, members: readonly unknown[], form: NumberForm): boolean {
-  return members.some((member) => {
-    if (typeof value === 'number' && typeof member === 'number') return (isInteger(member, INTEGERS) ? toInt64(value) : value) === member
-    if (typeof value === 'number' && typeof member === 'string') return isInteger(value, form) && character(value) === member
-    return value !== null && isEqual(value, member, form)
-  })
+export function isOneOf(value: unknown, { has }: Members, form: NumberForm): boolean {
+  const holds = (each: unknown) => has.has(canonical(each))
+  if (value === null || value === undefined) return false
+  if (typeof value !== 'number') return holds(value) && !(form.floats && holdsWhole(value))
+  return isInteger(value, form) ? holds(value) || holds(character(value)) : holds(toInt64(value)) || holds(value)
 }
-
-const INTEGERS: NumberForm = { floats: false }
 
 const character = (value: number) =>
   String.fromCodePoint(value >= 0 && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff) ? value : 0xfffd)
 
-function isEqual(value: unknown, member: unknown, form: NumberForm): boolean {
-  if (typeof value === 'number') return value === member && isInteger(value, form) === isInteger(value, INTEGERS)
-  if (Array.isArray(value))
-    return Array.isArray(member) && member.length === value.length && value.every((each, index) => isEqual(each, member[index], form))
-  if (!isFields(value)) return value === member
-  if (!isFields(member)) return false
-  const keys = Object.keys(value)
-  return (
-    keys.length === Object.keys(member).length && keys.every((key) => Object.hasOwn(member, key) && isEqual(value[key], member[key], form))
-  )
+/** Within a list or a map nothing is converted, so that a whole number that is a float is no member's. */
+function holdsWhole(value: unknown): boolean {
+  if (typeof value === 'number') return isInteger(value, INTEGERS)
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsWhole)
 }
 
+const INTEGERS: NumberForm = { floats: false }
+
 /** As %v of Go writes it. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   if (typeof value === 'number') return showNumber(value, INTEGERS)
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`
   if (!isFields(value)) return value === null ? '<nil>' : String(value)

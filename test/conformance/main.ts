@@ -2,13 +2,23 @@
 // what did not pass is on stderr, a line each. Exit 0 only if nothing failed and nothing was wrong.
 import { EXIT } from '../../src/core/errors.ts'
 import { fmt } from './fmt.ts'
+import { gatekeeper } from './gatekeeper.ts'
+import { gatekeeperGator } from './gatekeeper-gator.ts'
 import { kata } from './kata.ts'
 import { netpol } from './netpol.ts'
 import { rego } from './rego.ts'
 import { regoOpa } from './rego-opa.ts'
 import type { Suite } from './suite.ts'
 
-const SUITES: Readonly<Record<string, Suite>> = { fmt, kata, netpol, rego, 'rego-opa': regoOpa }
+const SUITES: Readonly<Record<string, Suite>> = {
+  fmt,
+  gatekeeper,
+  'gatekeeper-gator': gatekeeperGator,
+  kata,
+  netpol,
+  rego,
+  'rego-opa': regoOpa,
+}
 
 const [name, path] = process.argv.slice(2)
 const suite = name !== undefined && Object.hasOwn(SUITES, name) ? SUITES[name] : undefined

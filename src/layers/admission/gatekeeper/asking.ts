@@ -1,0 +1,27 @@
+import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
+import { fromHost } from '../../../lang/rego/values/host.ts'
+import type { Value } from '../../../lang/rego/values/value.ts'
+import type { Question } from './question.ts'
+
+/** One question while it goes from template to template, with what all of them may look at. */
+export class Asking {
+  readonly question: Question
+  /** `{"inventory": …}`: what is known of the cluster. */
+  readonly data: Value
+  readonly surroundings: Surroundings
+  readonly limits: Partial<Limits>
+  #review: Value | undefined
+
+  constructor(question: Question, data: Value, surroundings: Surroundings, limits: Partial<Limits>) {
+    this.question = question
+    this.data = data
+    this.surroundings = surroundings
+    this.limits = limits
+  }
+
+  /** The question as Rego has it; made once. */
+  get review(): Value {
+    this.#review ??= fromHost(this.question.review)
+    return this.#review
+  }
+}

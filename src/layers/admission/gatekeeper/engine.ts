@@ -1,0 +1,22 @@
+// What the engines of templates have in common.
+import type { Span } from '../../../core/policy.ts'
+import type { Asking } from './asking.ts'
+import type { Constraint } from './constraint.ts'
+
+/** One thing that a constraint has against an object. */
+export interface Objection {
+  readonly message: string
+  /** What a Rego rule adds to its message; an empty object where it adds nothing. */
+  readonly details: unknown
+  /** The rule in the template's code, where one can be named. */
+  readonly rule: Span | undefined
+}
+
+/** The code of a template, compiled. */
+export interface Engine {
+  /**
+   * An error of the code is an objection too, so that what cannot be judged is not let through.
+   * Throws ThymusError REGO_LIMIT or CEL_LIMIT for code that does not come to an end.
+   */
+  judge(constraint: Constraint, asking: Asking): readonly Objection[]
+}

@@ -1,0 +1,138 @@
+// Gatekeeper without a cluster: templates, constraints and what is known of the cluster, and what all of them have against an object.
+import { ThymusError } from '../../../core/errors.ts'
+import type { Span } from '../../../core/policy.ts'
+import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
+import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
+import type { Schema } from '../schema/schema.ts'
+import { Asking } from './asking.ts'
+import { actionsAt, type Constraint, type EnforcementPoint, readConstraint } from './constraint.ts'
+import { constraintSchema } from './constraint-schema.ts'
+import type { Engine, Objection } from './engine.ts'
+import { Inventory } from './inventory.ts'
+import { MatchError, matches } from './match.ts'
+import { matchables, type Question } from './question.ts'
+import { compileRego } from './rego-engine.ts'
+import { ENGINES, type EngineName, readTemplate, type Template } from './template.ts'
+
+export interface LibraryOptions {
+  /** Which engines are asked; of those that a template has code for, the first. All by default, as Gatekeeper has them. */
+  readonly engines?: readonly EngineName[]
+  /** The clock and chance, for each review anew. */
+  readonly surroundings: () => Surroundings
+}
+
+export interface Violation {
+  readonly constraint: Constraint
+  readonly message: string
+  readonly details: unknown
+  readonly rule: Span | undefined
+  /** What is to be done: `deny`, `warn`, `dryrun`, or words of one's own. */
+  readonly actions: readonly string[]
+}
+
+interface Entry {
+  readonly template: Template
+  readonly engine: Engine
+  readonly schema: Schema
+  readonly constraints: Map<string, Constraint>
+}
+
+export class Library {
+  readonly #options: LibraryOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #inventory = new Inventory()
+
+  constructor(options: LibraryOptions) {
+    this.#options = options
+  }
+
+  /** Replaces the one of the same name, whose constraints must fit it. Throws ThymusError TEMPLATE or CONSTRAINT; then nothing was changed. */
+  addTemplate(object: KubernetesObject): Template {
+    const template = readTemplate(object)
+    const schema = constraintSchema(template.parameters, template.legacySchema)
+    const engine = this.#compile(template)
+    const before = this.#entries.get(template.name)?.constraints.values() ?? []
+    const constraints = new Map([...before].map(({ object: one, name }) => [name, readConstraint(one, template, schema)]))
+    this.#entries.set(template.name, { template, engine, schema, constraints })
+    return template
+  }
+
+  /** Replaces the one of the same kind and name. Throws ThymusError CONSTRAINT. */
+  addConstraint(object: KubernetesObject): Constraint {
+    const { kind } = kindOf(object)
+    const entry = this.#entries.get(kind.toLowerCase())
+    if (entry === undefined) throw new ThymusError('CONSTRAINT', 'there is no template of this kind', { at: `${kind} ${nameOf(object)}` })
+    const constraint = readConstraint(object, entry.template, entry.schema)
+    entry.constraints.set(constraint.name, constraint)
+    return constraint
+  }
+
+  /** What policies see as `data.inventory`. Throws ThymusError REVIEW for what is no object of Kubernetes. */
+  addData(object: KubernetesObject): void {
+    this.#inventory.add(object)
+  }
+
+  removeData(object: KubernetesObject): void {
+    this.#inventory.remove(object)
+  }
+
+  get constraints(): readonly Constraint[] {
+    return [...this.#entries.values()].flatMap((entry) => [...entry.constraints.values()])
+  }
+
+  /**
+   * What the constraints that match have against the object, by kind and name of the constraints.
+   * Throws ThymusError REGO_LIMIT or CEL_LIMIT for code that does not come to an end, REGO_EVAL for a violation without a text, REVIEW if
+   * there is no object.
+   */
+  review(question: Question, point: EnforcementPoint, limits: Partial<Limits> = {}): readonly Violation[] {
+    const asked = this.#withNamespace(question)
+    const targets = matchables(asked)
+    if (targets.length === 0) throw new ThymusError('REVIEW', 'neither object nor oldObject is there')
+    const asking = new Asking(asked, this.#inventory.data, this.#options.surroundings(), limits)
+    const found: Violation[] = []
+    for (const { template, engine, constraints } of this.#entries.values()) {
+      if (point === 'validation.gatekeeper.sh' && !isAskedAt(template, question.operation)) continue
+      for (const constraint of constraints.values()) {
+        const actions = actionsAt(constraint, point)
+        if (actions.length === 0) continue
+        for (const objection of judge(engine, constraint, asking, targets)) found.push({ constraint, ...objection, actions })
+      }
+    }
+    return found.sort(
+      (one, other) => compare(one.constraint.kind, other.constraint.kind) || compare(one.constraint.name, other.constraint.name),
+    )
+  }
+
+  #withNamespace(question: Question): Question {
+    if (question.namespace !== undefined) return question
+    const name = typeof question.review.namespace === 'string' ? question.review.namespace : ''
+    const namespace = name === '' ? undefined : this.#inventory.namespace(name)
+    return namespace === undefined ? question : { ...question, namespace }
+  }
+
+  #compile(template: Template): Engine {
+    const { engines = ENGINES } = this.#options
+    for (const name of engines) {
+      if (name === 'Rego' && template.rego !== undefined) return compileRego(template, template.rego)
+    }
+    throw new ThymusError('TEMPLATE', `has no code for ${engines.join(' or ')}`, { at: `ConstraintTemplate ${template.name}` })
+  }
+}
+
+const compare = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
+
+function isAskedAt({ operations }: Template, operation: string): boolean {
+  return operations.length === 0 || operations.includes('*') || operations.includes(operation)
+}
+
+/** A match that cannot be decided is an objection: Gatekeeper rejects such an object too. */
+function judge(engine: Engine, constraint: Constraint, asking: Asking, targets: ReturnType<typeof matchables>): readonly Objection[] {
+  try {
+    if (!targets.some((target) => matches(constraint.match, target))) return []
+  } catch (error) {
+    if (!(error instanceof MatchError)) throw error
+    return [{ message: `unable to match constraints: ${error.message}`, details: {}, rule: undefined }]
+  }
+  return engine.judge(constraint, asking)
+}

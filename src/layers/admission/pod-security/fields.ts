@@ -1,0 +1,92 @@
+// Fields of host objects as Go's decoder reads them into a typed struct: null is as good as absent, and a value of another type is refused.
+import { ThymusError } from '../../../core/errors.ts'
+import { printable } from '../../../core/quote.ts'
+import { type Fields, isFields } from '../../../formats/kubernetes/object.ts'
+
+const NOTHING: readonly never[] = []
+const NO_FIELDS: Fields = {}
+
+const INT64 = 2 ** 63
+
+function own(object: Fields, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined
+}
+
+/** @throws ThymusError REVIEW, as all functions here, if the value is of another type; `at` is the path of the object. */
+export function flag(object: Fields, key: string, at: string): boolean | undefined {
+  const value = own(object, key)
+  if (value === undefined || typeof value === 'boolean') return value
+  throw refused(`${at}.${key}`, 'a boolean')
+}
+
+export function text(object: Fields, key: string, at: string): string | undefined {
+  const value = own(object, key)
+  return value === undefined ? undefined : asText(value, `${at}.${key}`)
+}
+
+/** A whole number of so many bits, sign and all. */
+export function integer(object: Fields, key: string, at: string, bits: 32 | 64): number | undefined {
+  const value = own(object, key)
+  if (value === undefined) return undefined
+  const number = typeof value === 'bigint' ? Number(value) : value
+  const limit = bits === 64 ? INT64 : 2 ** 31
+  if (typeof number === 'number' && Number.isInteger(number) && number >= -limit && number < limit) return number
+  throw refused(`${at}.${key}`, `a whole number of ${bits} bits`)
+}
+
+export function fields(object: Fields, key: string, at: string): Fields | undefined {
+  const value = own(object, key)
+  if (value === undefined || isFields(value)) return value
+  throw refused(`${at}.${key}`, 'an object')
+}
+
+export function texts(object: Fields, key: string, at: string): readonly string[] {
+  const items = list(object, key, at)
+  return items.length === 0 ? NOTHING : items.map((item, index) => asText(item ?? '', `${at}.${key}[${index}]`))
+}
+
+/** What `read` makes of each item, given the item's path. */
+export function objects<T>(object: Fields, key: string, at: string, read: (item: Fields, path: string) => T): readonly T[] {
+  const items = list(object, key, at)
+  return items.length === 0 ? NOTHING : items.map((item, index) => read(asFields(item, `${at}.${key}[${index}]`), `${at}.${key}[${index}]`))
+}
+
+/** A map of texts, as labels and annotations are; a value may be null, which is the empty text: read it by `entry`. */
+export function textMap(object: Fields, key: string, at: string): Fields {
+  const map = fields(object, key, at)
+  if (map === undefined) return NO_FIELDS
+  for (const name of Object.keys(map)) {
+    const value = map[name]
+    if (typeof value !== 'string' && value !== null && value !== undefined) throw refused(`${at}.${key}[${printable(name)}]`, 'a text')
+  }
+  return map
+}
+
+/** The value of a key in a map of texts; undefined where there is none. */
+export function entry(map: Fields, key: string): string | undefined {
+  return Object.hasOwn(map, key) ? asText(map[key] ?? '', key) : undefined
+}
+
+/** Null is an object without fields. */
+export function asFields(value: unknown, path: string): Fields {
+  if (isFields(value)) return value
+  if (value === null || value === undefined) return NO_FIELDS
+  throw refused(path, 'an object')
+}
+
+function list(object: Fields, key: string, at: string): readonly unknown[] {
+  const value = own(object, key)
+  if (value === undefined) return NOTHING
+  if (Array.isArray(value)) return value
+  throw refused(`${at}.${key}`, 'a list')
+}
+
+/** A surrogate that stands alone is U+FFFD to Go. */
+function asText(value: unknown, path: string): string {
+  if (typeof value === 'string') return value.toWellFormed()
+  throw refused(path, 'a text')
+}
+
+function refused(path: string, wanted: string): ThymusError {
+  return new ThymusError('REVIEW', `${path} must be ${wanted}`, { at: path })
+}

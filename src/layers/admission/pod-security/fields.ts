@@ -1,10 +1,11 @@
 // Fields of host objects as Go's decoder reads them into a typed struct: null is as good as absent, and a value of another type is refused.
 import { ThymusError } from '../../../core/errors.ts'
-import { printable } from '../../../core/quote.ts'
+import { quote } from '../../../core/quote.ts'
 import { type Fields, isFields } from '../../../formats/kubernetes/object.ts'
 
 const NOTHING: readonly never[] = []
 const NO_FIELDS: Fields = {}
+const NO_TEXTS: ReadonlyMap<string, string> = new Map()
 
 const INT64 = 2 ** 63
 
@@ -51,20 +52,12 @@ export function objects<T>(object: Fields, key: string, at: string, read: (item:
   return items.length === 0 ? NOTHING : items.map((item, index) => read(asFields(item, `${at}.${key}[${index}]`), `${at}.${key}[${index}]`))
 }
 
-/** A map of texts, as labels and annotations are; a value may be null, which is the empty text: read it by `entry`. */
-export function textMap(object: Fields, key: string, at: string): Fields {
+/** A map of texts, as labels and annotations are. */
+export function textMap(object: Fields, key: string, at: string): ReadonlyMap<string, string> {
   const map = fields(object, key, at)
-  if (map === undefined) return NO_FIELDS
-  for (const name of Object.keys(map)) {
-    const value = map[name]
-    if (typeof value !== 'string' && value !== null && value !== undefined) throw refused(`${at}.${key}[${printable(name)}]`, 'a text')
-  }
-  return map
-}
-
-/** The value of a key in a map of texts; undefined where there is none. */
-export function entry(map: Fields, key: string): string | undefined {
-  return Object.hasOwn(map, key) ? asText(map[key] ?? '', key) : undefined
+  if (map === undefined) return NO_TEXTS
+  const pairs = Object.keys(map).map((name) => [name.toWellFormed(), asText(map[name] ?? '', `${at}.${key}[${quote(name)}]`)] as const)
+  return new Map(pairs)
 }
 
 /** Null is an object without fields. */

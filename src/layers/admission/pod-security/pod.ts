@@ -4,7 +4,7 @@
 export interface Pod {
   /** Path of the metadata, for the names of its annotations: `metadata`, or `spec.template.metadata` of a controller. */
   readonly metadataPath: string
-  readonly annotations: Readonly<Record<string, unknown>>
+  readonly annotations: ReadonlyMap<string, string>
   /** The pod itself, beside its containers: what both can set. */
   readonly own: Holder
   /** Containers of all kinds: init, ordinary, ephemeral, the order in which Kubernetes names them. */

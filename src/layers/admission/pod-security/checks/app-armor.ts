@@ -1,6 +1,5 @@
 import { quoteTerm } from '../../../../lang/rego/values/text.ts'
 import { type Check, type CheckPod, holders, plural, quoted, securityFields, setters, sortedSet } from '../check.ts'
-import { entry } from '../fields.ts'
 
 const ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/'
 const TYPES = new Set<string | undefined>([undefined, 'RuntimeDefault', 'Localhost'])
@@ -10,9 +9,7 @@ const allowedAnnotation = (profile: string) => profile === '' || profile === 'ru
 /** Annotations of all names that begin so, whether or not there is such a container. */
 const run: CheckPod = (pod) => {
   const bad = holders(pod, ({ security }) => !TYPES.has(security.appArmor))
-  const annotations = Object.keys(pod.annotations).filter(
-    (key) => key.startsWith(ANNOTATION) && !allowedAnnotation(entry(pod.annotations, key)!),
-  )
+  const annotations = [...pod.annotations].filter(([key, profile]) => key.startsWith(ANNOTATION) && !allowedAnnotation(profile))
   if (bad.length === 0 && annotations.length === 0) return undefined
   const who = [
     ...(bad.length > 0 ? [setters(pod, bad)] : []),
@@ -20,14 +17,14 @@ const run: CheckPod = (pod) => {
   ]
   const values = [
     ...sortedSet(bad.map(({ security }) => security.appArmor!)),
-    ...sortedSet(annotations.map((key) => `${key.toWellFormed()}=${quoteTerm(entry(pod.annotations, key)!)}`)),
+    ...sortedSet(annotations.map(([key, profile]) => `${key}=${quoteTerm(profile)}`)),
   ]
   return {
     reason: plural('forbidden AppArmor profile', values.length),
     detail: `${who.join(' and ')} must not set AppArmor profile type to ${quoted(values)}`,
     fields: [
       ...securityFields(bad, 'appArmorProfile.type'),
-      ...annotations.map((key) => `${pod.metadataPath}.annotations[${quoteTerm(key)}]`),
+      ...annotations.map(([key]) => `${pod.metadataPath}.annotations[${quoteTerm(key)}]`),
     ],
   }
 }

@@ -13,7 +13,6 @@ import {
   sortedSet,
   unlessWindows,
 } from '../check.ts'
-import { entry } from '../fields.ts'
 import type { Pod } from '../pod.ts'
 
 const POD = 'seccomp.security.alpha.kubernetes.io/pod'
@@ -27,12 +26,12 @@ const annotations: CheckPod = ({ metadataPath, annotations, containers }) => {
   const keys = [POD, ...containers.map(({ name }) => `${CONTAINER}${name}`)]
   const bad = sortedSet(
     keys.filter((key) => {
-      const profile = entry(annotations, key)
+      const profile = annotations.get(key)
       return profile !== undefined && !allowedAnnotation(profile)
     }),
   )
   if (bad.length === 0) return undefined
-  const told = sortedSet(bad.map((key) => `${key}=${quoteTerm(entry(annotations, key)!)}`))
+  const told = sortedSet(bad.map((key) => `${key}=${quoteTerm(annotations.get(key)!)}`))
   return {
     reason,
     detail: `forbidden ${plural('annotation', bad.length)} ${told.join(', ')}`,

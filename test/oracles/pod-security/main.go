@@ -31,7 +31,7 @@ type question struct {
 	Request       *admissionv1.AdmissionRequest `json:"request"`
 	Configuration json.RawMessage               `json:"configuration"`
 	Namespaces    []*corev1.Namespace           `json:"namespaces"`
-	Pods          []*corev1.Pod                 `json:"pods"`
+	Pods          []json.RawMessage             `json:"pods"`
 
 	ClusterMinor *int `json:"clusterMinor"`
 }
@@ -212,8 +212,12 @@ func (c cluster) GetNamespace(_ context.Context, name string) (*corev1.Namespace
 func (c cluster) ListPods(_ context.Context, namespace string) ([]*corev1.Pod, error) {
 	var found []*corev1.Pod
 	for _, each := range c.Pods {
-		if each.Namespace == namespace {
-			found = append(found, each)
+		pod := &corev1.Pod{}
+		if err := kjson.UnmarshalCaseSensitivePreserveInts(each, pod); err != nil {
+			return nil, err
+		}
+		if pod.Namespace == namespace {
+			found = append(found, pod)
 		}
 	}
 	return found, nil

@@ -49,7 +49,7 @@ export class Oracle {
     } catch (error) {
       return `Go cannot build the oracle: ${String(error).split('\n')[0]}`
     }
-    return new Oracle(spawn(BUILT, { stdio: ['pipe', 'pipe', 'inherit'] }))
+    return new Oracle(spawn(BUILT, { stdio: ['pipe', 'pipe', 'ignore'] }))
   }
 
   /** Answers in the order of the questions. */

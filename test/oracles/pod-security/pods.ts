@@ -69,10 +69,11 @@ export class PodMaker {
     this.#random = random
   }
 
-  pod(): { readonly metadata?: unknown; readonly spec?: unknown } {
+  /** `typed`: nothing of a wrong type. */
+  pod(typed = false): { metadata?: unknown; spec?: unknown } {
     this.#set = this.#random.of([3, 10, 30, 60, 90])
     this.#null = this.#random.of([0, 2, 15])
-    this.#wrong = this.#random.of([0, 0, 0, 40])
+    this.#wrong = typed ? 0 : this.#random.of([0, 0, 0, 40])
     const pod: Json = { metadata: this.#metadata(), spec: this.#spec() }
     for (const key of ['metadata', 'spec'] as const) if (this.#random.below(300) === 0) pod[key] = null
     return pod

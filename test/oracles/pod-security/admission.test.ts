@@ -41,6 +41,44 @@ test('a request is answered as Kubernetes answers it', async (t) => {
   for (const [what, times] of Object.entries(seen)) assert.ok(times >= REQUESTS / 200, `only ${times} ${what}`)
 })
 
+test('a configuration is taken or refused as Kubernetes takes or refuses it', async (t) => {
+  if (typeof oracle === 'string') return t.skip(oracle)
+  const head = { apiVersion: 'pod-security.admission.config.k8s.io/v1', kind: 'PodSecurityConfiguration' }
+  const levels = ['privileged', 'restricted', '', 'Baseline', null, 1].flatMap((enforce) => [{ enforce }, { warn: enforce }])
+  const versions = ['latest', 'v1.0', '', 'v1', '1.2', null].map((version) => ({ 'audit-version': version }))
+  const names = [
+    '',
+    'a',
+    'a.b',
+    'A',
+    '-a',
+    'a-',
+    'a_b',
+    'x'.repeat(63),
+    'x'.repeat(64),
+    `${'x.'.repeat(126)}x`,
+    `${'x.'.repeat(126)}xx`,
+    null,
+    1,
+  ]
+  const lists = [...names.map((name) => [name]), ['a', 'a'], [], null, 'a', {}]
+  const changes: readonly object[] = [
+    ...[{}, { kind: 'Pod' }, { apiVersion: 'v1' }, { apiVersion: `${head.apiVersion}beta1` }, { extra: null }, { metadata: {} }],
+    ...[...levels, ...versions, { Enforce: 'baseline' }, null, [], 'x'].map((defaults) => ({ defaults })),
+    ...['usernames', 'namespaces', 'runtimeClasses', 'other'].flatMap((key) => lists.map((list) => ({ exemptions: { [key]: list } }))),
+  ]
+  const answers = await oracle.ask(changes.map((change) => ({ configuration: { ...head, ...change } })))
+  let refused = 0
+  for (const [at, change] of changes.entries()) {
+    const theirs = answers[at]!.error
+    const run = () => readConfiguration({ ...head, ...change })
+    if (theirs === undefined) assert.doesNotThrow(run, JSON.stringify(change))
+    else assert.throws(run, { code: 'CONFIG' }, `${theirs}: ${JSON.stringify(change)}`)
+    refused += theirs === undefined ? 0 : 1
+  }
+  assert.ok(refused > 30 && refused < changes.length - 30)
+})
+
 function answer({ request, configuration, namespaces, pods, clusterMinor }: RequestCase): PodSecurityResponse {
   return admit(request as unknown as PodSecurityRequest, readConfiguration(configuration, clusterMinor), {
     namespace: (name) => namespaces.find(({ metadata }) => (metadata as { name: string }).name === name),

@@ -54,5 +54,6 @@ function podAt(object: unknown, { path, optional }: Kind): Pod | undefined {
     at = at === '' ? step : `${at}.${step}`
   }
   if (here === undefined && optional) return undefined
-  return readPod(here?.metadata, here?.spec, at === '' ? '' : `${at}.`)
+  if (here === undefined) return readPod(undefined, undefined, `${at}.`)
+  return readPod(fields(here, 'metadata', at), fields(here, 'spec', at), at === '' ? '' : `${at}.`)
 }

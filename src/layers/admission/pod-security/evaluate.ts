@@ -1,0 +1,46 @@
+// A pod against the Pod Security Standards.
+import type { Failure } from './check.ts'
+import { type Level, type LevelVersion, minorOf, type Version } from './level.ts'
+import type { Pod } from './pod.ts'
+import { readPod } from './read-pod.ts'
+import { checksOf, NEWEST_MINOR } from './registry.ts'
+
+export interface PodVerdict {
+  readonly allowed: boolean
+  readonly failures: readonly CheckFailure[]
+}
+
+export interface CheckFailure extends Failure {
+  /** Name of the check in Kubernetes: `privileged`, `seccompProfile_restricted`. */
+  readonly check: string
+}
+
+const ALLOWED: PodVerdict = { allowed: true, failures: [] }
+
+/**
+ * What a cluster says of a pod that it holds. A manifest before its defaults is judged as it stands: there a volume without a source, which
+ * would become an emptyDir, is of an unknown type, and ports of the host's network are not yet ports of the host.
+ * @throws ThymusError REVIEW, with the path of a field that is of a wrong type.
+ */
+export function evaluatePod(level: Level, version: Version, metadata: unknown, spec: unknown): PodVerdict {
+  return judgePod({ level, version }, readPod(metadata, spec))
+}
+
+/** The same for a pod that has been read. `clusterMinor`: that of the cluster's own version, after whose standards it knows no others. */
+export function judgePod({ level, version }: LevelVersion, pod: Pod, clusterMinor = NEWEST_MINOR): PodVerdict {
+  let failures: CheckFailure[] | undefined
+  for (const { id, run } of checksOf(level, Math.min(minorOf(version), clusterMinor, NEWEST_MINOR))) {
+    const failure = run(pod)
+    if (failure === undefined) continue
+    failures ??= []
+    failures.push({ check: id, ...failure })
+  }
+  return failures === undefined ? ALLOWED : { allowed: false, failures }
+}
+
+/** `host namespaces, privileged`: AggregateCheckResult.ForbiddenReason. */
+export const forbiddenReason = ({ failures }: PodVerdict) => failures.map(({ reason }) => reason).join(', ')
+
+/** `host namespaces (hostPID=true), privileged (container "a" must not …)`: AggregateCheckResult.ForbiddenDetail. */
+export const forbiddenDetail = ({ failures }: PodVerdict) =>
+  failures.map(({ reason, detail }) => (detail === '' ? reason : `${reason} (${detail})`)).join(', ')

@@ -1,0 +1,59 @@
+// Where an object of Kubernetes has a pod, or the template of its pods.
+import { type Fields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
+import { fields, whole } from './fields.ts'
+import type { Pod } from './pod.ts'
+import { readPod } from './read-pod.ts'
+
+interface Kind {
+  readonly group: string
+  readonly kind: string
+  readonly resource: string
+  /** Fields that lead to the object with `metadata` and `spec` of the pod; none for the pod itself. */
+  readonly path: readonly string[]
+  /** Nothing is judged where it is left out; elsewhere that is an empty pod. */
+  readonly optional?: true
+}
+
+const TEMPLATE = ['spec', 'template']
+
+const KINDS: readonly Kind[] = [
+  { group: '', kind: 'Pod', resource: 'pods', path: [] },
+  { group: '', kind: 'PodTemplate', resource: 'podtemplates', path: ['template'] },
+  { group: '', kind: 'ReplicationController', resource: 'replicationcontrollers', path: TEMPLATE, optional: true },
+  { group: 'apps', kind: 'ReplicaSet', resource: 'replicasets', path: TEMPLATE },
+  { group: 'apps', kind: 'Deployment', resource: 'deployments', path: TEMPLATE },
+  { group: 'apps', kind: 'StatefulSet', resource: 'statefulsets', path: TEMPLATE },
+  { group: 'apps', kind: 'DaemonSet', resource: 'daemonsets', path: TEMPLATE },
+  { group: 'batch', kind: 'Job', resource: 'jobs', path: TEMPLATE },
+  { group: 'batch', kind: 'CronJob', resource: 'cronjobs', path: ['spec', 'jobTemplate', ...TEMPLATE] },
+]
+
+/** Takes the object itself, for it is known by its kind: a manifest's. Undefined where there is no pod in it. */
+export function podIn(object: KubernetesObject): Pod | undefined {
+  const { group, kind } = kindOf(object)
+  const found = KINDS.find((each) => each.group === group && each.kind === kind)
+  return found && podAt(object, found)
+}
+
+/** Whether objects of a resource have pods. */
+export const hasPod = (group: string, resource: string) => kindOfResource(group, resource) !== undefined
+
+/** The same for the object of a request, known by its resource. */
+export function podOfResource(group: string, resource: string, object: unknown): Pod | undefined {
+  const found = kindOfResource(group, resource)
+  return found && podAt(object, found)
+}
+
+const kindOfResource = (group: string, resource: string) => KINDS.find((each) => each.group === group && each.resource === resource)
+
+function podAt(object: unknown, { path, optional }: Kind): Pod | undefined {
+  let here: Fields | undefined = whole(object)
+  let at = ''
+  for (const step of path) {
+    here = here && fields(here, step, at)
+    at = at === '' ? step : `${at}.${step}`
+  }
+  if (here === undefined && optional) return undefined
+  if (here === undefined) return readPod(undefined, undefined, `${at}.`)
+  return readPod(fields(here, 'metadata', at), fields(here, 'spec', at), at === '' ? '' : `${at}.`)
+}

@@ -201,9 +201,12 @@ func ask(req request) (result answer) {
 		all = append(all, mutator)
 		_ = system.Upsert(mutator)
 	}
+	conflicting := map[types.ID]bool{}
 	for _, mutator := range all {
-		if len(system.GetConflicts(mutator.ID())) > 0 {
-			result.Conflicts = append(result.Conflicts, mutator.ID().Kind+"/"+mutator.ID().Name)
+		// Those that are not applied are among their own conflicts; others only lie on the way of some.
+		if id := mutator.ID(); system.GetConflicts(id)[id] && !conflicting[id] {
+			conflicting[id] = true
+			result.Conflicts = append(result.Conflicts, id.Kind+"/"+id.Name)
 		}
 	}
 	sort.Strings(result.Conflicts)

@@ -147,22 +147,27 @@ function generate(parent: KubernetesObject, namespace: KubernetesObject | undefi
   const path = template.source.join('.')
   const source = valueAt(parent, ...template.source)
   if (!isFields(source)) throw new ThymusError('MUTATOR', `${quote(template.name)} needs an object at ${quote(path)}`, { at: path })
-  const object = { ...source, apiVersion: apiVersionOf(template.generated), kind: template.generated.kind }
-  const metadata = Object.hasOwn(object, 'metadata') ? (object as Fields).metadata : {}
+  const own = namespace === undefined ? writtenNamespace(parent) : nameOf(namespace)
+  const object: Fields = { ...source, apiVersion: apiVersionOf(template.generated), kind: template.generated.kind }
+  const metadata = Object.hasOwn(object, 'metadata') ? object.metadata : {}
   // Metadata of another shape is left alone, as Gatekeeper leaves it.
   if (!isFields(metadata)) return object
-  const { name: _, ...rest } = metadata
   const name = nameOf(parent) + (template.generated.kind === '' ? '' : '-') + template.generated.kind
-  const named = name === '' ? rest : { ...rest, name: name.toLowerCase() }
-  return { ...object, metadata: owned(inNamespace(named, parent, namespace), parent) }
+  const named = withText(metadata, 'name', name.toLowerCase())
+  return { ...object, metadata: owned(own === undefined ? named : withText(named, 'namespace', own), parent) }
 }
 
-function inNamespace(metadata: Fields, parent: KubernetesObject, namespace: KubernetesObject | undefined): Fields {
-  const written = namespace === undefined ? valueAt(parent, 'metadata', 'namespace') : nameOf(namespace)
-  if (written === undefined) return metadata
-  if (typeof written !== 'string') throw new ThymusError('MUTATOR', 'the namespace is no text', { at: 'metadata.namespace' })
-  const { namespace: _, ...rest } = metadata
-  return written === '' ? rest : { ...rest, namespace: written }
+function writtenNamespace(object: KubernetesObject): string | undefined {
+  const metadata = valueAt(object, 'metadata') ?? {}
+  const namespace = valueAt(metadata, 'namespace')
+  if (isFields(metadata) && (namespace === undefined || typeof namespace === 'string')) return namespace
+  throw new ThymusError('MUTATOR', 'the namespace is no text', { at: 'metadata.namespace' })
+}
+
+/** An empty text is no field at all. */
+function withText(metadata: Fields, field: string, text: string): Fields {
+  const { [field]: _, ...rest } = metadata
+  return text === '' ? rest : { ...rest, [field]: text }
 }
 
 function owned(metadata: Fields, parent: KubernetesObject): Fields {

@@ -72,11 +72,12 @@ export class Generator {
   question(): Question {
     const namespace = this.#once(2) ? this.#namespace() : undefined
     return {
-      mutators: this.#list(6, (index) => this.#mutator(index)),
+      mutators: this.#once(30) ? this.#renamers() : this.#list(6, (index) => this.#mutator(index)),
       object: this.#object(),
       ...(namespace === undefined ? {} : { namespace }),
       source: this.#of(['Original', 'Original', 'Generated']),
       operation: this.#of(['CREATE', 'CREATE', 'UPDATE', '', 'DELETE']),
+      ...(this.#once(2) ? { annotate: '00000000-0000-4000-8000-000000000000' } : {}),
     }
   }
 
@@ -209,6 +210,21 @@ export class Generator {
       ],
       ['spec', spec],
     ])
+  }
+
+  /** Mutators that make one kind of another: some never come to an end. */
+  #renamers(): Json[] {
+    const kinds = ['Pod', 'Deployment', 'Namespace']
+    return this.#list(5, (index) => ({
+      apiVersion: 'mutations.gatekeeper.sh/v1',
+      kind: 'Assign',
+      metadata: { name: `r${index}` },
+      spec: {
+        applyTo: [{ groups: [''], versions: ['v1'], kinds: [this.#of(kinds)] }],
+        location: 'kind',
+        parameters: { assign: { value: this.#of(kinds) } },
+      },
+    }))
   }
 
   /** Steps as they are written; those from the second on with their dot, lists by themselves. */

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sort"
 
+	"github.com/google/uuid"
 	expansiontypes "github.com/open-policy-agent/gatekeeper/v3/apis/expansion/unversioned"
 	mutationtypes "github.com/open-policy-agent/gatekeeper/v3/apis/mutations/unversioned"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/expansion"
@@ -42,6 +43,7 @@ type request struct {
 	Namespace *corev1.Namespace `json:"namespace"`
 	Source    string            `json:"source"`
 	Operation string            `json:"operation"`
+	Annotate  string            `json:"annotate"`
 }
 
 type resultant struct {
@@ -189,7 +191,11 @@ func ask(req request) (result answer) {
 		return parse(*req.Path)
 	}
 	result = answer{Rejected: []string{}, Conflicts: []string{}}
-	system := mutation.NewSystem(mutation.SystemOpts{})
+	*mutation.MutationAnnotationsEnabled = req.Annotate != ""
+	system := mutation.NewSystem(mutation.SystemOpts{NewUUID: func() uuid.UUID { return uuid.MustParse(req.Annotate) }})
+	if req.Annotate == "" {
+		system = mutation.NewSystem(mutation.SystemOpts{})
+	}
 	var all []types.Mutator
 	for _, text := range req.Mutators {
 		mutator, err := readMutator(text)
@@ -270,7 +276,6 @@ func expand(req request, mutations *mutation.System, mutable *types.Mutable, res
 func main() {
 	loadDefinitions(os.Args[1])
 	*externaldata.ExternalDataEnabled = false
-	mutation.MutationLoggingEnabled = new(bool)
 	in := bufio.NewReaderSize(os.Stdin, 1<<20)
 	out := bufio.NewWriter(os.Stdout)
 	encoder := json.NewEncoder(out)

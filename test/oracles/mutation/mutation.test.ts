@@ -5,6 +5,7 @@ import { after, describe, test } from 'node:test'
 import { ThymusError } from '../../../src/core/errors.ts'
 import type { KubernetesObject } from '../../../src/formats/kubernetes/object.ts'
 import { Expander, type ExpansionTemplate, readExpansion } from '../../../src/layers/admission/gatekeeper/expansion.ts'
+import type { ObjectSource } from '../../../src/layers/admission/gatekeeper/match.ts'
 import type { Mutator } from '../../../src/layers/admission/gatekeeper/mutation/mutator.ts'
 import { parsePath } from '../../../src/layers/admission/gatekeeper/mutation/path.ts'
 import { readMutator } from '../../../src/layers/admission/gatekeeper/mutation/read.ts'
@@ -12,7 +13,7 @@ import { MutationSystem } from '../../../src/layers/admission/gatekeeper/mutatio
 import { Generator } from './generator.ts'
 import { type Answer, MutationOracle, type Question } from './oracle.ts'
 
-const CASES = Number(process.env.THYMUS_MUTATION_CASES ?? 6000)
+const CASES = Number(process.env.THYMUS_MUTATION_CASES ?? 2000)
 const SEED = Number(process.env.THYMUS_MUTATION_SEED ?? 1)
 const BATCH = 500
 
@@ -42,14 +43,18 @@ function ourPath({ path }: Question) {
   return { error: false, nodes }
 }
 
-function ourMutation({ mutators, object, namespace, source, operation }: Question) {
+function ourMutation({ mutators, object, namespace, source, operation, annotate }: Question) {
   const read = mutators!.map((each) => attempt(() => readMutator(each as KubernetesObject)))
   const system = MutationSystem.of(taken<Mutator>(read))
-  const mutable = { object: object as KubernetesObject, namespace: namespace as KubernetesObject | undefined }
+  const mutable = {
+    object: object as KubernetesObject,
+    namespace: namespace as KubernetesObject | undefined,
+    source: source as ObjectSource,
+    operation: operation || undefined,
+    ...(annotate === undefined ? {} : { annotate }),
+  }
   const before = JSON.stringify(object)
-  const result = attempt(() =>
-    system.mutate({ ...mutable, source: source as 'Original', operation: operation === '' ? undefined : operation }),
-  )
+  const result = attempt(() => system.mutate(mutable))
   assert.equal(JSON.stringify(object), before, 'the object that was given is as it was')
   const conflicts = [...system.conflicts.keys()].map((id) => id.replace('//', '/')).sort()
   return {

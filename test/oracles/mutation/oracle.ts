@@ -14,6 +14,8 @@ export interface Question {
   readonly namespace?: unknown
   readonly source?: string
   readonly operation?: string
+  /** A UUID: the mutation is told in annotations. */
+  readonly annotate?: string
 }
 
 export interface Answer {

@@ -13,7 +13,18 @@ import {
   textAt,
   valueAt,
 } from '../../../formats/kubernetes/object.ts'
-import { type ApplyTo, appliesTo, applyTo, conform, envelope, kindsOf, kindText, problemAt, text } from './mutation/schema.ts'
+import {
+  type ApplyTo,
+  appliesTo,
+  applyTo,
+  conform,
+  envelope,
+  kindsOf,
+  kindText,
+  problemAt,
+  refuseTooMany,
+  text,
+} from './mutation/schema.ts'
 import type { MutationSystem } from './mutation/system.ts'
 
 export interface ExpansionTemplate {
@@ -64,6 +75,7 @@ export function readExpansion(object: KubernetesObject): ExpansionTemplate {
   const generated = { group: group ?? '', version: version ?? '', kind: kind ?? '' }
   if (isNothing(generated)) throw problemAt(['spec', 'generatedGVK'], 'must not be empty')
   const kinds = spec.applyTo.map((entry) => ({ groups: entry.groups ?? [], versions: entry.versions ?? [], kinds: entry.kinds ?? [] }))
+  refuseTooMany(kinds)
   const own = kinds.findIndex((entry) => appliesTo(entry, generated))
   if (own >= 0) throw problemAt(['spec', 'applyTo', own], 'names the kind that the template generates')
   return {

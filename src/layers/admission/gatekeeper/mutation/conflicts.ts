@@ -15,19 +15,33 @@ interface Place {
   readonly children: Map<string, Map<Shape, Place>>
 }
 
-/** By the id of each mutator that contradicts others: the ids of those others. Such mutators must not be applied. */
+/** More than a person reads of those that one mutator contradicts. */
+const MAX_TOLD = 20
+
+/** By the id of each mutator that contradicts others: the ids of some of those others. Such mutators must not be applied. */
 export function conflictsOf(mutators: readonly Mutator[]): ReadonlyMap<string, readonly string[]> {
   const roots = new Map<string, Place>()
   for (const mutator of mutators) for (const scope of scopesOf(mutator)) add(entry(roots, scope, emptyPlace), mutator)
-  const found = new Map<string, readonly string[]>()
   const told = new Map<Map<Shape, Place>, ReadonlySet<string>>()
+  const found = new Map<string, readonly string[]>()
   for (const mutator of mutators) {
     const id = idText(mutator.id)
-    const others = new Set<string>()
-    for (const scope of scopesOf(mutator)) collect(roots.get(scope)!, mutator, told, others)
-    if (others.delete(id)) found.set(id, [...others].sort())
+    const sets = [...scopesOf(mutator)]
+      .flatMap((scope) => [...placesOf(roots.get(scope)!, mutator)])
+      .map((place) => entry(told, place, () => contradicting(place)))
+    if (sets.some((set) => set.has(id))) found.set(id, firstOthers(sets, id))
   }
   return found
+}
+
+function firstOthers(sets: readonly ReadonlySet<string>[], id: string): readonly string[] {
+  const others = new Set<string>()
+  for (const set of sets)
+    for (const other of set) {
+      if (other !== id) others.add(other)
+      if (others.size === MAX_TOLD) return [...others].sort()
+    }
+  return [...others].sort()
 }
 
 /** Each kind and operation in which it mutates. */
@@ -58,11 +72,12 @@ function add(root: Place, mutator: Mutator): void {
   if (mutator.effect.type === 'image') place.ending.add(id)
 }
 
-function collect(root: Place, mutator: Mutator, told: Map<Map<Shape, Place>, ReadonlySet<string>>, into: Set<string>): void {
+/** What is said of each step on the mutator's way, by all. */
+function* placesOf(root: Place, mutator: Mutator): Generator<Map<Shape, Place>> {
   let place = root
   for (const [depth, step] of mutator.path.entries()) {
     const shapes = place.children.get(nameOf(step))!
-    for (const id of entry(told, shapes, () => contradicting(shapes))) into.add(id)
+    yield shapes
     place = shapes.get(shapeOf(mutator, depth))!
   }
 }

@@ -7,7 +7,7 @@ import { imagePartsProblem } from './image.ts'
 import { type Effect, type MutationApplyTo, type Mutator, type MutatorId, OPERATIONS } from './mutator.ts'
 import { type Path, parsePath } from './path.ts'
 import { type PathTests, pathTestsOf } from './path-tests.ts'
-import { applyTo, conform, envelope, match, matchOf, problemAt, text } from './schema.ts'
+import { applyTo, conform, envelope, match, matchOf, problemAt, refuseTooMany, text } from './schema.ts'
 import { Budget, draftOf, isDraft, NO_LIST, type Value } from './values.ts'
 
 const GROUP = 'mutations.gatekeeper.sh'
@@ -124,7 +124,9 @@ function readModifySet({ applyTo, location, parameters }: Spec<'ModifySet'>): Bo
   refuseMetadata(path)
   refuseListAtEnd(path)
   const { operation, values } = parameters ?? {}
-  const list = values?.fromList == null ? NO_LIST : (draftOf(values.fromList, new Budget(), true) as Value[])
+  const given = values?.fromList
+  const at = ['spec', 'parameters', 'values', 'fromList']
+  const list = given == null ? NO_LIST : placed(at, () => draftOf(given, new Budget(), true) as Value[])
   const effect = { type: operation ?? 'merge', values: list }
   return { applyTo: readApplyTo(applyTo), path, tests: readPathTests(path, parameters?.pathTests), effect }
 }
@@ -151,15 +153,20 @@ function readEffect(assigned: z.output<typeof assign> | null | undefined): Effec
   const { value, fromMetadata, externalData } = assigned ?? {}
   if (externalData != null) throw problemAt([...ASSIGN, 'externalData'], 'not supported: nothing outside is asked')
   if ((value == null) === (fromMetadata == null)) throw problemAt(ASSIGN, 'one of value and fromMetadata must be set, and only one')
-  if (fromMetadata == null) return { type: 'value', value: draftOf(value, new Budget(), false) }
+  if (fromMetadata == null) return { type: 'value', value: placed(VALUE, () => draftOf(value, new Budget(), false)) }
   const { field } = fromMetadata
   if (field !== 'name' && field !== 'namespace') throw problemAt([...ASSIGN, 'fromMetadata', 'field'], 'must be name or namespace')
   return { type: 'metadata', field }
 }
 
 function readLocation(location: string | null | undefined, at: readonly PropertyKey[] = ['spec', 'location']): Path {
+  return placed(at, () => parsePath(location ?? ''))
+}
+
+/** What fails in it is told of the field. */
+function placed<T>(at: readonly PropertyKey[], read: () => T): T {
   try {
-    return parsePath(location ?? '')
+    return read()
   } catch (error) {
     throw error instanceof ThymusError ? problemAt(at, error.message) : error
   }
@@ -195,7 +202,7 @@ function readPathTests(location: Path, tests: z.output<typeof pathTests>): PathT
 
 function readApplyTo(entries: z.output<typeof kinds>): readonly MutationApplyTo[] {
   if (entries == null || entries.length === 0) throw problemAt(['spec', 'applyTo'], 'must name the kinds that are mutated')
-  return entries.map(({ groups, versions, kinds, operations }, index) => {
+  const read = entries.map(({ groups, versions, kinds, operations }, index) => {
     const at = ['spec', 'applyTo', index]
     if (!groups?.length || !versions?.length || !kinds?.length) throw problemAt(at, 'must have groups, versions and kinds')
     const chosen = operations ?? []
@@ -204,4 +211,6 @@ function readApplyTo(entries: z.output<typeof kinds>): readonly MutationApplyTo[
     const all = chosen.length === 0 || chosen.includes('*')
     return { groups, versions, kinds, operations: all ? OPERATIONS : OPERATIONS.filter((each) => chosen.includes(each)) }
   })
+  refuseTooMany(read)
+  return read
 }

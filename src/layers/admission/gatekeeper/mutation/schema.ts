@@ -5,7 +5,7 @@ import { ThymusError } from '../../../../core/errors.ts'
 import { labelKeyProblem, labelValueProblem, subdomainProblem } from '../../../../core/label-syntax.ts'
 import type { LabelSelector } from '../../../../core/labels.ts'
 import { printable, quote } from '../../../../core/quote.ts'
-import type { GroupVersionKind } from '../../../../formats/kubernetes/object.ts'
+import { type GroupVersionKind, isFields } from '../../../../formats/kubernetes/object.ts'
 import type { Match } from '../match.ts'
 
 /** @throws ThymusError MUTATOR with the first problem, its field in `at`. */
@@ -26,12 +26,11 @@ export function problemAt(path: readonly PropertyKey[], problem: string): Thymus
   return new ThymusError('MUTATOR', `${field === '' ? 'the object' : field}: ${problem}`, { at: field })
 }
 
-/** More than any name has: the sum of a mutator's kinds and operations would grow with the product. */
-const MAX_NAMES = 100
+/** Kinds that one object may name: each is a group with a version and a kind, so that they grow with the product. */
+const MAX_KINDS = 1000
 
 export const text = z.string().nullish()
 const texts = z.array(z.string()).nullish()
-const names = z.array(z.string()).max(MAX_NAMES).nullish()
 const pattern = z.string().regex(/^\*?[-:a-z0-9]*\*?$/, 'must be a name, with "*" at no place but its ends')
 const checked = (problemOf: (value: string) => string | undefined) =>
   z.string().superRefine((value, context) => {
@@ -48,8 +47,15 @@ const requirement = z
     if (operator.endsWith('In') !== some)
       context.addIssue({ code: 'custom', path: ['values'], message: `${operator} needs ${some ? 'no values' : 'values'}` })
   })
+/** Not `z.record`, which passes over `__proto__`. */
+const labels = z.custom<Readonly<Record<string, string>>>(isFields, 'must be an object').superRefine((value, context) => {
+  for (const [key, label] of Object.entries(value)) {
+    const problem = labelKeyProblem(key) ?? (typeof label === 'string' ? labelValueProblem(label) : 'must have text as its value')
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: [key], message: `the label ${problem}` })
+  }
+})
 const labelSelector = z.strictObject({
-  matchLabels: z.record(labelKey, labelValue).nullish(),
+  matchLabels: labels.nullish(),
   matchExpressions: z.array(requirement).nullish(),
 })
 
@@ -88,12 +94,18 @@ function present<T extends object>(fields: T): Present<T> {
 }
 
 /** pkg/mutation/match, ApplyTo: kinds by name, without `*`. */
-export const applyTo = z.strictObject({ groups: names, versions: names, kinds: names })
+export const applyTo = z.strictObject({ groups: texts, versions: texts, kinds: texts })
 
 export interface ApplyTo {
   readonly groups: readonly string[]
   readonly versions: readonly string[]
   readonly kinds: readonly string[]
+}
+
+/** @throws ThymusError MUTATOR */
+export function refuseTooMany(entries: readonly ApplyTo[]): void {
+  const count = entries.reduce((sum, { groups, versions, kinds }) => sum + groups.length * versions.length * kinds.length, 0)
+  if (count > MAX_KINDS) throw problemAt(['spec', 'applyTo'], `names ${count} kinds, more than ${MAX_KINDS}`)
 }
 
 export function appliesTo({ groups, versions, kinds }: ApplyTo, { group, version, kind }: GroupVersionKind): boolean {

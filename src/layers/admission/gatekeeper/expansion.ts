@@ -209,13 +209,10 @@ function referenceOf(reference: Fields) {
 }
 
 /** A violation of a resultant as one of the object that will make it (pkg/expansion, aggregate.go). */
-export function implied<Violation extends { readonly message: string; readonly enforcementAction: string }>(
+export function implied<Violation extends { readonly message: string; readonly actions: readonly string[] }>(
   { name, enforcementAction }: ExpansionTemplate,
   violation: Violation,
 ): Violation {
-  return {
-    ...violation,
-    message: `[Implied by ${name}] ${violation.message}`,
-    enforcementAction: enforcementAction ?? violation.enforcementAction,
-  }
+  const actions = enforcementAction === undefined ? violation.actions : [enforcementAction]
+  return { ...violation, message: `[Implied by ${name}] ${violation.message}`, actions }
 }

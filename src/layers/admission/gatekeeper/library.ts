@@ -5,6 +5,7 @@ import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernet
 import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
 import type { Schema } from '../schema/schema.ts'
 import { Asking } from './asking.ts'
+import { compileCel } from './cel-engine.ts'
 import { actionsAt, type Constraint, type EnforcementPoint, readConstraint } from './constraint.ts'
 import { constraintSchema } from './constraint-schema.ts'
 import type { Engine, Objection } from './engine.ts'
@@ -114,6 +115,7 @@ export class Library {
   #compile(template: Template): Engine {
     const { engines = ENGINES } = this.#options
     for (const name of engines) {
+      if (name === 'K8sNativeValidation' && template.cel !== undefined) return compileCel(template, template.cel)
       if (name === 'Rego' && template.rego !== undefined) return compileRego(template, template.rego)
     }
     throw new ThymusError('TEMPLATE', `has no code for ${engines.join(' or ')}`, { at: `ConstraintTemplate ${template.name}` })

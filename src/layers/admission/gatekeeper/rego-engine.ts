@@ -58,7 +58,7 @@ class RegoEngine implements Engine {
       found = this.#evaluate(QUERY, { input, data, surroundings, limits })
     } catch (error) {
       if (!(error instanceof RegoError) || error.code === 'REGO_LIMIT') throw error
-      return [{ message: `${error.at ?? PACKAGE}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined }]
+      return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined }]
     }
     const objections = new Map<string, Objection>()
     for (const binding of found) {
@@ -90,6 +90,9 @@ class RegoEngine implements Engine {
     return value
   }
 }
+
+/** As OPA names it: `template:12`. */
+const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })

@@ -32,7 +32,7 @@ import {
   typeOf,
   UINT,
 } from './types.ts'
-import { CelMap, EntryMap, ItemList, isKey, Optional, TypeValue, typeName, type Value } from './values.ts'
+import { CelMap, EntryMap, ItemList, isKey, List, Optional, TypeValue, typeName, type Value } from './values.ts'
 
 export type Evaluate = (run: Run) => Value
 
@@ -417,7 +417,9 @@ function literalType(value: Value): Type {
 function hasField(value: Value, field: string): boolean {
   if (value instanceof CelMap) return value.get(field) !== undefined
   if (value instanceof Optional) return value.value !== undefined && hasField(value.value, field)
-  throw noOverload(`has(${typeName(value)}.${field})`)
+  // What has no fields has not this one either; a list is asked for an index, which no name is (interpreter/attributes.go, refQualify).
+  if (value instanceof List) throw noOverload(`has(list.${field})`)
+  return false
 }
 
 function optionalField(value: Value, field: string): Value {

@@ -32,6 +32,7 @@ const IDLE_MS = 60_000
 /** Go's server takes a head of a megabyte; a document may be in the URL. */
 const MAX_HEAD = 1 << 20
 const HANDSHAKE_MS = 10_000
+const IDLE_CHECK_MS = 20
 
 /** Reads `localhost:8181`, `:8181`, `[::1]:8181`, `http://…`, `unix://path`. Throws ThymusError USAGE. */
 export function readAddress(text: string): Address {
@@ -84,9 +85,11 @@ export function addressOf(server: Server): string {
 /** Takes no more connections, ends idle ones, and waits for the rest; those that outstay `graceMs` are cut. */
 export async function stop(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  // Those that are answered meanwhile become idle later.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
   const cut = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
+  clearInterval(idle)
   clearTimeout(cut)
 }
 

@@ -26,7 +26,6 @@ export function compileRego(template: Template, code: RegoCode): Engine {
     const policy = policyOf(modulesOf(code))
     return new RegoEngine(template, policy)
   } catch (error) {
-    if (error instanceof ThymusError && error.code === 'TEMPLATE') throw error
     const at = `ConstraintTemplate ${template.name}`
     if (error instanceof RegoRejected) {
       const faults = error.diagnostics.map((each) => `${each.at?.file ?? PACKAGE}:${each.at?.row ?? 1}: ${each.code}: ${each.message}`)

@@ -28,5 +28,6 @@ function problemsOfDefault(node: SchemaNode, value: unknown, at: string, insideM
     problems.push(...embeddedProblems(node, value))
   }
   const invalid = problemsOf(node, value, '', { floats: false, structural: true })
-  return [...problems, ...invalid].map(({ path, text }) => ({ path: path === '' ? at : `${at}.${path}`, text }))
+  const below = (path: string) => (path === '' || path.startsWith('[') ? at + path : `${at}.${path}`)
+  return [...problems, ...invalid].map(({ path, text }) => ({ path: below(path), text }))
 }

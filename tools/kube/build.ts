@@ -33,7 +33,8 @@ export function obtainKube(): KubePrograms | string {
     mkdirSync(CACHE, { recursive: true })
     for (const name of missing) build(name)
   } catch (error) {
-    return `Go cannot build a Kubernetes: ${String(error).split('\n')[0]}`
+    const said = String((error as { stderr?: Buffer }).stderr ?? '').trim() || String(error)
+    return `Go cannot build a Kubernetes: ${said.split('\n').at(-1)}`
   }
   return programs
 }

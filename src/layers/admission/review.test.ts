@@ -95,6 +95,7 @@ test('names of the prototype are no fields', () => {
   const value = JSON.parse(JSON.stringify(review(REQUEST)).replace('"k":', '"__proto__":'))
   assert.deepEqual(Object.entries(readReview(value).request.userInfo.extra), [['__proto__', ['v']]])
   assert.equal(refused(JSON.parse(`{"__proto__":${JSON.stringify(review(REQUEST))}}`)), 'apiVersion: missing')
+  assert.equal(refused(review(Object.create(REQUEST))), 'request.operation: missing')
   assert.equal(({} as { uid?: string }).uid, undefined)
 })
 

@@ -66,6 +66,15 @@ function ask(agent: Agent, url: string, body: string | Buffer | undefined, heade
   })
 }
 
+/** The fingerprint of the certificate that a new connection is shown. */
+async function served(port: number, ca: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', ca })
+  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
+  const { fingerprint256 } = socket.getPeerCertificate()
+  socket.destroy()
+  return fingerprint256
+}
+
 const REVIEW = JSON.stringify(reviewOf(configMap('a')))
 const fails = async (call: Promise<unknown>) => assert.rejects(call)
 
@@ -79,7 +88,7 @@ test('it answers over TLS, to a client that trusts the bundle', async (t) => {
 test('certificates change under open connections, and the cluster is told before', async (t) => {
   const published: string[] = []
   let refuses = false
-  const { admission, clock, client, faults } = await start(t, {
+  const { admission, clock, client, faults, port } = await start(t, {
     publish: async (bundle) => {
       if (refuses) throw new Error('the cluster is away')
       published.push(bundle)
@@ -103,6 +112,7 @@ test('certificates change under open connections, and the cluster is told before
   clock.now += 3 * DAY
   await admission.refresh()
   assert.notEqual(issuer(), new X509Certificate(first.cert).issuer)
+  assert.equal(await served(port, admission.credentials.bundle), new X509Certificate(admission.credentials.cert).fingerprint256)
   assert.equal((await old('/healthz')).status, 200, 'a connection that was open goes on')
 })
 

@@ -141,4 +141,5 @@ function compared(message: string): string {
   return error === null ? `${quoteMeta(message)}$` : quoteMeta(error[0])
 }
 
-const quoteMeta = (text: string) => text.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&')
+/** Of a number that has no such verb OPA 1.22 says int64, the OPA 1.17 in gator int. */
+const quoteMeta = (text: string) => text.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&').replaceAll('int64=', 'int(64)?=')

@@ -122,7 +122,12 @@ export class PodMaker {
     const container: Json = { name: this.#value(NAMES), image: this.#random.of(['x', 'y', 'z']) }
     this.#put(container, 'securityContext', () => this.#containerSecurity())
     this.#put(container, 'ports', () =>
-      this.#list(3, () => this.#object({ hostPort: () => this.#random.of([0, 0, 80, 9, 443, -1, 2 ** 31 - 1]) })),
+      this.#list(3, () =>
+        this.#object({
+          containerPort: () => this.#random.of([80, 8080, 53]),
+          hostPort: () => this.#random.of([0, 0, 80, 9, 443, -1, 2 ** 31 - 1]),
+        }),
+      ),
     )
     const action = () => this.#object({ host: () => this.#random.of(['', '', 'localhost', '10.0.0.1', '127.0.0.1']) })
     const handler = () => this.#object({ httpGet: action, tcpSocket: action })

@@ -49,9 +49,11 @@ export function texts(object: Fields, key: string, at: string): readonly string[
 /** What `read` makes of each item, given the item's path. */
 export function objects<T>(object: Fields, key: string, at: string, read: (item: Fields, path: string) => T): readonly T[] {
   const items = list(object, key, at)
-  return items.length === 0
-    ? NOTHING
-    : items.map((item, index) => read(asFields(item, `${below(at, key)}[${index}]`), `${below(at, key)}[${index}]`))
+  if (items.length === 0) return NOTHING
+  return items.map((item, index) => {
+    const path = `${below(at, key)}[${index}]`
+    return read(asFields(item, path), path)
+  })
 }
 
 /** A map of texts, as labels and annotations are. */

@@ -38,7 +38,7 @@ describe('a pod', () => {
     const { containers, volumes, hostPID } = readPod(null, spec)
     assert.deepEqual({ names: containers.map(({ name }) => name), volumes, hostPID }, { names: [''], volumes: [], hostPID: false })
     assert.deepEqual(readPod(undefined, undefined).containers, [])
-    assert.equal(readPod({}, container({ ports: [{ hostPort: 80n }] })).containers[1]!.hostPorts[0], 80)
+    assert.equal(readPod({}, container({ ports: [{ hostPort: 80n }] })).containers[1]!.ports[0]!.host, 80)
   })
 
   test('has no fields but its own', () => {

@@ -150,7 +150,7 @@ describe('an object is expanded', () => {
       apiVersion: 'x/v1',
       kind: 'K0',
       metadata: { name: 'a' },
-      spec: JSON.parse('{"spec":'.repeat(60) + '{}' + '}'.repeat(60)),
+      spec: JSON.parse(`${'{"spec":'.repeat(60)}{}${'}'.repeat(60)}`),
     }
     const long = Array.from({ length: 40 }, (_, level) => step(level, 0))
     assert.throws(() => expander(NONE, ...long).expand(object, undefined), { code: 'MUTATOR', message: /levels/ })

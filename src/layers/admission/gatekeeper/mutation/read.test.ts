@@ -143,7 +143,8 @@ describe('mutators are read', () => {
   })
 
   test('selectors become those of the core', () => {
-    const { match } = readMutator(assign({ match: { labelSelector: { matchLabels: { a: 'b' } }, kinds: [{ kinds: null }], scope: null } }))
-    assert.deepEqual(match, { labelSelector: [{ key: 'a', operator: 'In', values: ['b'] }], kinds: [{}] })
+    const { match } = readMutator(assign({ match: { labelSelector: { matchLabels: { a: 'b' } }, scope: null } }))
+    assert.deepEqual(match.labelSelector, [{ key: 'a', operator: 'In', values: ['b'] }])
+    assert.equal(match.namespaceSelector, undefined)
   })
 })

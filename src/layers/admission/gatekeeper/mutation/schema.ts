@@ -3,10 +3,11 @@
 import { z } from 'zod'
 import { ThymusError } from '../../../../core/errors.ts'
 import { labelKeyProblem, labelValueProblem, subdomainProblem } from '../../../../core/label-syntax.ts'
-import type { LabelSelector } from '../../../../core/labels.ts'
 import { printable, quote } from '../../../../core/quote.ts'
 import { type GroupVersionKind, isFields } from '../../../../formats/kubernetes/object.ts'
+import { FieldReader } from '../fields.ts'
 import type { Match } from '../match.ts'
+import { readMatch } from '../read-match.ts'
 
 /** @throws ThymusError MUTATOR with the first problem, its field in `at`. */
 export function conform<Schema extends z.ZodType>(schema: Schema, object: unknown): z.output<Schema> {
@@ -72,25 +73,7 @@ export const match = z.strictObject({
 })
 
 export function matchOf(spec: z.output<typeof match> | null | undefined): Match {
-  const { kinds, labelSelector, namespaceSelector, ...rest } = spec ?? {}
-  return {
-    ...present(rest),
-    ...(kinds == null ? {} : { kinds: kinds.map(present) }),
-    ...(labelSelector == null ? {} : { labelSelector: selectorOf(labelSelector) }),
-    ...(namespaceSelector == null ? {} : { namespaceSelector: selectorOf(namespaceSelector) }),
-  }
-}
-
-function selectorOf({ matchLabels, matchExpressions }: z.output<typeof labelSelector>): LabelSelector {
-  return [
-    ...Object.entries(matchLabels ?? {}).map(([key, value]) => ({ key, operator: 'In', values: [value] }) as const),
-    ...(matchExpressions ?? []).map(({ key, operator, values }) => ({ key, operator, values: values ?? [] })),
-  ]
-}
-
-type Present<T> = { [Field in keyof T]?: NonNullable<T[Field]> }
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as Present<T>
+  return readMatch(new FieldReader(spec, 'MUTATOR', 'spec.match', 'spec.match'))
 }
 
 /** pkg/mutation/match, ApplyTo: kinds by name, without `*`. */

@@ -2,7 +2,7 @@
 // Strict: a field that is not named here is refused. Null is the same as leaving a field out, except in lists and labels.
 import { z } from 'zod'
 import { ThymusError } from '../../../../core/errors.ts'
-import { labelKeyProblem, labelValueProblem, subdomainProblem } from '../../../../core/label-syntax.ts'
+import { labelKeyProblem, labelValueProblem } from '../../../../core/label-syntax.ts'
 import { printable, quote } from '../../../../core/quote.ts'
 import { type GroupVersionKind, isFields } from '../../../../formats/kubernetes/object.ts'
 import { FieldReader } from '../fields.ts'
@@ -103,13 +103,13 @@ export function kindsOf({ groups, versions, kinds }: ApplyTo): readonly string[]
 export const kindText = ({ group, version, kind }: GroupVersionKind) => JSON.stringify([group, version, kind])
 
 const ignored = z.unknown().optional()
-const NAME_BYTES = 63
 /** What is the same in every object: of ObjectMeta, what the API server writes says nothing here. */
 export const envelope = {
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.strictObject({
-    name: checked((name) => (name.length > NAME_BYTES ? `has more than ${NAME_BYTES} characters` : subdomainProblem(name))),
+    // No longer than a label's value, since Gatekeeper makes labels of it. Capital letters are in its own library, though the API server takes none.
+    name: checked((name) => (name === '' ? 'is no name' : labelValueProblem(name))),
     namespace: text,
     generation: ignored,
     ...Object.fromEntries(

@@ -67,7 +67,8 @@ export function isExpansion(object: KubernetesObject): boolean {
 
 /** @throws ThymusError MUTATOR: the first problem, its field in `at`. */
 export function readExpansion(object: KubernetesObject): ExpansionTemplate {
-  if (!isExpansion(object)) throw new ThymusError('MUTATOR', `ExpansionTemplate of ${quote(GROUP)} is expected`, { at: 'kind' })
+  if (!isExpansion(object))
+    throw new ThymusError('MUTATOR', `${quote(kindOf(object).kind)} is no ExpansionTemplate of ${GROUP}`, { at: 'kind' })
   if (!VERSIONS.includes(kindOf(object).version))
     throw new ThymusError('MUTATOR', `ExpansionTemplate has the versions ${VERSIONS.join(', ')}`, { at: 'apiVersion' })
   const { metadata, spec } = conform(SCHEMA, object)

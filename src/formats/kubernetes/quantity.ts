@@ -9,7 +9,7 @@ export interface Quantity {
   readonly small: boolean
 }
 
-const FORM = /^([+-]?)(?=\.?\d)0*(\d*)(?:\.(\d*))?(?:([numkMGTPE]?)|([KMGTPE]i)|[eE]([+-]?\d{1,10}))$/
+const FORM = /^([+-]?)0*(\d*)(?:\.(\d*))?(?:([numkMGTPE]?)|([KMGTPE]i)|[eE]([+-]?\d{1,10}))$/
 const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }
 const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 /** Nothing is kept that is less than a nano; it is rounded away from zero. */
@@ -24,7 +24,7 @@ const ten = (exponent: number) => 10n ** BigInt(exponent)
 
 /** Throws FORMAT for what is no quantity. */
 export function readQuantity(text: string): Quantity {
-  const found = text.length > MOST_LENGTH ? null : FORM.exec(text)
+  const found = text === '' || text.length > MOST_LENGTH ? null : FORM.exec(text)
   if (found === null) throw new ThymusError('FORMAT', `${JSON.stringify(text.slice(0, 80))} is no quantity`)
   const [, sign, written = '', fraction = '', suffix = '', binary, exponentText] = found
   const whole = written === '' ? '0' : written

@@ -13,17 +13,14 @@ import { STANDARD } from './library/standard.ts'
 import { STRINGS } from './library/strings.ts'
 import { TIME } from './library/time.ts'
 import { parse } from './parser.ts'
-import { Fault, OverBudget, Run } from './run.ts'
+import { Fault, OverBudget, PER_CALL, Run } from './run.ts'
 import { sameType, showType, type Type } from './types.ts'
 import { fromHost, type Value } from './values.ts'
 
 export { trim } from './library/strings.ts'
-export { Fault } from './run.ts'
+export { Fault, PER_CALL } from './run.ts'
 export { BOOL, DYN, INT, listOf, mapOf, NULL, objectOf, STRING, TIMESTAMP, type Type } from './types.ts'
 export { CelMap, type Value } from './values.ts'
-
-/** What one expression may cost (k8s.io/apiserver/pkg/apis/cel, `PerCallLimit`). */
-export const PER_CALL = 1_000_000
 
 export interface CompileOptions {
   /** Names that the expression may use; what is not declared is refused. */

@@ -13,6 +13,7 @@ function numberOf(value: Value): Num | undefined {
 
 export function equal(run: Run, a: Value, b: Value): boolean {
   if (a === b) return true
+  if (a instanceof Opaque && b !== null && typeName(a) !== typeName(b)) throw noOverload(`${typeName(a)} == ${typeName(b)}`)
   const [left, right] = [numberOf(a), numberOf(b)]
   // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a double are compared by their value, exactly.
   if (left !== undefined || right !== undefined) return left !== undefined && right !== undefined && left == right
@@ -28,6 +29,11 @@ export function equal(run: Run, a: Value, b: Value): boolean {
     return a.value === undefined || b.value === undefined ? a.value === b.value : equal(run, a.value, b.value)
   }
   return a instanceof Opaque && a.equals(b)
+}
+
+/** Whether a list holds a value: to be of another type is no error here. */
+export function same(run: Run, a: Value, b: Value): boolean {
+  return !(a instanceof Opaque && typeName(a) !== typeName(b)) && equal(run, a, b)
 }
 
 function sameItems(run: Run, a: List, b: List): boolean {
@@ -54,7 +60,7 @@ export function compare(a: Value, b: Value): number {
   return order
 }
 
-function orderOf(a: Value, b: Value): number | undefined {
+export function orderOf(a: Value, b: Value): number | undefined {
   const [left, right] = [numberOf(a), numberOf(b)]
   if (left !== undefined && right !== undefined) return sign(left, right)
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)

@@ -7,10 +7,10 @@ import type { Expr } from './ast.ts'
 import { costOf } from './cost.ts'
 import { compileFold } from './fold.ts'
 import { rejected } from './lexer.ts'
+import { checkFormat } from './library/format-string.ts'
 import type { Overload } from './library/library.ts'
 import { LITERALS } from './library/literals.ts'
-import { indexed } from './library/operators.ts'
-import { Fault, noOverload, type Run } from './run.ts'
+import { Fault, noOverload, PER_CALL, Run } from './run.ts'
 import {
   BOOL,
   BYTES,
@@ -41,6 +41,8 @@ export interface Node {
   readonly evaluate: Evaluate
   /** Where it does not depend on anything. */
   readonly constant?: Value
+  /** A name, or what is selected of one: a step from it costs 1; the first step from anything else costs one more. */
+  readonly attribute?: boolean
 }
 
 /** Names within macros, innermost last. */
@@ -61,6 +63,9 @@ const TYPES: Readonly<Record<string, Type>> = {
   'google.protobuf.Timestamp': TIMESTAMP,
   'google.protobuf.Duration': DURATION,
 }
+
+const BY_OVERLOAD = new Set(['_+_', '_<_', '_<=_', '_>_', '_>=_', '@in', 'string', 'bytes'])
+const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint'])
 
 export interface Environment {
   readonly variables: ReadonlyMap<string, Type>
@@ -83,6 +88,8 @@ export class Compiler {
   readonly #later: (() => void)[] = []
   /** Calls of `format` around: what it shows may be of any types. */
   #formats = 0
+  /** Of lists within them. */
+  readonly #itemTypes = new Map<Expr, readonly Type[]>()
 
   constructor(text: string, environment: Environment) {
     this.#text = text
@@ -133,6 +140,7 @@ export class Compiler {
       const { slot, type } = local
       return {
         type,
+        attribute: true,
         evaluate: (run) => {
           run.charge(1)
           return run.locals[slot]!
@@ -143,6 +151,7 @@ export class Compiler {
     if (type !== undefined) {
       return {
         type,
+        attribute: true,
         evaluate: (run) => {
           run.charge(1)
           return run.variable(name)
@@ -169,31 +178,25 @@ export class Compiler {
     const { field, test, optional, at } = expr
     const operand = this.node(expr.operand, scope)
     const found = this.#fieldType(operand.type, field, at)
-    const { evaluate } = operand
+    const evaluate = asAttribute(operand)
     if (test) return { type: BOOL, evaluate: (run) => hasField(evaluate(run), field) }
     const inOptional = this.types.resolve(operand.type).kind === 'optional_type'
     const type = optional || inOptional ? optionalOf(found) : found
     if (optional) {
-      return {
-        type,
-        evaluate: (run) => {
-          const value = evaluate(run)
-          run.charge(1)
-          return optionalField(value, field)
-        },
-      }
+      return { type, attribute: true, evaluate: (run) => optionalField(run, evaluate(run), field) }
     }
     return {
       type,
+      attribute: true,
       evaluate: (run) => {
         const value = evaluate(run)
+        if (value instanceof Optional) return optionalField(run, value, field)
         run.charge(1)
         if (value instanceof CelMap) {
           const found = value.get(field)
           if (found === undefined) throw new Fault(`no such key: ${field}`)
           return found
         }
-        if (value instanceof Optional) return optionalField(value, field)
         throw noOverload(`${typeName(value)}.${field}`)
       },
     }
@@ -253,17 +256,65 @@ export class Compiler {
       const shown = member ? `${types[0]}.(${types.slice(1).join(', ')})` : `(${types.join(', ')})`
       throw this.reject(`found no matching overload for '${name}' applied to '${shown}'`, at)
     }
-    this.#checkLiteral(name, args, at)
-    return { type: result, evaluate: invocation(name, fitting, nodes) }
+    this.#checkLiteral(name, args, nodes, at)
+    if (name === '_[_]' || name === '_[?_]') {
+      const [container, key] = [asAttribute(nodes[0]!), nodes[1]!.evaluate]
+      const fixed = nodes[1]!.constant
+      if (fixed !== undefined && !isKey(fixed) && typeof fixed !== 'number')
+        throw this.reject(`invalid qualifier type: ${typeName(fixed)}`, at)
+      const step = fitting[0]!.call
+      return {
+        type: result,
+        attribute: true,
+        evaluate: (run) => {
+          const value = container(run)
+          return value === Optional.NONE ? value : step(run, value, key(run))
+        },
+      }
+    }
+    const among = nodes[1]?.constant
+    if (name === '@in' && among instanceof List && among.size === 0) return constant(false, BOOL)
+    const evaluate = invocation(name, fitting, nodes)
+    if (CONVERSIONS.has(name) && nodes.length === 1 && nodes[0]!.constant !== undefined) return this.#folded(evaluate, result, at)
+    return { type: result, evaluate }
+  }
+
+  /** As cel-go optimizes: what is converted from a constant is one, and wrong at once if it cannot be. */
+  #folded(evaluate: Evaluate, type: Type, at: number): Node {
+    try {
+      return constant(evaluate(new Run(PER_CALL, () => null)), type)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      throw this.reject(error.message, at)
+    }
   }
 
   /** Kubernetes refuses what is a constant and wrong: no duration, no moment, no regular expression. */
-  #checkLiteral(name: string, args: readonly Expr[], at: number): void {
+  #checkLiteral(name: string, args: readonly Expr[], nodes: readonly Node[], at: number): void {
+    const list = args[1]
+    if (name === 'format' && args[0]?.kind === 'literal' && typeof args[0].value === 'string' && list?.kind === 'list') {
+      const text = args[0].value
+      const types = this.#itemTypes.get(list) ?? []
+      this.#later.push(() =>
+        this.#checked(
+          () =>
+            checkFormat(
+              text,
+              types.map((type) => this.types.resolve(type, true)),
+            ),
+          at,
+        ),
+      )
+      return
+    }
     const check = Object.hasOwn(LITERALS, name) ? LITERALS[name] : undefined
-    const arg = args[check?.argument ?? -1]
-    if (check === undefined || arg?.kind !== 'literal' || typeof arg.value !== 'string') return
+    const value = nodes[check?.argument ?? -1]?.constant
+    if (check !== undefined && typeof value === 'string') this.#checked(() => check.read(value), at)
+  }
+
+  #checked(check: () => void, at: number): void {
     try {
-      check.read(arg.value)
+      check()
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       throw this.reject(error.message, at)
@@ -298,12 +349,14 @@ export class Compiler {
     const [yes, no] = [this.node(args[1]!, scope), this.node(args[2]!, scope)]
     const type = this.types.fresh()
     if (!this.types.assignable([yes.type, no.type], [type, type])) throw this.mismatch(yes.type, no.type, at)
+    const [whenTrue, whenFalse] = [asBranch(yes), asBranch(no)]
     return {
       type: this.types.resolve(type),
+      attribute: true,
       evaluate: (run) => {
         const value = condition(run)
         if (typeof value !== 'boolean') throw noOverload(`${typeName(value)} as a condition`)
-        return value ? yes.evaluate(run) : no.evaluate(run)
+        return value ? whenTrue(run) : whenFalse(run)
       },
     }
   }
@@ -322,9 +375,7 @@ export class Compiler {
         const first = left.evaluate(run)
         if (!(first instanceof Optional)) throw noOverload(`${typeName(first)}.${expr.name}`)
         if (first.value !== undefined) return expr.name === 'or' ? first : first.value
-        const second = right.evaluate(run)
-        if (expr.name === 'or' && !(second instanceof Optional)) throw noOverload(`or(${typeName(second)})`)
-        return second
+        return right.evaluate(run)
       },
     }
   }
@@ -333,7 +384,12 @@ export class Compiler {
     const items = expr.items.map(({ value, optional }) => ({ optional, node: this.node(value, scope), at: value.at }))
     const type = this.#join(items.map(({ node, optional, at }) => ({ type: optional ? this.#unwrapped(node.type, at) : node.type, at })))
     const plain = items.map(({ node }) => node.evaluate)
-    // As cel-go optimizes: a list of constants is one.
+    if (this.#formats > 0)
+      this.#itemTypes.set(
+        expr,
+        items.map(({ node }) => node.type),
+      )
+    // As cel-go optimizes: a list of constants is one, and so is a map.
     if (items.every(({ node, optional }) => !optional && node.constant !== undefined)) {
       return constant(new ItemList(items.map(({ node }) => node.constant!)), listOf(type))
     }
@@ -360,23 +416,28 @@ export class Compiler {
     const valueType = this.#join(
       entries.map(({ value, optional, ats }) => ({ type: optional ? this.#unwrapped(value.type, ats[1]) : value.type, at: ats[1] })),
     )
-    return {
+    const folds = entries.every(({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined)
+    const node: Node = {
       type: mapOf(keyType, valueType),
       evaluate: (run) => {
         run.charge(30)
         const map = new EntryMap()
         for (const { key, value, optional } of entries) {
           const name = key.evaluate(run)
-          put(value.evaluate(run), optional, (one) => insert(map, name, one))
+          put(value.evaluate(run), optional, (one) => {
+            if (!map.set(name, one)) throw new Fault(`unsupported key type: ${typeName(name)}`)
+          })
         }
         return map
       },
     }
+    if (!folds) return node
+    return this.#folded(node.evaluate, node.type, expr.at)
   }
 
   #unwrapped(type: Type, at: number): Type {
     const value = this.types.fresh()
-    if (!this.types.assignable([type], [optionalOf(value)])) throw this.mismatch(optionalOf(DYN), type, at)
+    if (type.kind === 'null_type' || !this.types.assignable([type], [optionalOf(value)])) throw this.mismatch(optionalOf(DYN), type, at)
     return this.types.resolve(value)
   }
 
@@ -414,20 +475,41 @@ function literalType(value: Value): Type {
   return { kind: typeName(value), params: [] }
 }
 
-function hasField(value: Value, field: string): boolean {
-  if (value instanceof CelMap) return value.get(field) !== undefined
-  if (value instanceof Optional) return value.value !== undefined && hasField(value.value, field)
-  // What has no fields has not this one either; a list is asked for an index, which no name is (interpreter/attributes.go, refQualify).
-  if (value instanceof List) throw noOverload(`has(list.${field})`)
-  return false
+/** How a node that a step is made from is evaluated, at its cost. */
+function asAttribute({ attribute, evaluate }: Node): Evaluate {
+  if (attribute === true) return evaluate
+  return (run) => {
+    const value = evaluate(run)
+    run.charge(1)
+    return value
+  }
 }
 
-function optionalField(value: Value, field: string): Value {
+/** A choice between attributes is one itself, and its own step is free. */
+function asBranch({ attribute, evaluate }: Node): Evaluate {
+  if (attribute !== true) return evaluate
+  return (run) => {
+    const value = evaluate(run)
+    run.charge(-1)
+    return value
+  }
+}
+
+function hasField(value: Value, field: string): boolean {
+  if (value instanceof Optional) return value.value !== undefined && hasField(value.value, field)
+  if (value instanceof List) throw noField(field)
+  return value instanceof CelMap && value.get(field) !== undefined
+}
+
+const noField = (field: string) => new Fault(`unsupported index type 'string' in list: ${field}`)
+
+function optionalField(run: Run, value: Value, field: string): Value {
   const operand = value instanceof Optional ? value.value : value
-  if (operand === undefined) return Optional.NONE
-  if (!(operand instanceof CelMap)) throw noOverload(`${typeName(operand)}.?${field}`)
-  const found = indexed(operand, field)
-  return found === undefined ? Optional.NONE : new Optional(found)
+  if (operand instanceof List) throw noField(field)
+  const found = operand instanceof CelMap ? operand.get(field) : undefined
+  if (found === undefined) return Optional.NONE
+  run.charge(1)
+  return new Optional(found)
 }
 
 /** The value itself, or what an optional one holds, if it does. */
@@ -439,21 +521,25 @@ function put(value: Value, optional: boolean, keep: (value: Value) => void): voi
 
 export function insert(map: EntryMap, key: Value, value: Value): void {
   if (!isKey(key)) throw new Fault(`unsupported key type: ${typeName(key)}`)
-  if (!map.add(key, value)) throw new Fault(`key already exists: ${String(key)}`)
+  if (map.has(key)) throw new Fault(`key already exists: ${String(key)}`)
+  map.set(key, value)
 }
 
 /** Calls the first overload whose types the values have. */
 function invocation(name: string, overloads: readonly Overload[], args: readonly Node[]): Evaluate {
-  const cost = costOf(name)
+  // cel-go counts by overload: where types leave more than one, the call is worth 1.
+  const cost = overloads.length > 1 && BY_OVERLOAD.has(name) ? undefined : costOf(name)
   const parts = args.map(({ evaluate }) => evaluate)
   const [a, b] = parts
+  // A list of constants is looked up like a set, which cel-go does not count.
+  const free = name === '@in' && args[1]!.type.kind === 'list' && args[1]!.constant !== undefined
   // An operator looks at its types itself, and indexing is free but for the step.
   if (overloads[0]!.accepts.length === 0 && parts.length > 0) {
     const { call } = overloads[0]!
     return (run) => {
       const left = a!(run)
       const right = b?.(run)
-      run.charge(cost === undefined ? 1 : cost([left, right!]))
+      if (!free) run.charge(cost === undefined ? 1 : cost([left, right!]))
       return call(run, left, right!)
     }
   }

@@ -21,11 +21,14 @@ const both: Cost = ([a, b]) => tenth(sizeOf(a) + sizeOf(b))
 const least: Cost = ([a, b]) => (a instanceof Opaque ? 1 : tenth(Math.min(sizeOf(a), sizeOf(b))))
 const ordered: Cost = ([a, b]) => (typeof a === 'string' || a instanceof Uint8Array ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1)
 const regex: Cost = ([a, b]) => tenth(1 + sizeOf(a)) * Math.ceil(sizeOf(b) * REGEX)
-/** Lists of texts are gone through with all that is in them. */
+/** All that is within, rounded down at each text. */
 const through: Cost = ([a]) => {
-  if (!(a instanceof List)) return tenth(sizeOf(a))
+  if (typeof a === 'string') return Math.floor(Buffer.byteLength(a) * TRAVERSAL)
+  if (a instanceof Uint8Array) return Math.floor(a.length * TRAVERSAL)
   let cost = 0
-  for (const item of a) cost += Math.max(1, typeof item === 'string' || item instanceof Uint8Array ? tenth(item.length) : 1)
+  if (a instanceof List) for (const item of a) cost += through([item])
+  else if (a instanceof CelMap) for (const key of a.keys()) cost += through([key]) + through([a.get(key)!])
+  else return 1
   return cost
 }
 const product: Cost = ([a, b]) => 1 + sizeOf(a) * sizeOf(b)
@@ -50,6 +53,8 @@ const COSTS: Readonly<Record<string, Cost>> = {
   bytes: ofText,
   'strings.quote': once,
   format: once,
+  /** Told by the function. */
+  join: () => 0,
   isSorted: through,
   sum: through,
   max: through,

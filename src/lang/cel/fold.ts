@@ -1,9 +1,9 @@
 // Macros that go through a range. What a round costs beside its body is what cel-go's expansion of the macro into a fold costs.
 import type { Expr, Form } from './ast.ts'
-import { compare } from './compare.ts'
 import type { Compiler, Evaluate, Node, Scope } from './compile.ts'
 import { insert } from './compile.ts'
 import { Fault, noOverload, type Run } from './run.ts'
+import { chargeCompared, sorted } from './sort.ts'
 import {
   BOOL,
   BYTES,
@@ -14,6 +14,7 @@ import {
   isDyn,
   listOf,
   mapOf,
+  NULL,
   optionalOf,
   STRING,
   sameType,
@@ -35,6 +36,8 @@ interface Parts {
 interface Walk {
   round(run: Run, parts: Parts): boolean
   result(run: Run): Value
+  /** The condition of cel-go's fold, asked once more where it ends before its range does. */
+  readonly last?: number
 }
 
 export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node {
@@ -44,7 +47,7 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
   const first = scope.length
   const inner = [...scope, ...expr.vars.map((name, at) => ({ name, type: given[at]!, slot: first + at }))]
   const filter = expr.filter === undefined ? undefined : compiler.expect(expr.filter, inner, BOOL).evaluate
-  const { type, body } = bodyOf(compiler, expr, inner, given)
+  const { type, body } = bodyOf(compiler, expr, inner, given, range.type)
   const parts: Parts = { filter, body }
   const start = WALKS[expr.form]
   const two = expr.vars.length === 2
@@ -54,6 +57,7 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
       const over = range.evaluate(run)
       const walk = start(first)
       let at = 0
+      if (expr.form === 'sortBy' && !(over instanceof List)) throw noOverload(`${typeName(over)}.sortBy`)
       if (over instanceof List) {
         for (; at < over.size; at++) {
           run.locals[first] = two ? BigInt(at) : over.at(at)
@@ -61,13 +65,16 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
           run.spend(1)
           if (!walk.round(run, parts)) break
         }
+        if (at + 1 < over.size) run.charge(walk.last ?? 0)
       } else if (over instanceof CelMap) {
         for (const key of over.keys()) {
           run.locals[first] = key
           if (two) run.locals[first + 1] = over.get(key)!
           run.spend(1)
+          at++
           if (!walk.round(run, parts)) break
         }
+        if (at < over.size) run.charge(walk.last ?? 0)
       } else throw noOverload(`a macro over ${typeName(over)}`)
       return walk.result(run)
     },
@@ -83,9 +90,9 @@ function rangeTypes(compiler: Compiler, type: Type, count: number, at: number): 
   return [DYN, DYN]
 }
 
-const SORTABLE = [INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES]
+const SORTABLE = [NULL, INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES]
 
-function bodyOf(compiler: Compiler, expr: Fold, inner: Scope, given: readonly Type[]): { type: Type; body: Evaluate } {
+function bodyOf(compiler: Compiler, expr: Fold, inner: Scope, given: readonly Type[], range: Type): { type: Type; body: Evaluate } {
   switch (expr.form) {
     case 'all':
     case 'exists':
@@ -105,10 +112,13 @@ function bodyOf(compiler: Compiler, expr: Fold, inner: Scope, given: readonly Ty
     case 'sortBy': {
       const { type, evaluate } = compiler.node(expr.body, inner)
       const key = compiler.types.resolve(type)
+      if (compiler.types.resolve(range).kind === 'map') throw compiler.mismatch(listOf(DYN), range, expr.at)
       if (!isDyn(key) && key.kind !== 'param' && !SORTABLE.some((one) => sameType(one, key))) {
         throw compiler.reject(`type '${showType(key)}' has no order`, expr.at)
       }
-      return { type: listOf(given[0]!), body: evaluate }
+      // As with any function, the type is lost where more than one overload fits.
+      const lost = isDyn(key) && isDyn(compiler.types.resolve(range))
+      return { type: lost ? DYN : listOf(given[0]!), body: evaluate }
     }
     default: {
       const { type, evaluate } = compiler.node(expr.body, inner)
@@ -129,11 +139,16 @@ function compileOptional(compiler: Compiler, expr: Fold, scope: Scope): Node {
   return {
     type: flat ? body.type : optionalOf(body.type),
     evaluate: (run) => {
+      const before = run.cost
       const over = range.evaluate(run)
+      const cost = run.cost - before
       run.charge(1)
       if (!(over instanceof Optional)) throw noOverload(`${typeName(over)}.${expr.form}`)
+      run.charge(1)
       if (over.value === undefined) return over
       run.locals[slot] = over.value
+      // The macro names its optional twice: to ask whether it has a value, and for it.
+      run.charge(flat ? cost : cost + 1)
       const value = body.evaluate(run)
       return flat ? value : new Optional(value)
     },
@@ -146,11 +161,12 @@ function condition(value: Value): boolean {
 }
 
 /** Ends at the first round that decides; an error counts only if none does. */
-function quantifier(decisive: boolean, cost: number): () => Walk {
+function quantifier(decisive: boolean, cost: number, last: number): () => Walk {
   return () => {
     let decided = false
     let fault: Fault | undefined
     return {
+      last,
       round(run, { body }) {
         run.charge(cost)
         try {
@@ -176,8 +192,8 @@ function collecting(put: (run: Run, parts: Parts, all: Value[]) => void): () => 
     const all: Value[] = []
     return {
       round(run, parts) {
-        run.charge(1)
         if (parts.filter !== undefined && !condition(parts.filter(run))) return true
+        run.charge(1)
         put(run, parts, all)
         return true
       },
@@ -194,8 +210,8 @@ function mapping(put: (run: Run, parts: Parts, map: EntryMap, first: number) => 
     const map = new EntryMap()
     return {
       round(run, parts) {
-        run.charge(1)
         if (parts.filter !== undefined && !condition(parts.filter(run))) return true
+        run.charge(1)
         put(run, parts, map, first)
         return true
       },
@@ -208,15 +224,14 @@ function mapping(put: (run: Run, parts: Parts, map: EntryMap, first: number) => 
 }
 
 const WALKS: Readonly<Record<Exclude<Form, 'optMap' | 'optFlatMap'>, (first: number) => Walk>> = {
-  all: quantifier(false, 3),
-  exists: quantifier(true, 4),
+  all: quantifier(false, 3, 2),
+  exists: quantifier(true, 4, 3),
   existsOne: () => {
     let count = 0
     return {
       round(run, { body }) {
-        run.charge(1)
         if (condition(body(run))) {
-          run.charge(1)
+          run.charge(2)
           count++
         }
         return true
@@ -235,9 +250,8 @@ const WALKS: Readonly<Record<Exclude<Form, 'optMap' | 'optFlatMap'>, (first: num
     const all: Value[] = []
     return {
       round(run, { body }) {
-        run.charge(1)
         if (condition(body(run))) {
-          run.charge(12)
+          run.charge(13)
           all.push(run.locals[first]!)
         }
         return true
@@ -269,20 +283,10 @@ const WALKS: Readonly<Record<Exclude<Form, 'optMap' | 'optFlatMap'>, (first: num
         return true
       },
       result(run) {
-        run.charge(1 + pairs.length)
+        run.charge(4)
+        chargeCompared(run, new ItemList(pairs.map(({ key }) => key)))
         return new ItemList(sorted(run, pairs))
       },
     }
   },
-}
-
-/** By key, equals as they came. Keys are of one type. */
-export function sorted(run: Run, pairs: readonly { readonly key: Value; readonly value: Value }[]): Value[] {
-  const type = pairs[0] === undefined ? '' : typeName(pairs[0].key)
-  for (const { key } of pairs) {
-    if (typeName(key) !== type) throw new Fault('list elements must have the same type')
-    compare(key, key)
-  }
-  run.spend(pairs.length * Math.ceil(Math.log2(pairs.length + 1)))
-  return [...pairs].sort((a, b) => compare(a.key, b.key)).map(({ value }) => value)
 }

@@ -16,10 +16,7 @@ const MACROS: Readonly<Record<string, readonly (readonly [vars: number, args: nu
     [1, 2, 'existsOne'],
     [2, 3, 'existsOne'],
   ],
-  existsOne: [
-    [1, 2, 'existsOne'],
-    [2, 3, 'existsOne'],
-  ],
+  existsOne: [[2, 3, 'existsOne']],
   filter: [[1, 2, 'filter']],
   map: [
     [1, 2, 'map'],

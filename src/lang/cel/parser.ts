@@ -98,12 +98,20 @@ class Parser {
 
   #unary(): Expr {
     const { at } = this.#token
-    if (this.#take('!')) return this.#deeper(() => call('!_', at, this.#unary()))
-    if (!this.#take('-')) return this.#member()
-    const number = this.#token
-    // A literal takes its minus: only so is the least int in range.
-    if (number.kind === 'literal' && (typeof number.value === 'bigint' || typeof number.value === 'number')) return this.#member(true)
-    return this.#deeper(() => call('-_', at, this.#unary()))
+    // Two of a kind undo each other, whatever they stand before, as in cel-go.
+    let count = 0
+    while (this.#take('!')) count++
+    if (count > 0) {
+      const operand = this.#member()
+      return count % 2 === 0 ? operand : call('!_', at, operand)
+    }
+    while (this.#take('-')) count++
+    // A literal takes one minus: only so is the least int in range.
+    const { kind, value } = this.#token
+    const signed = count > 0 && kind === 'literal' && (typeof value === 'bigint' || typeof value === 'number')
+    const odd = count % 2 === 1
+    const operand = this.#member(signed && odd)
+    return odd && !signed ? call('-_', at, operand) : operand
   }
 
   #member(negative = false): Expr {

@@ -12,6 +12,9 @@ export class Fault {
 /** Thrown past everything when the budget is spent. */
 export class OverBudget {}
 
+/** What one expression may cost (k8s.io/apiserver/pkg/apis/cel, `PerCallLimit`). */
+export const PER_CALL = 1_000_000
+
 /** Characters, elements and states gone through that Kubernetes' cost does not count; about a second of them. */
 const MOST_WORK = 50_000_000
 

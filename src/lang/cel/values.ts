@@ -24,11 +24,13 @@ export class Uint {
   }
 }
 
-/** A moment, in nanoseconds since 1970. */
+/** A moment, in nanoseconds since 1970, and how many minutes east of UTC it is shown. */
 export class Instant {
   readonly nanos: bigint
-  constructor(nanos: bigint) {
+  readonly offset: number
+  constructor(nanos: bigint, offset = 0) {
     this.nanos = nanos
+    this.offset = offset
   }
 }
 
@@ -143,14 +145,17 @@ export class HostMap extends CelMap {
 }
 
 export class EntryMap extends CelMap {
-  readonly #entries = new Map<string | boolean | bigint, readonly [Value, Value]>()
+  readonly #entries = new Map<Index, readonly [Value, Value]>()
   get size() {
     return this.#entries.size
   }
-  /** False if there is such a key already. */
-  add(key: Value, value: Value): boolean {
+  has(key: Value): boolean {
+    return this.get(key) !== undefined
+  }
+  /** False for what can be no key. */
+  set(key: Value, value: Value): boolean {
     const index = indexOf(key)
-    if (index === undefined || this.#entries.has(index)) return false
+    if (index === undefined) return false
     this.#entries.set(index, [key, value])
     return true
   }
@@ -163,11 +168,14 @@ export class EntryMap extends CelMap {
   }
 }
 
+type Index = string | boolean | bigint | number | null
+
 /** Keys that are equal as numbers are one key; what can be none is undefined. */
-function indexOf(key: Value): string | boolean | bigint | undefined {
-  if (typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint') return key
+function indexOf(key: Value): Index | undefined {
+  if (key === null || typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint') return key
   if (key instanceof Uint) return key.value
-  return typeof key === 'number' && Number.isInteger(key) ? BigInt(key) : undefined
+  if (typeof key !== 'number') return undefined
+  return Number.isInteger(key) ? BigInt(key) : key
 }
 
 export const isKey = (value: Value) => ['string', 'boolean', 'bigint'].includes(typeof value) || value instanceof Uint

@@ -3,6 +3,7 @@
 import { formatDouble } from '../../rego/values/double.ts'
 import { compareStrings } from '../../rego/values/order.ts'
 import { Fault, type Run } from '../run.ts'
+import { showType, type Type } from '../types.ts'
 import { CelMap, Instant, List, Span, TypeValue, typeName, Uint, type Value } from '../values.ts'
 import { showDouble } from './standard.ts'
 import { showDuration, showTimestamp } from './time.ts'
@@ -21,7 +22,7 @@ export function format(run: Run, text: string, args: List): Value {
     const digits = precision === undefined ? 6 : Number(precision)
     if (digits > MOST_PRECISION) throw new Fault(`precision ${digits} is too large`)
     const shown = verb === 's' ? show(run, args.at(next++), 0) : number(args.at(next++), verb, digits)
-    run.charge(Math.ceil(shown.length * 0.1))
+    run.spend(shown.length)
     return shown
   })
 }
@@ -58,12 +59,13 @@ function real(value: Value, verb: 'f' | 'e', digits: number): string {
     const [whole, rest] = formatDouble(read, 'f', digits).split('.') as [string, string?]
     return whole.replace(/\B(?=(?:\d{3})+$)/g, ',') + (rest === undefined ? '' : `.${rest}`)
   }
-  const [mantissa, exponent] = formatDouble(read, 'e', digits).split('e') as [string, string]
-  return `${mantissa}\u202f×\u202f10${exponent.replace(/[-+\d]/g, (one) => SUPERSCRIPT[one]!)}`
+  // What is given as the precision is the width there.
+  const [mantissa, exponent] = formatDouble(read, 'e', 6).split('e') as [string, string]
+  return `${mantissa}×10${exponent.replace('+', '').replace(/[-\d]/g, (one) => SUPERSCRIPT[one]!)}`.padStart(digits)
 }
 
 const SUPERSCRIPT: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'+-0123456789'].map((one, at) => [one, [...'⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹'][at]!]),
+  [...'-0123456789'].map((one, at) => [one, [...'⁻⁰¹²³⁴⁵⁶⁷⁸⁹'][at]!]),
 )
 
 function show(run: Run, value: Value, depth: number): string {
@@ -94,7 +96,7 @@ function show(run: Run, value: Value, depth: number): string {
   if (value instanceof Uint8Array) return new TextDecoder().decode(value)
   if (value instanceof Instant) return nested(value, showTimestamp(value), depth)
   if (value instanceof Span) return nested(value, showDuration(value), depth)
-  if (value instanceof TypeValue) return depth === 0 ? value.name : `type(${value.name})`
+  if (value instanceof TypeValue) return value.name
   throw unfit('s', value)
 }
 
@@ -104,4 +106,35 @@ const nested = (value: Instant | Span, shown: string, depth: number) =>
 function quoted(value: Value, shown: string): string {
   if (typeof value === 'string' || (typeof value === 'number' && !Number.isFinite(value))) return JSON.stringify(shown)
   return value instanceof Uint8Array ? `b${JSON.stringify(shown)}` : shown
+}
+
+/** The types that each verb takes; `dyn` may be any. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  s: [
+    ...['null_type', 'bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'type'],
+    ...['google.protobuf.Timestamp', 'google.protobuf.Duration'],
+  ],
+  d: ['int', 'uint'],
+  f: ['double', 'string'],
+  e: ['double', 'string'],
+  x: ['int', 'uint', 'string', 'bytes'],
+  X: ['int', 'uint', 'string', 'bytes'],
+  o: ['int', 'uint'],
+  b: ['int', 'uint', 'bool'],
+}
+
+const takes = (verb: string, { kind, params }: Type): boolean =>
+  kind === 'dyn' || (TAKEN[verb]!.includes(kind) && (kind === 'type' || params.every((part) => takes('s', part))))
+
+/** Throws a Fault where a constant text cannot be filled with arguments of these types. */
+export function checkFormat(text: string, types: readonly Type[]): void {
+  let next = 0
+  for (const [clause, precision, verb] of text.matchAll(CLAUSE)) {
+    if (clause === '%%') continue
+    if (verb === undefined || precision === '') throw new Fault(`unrecognized formatting clause in ${JSON.stringify(text)}`)
+    const type = types[next++]
+    if (type === undefined) throw new Fault(`index ${next - 1} out of range`)
+    if (!takes(verb, type)) throw new Fault(`%${verb} does not take ${showType(type)}`)
+  }
+  if (next < types.length) throw new Fault(`too many arguments supplied to string.format (expected ${next}, got ${types.length})`)
 }

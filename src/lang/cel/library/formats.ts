@@ -74,7 +74,7 @@ function qualifiedName(text: string): readonly string[] {
   const parts = text.split('/', 3)
   if (parts.length > 2) {
     return [
-      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   }
   const [name, prefix] = [parts.at(-1)!, parts.length === 2 ? parts[0]! : undefined]
@@ -121,11 +121,11 @@ const FORMS: Readonly<Record<string, Form>> = {
   dns1123SubdomainPrefix: { size: 60, check: asPrefix(subdomain) },
   dns1035LabelPrefix: { size: 30, check: asPrefix(label1035) },
   labelValue: { size: 40, check: labelValue },
-  uri: { size: 1_000, check: when(isUri, 'invalid URI') },
-  uuid: { size: 80, check: when((text) => UUID.test(text), 'does not match the UUID format') },
-  byte: { size: 100, check: when((text) => text !== '' && decodeBase64(text, { padded: true }) !== undefined, 'invalid base64') },
-  date: { size: 110, check: when(isDate, 'invalid date') },
-  datetime: { size: 110, check: when(isDateTime, 'invalid datetime') },
+  uri: { size: 1_104, check: when(isUri, 'invalid URI') },
+  uuid: { size: 72, check: when((text) => UUID.test(text), 'does not match the UUID format') },
+  byte: { size: 84, check: when((text) => text !== '' && decodeBase64(text, { padded: true }) !== undefined, 'invalid base64') },
+  date: { size: 72, check: when(isDate, 'invalid date') },
+  datetime: { size: 72, check: when(isDateTime, 'invalid datetime') },
 }
 
 class Format extends Opaque {

@@ -1,7 +1,7 @@
 // Lists and sets: Kubernetes' own (pkg/cel/library/lists.go), cel-go's extension of lists at version 3 (since 1.34) and that of sets.
-import { compare, equal } from '../compare.ts'
-import { sorted } from '../fold.ts'
+import { compare, orderOf, same } from '../compare.ts'
 import { Fault, type Run } from '../run.ts'
+import { chargeCompared, sorted } from '../sort.ts'
 import { ItemList, List, Span, Uint, type Value } from '../values.ts'
 import type { Implementation, Library } from './library.ts'
 import { OPERATORS } from './operators.ts'
@@ -11,15 +11,22 @@ const COMPARABLE = ['int', 'uint', 'double', 'bool', D, 'google.protobuf.Timesta
 const add = OPERATORS.find(({ name }) => name === '_+_')!.call
 
 function isSorted(_: Run, list: List): Value {
-  for (let at = 1; at < list.size; at++) if (compare(list.at(at - 1), list.at(at)) > 0) return false
+  for (const item of list) compare(item, item)
+  for (let at = 1; at < list.size; at++) if (order(list.at(at - 1), list.at(at)) > 0) return false
   return true
 }
+
+/** Values that cannot be compared with each other are passed over, as in Kubernetes. */
+const order = (a: Value, b: Value) => orderOf(a, b) ?? 0
 
 /** The first of all that none is beyond. */
 const extreme = (name: string, sign: number) => (_: Run, list: List) => {
   if (list.size === 0) throw new Fault(`${name} called on empty list`)
   let best = list.at(0)
-  for (let at = 1; at < list.size; at++) if (Math.sign(compare(list.at(at), best)) === sign) best = list.at(at)
+  for (const item of list) {
+    compare(item, item)
+    if (Math.sign(order(item, best)) === sign) best = item
+  }
   return best
 }
 
@@ -34,12 +41,13 @@ function sum(zero: Value): Implementation {
 function place(run: Run, list: List, value: Value, last: boolean): Value {
   for (let count = 0; count < list.size; count++) {
     const at = last ? list.size - 1 - count : count
-    if (equal(run, list.at(at), value)) return BigInt(at)
+    if (same(run, list.at(at), value)) return BigInt(at)
   }
   return -1n
 }
 
 /** `costs` of cel-go: a call, a list, and so much for each element. */
+const MOST_RANGE = 1_000_000n
 const charge = (run: Run, size: number) => run.charge(10 + size)
 
 function slice(run: Run, list: List, from: bigint, to: bigint): Value {
@@ -64,18 +72,12 @@ function flatten(run: Run, list: List, depth = 1n): Value {
   return new ItemList(all)
 }
 
-/** cel-go counts both as if each were compared with each, twice. */
-function chargeCompared(run: Run, list: List): void {
-  const factor = list.size > 0 && (typeof list.at(0) === 'string' || list.at(0) instanceof Uint8Array) ? 2.1 : 2
-  charge(run, Math.ceil(factor * list.size * list.size))
-}
-
 function distinct(run: Run, list: List): Value {
   chargeCompared(run, list)
   const all: Value[] = []
   for (const item of list) {
     run.spend(all.length)
-    if (!all.some((one) => equal(run, one, item))) all.push(item)
+    if (!all.some((one) => same(run, one, item))) all.push(item)
   }
   return new ItemList(all)
 }
@@ -117,6 +119,7 @@ export const LISTS: Library = {
   ),
   'lists.range(int): list(int)': (run: Run, count: bigint) => {
     if (count < 0n) throw new Fault(`lists.range: size must be non-negative, got ${count}`)
+    if (count > MOST_RANGE) throw new Fault(`lists.range: size ${count} exceeds maximum allowed (${MOST_RANGE})`)
     charge(run, Number(count))
     return new ItemList(Array.from({ length: Number(count) }, (_, at) => BigInt(at)))
   },

@@ -6,4 +6,6 @@ export const LITERALS: Readonly<Record<string, { readonly argument: number; read
   duration: { argument: 0, read: (text) => void readDuration(text) },
   timestamp: { argument: 0, read: (text) => void readTimestamp(text) },
   matches: { argument: 1, read: checkPattern },
+  find: { argument: 1, read: checkPattern },
+  findAll: { argument: 1, read: checkPattern },
 }

@@ -129,7 +129,7 @@ function hostname(host: string): string {
 
 function query(run: Run, raw: string): Value {
   const found = new Map<string, string[]>()
-  run.charge(raw.length >> 3)
+  run.spend(raw.length)
   for (const pair of raw.split('&')) {
     if (pair === '' || pair.includes(';')) continue
     const equals = pair.indexOf('=')
@@ -139,7 +139,7 @@ function query(run: Run, raw: string): Value {
     found.set(key, [...(found.get(key) ?? []), value])
   }
   const map = new EntryMap()
-  for (const [key, values] of found) map.add(key, new ItemList(values))
+  for (const [key, values] of found) map.set(key, new ItemList(values))
   return map
 }
 

@@ -1,7 +1,7 @@
 // The operators: each is one function for all its types, as cel-go has them; what types it takes is declared beside it.
-import { compare, equal } from '../compare.ts'
+import { compare, equal, same } from '../compare.ts'
 import { Fault, noOverload, type Run } from '../run.ts'
-import { CelMap, Instant, isKey, JoinedList, List, Optional, Span, typeName, Uint, type Value } from '../values.ts'
+import { CelMap, Instant, isKey, JoinedList, List, Opaque, Optional, Span, typeName, Uint, type Value } from '../values.ts'
 import { declare, type Overload } from './library.ts'
 
 const inRange = (value: bigint, what = 'integer') => {
@@ -14,12 +14,17 @@ const unsigned = (value: bigint) => {
 }
 export const MIN_INSTANT = -62135596800n * 1_000_000_000n
 export const MAX_INSTANT = 253402300799n * 1_000_000_000n + 999_999_999n
-export const instant = (nanos: bigint) => {
+export const instant = (nanos: bigint, offset = 0) => {
   if (nanos < MIN_INSTANT || nanos > MAX_INSTANT) throw new Fault('timestamp overflow')
-  return new Instant(nanos)
+  return new Instant(nanos, offset)
 }
 export const span = (nanos: bigint) => new Span(inRange(nanos, 'duration'))
 const bad = (operator: string, ...args: Value[]) => noOverload(`${operator}(${args.map(typeName).join(', ')})`)
+
+/** Values of libraries are equal to nothing of another type, and asking is an error; not so whether they differ. */
+function unequal(run: Run, a: Value, b: Value): Value {
+  return (a instanceof Opaque && typeName(a) !== typeName(b)) || !equal(run, a, b)
+}
 
 function add(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a + b)
@@ -28,8 +33,8 @@ function add(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (a instanceof Uint && b instanceof Uint) return unsigned(a.value + b.value)
   if (a instanceof Uint8Array && b instanceof Uint8Array) return new Uint8Array(Buffer.concat([a, b]))
-  if (a instanceof Instant && b instanceof Span) return instant(a.nanos + b.nanos)
-  if (a instanceof Span && b instanceof Instant) return instant(a.nanos + b.nanos)
+  if (a instanceof Instant && b instanceof Span) return instant(a.nanos + b.nanos, a.offset)
+  if (a instanceof Span && b instanceof Instant) return instant(a.nanos + b.nanos, b.offset)
   if (a instanceof Span && b instanceof Span) return span(a.nanos + b.nanos)
   throw bad('_+_', a, b)
 }
@@ -39,7 +44,7 @@ function subtract(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a - b
   if (a instanceof Uint && b instanceof Uint) return unsigned(a.value - b.value)
   if (a instanceof Instant && b instanceof Instant) return span(a.nanos - b.nanos)
-  if (a instanceof Instant && b instanceof Span) return instant(a.nanos - b.nanos)
+  if (a instanceof Instant && b instanceof Span) return instant(a.nanos - b.nanos, a.offset)
   if (a instanceof Span && b instanceof Span) return span(a.nanos - b.nanos)
   throw bad('_-_', a, b)
 }
@@ -69,6 +74,7 @@ function whole(a: Value, b: Value, operator: string, zero: string, of: (a: bigin
 function negate(_: Run, a: Value): Value {
   if (typeof a === 'bigint') return inRange(-a)
   if (typeof a === 'number') return -a
+  if (a instanceof Span) return span(-a.nanos)
   throw bad('-_', a)
 }
 
@@ -80,7 +86,7 @@ function not(_: Run, a: Value): Value {
 export function contains(run: Run, a: Value, b: Value): Value {
   if (b instanceof CelMap) return b.get(a) !== undefined
   if (!(b instanceof List)) throw bad('@in', a, b)
-  for (let at = 0; at < b.size; at++) if (equal(run, a, b.at(at))) return true
+  for (let at = 0; at < b.size; at++) if (same(run, a, b.at(at))) return true
   return false
 }
 
@@ -102,20 +108,23 @@ export function missing(container: Value, key: Value): Fault {
   )
 }
 
-function index(_: Run, a: Value, key: Value): Value {
-  if (a instanceof Optional) {
-    return a.value === undefined ? a : optionalIndex(_, a.value, key)
-  }
+function index(run: Run, a: Value, key: Value): Value {
+  if (a instanceof Optional) return optionalIndex(run, a, key)
+  run.charge(1)
   const found = indexed(a, key)
   if (found === undefined) throw missing(a, key)
   return found
 }
 
-function optionalIndex(_: Run, a: Value, key: Value): Value {
+function optionalIndex(run: Run, a: Value, key: Value): Value {
   const container = a instanceof Optional ? a.value : a
   if (container === undefined) return Optional.NONE
+  if (!isKey(key) && typeof key !== 'number') throw bad('_[?_]', container, key)
+  if (!(container instanceof List || container instanceof CelMap)) return Optional.NONE
   const found = indexed(container, key)
-  return found === undefined ? Optional.NONE : new Optional(found)
+  if (found === undefined) return Optional.NONE
+  run.charge(1)
+  return new Optional(found)
 }
 
 const ORDERED = ['bool', 'string', 'bytes', 'google.protobuf.Timestamp', 'google.protobuf.Duration'].map((type) => `${type}, ${type}`)
@@ -123,18 +132,18 @@ const NUMBERS = ['int', 'uint', 'double']
 const ORDER = [...ORDERED, ...NUMBERS.flatMap((a) => NUMBERS.map((b) => `${a}, ${b}`))].map((args) => `(${args}): bool`)
 const T = 'google.protobuf.Timestamp'
 const D = 'google.protobuf.Duration'
-const same = (...types: string[]) => types.map((type) => `(${type}, ${type}): ${type}`)
+const alike = (...types: string[]) => types.map((type) => `(${type}, ${type}): ${type}`)
 
 const TABLE: readonly (readonly [name: string, signatures: readonly string[], call: (run: Run, ...args: never[]) => Value])[] = [
-  ['_+_', [...same('int', 'string', 'uint', 'double', 'bytes', 'list(A)', D), `(${T}, ${D}): ${T}`, `(${D}, ${T}): ${T}`], add],
-  ['_-_', [...same('int', 'uint', 'double', D), `(${T}, ${T}): ${D}`, `(${T}, ${D}): ${T}`], subtract],
-  ['_*_', same('int', 'uint', 'double'), multiply],
-  ['_/_', same('int', 'uint', 'double'), divide],
-  ['_%_', same('int', 'uint'), modulo],
+  ['_+_', [...alike('int', 'string', 'uint', 'double', 'bytes', 'list(A)', D), `(${T}, ${D}): ${T}`, `(${D}, ${T}): ${T}`], add],
+  ['_-_', [...alike('int', 'uint', 'double', D), `(${T}, ${T}): ${D}`, `(${T}, ${D}): ${T}`], subtract],
+  ['_*_', alike('int', 'uint', 'double'), multiply],
+  ['_/_', alike('int', 'uint', 'double'), divide],
+  ['_%_', alike('int', 'uint'), modulo],
   ['-_', ['(int): int', '(double): double'], negate],
   ['!_', ['(bool): bool'], not],
   ['_==_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => equal(run, a, b)],
-  ['_!=_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => !equal(run, a, b)],
+  ['_!=_', ['(A, A): bool'], unequal],
   ['_<_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) < 0],
   ['_<=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) <= 0],
   ['_>_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) > 0],

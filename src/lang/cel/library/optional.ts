@@ -10,7 +10,6 @@ function isZero(value: Value): boolean {
   if (value instanceof List || value instanceof CelMap) return value.size === 0
   if (value instanceof Uint8Array) return value.length === 0
   if (value instanceof Span) return value.nanos === 0n
-  if (value instanceof Optional) return value.value === undefined || isZero(value.value)
   return !(value instanceof Opaque) && value instanceof Instant && value.nanos === ZERO_TIME
 }
 

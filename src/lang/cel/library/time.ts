@@ -30,15 +30,17 @@ export function readTimestamp(text: string): Instant {
   if (hour > 23 || minute > 59 || second > 59 || offsetHour > 24 || offsetMinute > 59) throw bad()
   const offset = (found[8] === '-' ? -1 : 1) * (offsetHour * 60 + offsetMinute) * 60
   const seconds = BigInt((days + day - 1) * 86_400 + hour * 3_600 + minute * 60 + second - offset)
-  return instant(seconds * SECOND + BigInt((found[7] ?? '').slice(0, 9).padEnd(9, '0')))
+  return instant(seconds * SECOND + BigInt((found[7] ?? '').slice(0, 9).padEnd(9, '0')), offset / 60)
 }
 
-export function showTimestamp({ nanos }: Instant): string {
-  const { year, month, day, hour, minute, second } = civil(nanos, 'UTC')
+export function showTimestamp({ nanos, offset }: Instant): string {
+  const { year, month, day, hour, minute, second } = civil(nanos + BigInt(offset) * 60n * SECOND, 'UTC')
   const two = (number: number) => String(number).padStart(2, '0')
   const rest = (((nanos % SECOND) + SECOND) % SECOND).toString().padStart(9, '0').replace(/0+$/, '')
+  const away = Math.abs(offset)
+  const zone = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${two(Math.trunc(away / 60))}:${two(away % 60)}`
   const date = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`
-  return `${date}T${two(hour)}:${two(minute)}:${two(second)}${rest === '' ? '' : `.${rest}`}Z`
+  return `${date}T${two(hour)}:${two(minute)}:${two(second)}${rest === '' ? '' : `.${rest}`}${zone}`
 }
 
 /** Seconds, with what is behind the point as a double has it. */
@@ -101,7 +103,7 @@ export const TIME: Library = {
   [`.getHours(${D}): int`]: (_: Run, { nanos }: Span) => nanos / (3_600n * SECOND),
   [`.getMinutes(${D}): int`]: (_: Run, { nanos }: Span) => nanos / (60n * SECOND),
   [`.getSeconds(${D}): int`]: (_: Run, { nanos }: Span) => nanos / SECOND,
-  [`.getMilliseconds(${D}): int`]: (_: Run, { nanos }: Span) => (nanos / 1_000_000n) % 1_000n,
+  [`.getMilliseconds(${D}): int`]: (_: Run, { nanos }: Span) => nanos / 1_000_000n,
   'timestamp(string): google.protobuf.Timestamp': (_: Run, text: string) => readTimestamp(text),
   'timestamp(int): google.protobuf.Timestamp': (_: Run, seconds: bigint) => instant(seconds * SECOND),
   [`timestamp(${T}): ${T}`]: (_: Run, time: Instant) => time,

@@ -7,7 +7,7 @@ import { LEVELS, type LevelVersion, type Version } from '../../../src/layers/adm
 import { readPod } from '../../../src/layers/admission/pod-security/read-pod.ts'
 import { CHECKS, NEWEST_MINOR } from '../../../src/layers/admission/pod-security/registry.ts'
 import { Random } from '../../kit/random.ts'
-import { type Answer, Oracle } from './oracle.ts'
+import { type Answer, startOracle } from './oracle.ts'
 import { PodMaker } from './pods.ts'
 
 const PODS = Number(process.env.PODS ?? 600)
@@ -19,9 +19,9 @@ const VERSIONS: readonly Version[] = ['latest', 'v1.99', ...Array.from({ length:
 const POLICIES: readonly LevelVersion[] = LEVELS.flatMap((level) => VERSIONS.map((version) => ({ level, version })))
 const POLICY_PAIRS = POLICIES.map(({ level, version }) => [level, version] as const)
 
-let oracle: Oracle | string
+let oracle: ReturnType<typeof startOracle>
 before(() => {
-  oracle = Oracle.start()
+  oracle = startOracle()
 })
 after(() => {
   if (typeof oracle !== 'string') oracle.stop()

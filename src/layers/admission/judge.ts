@@ -1,5 +1,5 @@
 // One question, every engine: Gatekeeper's constraints, Pod Security, Kubernetes' own policies, and the mutators before them.
-import { isFields, type KubernetesObject } from '../../formats/kubernetes/object.ts'
+import type { KubernetesObject } from '../../formats/kubernetes/object.ts'
 import { reviewExpanded } from './gatekeeper/expanded-review.ts'
 import type { Expander } from './gatekeeper/expansion.ts'
 import type { Library, Violation as Objection } from './gatekeeper/library.ts'
@@ -21,6 +21,9 @@ export interface JudgeParts {
   readonly cluster: PodSecurityCluster
 }
 
+/** Objections of which the field is looked for, which takes longer than to find them: nobody mends more at a time. */
+const LOCATED = 4
+
 export class Judge implements AdmissionJudge {
   readonly #parts: JudgeParts
 
@@ -33,7 +36,9 @@ export class Judge implements AdmissionJudge {
     const { library, expander, podSecurity, cluster } = this.#parts
     const question = questionFrom(requestFields(request), { source: 'Original', namespace: this.#namespaceOf(request) })
     const objections = reviewExpanded(library, expander, question, 'validation.gatekeeper.sh', { milliseconds })
-    const found = objections.flatMap(violationsOf)
+    const found = objections.flatMap((objection, at) =>
+      violationsOf(objection, at < LOCATED ? library.fieldOf(objection, question) : undefined),
+    )
     const refusals = found.filter(({ action }) => action === 'deny').map(text)
     const warnings = found.filter(({ action }) => action === 'warn').map(text)
     const secured = podSecurity === undefined ? undefined : admit(request, podSecurity, cluster)
@@ -67,8 +72,8 @@ export class Judge implements AdmissionJudge {
 const text = ({ policy, message }: Violation) => `[${policy.slice(policy.indexOf('/') + 1)}] ${message}`
 
 /** One for each thing that is to be done. Actions of one's own are recorded, as `dryrun` is. */
-function violationsOf({ constraint, message, details, rule, actions }: Objection): readonly Violation[] {
-  const field = isFields(details) && typeof details.field === 'string' ? { field: details.field } : {}
+function violationsOf({ constraint, message, rule, actions }: Objection, field: string | undefined): readonly Violation[] {
+  const located = field === undefined ? {} : { field }
   const policy = `${constraint.kind}/${constraint.name}`
   const named = rule === undefined ? constraint.kind : `${rule.file}:${rule.line}`
   return actions.map((action) => ({
@@ -76,7 +81,7 @@ function violationsOf({ constraint, message, details, rule, actions }: Objection
     rule: named,
     message,
     action: action === 'deny' || action === 'warn' ? action : 'dryrun',
-    ...field,
+    ...located,
   }))
 }
 

@@ -168,6 +168,6 @@ describe('an object is expanded', () => {
 test('a violation of what is made is one of what makes it', () => {
   const [plain, warning] = [template('t', 'Job', 'Pod'), template('t', 'Job', 'Pod', { enforcementAction: 'warn' })].map(readExpansion)
   const violation = { message: 'no', actions: ['deny'], rule: 'r' }
-  assert.deepEqual(implied(plain!, violation), { message: '[Implied by t] no', actions: ['deny'], rule: 'r' })
-  assert.deepEqual(implied(warning!, violation), { message: '[Implied by t] no', actions: ['warn'], rule: 'r' })
+  assert.deepEqual(implied(plain!, violation), { message: '[Implied by t] no', actions: ['deny'], rule: 'r', impliedBy: 't' })
+  assert.deepEqual(implied(warning!, violation), { message: '[Implied by t] no', actions: ['warn'], rule: 'r', impliedBy: 't' })
 })

@@ -213,7 +213,7 @@ function referenceOf(reference: Fields) {
 export function implied<Violation extends { readonly message: string; readonly actions: readonly string[] }>(
   { name, enforcementAction }: ExpansionTemplate,
   violation: Violation,
-): Violation {
+): Violation & { readonly impliedBy: string } {
   const actions = enforcementAction === undefined ? violation.actions : [enforcementAction]
-  return { ...violation, message: `[Implied by ${name}] ${violation.message}`, actions }
+  return { ...violation, message: `[Implied by ${name}] ${violation.message}`, actions, impliedBy: name }
 }

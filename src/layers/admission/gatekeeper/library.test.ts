@@ -201,6 +201,32 @@ describe('constraints', () => {
     assert.deepEqual(messages(asked(made, pod({}))), ['web'])
   })
 
+  test('have objections whose field is found', () => {
+    const text = `package owned
+violation[{"msg": msg}] {
+  container := input.review.object.spec.containers[_]
+  not startswith(container.image, "ours/")
+  msg := sprintf("%v: %v", [container.name, container.image])
+}
+violation[{"msg": "said", "details": {"field": "spec.x"}}] { input.review.object.spec.said }
+violation[{"msg": "always"}] { true }
+`
+    const made = library(rego(text), constraint({}))
+    const containers = [
+      { name: 'a', image: 'ours/a' },
+      { name: 'b', image: 'b' },
+      { name: 'c', image: 'c' },
+    ]
+    const question = questionOf(pod({}, { spec: { containers, said: true } }), 'Original')
+    const fields = made.review(question, GATOR).map((violation) => [violation.message, made.fieldOf(violation, question)])
+    assert.deepEqual(Object.fromEntries(fields), {
+      'b: b': 'spec.containers[1].image',
+      'c: c': 'spec.containers[2].image',
+      said: 'spec.x',
+      always: undefined,
+    })
+  })
+
   test('come in order of kind and name', () => {
     const made = library(always, constraint({}, 'b'), constraint({}, 'a'))
     assert.deepEqual(

@@ -34,6 +34,8 @@ function filesOf(path: string): readonly string[] {
   const root = reading(path, () => realpathSync(path))
   const found = new Map<string, string>()
   walk(path, root, found)
+  // Nothing was looked at: that must not look like nothing was found.
+  if (found.size === 0) throw new ThymusError('USAGE', `there is no file here that ends in ${EXTENSIONS.join(', ')}`, { at: path })
   return [...found.values()]
 }
 

@@ -21,6 +21,7 @@ export interface ManifestFlags extends OutputFlags {
 
 export async function manifests(flags: ManifestFlags, path: string): Promise<number> {
   if (flags['no-packs'] && flags.pack !== undefined) throw new ThymusError('USAGE', '--pack and --no-packs exclude each other')
+  if ([path, ...(flags.policy ?? [])].filter((each) => each === '-').length > 1) throw new ThymusError('USAGE', 'stdin can be read once')
   const output = await openOutput('FindingList', flags)
   const packs = flags['no-packs'] ? [] : await readPacks(flags.pack)
   const own = (await Promise.all((flags.policy ?? []).map(readSources))).flat()

@@ -9,6 +9,7 @@ import { columns, commandRows, type Entry, sections } from './help.ts'
 import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
+import { scan } from './scan-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -194,6 +195,7 @@ const routes = {
   replay,
   rego,
   admission,
+  scan,
   completion,
   complete,
 }

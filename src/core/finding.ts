@@ -1,4 +1,5 @@
 import type { Because } from './decision.ts'
+import type { Span } from './policy.ts'
 
 /** From least to most urgent. */
 export type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical'
@@ -11,6 +12,9 @@ export const LAYERS: readonly Layer[] = ['hardware', 'firmware', 'supply', 'admi
 export const FINDING_CODES = {
   RT_FILELESS: { layer: 'runtime', text: 'An image without a lasting name was executed, or was stopped from it (ATT&CK T1620).' },
   RT_EXEC_DENIED: { layer: 'runtime', text: 'A policy denies what was executed.' },
+  ADM_POD_SECURITY: { layer: 'admission', text: 'A pod breaks the Pod Security Standard that it was held to.' },
+  ADM_VIOLATION: { layer: 'admission', text: 'An object violates a constraint of an admission policy.' },
+  ADM_UNJUDGED: { layer: 'admission', text: 'An object could not be judged by a policy: nobody knows whether it would be refused.' },
   NET_DENIED: { layer: 'network', text: 'A policy denies traffic or a port that was asked for.' },
 } as const satisfies Readonly<Record<string, { readonly layer: Layer; readonly text: string }>>
 export type FindingCode = keyof typeof FINDING_CODES
@@ -23,13 +27,26 @@ export interface Finding {
   readonly severity: Severity
   /** Wall-clock time, ms since 1970. */
   readonly at: number
-  /** The workload, `namespace/name`, or `host`. */
+  /** The workload, `namespace/name`, or `host`; of a manifest `Kind namespace/name`. */
   readonly about: string
   readonly title: string
   readonly evidence: Readonly<Record<string, unknown>>
   /** The rule that decided, where one did. */
   readonly because: Because | null
   readonly remedy: string
+  /** Where in a file what was found is written. */
+  readonly place?: Span
+  /** What the object was held to, where that is finer than the code. */
+  readonly rule?: FindingRule
+}
+
+/** A rule of a policy, for people. */
+export interface FindingRule {
+  /** `PodSecurity/privileged`, `Kind/name` of a constraint. */
+  readonly name: string
+  readonly title: string
+  /** Why there is such a rule; empty where nobody says. */
+  readonly reason: string
 }
 
 /** What a detector says of an event; the pipeline adds who, when and why. */

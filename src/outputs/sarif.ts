@@ -1,5 +1,5 @@
 // Findings as SARIF 2.1.0 (OASIS Standard, 27 March 2020; "§" below).
-import { FINDING_CODES, type Finding, type FindingCode, SEVERITIES, type Severity } from '../core/finding.ts'
+import { FINDING_CODES, type Finding, SEVERITIES, type Severity } from '../core/finding.ts'
 import { jsonText } from './json.ts'
 import { plain } from './text.ts'
 
@@ -17,42 +17,61 @@ const SCORE: Readonly<Record<Severity, string>> = { info: '0.0', low: '2.0', med
 
 /** One run (§3.14) of this version of Thymus with a result for each finding, in their order. */
 export function sarifText(findings: readonly Finding[], version: string): string {
-  const codes = [...new Set(findings.map(({ code }) => code))]
+  const byRule = Map.groupBy(findings, ruleIdOf)
+  const ids = [...byRule.keys()]
+  const indices = new Map(ids.map((id, index) => [id, index]))
   const log = {
     $schema: SCHEMA,
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'Thymus', semanticVersion: version, rules: codes.map((code) => ruleOf(code, findings)) } },
+        tool: { driver: { name: 'Thymus', semanticVersion: version, rules: ids.map((id) => ruleOf(id, byRule.get(id)!)) } },
         columnKind: 'utf16CodeUnits',
-        results: findings.map((finding) => resultOf(finding, codes)),
+        results: findings.map((finding) => resultOf(finding, indices)),
       },
     ],
   }
   return `${jsonText(log, 2)}\n`
 }
 
+/** What code-scanning services group by: the rule of a policy where there is one, else the code. */
+const ruleIdOf = ({ rule, code }: Finding) => rule?.name ?? code
+
 /** §3.49. Code-scanning services take the severity of a result from its rule: the highest of them. */
-function ruleOf(code: FindingCode, findings: readonly Finding[]) {
-  const { layer, text } = FINDING_CODES[code]
-  const highest = SEVERITIES.findLast((severity) => findings.some((finding) => finding.code === code && finding.severity === severity))!
-  return { id: code, shortDescription: { text }, properties: { tags: ['security', layer], 'security-severity': SCORE[highest] } }
+function ruleOf(id: string, findings: readonly Finding[]) {
+  const { code, layer, rule, remedy } = findings[0]!
+  const highest = SEVERITIES.findLast((severity) => findings.some((finding) => finding.severity === severity))!
+  const properties = { tags: ['security', layer], 'security-severity': SCORE[highest] }
+  if (rule === undefined) return { id, shortDescription: { text: FINDING_CODES[code].text }, properties }
+  return {
+    id,
+    shortDescription: { text: plain(rule.title) },
+    fullDescription: { text: plain(rule.reason || rule.title) },
+    ...(remedy !== '' && { help: { text: plain(remedy) } }),
+    properties,
+  }
 }
 
-/** §3.27. What a finding is about is no file: it has a logical location (§3.33), and a physical one only where a rule's line decided. */
-function resultOf({ id, code, layer, severity, at, about, title, evidence, because, remedy }: Finding, codes: readonly FindingCode[]) {
-  const rule = because !== null && 'rule' in because ? because.rule : undefined
-  const physicalLocation = rule && {
-    artifactLocation: { uri: uriOf(rule.source.file) },
-    region: { startLine: rule.source.line, startColumn: rule.source.column },
+/**
+ * §3.27. What a finding is about is often no file: it has a logical location (§3.33), and a physical one only where it has a place, or
+ * where a rule's line decided.
+ */
+function resultOf(finding: Finding, indices: ReadonlyMap<string, number>) {
+  const { id, layer, severity, at, about, title, evidence, because, remedy } = finding
+  const place = finding.place ?? (because !== null && 'rule' in because ? because.rule.source : undefined)
+  const physicalLocation = place && {
+    artifactLocation: { uri: uriOf(place.file) },
+    region: { startLine: place.line, startColumn: place.column },
   }
   return {
-    ruleId: code,
-    ruleIndex: codes.indexOf(code),
+    ruleId: ruleIdOf(finding),
+    ruleIndex: indices.get(ruleIdOf(finding)),
     level: LEVEL[severity],
-    message: { text: message(`${title}. ${remedy}`) },
+    message: { text: message(remedy === '' ? title : `${title}. ${remedy}`) },
     locations: [{ ...(physicalLocation && { physicalLocation }), logicalLocations: [{ fullyQualifiedName: about, kind: 'resource' }] }],
     fingerprints: { 'thymus/v1': id },
+    // The one by which GitHub tells whether it has seen a result before.
+    ...(finding.place && { partialFingerprints: { primaryLocationLineHash: `${id}:1` } }),
     properties: { layer, severity, at: new Date(at).toISOString(), evidence, because },
   }
 }

@@ -1,3 +1,4 @@
+import type { Finding } from '../../core/finding.ts'
 import type { Part } from '../../outputs/output.ts'
 import { severitySign } from '../../outputs/symbols.ts'
 import type { Terminal, Tone } from '../../outputs/text.ts'
@@ -9,8 +10,20 @@ import { columnsOf, placeText, timeText } from './words.ts'
 const CAPABILITY_TONES: Readonly<Record<CapabilityState, Tone>> = { ok: 'good', missing: 'bad', refused: 'bad', unknown: 'doubt' }
 
 export function findingList({ items }: FindingList, terminal: Terminal): Part[] {
+  if (items.some(({ place }) => place !== undefined)) return scanned(items, terminal)
   const rows = items.map(({ id, severity, at, about, title }) => [id, severitySign(severity, terminal), timeText(at), about, title])
   return [{ table: { columns: columnsOf('FINDING', 'SEVERITY', 'TIME', 'ABOUT', 'WHAT'), rows }, none: 'nothing was found' }]
+}
+
+/** What was found in files: a line of a file is named once, with all that is wrong there. */
+function scanned(items: readonly Finding[], terminal: Terminal): Part[] {
+  const rows = items.map(({ place, severity, rule, code, about, title }, at) => {
+    const line = place === undefined ? '' : `${place.file}:${place.line}`
+    const before = at === 0 ? undefined : items[at - 1]!.place
+    const isSame = before !== undefined && line === `${before.file}:${before.line}`
+    return [isSame ? '' : line, severitySign(severity, terminal), rule?.name ?? code, about, title]
+  })
+  return [{ table: { columns: columnsOf('PLACE', 'SEVERITY', 'RULE', 'ABOUT', 'WHAT'), rows }, none: 'nothing was found' }]
 }
 
 export function explanation({ id, title, what, because, source, line, change, severity }: Explanation): Part[] {

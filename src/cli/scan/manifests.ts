@@ -1,0 +1,58 @@
+// `thymus scan manifests`: no cluster, no agent, no network.
+import { EXIT, ThymusError } from '../../core/errors.ts'
+import { type Finding, SEVERITIES, type Severity } from '../../core/finding.ts'
+import { type Documents, readObjects, type SourceFile } from '../../layers/admission/manifests/document.ts'
+import { readPolicySet } from '../../layers/admission/manifests/policy-set.ts'
+import { scan } from '../../layers/admission/manifests/scan.ts'
+import type { LevelVersion } from '../../layers/admission/pod-security/level.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
+import { surroundings } from '../rego/surroundings.ts'
+import { note } from '../terminal.ts'
+import { readSources } from './files.ts'
+import { readPacks } from './packs.ts'
+
+export interface ManifestFlags extends OutputFlags {
+  readonly 'pod-security': LevelVersion
+  readonly pack?: readonly string[]
+  readonly 'no-packs'?: boolean
+  readonly policy?: readonly string[]
+  readonly 'fail-on': Severity | 'none'
+}
+
+export async function manifests(flags: ManifestFlags, path: string): Promise<number> {
+  if (flags['no-packs'] && flags.pack !== undefined) throw new ThymusError('USAGE', '--pack and --no-packs exclude each other')
+  if ([path, ...(flags.policy ?? [])].filter((each) => each === '-').length > 1) throw new ThymusError('USAGE', 'stdin can be read once')
+  const output = await openOutput('FindingList', flags)
+  const packs = flags['no-packs'] ? [] : await readPacks(flags.pack)
+  const own = (await Promise.all((flags.policy ?? []).map(readSources))).flat()
+  const policies = readPolicySet({ builtIn: objectsIn(packs).objects, own: objectsIn(own).objects }, { surroundings })
+  if (own.length > 0 && policies.unasked.length > 0) note(`of the policies, not asked: ${policies.unasked.join(', ')}`)
+  const files = await readSources(path)
+  const { objects, skipped } = objectsIn(files)
+  const items = scan(objects, { podSecurity: flags['pod-security'], policies, at: Date.now() })
+  output.show({ items })
+  const unjudged = items.filter(isUnjudged).length
+  note(
+    [
+      `${counted(objects.length, 'object')} in ${counted(files.length, 'file')}`,
+      counted(items.length - unjudged, 'finding'),
+      ...(unjudged > 0 ? [`${unjudged} could not be judged`] : []),
+      `${counted(skipped, 'document')} skipped`,
+    ].join(', '),
+  )
+  return statusOf(items, flags['fail-on'])
+}
+
+const isUnjudged = ({ code }: Finding) => code === 'ADM_UNJUDGED'
+const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
+
+function statusOf(items: readonly Finding[], threshold: Severity | 'none'): number {
+  const isOver = ({ severity }: Finding) => threshold !== 'none' && SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(threshold)
+  if (items.some((each) => !isUnjudged(each) && isOver(each))) return EXIT.findings
+  return items.some(isUnjudged) ? EXIT.unknown : EXIT.ok
+}
+
+function objectsIn(files: readonly SourceFile[]): Documents {
+  const documents = files.map(readObjects)
+  return { objects: documents.flatMap(({ objects }) => objects), skipped: documents.reduce((sum, { skipped }) => sum + skipped, 0) }
+}

@@ -1,0 +1,82 @@
+// The objects of a file that would be deployed, each with the places of its fields.
+import { ThymusError } from '../../../core/errors.ts'
+import type { Span } from '../../../core/policy.ts'
+import { type Manifest, readManifests } from '../../../formats/kubernetes/manifest.ts'
+import { isFields, type KubernetesObject, kindOf, textAt } from '../../../formats/kubernetes/object.ts'
+import type { FieldPath } from './field-path.ts'
+
+export interface SourceFile {
+  /** As people know it. */
+  readonly file: string
+  readonly text: string
+}
+
+export interface ManifestObject {
+  readonly object: KubernetesObject
+  readonly file: string
+  /** Where a renderer says that it comes from: `# Source: chart/templates/web.yaml` of Helm; empty where nobody says. */
+  readonly source: string
+  /** Where a field is written; where there is none, the nearest around it. */
+  place(path: FieldPath): Span
+}
+
+export interface Documents {
+  readonly objects: readonly ManifestObject[]
+  /** Documents and items of lists that are no objects of Kubernetes: values of a chart, a compose file. */
+  readonly skipped: number
+}
+
+/** Read by programs on the way to a cluster, not by the cluster. */
+const LOCAL_GROUPS = ['kustomize.config.k8s.io']
+
+/** Lists are taken apart, typed ones too. Throws ThymusError MANIFEST with `file:line:column`. */
+export function readObjects({ file, text }: SourceFile): Documents {
+  const lines = text.split('\n')
+  const objects: ManifestObject[] = []
+  let skipped = 0
+  for (const manifest of manifestsOf(text, file)) {
+    const source = sourceAbove(lines, manifest.place([]).line)
+    const take = (value: unknown, at: FieldPath, usual: KubernetesObject): void => {
+      const object = isFields(value) ? { ...usual, ...value } : {}
+      if (!isDeployed(object)) skipped++
+      else if (isList(object)) {
+        const itemKind = kindOf(object).kind.slice(0, -'List'.length)
+        // Items of a typed list need not say again what they are.
+        const said = itemKind === '' ? {} : { apiVersion: object.apiVersion, kind: itemKind }
+        for (const [index, item] of object.items.entries()) take(item, [...at, 'items', index], said)
+      } else objects.push({ object, file, source, place: (path) => ({ file, ...manifest.place([...at, ...path]) }) })
+    }
+    take(manifest.object, [], {})
+  }
+  return { objects, skipped }
+}
+
+function manifestsOf(text: string, file: string): readonly Manifest[] {
+  try {
+    return readManifests(text, file)
+  } catch (error) {
+    if (!(error instanceof ThymusError) || !/\{\{-?\s*[.\w(]/.test(text)) throw error
+    const message = `${error.message}; it looks like a template: scan what it renders, as in helm template CHART | thymus scan manifests -`
+    throw new ThymusError('MANIFEST', message, { ...(error.at === undefined ? {} : { at: error.at }), cause: error })
+  }
+}
+
+function isDeployed(object: KubernetesObject): boolean {
+  const { group, version, kind } = kindOf(object)
+  return version !== '' && kind !== '' && !LOCAL_GROUPS.includes(group)
+}
+
+function isList(object: KubernetesObject): object is KubernetesObject & { readonly items: readonly unknown[] } {
+  return textAt(object, 'kind').endsWith('List') && Array.isArray(object.items)
+}
+
+/** Of the comments directly above a document, the last that names a source. `line`: of the document, from 1. */
+function sourceAbove(lines: readonly string[], line: number): string {
+  for (let at = line - 2; at >= 0; at--) {
+    const text = lines[at]!.trim()
+    const [, source] = /^# Source: (.+)$/.exec(text) ?? []
+    if (source !== undefined) return source
+    if (text !== '' && !text.startsWith('#')) return ''
+  }
+  return ''
+}

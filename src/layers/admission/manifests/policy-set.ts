@@ -1,0 +1,91 @@
+// All policies that a scan asks: the built-in ones and those of the user, read whole or not at all.
+import { ThymusError } from '../../../core/errors.ts'
+import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
+import { isConstraint } from '../gatekeeper/constraint.ts'
+import { type ExpansionTemplate, isExpansion, readExpansion } from '../gatekeeper/expansion.ts'
+import type { LibraryOptions } from '../gatekeeper/library.ts'
+import { isTemplate } from '../gatekeeper/template.ts'
+import type { ManifestObject } from './document.ts'
+import { Expansions } from './expansions.ts'
+import { Policy } from './policy.ts'
+
+export interface PolicySet {
+  readonly policies: readonly Policy[]
+  readonly expansions: Expansions
+  /** Kinds among the user's documents that a scan does not ask, each once. */
+  readonly unasked: readonly string[]
+}
+
+/** Of them, templates, constraints and expansion templates are taken, in whatever order they come. */
+export interface PolicyDocuments {
+  readonly builtIn: readonly ManifestObject[]
+  readonly own: readonly ManifestObject[]
+}
+
+/**
+ * A template of the user takes the place of a built-in one of its kind, with its constraints; a constraint that of one with its name.
+ * Throws ThymusError TEMPLATE, CONSTRAINT or MUTATOR with the file.
+ */
+export function readPolicySet({ builtIn, own }: PolicyDocuments, options: LibraryOptions): PolicySet {
+  const policies = new Map<string, Policy>()
+  addAll(policies, builtIn, options)
+  addAll(policies, own, options)
+  const expanding = own.filter(({ object }) => isExpansion(object))
+  refuseTwice(expanding, 'MUTATOR')
+  const templates: ExpansionTemplate[] = expanding.map((each) => placed(each, () => readExpansion(each.object)))
+  const expansions = new Expansions(templates)
+  const [cycle] = expansions.cycles
+  if (cycle !== undefined) {
+    const { file } = expanding.find(({ object }) => nameOf(object) === cycle)!
+    throw new ThymusError('MUTATOR', `the ExpansionTemplate ${cycle} leads back to what it applies to`, { at: file })
+  }
+  const others = own.filter(({ object }) => !isTemplate(object) && !isConstraint(object) && !isExpansion(object))
+  if (own.length > 0 && others.length === own.length)
+    throw new ThymusError('TEMPLATE', 'there is no template, constraint or expansion template here', { at: own[0]!.file })
+  return { policies: [...policies.values()], expansions, unasked: [...new Set(others.map(({ object }) => kindOf(object).kind))].sort() }
+}
+
+function addAll(policies: Map<string, Policy>, documents: readonly ManifestObject[], options: LibraryOptions): void {
+  const templates = documents.filter(({ object }) => isTemplate(object))
+  const constraints = documents.filter(({ object }) => isConstraint(object))
+  refuseTwice(templates, 'TEMPLATE')
+  refuseTwice(constraints, 'CONSTRAINT')
+  for (const each of templates) {
+    const policy = placed(each, () => new Policy(each.object, options))
+    policies.set(policy.kind, policy)
+  }
+  for (const each of constraints) placed(each, () => policyFor(each.object, policies).add(each.object))
+}
+
+function policyFor(constraint: KubernetesObject, policies: ReadonlyMap<string, Policy>): Policy {
+  const { kind } = kindOf(constraint)
+  const policy = policies.get(kind)
+  if (policy === undefined) throw new ThymusError('CONSTRAINT', `there is no template of the kind ${kind}`)
+  return policy
+}
+
+function refuseTwice(documents: readonly ManifestObject[], code: 'TEMPLATE' | 'CONSTRAINT' | 'MUTATOR'): void {
+  const seen = new Map<string, ManifestObject>()
+  for (const each of documents) {
+    const name = `${kindOf(each.object).kind} ${nameOf(each.object)}`
+    const before = seen.get(name)
+    if (before !== undefined) placed(each, () => refuse(code, `${name} is also in ${before.file}`))
+    seen.set(name, each)
+  }
+}
+
+function refuse(code: 'TEMPLATE' | 'CONSTRAINT' | 'MUTATOR', text: string): never {
+  throw new ThymusError(code, text)
+}
+
+/** An error of a policy, with the file that it is in. */
+function placed<T>({ place }: ManifestObject, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof ThymusError)) throw cause
+    const { file, line, column } = place([])
+    const at = [`${file}:${line}:${column}`, ...(cause.at === undefined ? [] : [cause.at])].join(', ')
+    throw new ThymusError(cause.code, cause.message, { at, cause })
+  }
+}

@@ -1,7 +1,7 @@
 // A template with its constraints, asked by itself: one that does not come to an end must not keep the others from being asked.
 import { ThymusError } from '../../../core/errors.ts'
 import { type FindingRule, SEVERITIES, type Severity } from '../../../core/finding.ts'
-import { isFields, type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
+import { type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
 import type { Constraint } from '../gatekeeper/constraint.ts'
 import { Library, type LibraryOptions, type Violation } from '../gatekeeper/library.ts'
@@ -93,6 +93,11 @@ export class Policy {
       this.#spent += this.#clock() - began
     }
   }
+
+  /** The field that a violation is about; empty where it is the object as a whole. */
+  fieldOf(violation: Violation, question: Question): string {
+    return this.#library.fieldOf(violation, question) ?? ''
+  }
 }
 
 /** A scan cannot tell (the Namespace is not among the manifests, the code fails), where Gatekeeper would refuse to be safe. */
@@ -126,9 +131,4 @@ function ruleOf(constraint: KubernetesObject, template: KubernetesObject): Const
 /** Templates of Gatekeeper's own library have a title. */
 function titleOf(template: KubernetesObject): string {
   return textAt(template, 'metadata', 'annotations', 'metadata.gatekeeper.sh/title') || nameOf(template)
-}
-
-/** The field that a violation is about, where it names one. */
-export function fieldOf({ details }: Violation): string {
-  return isFields(details) && Object.hasOwn(details, 'field') && typeof details.field === 'string' ? details.field : ''
 }

@@ -3,6 +3,7 @@
 import { ThymusError } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
+import { type FieldPath, fieldPathText, parseFieldPath } from '../field-path.ts'
 import { implied } from '../gatekeeper/expansion.ts'
 import type { Violation } from '../gatekeeper/library.ts'
 import type { ObjectSource } from '../gatekeeper/match.ts'
@@ -12,10 +13,9 @@ import { type LevelVersion, levelVersionText } from '../pod-security/level.ts'
 import { podIn } from '../pod-security/pod-source.ts'
 import type { ManifestObject } from './document.ts'
 import type { Made } from './expansions.ts'
-import { type FieldPath, fieldPathText, parseFieldPath } from './field-path.ts'
 import { compareSeverity, type Fault, findingsOf } from './findings.ts'
 import { podSecurityRule } from './pod-security-rules.ts'
-import { fieldOf, isUndecided, type Policy, severityOf } from './policy.ts'
+import { isUndecided, type Policy, severityOf } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 
 export interface ScanOptions {
@@ -103,7 +103,7 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
     const severity = severityOf(policy.ruleOf(violation.constraint), actions)
     if (isUndecided(violation)) return unjudged({ rule, severity, error: message, path })
     const { details } = violation
-    const field = parseFieldPath(fieldOf(violation)) ?? []
+    const field = parseFieldPath(policy.fieldOf(violation, question)) ?? []
     const evidence = { action: actions, details, ...(violation.rule && { policy: violation.rule }) }
     return { code: 'ADM_VIOLATION', severity, rule, remedy, message, path: [...path, ...field], evidence, alsoPodSecurity }
   })
@@ -112,8 +112,7 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
 
 function impliedBy(made: Made | undefined, { message, actions }: Violation): Pick<Violation, 'message' | 'actions'> {
   if (made === undefined) return { message, actions }
-  const said = implied(made.template, { message, enforcementAction: '' })
-  return { message: said.message, actions: said.enforcementAction === '' ? actions : [said.enforcementAction] }
+  return implied(made.template, { message, actions })
 }
 
 function unjudged({ rule, severity, error, path }: Pick<Fault, 'rule' | 'severity' | 'path'> & { readonly error: string }): Fault {

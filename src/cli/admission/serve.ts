@@ -45,7 +45,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const certificates = certificatesOf(flags, address)
   const mask = (flags.mask ?? []).map(readPointer)
   const log = openLog(flags['decision-log'])
-  const cluster = await openCluster(flags, note)
+  const cluster = openCluster(flags, flags['pod-security'] !== 'off', note)
   const running = new Running(flags, cluster)
   try {
     await running.start()
@@ -64,7 +64,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
       ...(log === undefined ? {} : { log: { mask, write: log.write } }),
       ...(cluster === NO_CLUSTER ? {} : { publish: (bundle) => cluster.publish(flags.name, bundle) }),
       gauges: running.gauges,
-      notReady: () => cluster.notReady(),
       now: Date.now,
       clock: () => performance.now(),
       fault: (error) => process.stderr.write(failureText(error)),

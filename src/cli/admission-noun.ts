@@ -1,7 +1,8 @@
 // `thymus admission VERB`: may this be deployed?
+import { SEVERITIES } from '../core/finding.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, o, output } from './flags.ts'
-import { text } from './parameters.ts'
+import { namespaceName, text } from './parameters.ts'
 
 /** As templates name them. */
 const ENGINES = ['K8sNativeValidation', 'Rego'] as const
@@ -23,6 +24,12 @@ const name = {
   placeholder: 'NAME',
   brief: 'of the webhook configurations; thymus where it is left out',
 } as const
+
+function seconds(input: string): number {
+  const value = /^\d{1,2}$/.test(input) ? Number(input) : 0
+  if (value < 1 || value > 30) throw new SyntaxError(`${JSON.stringify(input)} is no number from 1 to 30`)
+  return value
+}
 
 function threads(input: string): number {
   if (!/^[1-9]\d?$/.test(input)) throw new SyntaxError(`${JSON.stringify(input)} is no number from 1 to 99`)
@@ -100,5 +107,66 @@ export const admission = group('may this be deployed? Gatekeeper templates, Pod 
     },
     more: 'Figures are at /metrics, health at /healthz and /readyz. SIGHUP reads policies again, SIGTERM ends it.',
     load: async () => (await import('./admission/serve.ts')).serve,
+  }),
+  audit: command({
+    brief: 'what is in a cluster already, and would not be let in now',
+    examples: [
+      ['thymus admission audit --policy policies/', 'by your policies and Pod Security, in the cluster of kubectl'],
+      ['thymus admission audit --policy cluster -o json', 'by the policies of Gatekeeper there'],
+    ],
+    parameters: {
+      flags: {
+        ...cluster,
+        policy: many(text, 'PATH', 'file or folder of policies; cluster: those of Gatekeeper in the cluster'),
+        'pod-security': given(text, 'FILE|off', 'a PodSecurityConfiguration; without one, the labels of namespaces alone'),
+        'fail-on': {
+          kind: 'enum',
+          values: [...SEVERITIES, 'none'],
+          default: 'high',
+          brief: 'exit with 2 if a finding is at least this severe; high, what would be refused, where it is left out',
+        },
+        ...output,
+      },
+      aliases: o,
+    },
+    more: 'The exit status is 3 where something could not be judged and nothing else is severe enough.',
+    load: async () => (await import('./admission/audit.ts')).audit,
+  }),
+  install: command({
+    brief: 'tell a cluster to ask the webhook',
+    examples: [
+      [
+        'thymus admission install --kubeconfig FILE --url https://192.0.2.7:8443 --ca certs/authorities.pem',
+        'one that runs beside the cluster',
+      ],
+      ['thymus admission install --kubeconfig FILE', 'one in it, as deploy/admission has it'],
+      ['thymus admission install --dry-run', 'only show what would be applied'],
+    ],
+    parameters: {
+      flags: {
+        ...cluster,
+        url: given(text, 'URL', 'where the webhook listens, outside of the cluster'),
+        service: {
+          kind: 'parsed',
+          parse: text,
+          default: 'thymus/thymus-admission',
+          placeholder: 'NAMESPACE/NAME[:PORT]',
+          brief: 'the Service that it is behind; thymus/thymus-admission where it is left out',
+        },
+        ca: given(text, 'FILE', 'authorities of its certificate; without it the webhook tells them itself'),
+        name,
+        'fail-mode': { ...failMode, brief: 'what the cluster does without an answer' },
+        timeout: given(seconds, 'SECONDS', 'to wait for an answer, 1 to 30; 3 where it is left out'),
+        mutate: flag('ask for mutations too'),
+        'exempt-namespace': many(
+          namespaceName,
+          'NAME',
+          'never ask about this one; kube-system and that of the service are always left out',
+        ),
+        'exempt-label': given(text, 'KEY', 'nor about namespaces with this label'),
+        'dry-run': flag('print the configurations; a cluster that is named checks them'),
+      },
+    },
+    load: async () => (await import('./admission/install.ts')).install,
   }),
 })

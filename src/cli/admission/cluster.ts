@@ -63,8 +63,11 @@ export function openCluster(flags: ClusterFlags, pods: boolean, note: (text: str
   const { kubeconfig, 'in-cluster': inside = false, 'no-cluster': none = false } = flags
   const given = [kubeconfig !== undefined, inside, none].filter(Boolean).length
   if (given !== 1) throw new ThymusError('USAGE', 'one of --kubeconfig, --in-cluster and --no-cluster says what cluster there is')
-  return none ? NO_CLUSTER : new Cluster(openClient(flags), pods, note)
+  return none ? NO_CLUSTER : clusterOf(openClient(flags), pods, note)
 }
+
+export const clusterOf = (client: KubernetesClient, pods: boolean, note: (text: string) => void): ServedCluster =>
+  new Cluster(client, pods, note)
 
 const NAMESPACE: Kind = { apiVersion: 'v1', kind: 'Namespace' }
 const POD: Kind = { apiVersion: 'v1', kind: 'Pod' }
@@ -180,7 +183,8 @@ class Cluster implements ServedCluster {
       const port = { patch: async (_: object, patch: readonly object[]) => void (await this.#client.patch(object, patch)) }
       await publishBundle(port, [object], bundle)
     }
-    if (found === 0) this.#note(`the cluster does not ask this webhook yet: there is no configuration ${name}`)
+    if (found === 0)
+      throw new ThymusError('CLUSTER', 'the cluster does not ask this webhook: it has no such configuration yet', { at: name })
   }
 
   stop(): void {

@@ -44,6 +44,11 @@ export class JudgePool implements AdmissionJudge {
     this.#options = options
   }
 
+  /** How many judgements are made at a time. */
+  get size(): number {
+    return this.#threads.length
+  }
+
   /** Of what is in force; undefined before the first. */
   get summary(): Summary | undefined {
     return this.#summary

@@ -7,7 +7,7 @@ import { reviewExpanded } from './gatekeeper/expanded-review.ts'
 import type { Expander } from './gatekeeper/expansion.ts'
 import type { Library, Violation as Objection } from './gatekeeper/library.ts'
 import type { MutationSystem } from './gatekeeper/mutation/system.ts'
-import { questionFrom } from './gatekeeper/question.ts'
+import { questionFrom, questionOf } from './gatekeeper/question.ts'
 import type { AdmissionJudge, Judgement, JudgementContext, Mutation, Violation } from './judgement.ts'
 import { admit, type PodSecurityCluster } from './pod-security/admission.ts'
 import type { PodSecurityConfiguration } from './pod-security/configuration.ts'
@@ -96,7 +96,11 @@ export class Judge implements AdmissionJudge {
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
     const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
     if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return []
-    const question = questionFrom(fields, { source: 'Original', namespace })
+    // As Gatekeeper has it, an audit asks about an object, and not about an operation.
+    const question =
+      process === 'audit' && asked !== undefined
+        ? questionOf(asked, 'Original', namespace)
+        : questionFrom(fields, { source: 'Original', namespace })
     const limits = leftUntil(clock() + milliseconds, clock)
     const objections = reviewExpanded(library, expander, question, point, limits)
     return objections.flatMap((objection, at) =>

@@ -46,7 +46,6 @@ export const NO_CLUSTER: ServedCluster = {
 export interface ClusterFlags {
   readonly kubeconfig?: string
   readonly 'in-cluster'?: boolean
-  readonly 'no-cluster'?: boolean
 }
 
 /** Throws ThymusError USAGE, CONFIG. Without a flag, what kubectl would take. */
@@ -59,7 +58,11 @@ export function openClient({ kubeconfig, 'in-cluster': inside = false }: Cluster
 }
 
 /** `pods`: whether those that run are to be known, for what Pod Security says of a namespace's new labels. Throws ThymusError USAGE, CONFIG. */
-export function openCluster(flags: ClusterFlags, pods: boolean, note: (text: string) => void): ServedCluster {
+export function openCluster(
+  flags: ClusterFlags & { readonly 'no-cluster'?: boolean },
+  pods: boolean,
+  note: (text: string) => void,
+): ServedCluster {
   const { kubeconfig, 'in-cluster': inside = false, 'no-cluster': none = false } = flags
   const given = [kubeconfig !== undefined, inside, none].filter(Boolean).length
   if (given !== 1) throw new ThymusError('USAGE', 'one of --kubeconfig, --in-cluster and --no-cluster says what cluster there is')
@@ -180,7 +183,9 @@ class Cluster implements ServedCluster {
       found++
       const webhooks = Array.isArray(object.webhooks) ? object.webhooks : []
       if (webhooks.every((webhook) => valueAt(webhook, 'clientConfig', 'caBundle') === encoded)) continue
-      const port = { patch: async (_: object, patch: readonly object[]) => void (await this.#client.patch(object, patch)) }
+      // Whether or not there were any before.
+      const added = (patch: readonly object[]) => patch.map((each) => ({ ...each, op: 'add' }))
+      const port = { patch: async (_: object, patch: readonly object[]) => void (await this.#client.patch(object, added(patch))) }
       await publishBundle(port, [object], bundle)
     }
     if (found === 0)

@@ -1,7 +1,7 @@
 // `thymus admission install`: tells a cluster to ask the webhook.
 import { readFileSync } from 'node:fs'
 import { ThymusError } from '../../core/errors.ts'
-import { kindOf } from '../../formats/kubernetes/object.ts'
+import { type Fields, type KubernetesObject, kindOf } from '../../formats/kubernetes/object.ts'
 import { readAllPem } from '../../formats/pem.ts'
 import { type ConfigurationOptions, type Rule, webhookConfigurations } from '../../server/admission/configuration.ts'
 import { note } from '../terminal.ts'
@@ -39,7 +39,8 @@ export async function install(flags: InstallFlags): Promise<number> {
     ...(exemptLabel === undefined ? {} : { exemptLabel }),
     ...(mutate ? { mutated: MUTATED } : {}),
   }
-  const objects = webhookConfigurations(options)
+  const configurations = webhookConfigurations(options)
+  const objects = flags.ca === undefined ? configurations.map(withoutBundle) : configurations
   if (dryRun) process.stdout.write(`${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2)}\n`)
   const isNamed = flags.kubeconfig !== undefined || flags['in-cluster'] === true
   if (dryRun && !isNamed) return 0
@@ -55,6 +56,15 @@ export async function install(flags: InstallFlags): Promise<number> {
   } finally {
     client.close()
   }
+}
+
+/** What is not applied stays: the authorities that the webhook put in itself. */
+function withoutBundle({ webhooks, ...rest }: KubernetesObject): KubernetesObject {
+  const without = (webhook: Fields) => {
+    const { caBundle: _, ...client } = webhook.clientConfig as Fields
+    return { ...webhook, clientConfig: client }
+  }
+  return { ...rest, webhooks: (webhooks as readonly Fields[]).map(without) }
 }
 
 function serviceOf(text: string): { readonly namespace: string; readonly name: string; readonly port?: number } {

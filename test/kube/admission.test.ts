@@ -1,0 +1,372 @@
+// `thymus admission` beside a real API server: what its users see of Gatekeeper's policies, of Pod Security, and of the cluster it knows.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { ClusterError, KubernetesClient } from '../../src/adapters/kubernetes/client.ts'
+import { readKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts'
+import { type KubernetesObject, textAt, valueAt } from '../../src/formats/kubernetes/object.ts'
+import { configMap } from '../kit/admission.ts'
+import { thymus } from '../kit/cli.ts'
+import { constraint, ENDLESS, kinds, REQUIRED_LABELS, UNIQUE_HOST } from '../kit/gatekeeper.ts'
+import { Kube, whyNoKube } from '../kit/kube.ts'
+import type { KubeAnswer } from '../kit/kube-client.ts'
+import { eventually, Serving, tempFolder } from '../kit/serving.ts'
+
+const skip = whyNoKube() ?? false
+let kube: Kube
+/** Between the webhook and the API server, so that it can be cut. */
+let link: Link
+let kubeconfig: string
+let serving: Serving
+
+const POLICIES =
+  REQUIRED_LABELS +
+  UNIQUE_HOST +
+  ['deny', 'warn', 'dryrun']
+    .map((action) =>
+      constraint('K8sRequiredLabels', `need-${action}`, {
+        enforcementAction: action,
+        match: { kinds: kinds('ConfigMap'), labelSelector: { matchLabels: { action } } },
+        parameters: { labels: ['team'] },
+      }),
+    )
+    .join('') +
+  constraint('K8sRequiredLabels', 'prod', {
+    match: { kinds: kinds('ConfigMap'), namespaceSelector: { matchLabels: { env: 'prod' } } },
+    parameters: { labels: ['prod-team'] },
+  }) +
+  constraint('K8sUniqueIngressHost', 'unique-host', { match: { kinds: kinds('Ingress') } }) +
+  `
+apiVersion: config.gatekeeper.sh/v1alpha1
+kind: Config
+metadata: {name: config}
+spec:
+  sync: {syncOnly: [{group: networking.k8s.io, version: v1, kind: Ingress}]}
+  match: [{processes: [webhook], excludedNamespaces: ["left-*"]}]
+---
+apiVersion: mutations.gatekeeper.sh/v1
+kind: Assign
+metadata: {name: always-pull}
+spec:
+  applyTo: [{groups: [""], versions: [v1], kinds: [Pod]}]
+  location: "spec.containers[name:*].imagePullPolicy"
+  parameters: {assign: {value: Always}}
+---
+apiVersion: mutations.gatekeeper.sh/v1
+kind: AssignMetadata
+metadata: {name: owner}
+spec:
+  match: {kinds: [{apiGroups: [""], kinds: [Pod]}]}
+  location: metadata.labels.owner
+  parameters: {assign: {value: platform}}
+`
+
+before(async () => {
+  if (skip !== false) return
+  kube = await Kube.start(['--disable-admission-plugins=PodSecurity'])
+  link = await Link.to(Number(new URL(kube.client.url).port))
+  kubeconfig = writeKubeconfig(link.url)
+  serving = await Serving.start({ 'policies.yaml': POLICIES }, '--kubeconfig', kubeconfig, '--mutate')
+  await install(serving)
+  await eventually('the webhook is asked', async () => {
+    const { status } = await create('probe', { action: 'deny' }, 'default', true)
+    return status === 403
+  })
+})
+after(async () => {
+  await serving?.stop()
+  link?.close()
+})
+
+function writeKubeconfig(server: string, user: object = { 'client-certificate': 'admin.crt', 'client-key': 'admin.key' }): string {
+  const file = join(kube.folder, `kubeconfig-${Math.random()}`)
+  const config = {
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'test' },
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority': 'ca.crt' } }],
+    users: [{ name: 'admin', user }],
+  }
+  writeFileSync(file, JSON.stringify(config))
+  return file
+}
+
+async function install({ url, authorities }: Serving, ...words: readonly string[]): Promise<void> {
+  const all = ['--kubeconfig', kubeconfig, '--url', url, '--ca', authorities, '--mutate', '--timeout', '5', ...words]
+  const { status, stderr } = await thymus(['admission', 'install', ...all], { env: process.env })
+  assert.equal(status, 0, stderr)
+  assert.match(stderr, /undo: kubectl delete mutatingwebhookconfiguration\/thymus validatingwebhookconfiguration\/thymus/)
+}
+
+/** Connections to a port that can be cut, and refused for a while. */
+class Link {
+  readonly #sockets = new Set<Socket>()
+  readonly #server: Server
+  #isOpen = true
+
+  private constructor(port: number) {
+    this.#server = createServer((socket) => {
+      if (!this.#isOpen) return void socket.destroy()
+      const other = connect(port, '127.0.0.1')
+      for (const each of [socket, other]) {
+        this.#sockets.add(each)
+        each.on('error', () => {}).on('close', () => this.#sockets.delete(each))
+      }
+      socket.pipe(other).pipe(socket)
+    })
+  }
+
+  static async to(port: number): Promise<Link> {
+    const link = new Link(port)
+    await new Promise<void>((resolve) => link.#server.listen(0, '127.0.0.1', resolve))
+    return link
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  cut(): void {
+    this.#isOpen = false
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  mend(): void {
+    this.#isOpen = true
+  }
+
+  close(): void {
+    this.cut()
+    this.#server.close()
+  }
+}
+
+const inNamespace = (object: KubernetesObject, namespace: string): KubernetesObject => ({
+  ...object,
+  metadata: { ...(object.metadata as object), namespace },
+})
+const create = (name: string, labels: Record<string, string>, namespace = 'default', dryRun = false) =>
+  kube.client.create(inNamespace(configMap(name, labels), namespace), { dryRun })
+const namespace = (name: string, labels: Record<string, string> = {}) =>
+  kube.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+const pod = (name: string, spec: object = {}, at = 'default') => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: at },
+  spec: { containers: [{ name: 'c', image: 'nginx' }], ...spec },
+})
+const said = ({ body }: KubeAnswer) => textAt(body, 'message')
+const REFUSED = 'admission webhook "validate.admission.thymus.dev" denied the request: '
+
+test('denials, warnings and dry runs of Gatekeeper are what kubectl sees', { skip }, async () => {
+  const denied = await create('a', { action: 'deny' })
+  assert.deepEqual([denied.status, said(denied)], [403, `${REFUSED}[need-deny] you must provide labels: {"team"}`])
+  const warned = await create('b', { action: 'warn' })
+  assert.deepEqual([warned.status, warned.warnings], [201, ['[need-warn] you must provide labels: {"team"}']])
+  const recorded = await create('c', { action: 'dryrun' })
+  assert.deepEqual([recorded.status, recorded.warnings], [201, []])
+  assert.equal((await create('d', { action: 'deny', team: 'x' })).status, 201)
+  const found = serving.decisions.find(({ violations }) => violations.some(({ action }) => action === 'dryrun'))
+  assert.equal(found?.decision, 'allow')
+})
+
+test('mutators change what is stored', { skip }, async () => {
+  const { status, body } = await kube.client.create(pod('mutated'))
+  assert.equal(status, 201, JSON.stringify(body))
+  assert.equal(valueAt(body, 'metadata', 'labels', 'owner'), 'platform')
+  assert.deepEqual(
+    (valueAt(body, 'spec', 'containers') as KubernetesObject[]).map(({ imagePullPolicy }) => imagePullPolicy),
+    ['Always'],
+  )
+})
+
+test('namespaces are known with the labels that they have now, new ones at once', { skip }, async () => {
+  await namespace('shop', { env: 'prod' })
+  assert.equal(said(await create('a', {}, 'shop')), `${REFUSED}[prod] you must provide labels: {"prod-team"}`)
+  await namespace('shop', { env: 'test' })
+  await eventually('the label is gone', async () => (await create('a', {}, 'shop', true)).status === 201)
+  await namespace('shop', { env: 'prod' })
+  await eventually('the label is back', async () => (await create('b', {}, 'shop', true)).status === 403)
+  await namespace('left-alone', { env: 'prod' })
+  assert.equal((await create('a', {}, 'left-alone')).status, 201)
+})
+
+const ingress = (name: string, host: string) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name, namespace: 'default' },
+  spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } }, rules: [{ host }] },
+})
+
+test('the inventory follows the cluster: a host is taken while its ingress is there', { skip }, async () => {
+  assert.equal((await kube.client.create(ingress('one', 'a.example'))).status, 201)
+  const second = () => kube.client.create(ingress('two', 'a.example'), { dryRun: true })
+  await eventually('the host is taken', async () => (await second()).status === 403)
+  assert.equal(said(await second()), `${REFUSED}[unique-host] ingress host conflicts with an existing ingress <a.example>`)
+  assert.equal((await kube.client.apply(ingress('one', 'b.example'))).status, 200)
+  await eventually('the host is free', async () => (await second()).status === 201)
+  await kube.client.delete(ingress('one', 'b.example'))
+})
+
+test('a connection that breaks is made again, and what happened meanwhile is known', { skip }, async () => {
+  await kube.client.create(ingress('old', 'c.example'))
+  const third = (host: string) => kube.client.create(ingress('new', host), { dryRun: true })
+  await eventually('the host is taken', async () => (await third('c.example')).status === 403)
+  link.cut()
+  await serving.says(/CLUSTER: the (watch broke off|API server cannot be asked)/)
+  await kube.client.delete(ingress('old', 'c.example'))
+  await kube.client.create(ingress('other', 'd.example'))
+  assert.match(
+    (await serving.get('/metrics')).body,
+    /^thymus_admission_cluster_age_seconds 0\.[0-9]*[1-9]|^thymus_admission_cluster_age_seconds [1-9]/m,
+  )
+  // What was known holds on.
+  assert.equal((await third('c.example')).status, 403)
+  link.mend()
+  await eventually('the first is free', async () => (await third('c.example')).status === 201)
+  await eventually('the other is taken', async () => (await third('d.example')).status === 403)
+  await eventually('it is current', async () => /^thymus_admission_cluster_age_seconds 0$/m.test((await serving.get('/metrics')).body))
+  await kube.client.delete(ingress('other', 'd.example'))
+})
+
+test('a version that the cluster has forgotten is an error that says so', { skip }, async () => {
+  const client = new KubernetesClient(readKubeconfig(kubeconfig))
+  const resource = (await client.resource({ apiVersion: 'v1', kind: 'ConfigMap' }))!
+  const asked = (async () => {
+    for await (const _ of client.watch(resource, '1', AbortSignal.timeout(10_000), () => {}));
+  })()
+  await assert.rejects(asked, (error) => error instanceof ClusterError && error.status === 410)
+  client.close()
+})
+
+test('policies are replaced while requests of the API server run', { skip }, async () => {
+  let running = true
+  let asked = 0
+  const asking = Array.from({ length: 8 }, async () => {
+    while (running || asked < 200) {
+      const answer = await create('e', { action: 'deny' }, 'default', true)
+      assert.match(said(answer), /\[need-deny\] you must provide labels: \{"team"(, "tier")?\}$/)
+      asked++
+    }
+  })
+  serving.write('policies.yaml', POLICIES.replace('"labels":["team"]', '"labels":["team","tier"]'))
+  await eventually('it is in force', async () => said(await create('e', { action: 'deny' }, 'default', true)).includes('tier'))
+  serving.write('policies.yaml', POLICIES)
+  await eventually('it is back', async () => !said(await create('e', { action: 'deny' }, 'default', true)).includes('tier'))
+  running = false
+  await Promise.all(asking)
+})
+
+test('Pod Security says what the API server’s own plugin says', { skip }, async () => {
+  const own = await Kube.start()
+  const level = (enforce: string) => ({
+    'pod-security.kubernetes.io/enforce': enforce,
+    'pod-security.kubernetes.io/warn': 'restricted',
+  })
+  for (const { client } of [own, kube])
+    for (const enforce of ['baseline', 'restricted', 'privileged']) {
+      const metadata = { name: `ps-${enforce}`, labels: level(enforce) }
+      assert.ok((await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata })).status < 300)
+    }
+  const specs = [
+    {},
+    { hostNetwork: true },
+    { containers: [{ name: 'c', image: 'i', securityContext: { privileged: true } }], hostPID: true },
+    { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80, hostPort: 80 }] }] },
+    { volumes: [{ name: 'v', hostPath: { path: '/' } }], securityContext: { runAsUser: 0 } },
+    { containers: [{ name: 'c', image: 'i', securityContext: { capabilities: { add: ['NET_ADMIN', 'SYS_TIME'] } } }] },
+  ]
+  let refused = 0
+  for (const enforce of ['baseline', 'restricted', 'privileged']) {
+    for (const [at, spec] of specs.entries()) {
+      const object = pod(`p${at}`, spec, `ps-${enforce}`)
+      const deployment = {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `d${at}`, namespace: `ps-${enforce}` } },
+        spec: {
+          selector: { matchLabels: { a: 'b' } },
+          template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'nginx' }], ...spec } },
+        },
+      }
+      for (const each of [object, deployment]) {
+        const [theirs, ours] = await Promise.all([own, kube].map(({ client }) => client.create(each)))
+        assert.equal(said(ours!).replace(REFUSED, ''), said(theirs!))
+        assert.deepEqual([ours!.status, ours!.warnings], [theirs!.status, theirs!.warnings])
+        if (theirs!.status === 403) refused++
+      }
+    }
+  }
+  assert.ok(refused > 5)
+  // Labels of a namespace are held to the pods that run in it.
+  const stricter = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ps-privileged', labels: level('restricted') } }
+  const theirs = await own.client.apply(stricter)
+  await eventually(
+    'the pods are known',
+    async () => (await kube.client.apply(stricter, { dryRun: true })).warnings.length === theirs.warnings.length,
+  )
+  const ours = await kube.client.apply(stricter)
+  assert.ok(theirs.warnings.length > 1)
+  assert.deepEqual(ours.warnings, theirs.warnings)
+  await own.stop()
+})
+
+test('a template that never ends meets the fail mode, and leaves others alone', { skip }, async () => {
+  for (const [mode, expected] of [
+    ['ignore', 201],
+    ['fail', 500],
+  ] as const) {
+    const policies = ENDLESS + REQUIRED_LABELS + constraint('Endless', 'endless', { match: { kinds: kinds('ConfigMap') } })
+    const slow = await Serving.start({ 'a.yaml': policies }, '--kubeconfig', kubeconfig, '--fail-mode', mode, '--name', 'slow')
+    const words = ['--kubeconfig', kubeconfig, '--url', slow.url, '--ca', slow.authorities, '--timeout', '3', '--name', 'slow']
+    assert.equal((await thymus(['admission', 'install', ...words, '--fail-mode', mode], { env: process.env })).status, 0)
+    await eventually('it is asked', async () => {
+      await create('probe', {}, 'default', true)
+      return slow.decisions.length > 0
+    })
+    const began = performance.now()
+    const asked = [1, 2].map((at) => create(`slow${at}`, { slow: 'yes' }, 'default', true))
+    const before = performance.now()
+    assert.equal((await create('quick', {}, 'default', true)).status, 201)
+    assert.ok(performance.now() - before < 1_500)
+    for (const answer of await Promise.all(asked)) {
+      assert.equal(Math.floor(answer.status / 100), Math.floor(expected / 100), said(answer))
+      assert.match(said(answer) + answer.warnings.join(), /no judgement: (REGO_LIMIT|ADMISSION_LATE)/)
+    }
+    assert.ok(performance.now() - began < 4_000)
+    await kube.kubectl('delete', 'validatingwebhookconfiguration/slow')
+    await slow.stop()
+  }
+})
+
+test('an audit finds what was there before', { skip }, async () => {
+  const folder = tempFolder()
+  writeFileSync(join(folder, 'p.yaml'), POLICIES.replaceAll('"matchLabels":{"action":"deny"}', '"matchLabels":{"action":"warn"}'))
+  const words = ['--kubeconfig', kubeconfig, '--policy', folder, '-o', 'json']
+  const { status, stdout, stderr } = await thymus(['admission', 'audit', ...words], { env: process.env })
+  assert.equal(status, 2, stderr)
+  const { items } = JSON.parse(stdout) as { items: { code: string; about: string; severity: string; title: string }[] }
+  const about = (name: string) => items.filter((each) => each.about === name).map(({ code, severity, title }) => [code, severity, title])
+  assert.deepEqual(about('ConfigMap default/b').sort(), [
+    ['ADM_VIOLATION', 'high', 'you must provide labels: {"team"}'],
+    ['ADM_VIOLATION', 'medium', 'you must provide labels: {"team"}'],
+  ])
+  assert.ok(items.some(({ code, about: pods }) => code === 'ADM_POD_SECURITY' && pods === 'Pod ps-privileged/p1'))
+  assert.ok(!items.some(({ code }) => code === 'ADM_UNJUDGED'), stdout)
+  assert.match(stderr, /\d+ objects, \d+ findings/)
+})
+
+test('a dry run of install changes nothing; credentials that a program would have to make are refused', { skip }, async () => {
+  const dry = await thymus(['admission', 'install', '--kubeconfig', kubeconfig, '--dry-run', '--name', 'dry'], { env: process.env })
+  assert.equal(dry.status, 0, dry.stderr)
+  assert.equal(JSON.parse(dry.stdout).items[0].metadata.name, 'dry')
+  await assert.rejects(kube.kubectl('get', 'validatingwebhookconfiguration/dry'))
+  const exec = writeKubeconfig(kube.client.url, { exec: { command: 'sh' } })
+  const refused = await thymus(['admission', 'audit', '--kubeconfig', exec], { env: process.env })
+  assert.deepEqual([refused.status, /CONFIG: the user has exec/.test(refused.stderr)], [1, true], refused.stderr)
+})
+
+test('told to stop, it answers what has begun and ends', { skip }, async () => {
+  const last = await Serving.start({ 'a.yaml': POLICIES }, '--kubeconfig', kubeconfig, '--name', 'last')
+  const { status, signal, stderr } = await last.stop()
+  assert.deepEqual([status, signal], [0, null], stderr)
+})

@@ -190,6 +190,19 @@ test('a template that never ends is answered by the fail mode in time, and the o
   }
 })
 
+test('told to stop, it answers what has begun and takes nothing more', async () => {
+  const policies = ENDLESS + constraint('Endless', 'endless', { match: { kinds: kinds('ConfigMap') } })
+  const serving = await Serving.start({ 'a.yaml': policies }, '--no-cluster', '--fail-mode', 'ignore')
+  const slow = serving.review(asked({ slow: 'yes' }), { path: '/v1/admit?timeout=3s' })
+  await serving.review(asked({}))
+  serving.signal('SIGTERM')
+  await serving.says(/told to stop/)
+  await assert.rejects(fetch(serving.url))
+  assert.equal((await slow).allowed, true)
+  const { status, signal } = await serving.ended
+  assert.deepEqual([status, signal], [0, null])
+})
+
 test('ten thousand constraints are loaded in seconds and asked in milliseconds', async () => {
   const many = Array.from({ length: 10_000 }, (_, at) =>
     constraint('K8sRequiredLabels', `c${at}`, {

@@ -105,6 +105,10 @@ export class Serving {
     this.#child.kill(signal)
   }
 
+  get ended(): Promise<Ended> {
+    return this.#end
+  }
+
   async stop(): Promise<Ended> {
     this.#agent.destroy()
     this.#child.kill('SIGTERM')

@@ -1,6 +1,6 @@
 // `thymus admission` beside a real API server: what its users see of Gatekeeper's policies, of Pod Security, and of the cluster it knows.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -80,8 +80,10 @@ after(async () => {
   link?.close()
 })
 
-function writeKubeconfig(server: string, user: object = { 'client-certificate': 'admin.crt', 'client-key': 'admin.key' }): string {
-  const file = join(kube.folder, `kubeconfig-${Math.random()}`)
+const ADMIN = { 'client-certificate': 'admin.crt', 'client-key': 'admin.key' }
+
+function writeKubeconfig(server: string, folder = kube.folder, user: object = ADMIN): string {
+  const file = join(folder, `kubeconfig-${Math.random()}`)
   const config = {
     ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'test' },
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
@@ -230,16 +232,6 @@ test('a connection that breaks is made again, and what happened meanwhile is kno
   await kube.client.delete(ingress('other', 'd.example'))
 })
 
-test('a version that the cluster has forgotten is an error that says so', { skip }, async () => {
-  const client = new KubernetesClient(readKubeconfig(kubeconfig))
-  const resource = (await client.resource({ apiVersion: 'v1', kind: 'ConfigMap' }))!
-  const asked = (async () => {
-    for await (const _ of client.watch(resource, '1', AbortSignal.timeout(10_000), () => {}));
-  })()
-  await assert.rejects(asked, (error) => error instanceof ClusterError && error.status === 410)
-  client.close()
-})
-
 test('policies are replaced while requests of the API server run', { skip }, async () => {
   let running = true
   let asked = 0
@@ -259,7 +251,7 @@ test('policies are replaced while requests of the API server run', { skip }, asy
 })
 
 test('Pod Security says what the API server’s own plugin says', { skip }, async () => {
-  const own = await Kube.start()
+  const own = await Kube.start(['--etcd-compaction-interval=1s', '--watch-cache=false'])
   const level = (enforce: string) => ({
     'pod-security.kubernetes.io/enforce': enforce,
     'pod-security.kubernetes.io/warn': 'restricted',
@@ -307,8 +299,25 @@ test('Pod Security says what the API server’s own plugin says', { skip }, asyn
   const ours = await kube.client.apply(stricter)
   assert.ok(theirs.warnings.length > 1)
   assert.deepEqual(ours.warnings, theirs.warnings)
+  await assertForgets(own)
   await own.stop()
 })
+
+/** It soon remembers nothing of its beginning. */
+async function assertForgets({ client: { url }, folder }: Kube): Promise<void> {
+  const client = new KubernetesClient(readKubeconfig(writeKubeconfig(url, folder)))
+  const resource = (await client.resource({ apiVersion: 'v1', kind: 'ConfigMap' }))!
+  const status = async () => {
+    try {
+      for await (const _ of client.watch(resource, '1', AbortSignal.timeout(1_000), () => {}));
+    } catch (error) {
+      return error instanceof ClusterError ? error.status : error
+    }
+    return undefined
+  }
+  await eventually('its beginning is forgotten', async () => (await status()) === 410)
+  client.close()
+}
 
 test('a template that never ends meets the fail mode, and leaves others alone', { skip }, async () => {
   for (const [mode, expected] of [
@@ -360,9 +369,44 @@ test('a dry run of install changes nothing; credentials that a program would hav
   assert.equal(dry.status, 0, dry.stderr)
   assert.equal(JSON.parse(dry.stdout).items[0].metadata.name, 'dry')
   await assert.rejects(kube.kubectl('get', 'validatingwebhookconfiguration/dry'))
-  const exec = writeKubeconfig(kube.client.url, { exec: { command: 'sh' } })
+  const exec = writeKubeconfig(kube.client.url, kube.folder, { exec: { command: 'sh' } })
   const refused = await thymus(['admission', 'audit', '--kubeconfig', exec], { env: process.env })
   assert.deepEqual([refused.status, /CONFIG: the user has exec/.test(refused.stderr)], [1, true], refused.stderr)
+})
+
+const MANIFEST = join(import.meta.dirname, '../../deploy/admission/thymus.yaml')
+
+test('what is deployed is taken by the API server, and its account may do what it needs and no more', { skip }, async () => {
+  const { stdout, stderr } = await kube.kubectl('apply', '--server-side', '--validate=strict', '-f', MANIFEST)
+  assert.equal(stderr, '')
+  assert.match(stdout, /deployment\.apps\/thymus-admission serverside-applied/)
+  const token = (await kube.kubectl('create', 'token', 'thymus-admission', '-n', 'thymus')).stdout.trim()
+  const own = writeKubeconfig(kube.client.url, kube.folder, { token })
+  const deployed = await Serving.start({ 'a.yaml': REQUIRED_LABELS }, '--kubeconfig', own)
+  // Its account may put its authorities into its own configuration, which the shared one then is.
+  assert.doesNotMatch(deployed.said, /CLUSTER|403/)
+  const { stdout: bundle } = await kube.kubectl(
+    'get',
+    'validatingwebhookconfiguration/thymus',
+    '-o',
+    'jsonpath={.webhooks[0].clientConfig.caBundle}',
+  )
+  assert.equal(
+    Buffer.from(bundle, 'base64').toString(),
+    readFileSync(deployed.authorities, 'latin1').replace(/-----BEGIN PRIVATE[\s\S]*?-----END PRIVATE KEY-----\n/g, ''),
+  )
+  await deployed.stop()
+  for (const [verb, what] of [
+    ['list', 'secrets'],
+    ['update', 'validatingwebhookconfigurations/thymus'],
+    ['patch', 'validatingwebhookconfigurations/other'],
+    ['create', 'pods'],
+  ] as const)
+    await assert.rejects(kube.kubectl('auth', 'can-i', verb, what, '--as=system:serviceaccount:thymus:thymus-admission'))
+  await install(serving)
+  await eventually('the shared one is asked again', async () =>
+    said(await create('probe', { action: 'deny' }, 'default', true)).includes('need-deny'),
+  )
 })
 
 test('told to stop, it answers what has begun and ends', { skip }, async () => {

@@ -47,6 +47,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const log = openLog(flags['decision-log'])
   const cluster = openCluster(flags, flags['pod-security'] !== 'off', note)
   const running = new Running(flags, cluster)
+  const told = new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
   try {
     await running.start()
     const mode = flags['fail-mode'] === 'ignore' ? 'Ignore' : 'Fail'
@@ -70,7 +71,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     })
     note(`listening on ${server.url}`)
     note(nextCommand(flags, cluster, server.url))
-    await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
+    await told
     note('told to stop: what has begun is answered first')
     await server.stop(GRACE_MS)
     return 0

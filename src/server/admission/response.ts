@@ -4,7 +4,7 @@ import type { Judgement, Mutation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest, Review } from '../../layers/admission/review.ts'
 import { type Answer, json } from '../exchange.ts'
 
-/** The API server cuts warnings beyond these itself, where they would do most good last (apiserver: endpoints/filters/warning.go). */
+/** Where all of them together are longer than the latter, the API server cuts each itself, where they would do most good last (apiserver: endpoints/filters/warning.go). */
 const MAX_WARNING = 256
 const MAX_WARNINGS = 4_096
 /** An answer is held whole by the API server and shown to a person. */
@@ -37,11 +37,12 @@ function statusOf({ message, code = FORBIDDEN, violations }: Judgement): object 
   return { status: 'Failure', message: cut(text, MAX_MESSAGE), code, ...(code === FORBIDDEN ? { reason: 'Forbidden' } : {}) }
 }
 
-/** On one line each, as a header has them; what does not fit any more is counted. */
+/** On one line each, as a header has them. Where they do not fit, each is cut, and what still does not is counted. */
 export function cutWarnings(warnings: readonly string[]): readonly string[] {
-  const distinct = [...new Set(warnings.map((warning) => cut(warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim(), MAX_WARNING)))].filter(
-    Boolean,
-  )
+  const lines = warnings.map((warning) => warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()).filter(Boolean)
+  const whole = [...new Set(lines)]
+  if (whole.reduce((sum, line) => sum + [...line].length, 0) <= MAX_WARNINGS) return whole.map((line) => line.toWellFormed())
+  const distinct = [...new Set(whole.map((line) => cut(line, MAX_WARNING)))]
   const kept: string[] = []
   // Room for the last one, which counts.
   let left = MAX_WARNINGS - MAX_WARNING

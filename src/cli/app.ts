@@ -1,6 +1,7 @@
 // The command line: every command with its flags, its examples and where its code is (nouns.ts: those of `thymus NOUN VERB`). No command
 // is loaded before it is called: `thymus --help` reads descriptions alone.
 import { buildApplication } from '@stricli/core'
+import { admission } from './admission-noun.ts'
 import { type Context, command, group } from './command.ts'
 import { failureStatus } from './failure.ts'
 import { color, flag, given, labels, many, mode, namespace, needed, o, one, output } from './flags.ts'
@@ -193,6 +194,7 @@ const routes = {
   record,
   replay,
   rego,
+  admission,
   scan,
   completion,
   complete,

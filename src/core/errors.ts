@@ -42,6 +42,7 @@ export const CODES = {
   CEL_LIMIT: 'A CEL expression cost more than Kubernetes would grant it.',
   MANIFEST: 'The text is not YAML or JSON that could be an object of Kubernetes.',
   REVIEW: 'The request is no AdmissionReview that can be answered.',
+  ADMISSION_LATE: 'There was no judgement of an admission request within its time or memory. The fail mode decided.',
   TEMPLATE: 'A ConstraintTemplate does not follow its specification, or its code does not compile. It is not in force.',
   CONSTRAINT: 'A constraint does not follow its specification or the schema of its template. It is not in force.',
   MUTATOR: 'A mutator does not follow its specification, contradicts another, or cannot be applied.',

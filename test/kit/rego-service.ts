@@ -5,7 +5,8 @@ import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RegoObject } from '../../src/lang/rego/values/value.ts'
-import { type ListenOptions, listen, stop } from '../../src/server/opa/listen.ts'
+import { type ListenOptions, listen, stop } from '../../src/server/listen.ts'
+import { tooLarge } from '../../src/server/opa/refusal.ts'
 import { answer, type ServiceOptions } from '../../src/server/opa/service.ts'
 import { type Source, World } from '../../src/server/opa/world.ts'
 
@@ -57,7 +58,11 @@ export async function startService(
     fault: (error) => complain(String(error)),
     ...given,
   }
-  const server = await listen({ path: socket }, (asked) => answer(asked, world, service), { maxBytes: service.maxBytes, ...listening })
+  const server = await listen({ path: socket }, (asked) => answer(asked, world, service), {
+    maxBytes: service.maxBytes,
+    tooLarge: tooLarge(service.maxBytes),
+    ...listening,
+  })
   return {
     socket,
     server,

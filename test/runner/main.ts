@@ -1,4 +1,4 @@
-// Runs the tests of the project: `bin/node test/runner/main.ts [pure | kernel | e2e | boots | lab | FILE…]`, by default all suites one after
+// Runs the tests of the project: `bin/node test/runner/main.ts [pure | kernel | e2e | kube | boots | lab | FILE…]`, by default all suites one after
 // another. One line per file, failures in full, skips with their reasons; the last line on stdout is `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

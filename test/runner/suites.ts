@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 
 /** Tests that are run in the same way. A file belongs to the suite of its folder, and to `pure` if no folder claims it. */
 export interface Suite {
-  readonly name: 'pure' | 'kernel' | 'e2e' | 'boots'
+  readonly name: 'pure' | 'kernel' | 'e2e' | 'kube' | 'boots'
   readonly folder: string | undefined
   /** Files at a time: what shares the kernel runs alone. */
   readonly workers: number
@@ -19,6 +19,8 @@ export const SUITES: readonly Suite[] = [
   { name: 'pure', folder: undefined, workers: 2, fileSeconds: 60 * SLOWNESS, suiteSeconds: 300 * SLOWNESS, settleMs: 0 },
   { name: 'kernel', folder: 'test/kernel/', workers: 1, fileSeconds: 120 * SLOWNESS, suiteSeconds: 600 * SLOWNESS, settleMs: 30_000 },
   { name: 'e2e', folder: 'test/e2e/', workers: 1, fileSeconds: 180 * SLOWNESS, suiteSeconds: 900 * SLOWNESS, settleMs: 30_000 },
+  // The first file to run may have to build a Kubernetes.
+  { name: 'kube', folder: 'test/kube/', workers: 1, fileSeconds: 900, suiteSeconds: 1_800, settleMs: 0 },
   // Of the lab itself; the suite that the word `lab` runs in it is the kernel's.
   { name: 'boots', folder: 'test/lab/', workers: 1, fileSeconds: 600, suiteSeconds: 600, settleMs: 0 },
 ]

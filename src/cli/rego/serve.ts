@@ -6,9 +6,10 @@ import type { BundleOptions } from '../../lang/rego/bundle/bundle.ts'
 import { mergeData } from '../../lang/rego/bundle/merge.ts'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
+import { addressOf, listen, readAddress, stop } from '../../server/listen.ts'
 import type { DecisionSink } from '../../server/opa/decision-log.ts'
-import { addressOf, listen, readAddress, stop } from '../../server/opa/listen.ts'
 import type { Owner } from '../../server/opa/owners.ts'
+import { tooLarge } from '../../server/opa/refusal.ts'
 import { answer, type ServiceOptions } from '../../server/opa/service.ts'
 import { type Source, World } from '../../server/opa/world.ts'
 import { note } from '../terminal.ts'
@@ -60,7 +61,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   }
   try {
     const world = load(flags)
-    const server = await listen(address, (asked) => answer(asked, world, options), { maxBytes })
+    const server = await listen(address, (asked) => answer(asked, world, options), { maxBytes, tooLarge: tooLarge(maxBytes) })
     note(`listening on ${addressOf(server)}`)
     await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
     await stop(server, GRACE_MS)

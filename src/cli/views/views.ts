@@ -4,6 +4,7 @@ import type { Terminal } from '../../outputs/text.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
+import { suiteList } from './suites.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -20,6 +21,7 @@ export const VIEWS = {
   FindingList: findingList,
   Explanation: explanation,
   CapabilityList: capabilityList,
+  SuiteList: suiteList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -1,7 +1,7 @@
 // Whether a request may be answered at all: `data.system.authz.allow`, asked about the request.
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
+import { type Asked, header } from '../exchange.ts'
 import { refusalOf } from './call.ts'
-import { type Asked, header } from './exchange.ts'
 import { DEFAULT_AUTHORIZATION } from './other-api.ts'
 import { readRef } from './question-path.ts'
 import { bodyText, Malformed, readDocument, readOnly } from './reading.ts'

@@ -1,8 +1,8 @@
 // /health, /v1/config and what else a client looks at before it asks.
 import { printJson, quote } from '../../lang/rego/values/text.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
+import { type Answer, json } from '../exchange.ts'
 import { type Call, refusalOf } from './call.ts'
-import { type Answer, json } from './exchange.ts'
 import { members } from './json-text.ts'
 import { BadPart, type DocumentRef, readRef } from './question-path.ts'
 import { invalid, Refusal } from './refusal.ts'

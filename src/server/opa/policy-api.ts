@@ -1,8 +1,8 @@
 // /v1/policies: the modules, by id.
 import { moduleValue } from '../../lang/rego/syntax/tree-value.ts'
 import { printJson, quote } from '../../lang/rego/values/text.ts'
+import type { Answer } from '../exchange.ts'
 import type { Call } from './call.ts'
-import type { Answer } from './exchange.ts'
 import { members } from './json-text.ts'
 import { isSet, unescaped } from './target.ts'
 import { type Source, unknownPolicy } from './world.ts'

@@ -4,7 +4,7 @@ import { readYaml } from '../../lang/rego/builtins/yaml/read.ts'
 import { DEFAULT_LIMITS, Runtime, type Surroundings } from '../../lang/rego/codegen/runtime.ts'
 import { printJson, readJson } from '../../lang/rego/values/text.ts'
 import { type RegoObject, typeName, type Value } from '../../lang/rego/values/value.ts'
-import { type Asked, header } from './exchange.ts'
+import { type Asked, header } from '../exchange.ts'
 import { scanJson } from './json-scan.ts'
 import { invalid } from './refusal.ts'
 

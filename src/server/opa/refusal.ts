@@ -1,7 +1,7 @@
 // What is wrong with a request, as OPA's REST API says it.
 import { type Fault, faultText } from '../../lang/rego/faults.ts'
 import { printJson, quote, readJson } from '../../lang/rego/values/text.ts'
-import { type Answer, json } from './exchange.ts'
+import { type Answer, json } from '../exchange.ts'
 import { members, pretty } from './json-text.ts'
 
 export type RefusalCode =
@@ -38,6 +38,9 @@ export class Refusal extends Error {
 }
 
 export const invalid = (message: string, faults: readonly Fault[] = []) => new Refusal(400, 'invalid_parameter', message, faults)
+
+/** For a body that is larger than allowed. */
+export const tooLarge = (maxBytes: number) => invalid(`request body too large: exceeds limit of ${maxBytes} bytes`).answer
 
 /** Faults in one text, as where OPA has no list for them. */
 export const inWords = (faults: readonly Fault[]) => faultText(faults).trimEnd()

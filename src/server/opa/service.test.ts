@@ -8,7 +8,8 @@ import { startService } from '../../../test/kit/rego-service.ts'
 import { ask } from '../../../test/kit/rest.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
-import { listen, readAddress } from './listen.ts'
+import { empty } from '../exchange.ts'
+import { listen, readAddress } from '../listen.ts'
 
 const POLICY = { 'p.rego': 'package p\n\nallow if input.user == "ann"\n\nseen := input\n' }
 const FOREVER = `package endless
@@ -245,7 +246,7 @@ test('a server that is told to stop answers what it has begun', async () => {
 
 test('a socket that is in use, and a file that is none, are left alone', async (t) => {
   const { socket, send } = await start(t)
-  const options = { maxBytes: 1 }
+  const options = { maxBytes: 1, tooLarge: empty(400) }
   const isUsage = (error: unknown) => error instanceof ThymusError && error.code === 'USAGE'
   await assert.rejects(
     listen({ path: socket }, () => assert.fail(), options),

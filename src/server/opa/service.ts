@@ -1,11 +1,11 @@
 // OPA's REST API over a world: a request in, an answer out. Nothing here waits, reads a clock or touches a socket.
 import { ThymusError } from '../../core/errors.ts'
 import type { RegoObject } from '../../lang/rego/values/value.ts'
+import { type Answer, type Asked, empty, plain } from '../exchange.ts'
 import { authorize } from './authorization.ts'
 import { Call } from './call.ts'
 import { deleteData, getData, patchData, postData, postV0, putData } from './data-api.ts'
 import type { DecisionSink } from './decision-log.ts'
-import { type Answer, type Asked, empty, plain } from './exchange.ts'
 import { compile, config, DEFAULT_DECISION, health, healthByPolicy, index, status } from './other-api.ts'
 import { deletePolicy, getPolicy, listPolicies, putPolicy } from './policy-api.ts'
 import { getQuery, postQuery } from './query-api.ts'

@@ -1,5 +1,5 @@
 // What a request names: its path, taken apart as Go's router and OPA do, and its query.
-import type { Asked } from './exchange.ts'
+import type { Asked } from '../exchange.ts'
 
 export interface Target {
   /** Still escaped, cleaned of nothing. */

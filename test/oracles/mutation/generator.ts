@@ -1,4 +1,5 @@
 // Random mutators, templates and objects out of few words, so that they meet: what a seed decides can be made again.
+// Long, for it is mostly lists of what may be written in each field.
 import { Random } from '../../kit/random.ts'
 import type { Question } from './oracle.ts'
 

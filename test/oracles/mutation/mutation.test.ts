@@ -11,13 +11,13 @@ import { parsePath } from '../../../src/layers/admission/gatekeeper/mutation/pat
 import { readMutator } from '../../../src/layers/admission/gatekeeper/mutation/read.ts'
 import { MutationSystem } from '../../../src/layers/admission/gatekeeper/mutation/system.ts'
 import { Generator } from './generator.ts'
-import { type Answer, MutationOracle, type Question } from './oracle.ts'
+import { type Answer, type Question, startOracle } from './oracle.ts'
 
 const CASES = Number(process.env.THYMUS_MUTATION_CASES ?? 2000)
 const SEED = Number(process.env.THYMUS_MUTATION_SEED ?? 1)
 const BATCH = 500
 
-const oracle = MutationOracle.start()
+const oracle = startOracle()
 after(() => typeof oracle !== 'string' && oracle.stop())
 
 type Made<T> = T | ThymusError

@@ -5,7 +5,7 @@ import { namespaceOf } from '../../../src/formats/kubernetes/object.ts'
 import { admit, type PodSecurityRequest, type PodSecurityResponse } from '../../../src/layers/admission/pod-security/admission.ts'
 import { readConfiguration } from '../../../src/layers/admission/pod-security/configuration.ts'
 import { Random } from '../../kit/random.ts'
-import { Oracle } from './oracle.ts'
+import { startOracle } from './oracle.ts'
 import { type RequestCase, RequestMaker } from './requests.ts'
 
 const REQUESTS = Number(process.env.REQUESTS ?? 2000)
@@ -13,9 +13,9 @@ const SEED = Number(process.env.SEED ?? 1)
 /** Questions that are under way at once. */
 const BATCH = 200
 
-let oracle: Oracle | string
+let oracle: ReturnType<typeof startOracle>
 before(() => {
-  oracle = Oracle.start()
+  oracle = startOracle()
 })
 after(() => {
   if (typeof oracle !== 'string') oracle.stop()

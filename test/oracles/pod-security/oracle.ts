@@ -1,10 +1,5 @@
 // The library of Kubernetes in a process of Go's, which answers one question a line.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-
-const BUILT = join(import.meta.dirname, '../../../.cache/oracles/pod-security')
+import { Oracle } from '../oracle.ts'
 
 /** See main.go. */
 export interface Question {
@@ -32,39 +27,4 @@ export interface GoVerdict {
   readonly detail: string
 }
 
-export class Oracle {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
-  }
-
-  /** A text says why there is none. */
-  static start(): Oracle | string {
-    try {
-      mkdirSync(dirname(BUILT), { recursive: true })
-      execFileSync('go', ['build', '-o', BUILT, '.'], { cwd: import.meta.dirname, stdio: 'pipe', timeout: 900_000 })
-    } catch (error) {
-      return `Go cannot build the oracle: ${String(error).split('\n')[0]}`
-    }
-    return new Oracle(spawn(BUILT, { stdio: ['pipe', 'pipe', 'ignore'] }))
-  }
-
-  /** Answers in the order of the questions. */
-  async ask(questions: readonly Question[]): Promise<readonly Answer[]> {
-    this.#child.stdin!.write(questions.map((question) => `${JSON.stringify(question)}\n`).join(''))
-    const answers: Answer[] = []
-    while (answers.length < questions.length) {
-      const { value, done } = await this.#lines.next()
-      if (done) throw new Error('the oracle has ended')
-      answers.push(JSON.parse(value) as Answer)
-    }
-    return answers
-  }
-
-  stop(): void {
-    this.#child.kill('SIGKILL')
-  }
-}
+export const startOracle = () => Oracle.start<Question, Answer>(import.meta.dirname)

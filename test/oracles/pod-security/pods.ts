@@ -21,18 +21,8 @@ const ANNOTATION_VALUES = [
   ...['a "quote" \\ \t\u0000\u007f\u200b\u00ad', '\u{1f600}\u0301\ue000', '\ud83d'],
 ]
 const CAPABILITIES = [
-  'ALL',
-  'NET_BIND_SERVICE',
-  'CHOWN',
-  'SYS_ADMIN',
-  'NET_RAW',
-  'chown',
-  'all',
-  '',
-  'SYS_CHROOT',
-  'KILL',
-  '\u{1f600}',
-  '\uffff',
+  ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP'],
+  ...['SETUID', 'SYS_CHROOT', 'ALL', 'NET_BIND_SERVICE', 'SYS_ADMIN', 'NET_RAW', 'chown', 'all', '', '\u{1f600}', '\uffff'],
 ]
 const SYSCTLS = [
   ...['kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.tcp_syncookies', 'net.ipv4.ping_group_range', 'kernel.msgmax'],
@@ -122,7 +112,12 @@ export class PodMaker {
     const container: Json = { name: this.#value(NAMES), image: this.#random.of(['x', 'y', 'z']) }
     this.#put(container, 'securityContext', () => this.#containerSecurity())
     this.#put(container, 'ports', () =>
-      this.#list(3, () => this.#object({ hostPort: () => this.#random.of([0, 0, 80, 9, 443, -1, 2 ** 31 - 1]) })),
+      this.#list(3, () =>
+        this.#object({
+          containerPort: () => this.#random.of([80, 8080, 53]),
+          hostPort: () => this.#random.of([0, 0, 80, 9, 443, -1, 2 ** 31 - 1]),
+        }),
+      ),
     )
     const action = () => this.#object({ host: () => this.#random.of(['', '', 'localhost', '10.0.0.1', '127.0.0.1']) })
     const handler = () => this.#object({ httpGet: action, tcpSocket: action })

@@ -111,7 +111,8 @@ export class Cases {
       if (!this.#chance(3)) schema.properties = { a: this.schema(0), apiVersion: { type: 'string' } }
       if (this.#chance(2)) delete schema.additionalProperties
     }
-    if (this.#chance(5)) schema.required = this.#some(() => this.#of(NAMES), 2)
+    // Never empty: an empty list is another one than none where Go compares the metadata of the whole with what it may be.
+    if (this.#chance(5)) schema.required = [this.#of(NAMES), ...this.#some(() => this.#of(NAMES), 1)]
     if (this.#chance(15)) schema.minProperties = this.#of(COUNTS)
     if (this.#chance(15)) schema.maxProperties = this.#of(COUNTS)
     if (this.#chance(15)) schema['x-kubernetes-map-type'] = this.#of(['atomic', 'granular', 'atomic', 'text'])
@@ -230,8 +231,10 @@ export class Cases {
     if (type === 'array') return this.#some(() => this.fitting(schema.items, depth - 1), 3)
     if (type !== 'object') return this.value(depth)
     const entries: [string, Json][] = []
-    if (schema['x-kubernetes-embedded-resource'] === true)
+    if (schema['x-kubernetes-embedded-resource'] === true) {
       entries.push(['apiVersion', this.#of(['v1', 'a/b', 'a/b/c', ''])], ['kind', this.#of(['A', 'a-', 'Pod'])])
+      if (this.#chance(2)) entries.push(['metadata', this.#metadata()])
+    }
     if (isFields(schema.properties))
       for (const [name, each] of Object.entries(schema.properties))
         if (!this.#chance(4)) entries.push([name, this.fitting(each, depth - 1)])
@@ -239,6 +242,20 @@ export class Cases {
       for (const name of this.#some(() => this.#of(NAMES), 3)) entries.push([name, this.fitting(schema.additionalProperties, depth - 1)])
     if (this.#chance(8)) entries.push([this.#of(NAMES), this.value(depth - 1)])
     return fields(entries)
+  }
+
+  #metadata(): Json {
+    const name = () => this.#of(['a', '.', 'a/b', '100%', 'A', 'a.b', '', 'x'.repeat(64)])
+    const names = () =>
+      this.#some(() => [this.#of(['a', 'A/b', 'a.b/c', '/', 'a/b/c', '-']), this.#chance(8) ? this.value(1) : name()] as const, 2)
+    const all = [
+      ['name', name()],
+      ['generateName', name()],
+      ['namespace', name()],
+      ['labels', fields(names())],
+      ['annotations', fields(names())],
+    ] as const
+    return fields(all.filter(() => this.#chance(3)))
   }
 
   /** Any value. */

@@ -1,4 +1,4 @@
-module thymus/oracles/schema
+module thymus.dev/test/oracles/schema
 
 go 1.26.0
 

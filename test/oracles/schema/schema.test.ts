@@ -5,7 +5,7 @@ import { after, before, type TestContext, test } from 'node:test'
 import { Random } from '../../kit/random.ts'
 import { compare, Tally } from './compared.ts'
 import { Cases, isFields, mutated, STRING_FORMATS, TEXTS } from './generator.ts'
-import { type Question, SchemaOracle } from './oracle.ts'
+import { type Question, startOracle } from './oracle.ts'
 
 const CASES = Number(process.env.THYMUS_SCHEMA_CASES ?? 1500)
 const SEED = Number(process.env.THYMUS_SCHEMA_SEED ?? 1)
@@ -15,10 +15,10 @@ const VALUES = 6
 const CHUNK = 500
 /** Differences that are told. */
 const SHOWN = 5
-let oracle: SchemaOracle | string = 'not started'
+let oracle: ReturnType<typeof startOracle> = 'not started'
 
 before(() => {
-  oracle = SchemaOracle.start()
+  oracle = startOracle()
 })
 after(() => {
   if (typeof oracle !== 'string') oracle.stop()

@@ -150,7 +150,7 @@ describe('an object is expanded', () => {
       apiVersion: 'x/v1',
       kind: 'K0',
       metadata: { name: 'a' },
-      spec: JSON.parse('{"spec":'.repeat(60) + '{}' + '}'.repeat(60)),
+      spec: JSON.parse(`${'{"spec":'.repeat(60)}{}${'}'.repeat(60)}`),
     }
     const long = Array.from({ length: 40 }, (_, level) => step(level, 0))
     assert.throws(() => expander(NONE, ...long).expand(object, undefined), { code: 'MUTATOR', message: /levels/ })
@@ -167,7 +167,7 @@ describe('an object is expanded', () => {
 
 test('a violation of what is made is one of what makes it', () => {
   const [plain, warning] = [template('t', 'Job', 'Pod'), template('t', 'Job', 'Pod', { enforcementAction: 'warn' })].map(readExpansion)
-  const violation = { message: 'no', enforcementAction: 'deny', rule: 'r' }
-  assert.deepEqual(implied(plain!, violation), { message: '[Implied by t] no', enforcementAction: 'deny', rule: 'r' })
-  assert.deepEqual(implied(warning!, violation), { message: '[Implied by t] no', enforcementAction: 'warn', rule: 'r' })
+  const violation = { message: 'no', actions: ['deny'], rule: 'r' }
+  assert.deepEqual(implied(plain!, violation), { message: '[Implied by t] no', actions: ['deny'], rule: 'r', impliedBy: 't' })
+  assert.deepEqual(implied(warning!, violation), { message: '[Implied by t] no', actions: ['warn'], rule: 'r', impliedBy: 't' })
 })

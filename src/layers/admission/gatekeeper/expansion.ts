@@ -67,7 +67,8 @@ export function isExpansion(object: KubernetesObject): boolean {
 
 /** @throws ThymusError MUTATOR: the first problem, its field in `at`. */
 export function readExpansion(object: KubernetesObject): ExpansionTemplate {
-  if (!isExpansion(object)) throw new ThymusError('MUTATOR', `ExpansionTemplate of ${quote(GROUP)} is expected`, { at: 'kind' })
+  if (!isExpansion(object))
+    throw new ThymusError('MUTATOR', `${quote(kindOf(object).kind)} is no ExpansionTemplate of ${GROUP}`, { at: 'kind' })
   if (!VERSIONS.includes(kindOf(object).version))
     throw new ThymusError('MUTATOR', `ExpansionTemplate has the versions ${VERSIONS.join(', ')}`, { at: 'apiVersion' })
   const { metadata, spec } = conform(SCHEMA, object)
@@ -209,13 +210,10 @@ function referenceOf(reference: Fields) {
 }
 
 /** A violation of a resultant as one of the object that will make it (pkg/expansion, aggregate.go). */
-export function implied<Violation extends { readonly message: string; readonly enforcementAction: string }>(
+export function implied<Violation extends { readonly message: string; readonly actions: readonly string[] }>(
   { name, enforcementAction }: ExpansionTemplate,
   violation: Violation,
-): Violation {
-  return {
-    ...violation,
-    message: `[Implied by ${name}] ${violation.message}`,
-    enforcementAction: enforcementAction ?? violation.enforcementAction,
-  }
+): Violation & { readonly impliedBy: string } {
+  const actions = enforcementAction === undefined ? violation.actions : [enforcementAction]
+  return { ...violation, message: `[Implied by ${name}] ${violation.message}`, actions, impliedBy: name }
 }

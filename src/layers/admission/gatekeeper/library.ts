@@ -1,13 +1,15 @@
 // Gatekeeper without a cluster: templates, constraints and what is known of the cluster, and what all of them have against an object.
 import { ThymusError } from '../../../core/errors.ts'
 import type { Span } from '../../../core/policy.ts'
-import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
+import { isFields, type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
 import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
 import type { Schema } from '../schema/schema.ts'
 import { Asking } from './asking.ts'
+import { compileCel } from './cel-engine.ts'
 import { actionsAt, type Constraint, type EnforcementPoint, readConstraint } from './constraint.ts'
 import { constraintSchema } from './constraint-schema.ts'
 import type { Engine, Objection } from './engine.ts'
+import { culprit, fieldText } from './field.ts'
 import { Inventory } from './inventory.ts'
 import { MatchError, matches } from './match.ts'
 import { matchables, type Question } from './question.ts'
@@ -28,7 +30,12 @@ export interface Violation {
   readonly rule: Span | undefined
   /** What is to be done: `deny`, `warn`, `dryrun`, or words of one's own. */
   readonly actions: readonly string[]
+  /** The ExpansionTemplate by which the object will make the one that is meant. */
+  readonly impliedBy?: string
 }
+
+/** Of one attempt to find a field. */
+const TRY_LIMITS: Partial<Limits> = { steps: 1_000_000, milliseconds: 20 }
 
 interface Entry {
   readonly template: Template
@@ -104,6 +111,35 @@ export class Library {
     )
   }
 
+  /**
+   * The field that a violation is about: the one that the rule names as `details.field`, else found by trying (field.ts), which takes as
+   * long as some hundred reviews by one constraint. Undefined where it is the object as a whole, or one that is yet to be made.
+   */
+  fieldOf({ constraint, message, rule, details, impliedBy }: Violation, question: Question): string | undefined {
+    if (isFields(details) && typeof details.field === 'string') return details.field
+    const entry = this.#entries.get(constraint.kind.toLowerCase())
+    if (entry === undefined || question.object === undefined || impliedBy !== undefined) return undefined
+    const asked = this.#withNamespace(question)
+    const surroundings = this.#options.surroundings()
+    const objectionsTo = (object: KubernetesObject) => {
+      const other = { ...asked, object, review: { ...asked.review, object } }
+      const asking = new Asking(other, this.#inventory.data, surroundings, TRY_LIMITS)
+      return entry.engine.judge(constraint, asking).filter((each) => each.rule?.line === rule?.line)
+    }
+    try {
+      const before = objectionsTo(question.object).length
+      // Words change with what they name; that there are as many of them says that this one is still among them.
+      const path = culprit(question.object, (object) => {
+        const now = objectionsTo(object)
+        return now.length >= before || now.some((each) => each.message === message)
+      })
+      return path.length === 0 ? undefined : fieldText(path)
+    } catch (error) {
+      if (error instanceof ThymusError) return undefined
+      throw error
+    }
+  }
+
   #withNamespace(question: Question): Question {
     if (question.namespace !== undefined) return question
     const name = typeof question.review.namespace === 'string' ? question.review.namespace : ''
@@ -114,6 +150,7 @@ export class Library {
   #compile(template: Template): Engine {
     const { engines = ENGINES } = this.#options
     for (const name of engines) {
+      if (name === 'K8sNativeValidation' && template.cel !== undefined) return compileCel(template, template.cel)
       if (name === 'Rego' && template.rego !== undefined) return compileRego(template, template.rego)
     }
     throw new ThymusError('TEMPLATE', `has no code for ${engines.join(' or ')}`, { at: `ConstraintTemplate ${template.name}` })

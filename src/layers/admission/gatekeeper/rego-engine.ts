@@ -26,7 +26,6 @@ export function compileRego(template: Template, code: RegoCode): Engine {
     const policy = policyOf(modulesOf(code))
     return new RegoEngine(template, policy)
   } catch (error) {
-    if (error instanceof ThymusError && error.code === 'TEMPLATE') throw error
     const at = `ConstraintTemplate ${template.name}`
     if (error instanceof RegoRejected) {
       const faults = error.diagnostics.map((each) => `${each.at?.file ?? PACKAGE}:${each.at?.row ?? 1}: ${each.code}: ${each.message}`)
@@ -58,7 +57,7 @@ class RegoEngine implements Engine {
       found = this.#evaluate(QUERY, { input, data, surroundings, limits })
     } catch (error) {
       if (!(error instanceof RegoError) || error.code === 'REGO_LIMIT') throw error
-      return [{ message: `${error.at ?? PACKAGE}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined }]
+      return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined }]
     }
     const objections = new Map<string, Objection>()
     for (const binding of found) {
@@ -90,6 +89,9 @@ class RegoEngine implements Engine {
     return value
   }
 }
+
+/** As OPA names it: `template:12`. */
+const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })

@@ -4,7 +4,10 @@ import { ThymusError } from '../../../core/errors.ts'
 import { readGatorDocument, readGatorDocuments } from '../../../formats/kubernetes/manifest.ts'
 import { isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
 import { isConstraint, SchemaError } from './constraint.ts'
+import { reviewExpanded } from './expanded-review.ts'
+import { Expander, readExpansion } from './expansion.ts'
 import { Library, type LibraryOptions, type Violation } from './library.ts'
+import { MutationSystem } from './mutation/system.ts'
 import { type Question, questionFrom, questionOf } from './question.ts'
 import { readReviewObject } from './review-object.ts'
 import { isSuite, readSuite, type Suite, type SuiteCase, type SuiteTest, unmet } from './suite.ts'
@@ -91,7 +94,8 @@ class TestRun {
       return []
     }
     library.addConstraint(written)
-    return cases.map((each) => this.#case(each, library))
+    const expander = this.#expander()
+    return cases.map((each) => this.#case(each, library, expander))
   }
 
   #expectRefused(library: Library, constraint: KubernetesObject): void {
@@ -104,14 +108,14 @@ class TestRun {
     throw new ThymusError('SUITE', 'the schema of the template should have refused the constraint', { at: this.#test.constraint })
   }
 
-  #case(each: SuiteCase, library: Library): CaseResult {
+  #case(each: SuiteCase, library: Library, expander: Expander): CaseResult {
     const { name, skip } = each
     if (skip || this.#options.wanted?.(this.#test, each) === false) return { name, skipped: true, error: undefined, violations: [] }
     let violations: readonly Violation[] = []
     const error = faultOf(() => {
       if (each.object === '') throw new ThymusError('SUITE', 'the case names no object', { at: name })
       if (each.assertions.length === 0) throw new ThymusError('SUITE', 'the case has no assertions', { at: name })
-      violations = this.#review(each, library)
+      violations = this.#review(each, library, expander)
       const messages = violations.map(({ message }) => message)
       for (const assertion of each.assertions) {
         const problem = unmet(assertion, messages)
@@ -121,7 +125,7 @@ class TestRun {
     return { name, skipped: false, error, violations }
   }
 
-  #review({ object, inventory }: SuiteCase, library: Library): readonly Violation[] {
+  #review({ object, inventory }: SuiteCase, library: Library, expander: Expander): readonly Violation[] {
     const [reviewed, ...others] = this.#objects(object)
     if (reviewed === undefined || others.length > 0) {
       throw new ThymusError('SUITE', `the file must hold one object, and holds ${others.length + (reviewed ? 1 : 0)}`, { at: object })
@@ -129,10 +133,19 @@ class TestRun {
     const known = inventory.flatMap((file) => this.#objects(file))
     for (const each of known) library.addData(each)
     try {
-      return library.review(questionIn(reviewed, object), 'gator.gatekeeper.sh')
+      const question = questionIn(reviewed, object)
+      // A request is judged as it is; only an object in a file is expanded.
+      if (isReview(reviewed)) return library.review(question, 'gator.gatekeeper.sh')
+      return reviewExpanded(library, expander, question, 'gator.gatekeeper.sh')
     } finally {
       for (const each of known) library.removeData(each)
     }
+  }
+
+  #expander(): Expander {
+    const { expansion } = this.#test
+    const templates = expansion === '' ? [] : this.#objects(expansion).map(readExpansion)
+    return Expander.of(templates, MutationSystem.of([]))
   }
 
   #path(file: string): string {
@@ -158,7 +171,10 @@ function asObject(value: unknown, file: string): KubernetesObject {
 
 /** An AdmissionReview stands for the request in it, anything else for itself. */
 function questionIn(object: KubernetesObject, file: string): Question {
+  return isReview(object) ? questionFrom(readReviewObject(object, file), { source: 'Original' }) : questionOf(object, 'Original')
+}
+
+function isReview(object: KubernetesObject): boolean {
   const { group, kind } = kindOf(object)
-  if (kind !== 'AdmissionReview' || group !== 'admission.k8s.io') return questionOf(object, 'Original')
-  return questionFrom(readReviewObject(object, file), { source: 'Original' })
+  return kind === 'AdmissionReview' && group === 'admission.k8s.io'
 }

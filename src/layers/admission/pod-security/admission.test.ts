@@ -96,6 +96,19 @@ describe('a pod', () => {
     assert.equal(update({ initContainers: [{ name: 'i' }] }, 'status'), true)
   })
 
+  test('with two ephemeral containers of one name is compared with the first', () => {
+    const ephemeralContainers = ['i', 'j'].map((image) => ({ name: 'e', image }))
+    const oldObject = { spec: { ...BAD, ephemeralContainers } }
+    const update = (at: number) => ({
+      ...POD,
+      operation: 'UPDATE',
+      oldObject,
+      object: { spec: { ...BAD, ephemeralContainers: [ephemeralContainers[at]] } },
+    })
+    assert.equal(answer(update(0), { enforce: 'baseline' }).allowed, true)
+    assert.equal(answer(update(1), { enforce: 'baseline' }).allowed, false)
+  })
+
   test('is not judged for whom the configuration exempts', () => {
     const by = (exemptions: object, request = POD) => answer(request, {}, exempting(exemptions)).auditAnnotations.exempt
     assert.equal(by({}), undefined)
@@ -122,6 +135,9 @@ describe('what makes pods', () => {
     const { allowed, warnings, violations } = answer(DEPLOYMENT, { enforce: 'baseline' })
     assert.deepEqual({ allowed, warnings }, { allowed: true, warnings: [`would violate PodSecurity "baseline:latest": ${DETAIL}`] })
     assert.deepEqual(violations[0]?.failures[0]?.fields, ['spec.template.spec.containers[0].securityContext.privileged'])
+    const kata = { ...DEPLOYMENT, object: { spec: { template: { spec: { ...BAD, runtimeClassName: 'kata' } } } } }
+    const silent = answer(kata, { enforce: 'baseline', warn: 'privileged' }, exempting({ runtimeClasses: ['kata'] }))
+    assert.deepEqual(silent.auditAnnotations, {})
     assert.deepEqual(answer({ ...DEPLOYMENT, subResource: 'scale' }, { enforce: 'baseline' }).warnings, [])
     assert.deepEqual(answer({ ...DEPLOYMENT, operation: 'DELETE' }, { enforce: 'baseline' }).warnings, [])
   })

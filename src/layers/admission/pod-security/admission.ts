@@ -175,7 +175,7 @@ function admitNamespace(
 
   const { policy: old, errors: oldErrors } = namespacePolicy(labelsOf(request.oldObject), configuration.defaults)
   // Labels that were wrong before may stay so.
-  if (errors.length > 0 && (oldErrors.length === 0 || errorsKey(errors) !== errorsKey(oldErrors))) return refused()
+  if (errors.length > 0 && errorsKey(errors) !== errorsKey(oldErrors)) return refused()
   const { enforce } = policy
   if (sameLevelVersion(enforce, old.enforce) || enforce.level === 'privileged') return ALLOWED
   if (enforce.version === old.enforce.version && compareLevels(enforce.level, old.enforce.level) < 1) return ALLOWED

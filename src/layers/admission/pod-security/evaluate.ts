@@ -18,8 +18,8 @@ export interface CheckFailure extends Failure {
 const ALLOWED: PodVerdict = { allowed: true, failures: [] }
 
 /**
- * What a cluster says of a pod that it holds. A manifest before its defaults is judged as it stands: there a volume without a source, which
- * would become an emptyDir, is of an unknown type, and ports of the host's network are not yet ports of the host.
+ * What a cluster says of a pod that it holds. A manifest is judged as it stands, without what the API server makes of it before it judges
+ * (`storedPod` does); nothing here knows what mutating webhooks would make of it.
  * @throws ThymusError REVIEW, with the path of a field that is of a wrong type.
  */
 export function evaluatePod(level: Level, version: Version, metadata: unknown, spec: unknown): PodVerdict {

@@ -7,8 +7,6 @@ const NOTHING: readonly never[] = []
 const NO_FIELDS: Fields = {}
 const NO_TEXTS: ReadonlyMap<string, string> = new Map()
 
-const INT64 = 2 ** 63
-
 function own(object: Fields, key: string): unknown {
   return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined
 }
@@ -25,13 +23,15 @@ export function text(object: Fields, key: string, at: string): string | undefine
   return value === undefined ? undefined : asText(value, below(at, key))
 }
 
+/** The greatest of each size. As a double the greatest of 64 bits is rounded up, and so are those that JSON.parse reads. */
+const GREATEST = { 32: 2 ** 31 - 1, 64: 2 ** 63 }
+
 /** A whole number of so many bits, sign and all. */
 export function integer(object: Fields, key: string, at: string, bits: 32 | 64): number | undefined {
   const value = own(object, key)
   if (value === undefined) return undefined
-  const number = typeof value === 'bigint' ? Number(value) : value
-  const limit = bits === 64 ? INT64 : 2 ** 31
-  if (typeof number === 'number' && Number.isInteger(number) && number >= -limit && number < limit) return number
+  const number = typeof value === 'bigint' && BigInt.asIntN(bits, value) === value ? Number(value) : value
+  if (typeof number === 'number' && Number.isInteger(number) && number >= -(2 ** (bits - 1)) && number <= GREATEST[bits]) return number
   throw refused(below(at, key), `a whole number of ${bits} bits`)
 }
 
@@ -49,17 +49,24 @@ export function texts(object: Fields, key: string, at: string): readonly string[
 /** What `read` makes of each item, given the item's path. */
 export function objects<T>(object: Fields, key: string, at: string, read: (item: Fields, path: string) => T): readonly T[] {
   const items = list(object, key, at)
-  return items.length === 0
-    ? NOTHING
-    : items.map((item, index) => read(asFields(item, `${below(at, key)}[${index}]`), `${below(at, key)}[${index}]`))
+  if (items.length === 0) return NOTHING
+  return items.map((item, index) => {
+    const path = `${below(at, key)}[${index}]`
+    return read(asFields(item, path), path)
+  })
 }
 
 /** A map of texts, as labels and annotations are. */
 export function textMap(object: Fields, key: string, at: string): ReadonlyMap<string, string> {
   const map = fields(object, key, at)
   if (map === undefined) return NO_TEXTS
-  const pairs = Object.keys(map).map((name) => [name.toWellFormed(), asText(map[name] ?? '', `${below(at, key)}[${quote(name)}]`)] as const)
-  return new Map(pairs)
+  const texts = new Map<string, string>()
+  for (const name of Object.keys(map)) {
+    const value = map[name] ?? ''
+    if (typeof value !== 'string') throw refused(`${below(at, key)}[${quote(name)}]`, 'a text')
+    texts.set(name.toWellFormed(), value.toWellFormed())
+  }
+  return texts
 }
 
 /** The object of a request. */

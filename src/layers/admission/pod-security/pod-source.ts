@@ -3,6 +3,7 @@ import { type Fields, type KubernetesObject, kindOf } from '../../../formats/kub
 import { fields, whole } from './fields.ts'
 import type { Pod } from './pod.ts'
 import { readPod } from './read-pod.ts'
+import { storedPod } from './stored-pod.ts'
 
 interface Kind {
   readonly group: string
@@ -28,17 +29,18 @@ const KINDS: readonly Kind[] = [
   { group: 'batch', kind: 'CronJob', resource: 'cronjobs', path: ['spec', 'jobTemplate', ...TEMPLATE] },
 ]
 
-/** Takes the object itself, for it is known by its kind: a manifest's. Undefined where there is no pod in it. */
+/** The pod of a manifest, as the API server would have it; undefined where there is none in objects of this kind. */
 export function podIn(object: KubernetesObject): Pod | undefined {
   const { group, kind } = kindOf(object)
   const found = KINDS.find((each) => each.group === group && each.kind === kind)
-  return found && podAt(object, found)
+  const pod = found && podAt(object, found)
+  return pod && storedPod(pod, kind !== 'Pod')
 }
 
 /** Whether objects of a resource have pods. */
 export const hasPod = (group: string, resource: string) => kindOfResource(group, resource) !== undefined
 
-/** The same for the object of a request, known by its resource. */
+/** The pod in the object of a request, which has its defaults. */
 export function podOfResource(group: string, resource: string, object: unknown): Pod | undefined {
   const found = kindOfResource(group, resource)
   return found && podAt(object, found)

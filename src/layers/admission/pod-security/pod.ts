@@ -35,9 +35,14 @@ export interface Container extends Holder {
   readonly list: ContainerList
   readonly security: ContainerSecurity
   readonly image: string
-  /** One for each port, 0 where there is none. */
-  readonly hostPorts: readonly number[]
+  readonly ports: readonly Port[]
   readonly handlerHosts: readonly HandlerHost[]
+}
+
+/** 0 where there is none. */
+export interface Port {
+  readonly container: number
+  readonly host: number
 }
 
 /** A probe or lifecycle handler that names a host. */

@@ -38,7 +38,10 @@ describe('a pod', () => {
     const { containers, volumes, hostPID } = readPod(null, spec)
     assert.deepEqual({ names: containers.map(({ name }) => name), volumes, hostPID }, { names: [''], volumes: [], hostPID: false })
     assert.deepEqual(readPod(undefined, undefined).containers, [])
-    assert.equal(readPod({}, container({ ports: [{ hostPort: 80n }] })).containers[1]!.hostPorts[0], 80)
+    const user = (runAsUser: unknown) => readPod({}, { securityContext: { runAsUser } }).own.security.runAsUser
+    assert.deepEqual([user(0n), user(2n ** 63n - 1n), user(JSON.parse('9223372036854775807'))], [0, 2 ** 63, 2 ** 63])
+    refuses(() => user(2n ** 63n), 'spec.securityContext.runAsUser')
+    assert.equal(readPod({}, container({ ports: [{ hostPort: 80n }] })).containers[1]!.ports[0]!.host, 80)
   })
 
   test('has no fields but its own', () => {

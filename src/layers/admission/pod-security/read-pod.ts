@@ -2,7 +2,7 @@
 // server would refuse, is not seen here.
 import type { Fields } from '../../../formats/kubernetes/object.ts'
 import { asFields, fields, flag, integer, objects, text, textMap, texts } from './fields.ts'
-import type { Container, ContainerList, ContainerSecurity, HandlerHost, Pod, Security, Volume } from './pod.ts'
+import type { Container, ContainerList, ContainerSecurity, HandlerHost, Pod, Port, Security, Volume } from './pod.ts'
 
 /**
  * Reads a pod, or the template of one. `at`: what stands before `metadata` and `spec` in paths, as `spec.template.`.
@@ -45,10 +45,15 @@ const readContainers = (pod: Fields, list: ContainerList, at: string) =>
       name: nameOf(container, path),
       image: text(container, 'image', path) ?? '',
       security: context === undefined ? NO_SECURITY : readContainerSecurity(context, `${path}.securityContext`),
-      hostPorts: objects(container, 'ports', path, (port, at) => integer(port, 'hostPort', at, 32) ?? 0),
+      ports: objects(container, 'ports', path, readPort),
       handlerHosts: readHandlerHosts(container, path),
     }
   })
+
+const readPort = (port: Fields, at: string): Port => ({
+  container: integer(port, 'containerPort', at, 32) ?? 0,
+  host: integer(port, 'hostPort', at, 32) ?? 0,
+})
 
 const NO_SECURITY: ContainerSecurity = {
   privileged: false,

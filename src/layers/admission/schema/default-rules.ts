@@ -24,9 +24,10 @@ function walk(node: SchemaNode, at: string, insideMeta: boolean, problems: Probl
 function problemsOfDefault(node: SchemaNode, value: unknown, at: string, insideMeta: boolean): readonly Problem[] {
   const problems: Problem[] = []
   if (!insideMeta) {
-    findUnknown(node, value, (path) => void problems.push({ path: at, text: `must not have unknown fields: ${path}` }))
-    for (const { path, text } of embeddedProblems(node, value)) problems.push({ path: at, text: `${path} ${text}` })
+    findUnknown(node, value, (path) => void problems.push({ path: '', text: `must not have unknown fields: ${path}` }))
+    problems.push(...embeddedProblems(node, value))
   }
   const invalid = problemsOf(node, value, '', { floats: false, structural: true })
-  return [...problems, ...invalid.map(({ text }) => ({ path: at, text }))]
+  const below = (path: string) => (path === '' || path.startsWith('[') ? at + path : `${at}.${path}`)
+  return [...problems, ...invalid].map(({ path, text }) => ({ path: below(path), text }))
 }

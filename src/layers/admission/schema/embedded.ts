@@ -1,6 +1,7 @@
 // Objects of Kubernetes within a value, `x-kubernetes-embedded-resource` (apiextensions-apiserver pkg/apiserver/schema/objectmeta).
-// Of their metadata the types of the fields are checked, not the syntax of names, labels and owners.
-import { isFields } from '../../../formats/kubernetes/object.ts'
+// Of their metadata the types of the fields are checked, the names, labels and keys of annotations; owners and finalizers are not.
+import { dnsLabelProblem, labelKeyProblem, labelValueProblem } from '../../../core/label-syntax.ts'
+import { isFields, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Problem, SchemaNode } from './node.ts'
 
 /** What makes the embedded objects of a value no objects. */
@@ -60,6 +61,24 @@ const METADATA: Readonly<Record<string, (value: unknown) => boolean>> = {
 function checkMetadata(metadata: unknown, path: string, fail: Fail): void {
   if (metadata !== null && !isFields(metadata)) fail(path, 'must be a map')
   if (!isFields(metadata)) return
-  for (const [name, is] of Object.entries(METADATA))
-    if (Object.hasOwn(metadata, name) && metadata[name] !== null && !is(metadata[name])) fail(child(path, name), 'has a wrong type')
+  const wrong = Object.entries(METADATA).find(
+    ([name, is]) => Object.hasOwn(metadata, name) && metadata[name] !== null && !is(metadata[name]),
+  )
+  if (wrong !== undefined) fail(path, `${wrong[0]} has a wrong type`)
+  else checkNames(metadata, path, fail)
+}
+
+function checkNames(metadata: Readonly<Record<string, unknown>>, path: string, fail: Fail): void {
+  for (const name of ['name', 'generateName', 'namespace']) {
+    const text = textAt(metadata, name)
+    const whole = name === 'name' && /^\.{1,2}$/.test(text)
+    const problem = name === 'namespace' ? dnsLabelProblem(text) : whole || /[/%]/.test(text) ? 'is no name' : undefined
+    if (text !== '' && problem !== undefined) fail(child(path, name), problem)
+  }
+  for (const name of ['labels', 'annotations'])
+    for (const [key, value] of Object.entries(metadata[name] ?? {})) {
+      const problems =
+        name === 'labels' ? [labelKeyProblem(key), labelValueProblem(String(value ?? ''))] : [labelKeyProblem(key.toLowerCase())]
+      for (const problem of problems) if (problem !== undefined) fail(child(path, name), `"${key}" ${problem}`)
+    }
 }

@@ -43,6 +43,15 @@ test('large sets, enums and lists take time in proportion; at most 100 problems 
   assert.ok(performance.now() - started < 10_000)
 })
 
+test('what a problem quotes is cut', () => {
+  const long = 'a'.repeat(1_000_000)
+  const texts = { format: { format: 'date' }, pattern: { pattern: `b|b${long}` }, enum: { enum: [`b${long}`] } }
+  for (const schema of Object.values(texts)) {
+    const [problem] = compileSchema(whole({ type: 'string', ...schema })).validate({ a: long })
+    assert.equal(problem?.text.length, 2001)
+  }
+})
+
 test('a pattern that takes other engines for ever takes time in proportion', () => {
   const schema = compileSchema(whole({ type: 'string', pattern: '^(a+)+$' }))
   assert.equal(schema.validate({ a: `${'a'.repeat(20_000)}!` }).length, 1)

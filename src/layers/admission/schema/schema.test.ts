@@ -46,6 +46,8 @@ const refusals: readonly (readonly [what: string, schema: object, at: string | u
   ['a rule of nothing', whole({ a: { type: 'string', 'x-kubernetes-validations': [{ rule: ' ' }] } }), '.properties[a].x-kubernetes-validations[0].rule'],
   ['a rule on a value of any type', whole({ a: { 'x-kubernetes-preserve-unknown-fields': true, 'x-kubernetes-validations': [{ rule: 'true' }] } }), '.properties[a].x-kubernetes-validations'],
   ['a place of a rule that there is not', whole({ a: whole({}, { 'x-kubernetes-validations': [{ rule: 'true', fieldPath: '.b' }] }) }), '.properties[a].x-kubernetes-validations[0].fieldPath'],
+  ['other fields than it knows at the root', { type: 'object', additionalProperties: { type: 'string' } }, '.additionalProperties'],
+  ['a key that may be null', whole({ a: { type: 'array', items: whole({ b: { type: 'string', nullable: true } }, { required: ['b'] }), 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['b'] } }), '.properties[a].items.properties[b].nullable'],
   ['a field that nobody knows', whole({ a: { type: 'string', kind: 'text' } }), undefined],
 ] // biome-ignore format: a table
 
@@ -74,6 +76,12 @@ const judged: readonly (readonly [schema: object, value: unknown, ...texts: stri
   [{ type: 'string', format: 'ipv4' }, '1.2.3', 'a in body must be of type ipv4: "1.2.3"'],
   [{ type: 'string', format: 'nobody knows' }, '1.2.3'],
   [{ type: 'array', items: { type: 'string' }, maxItems: 1 }, ['b', 'c'], 'a in body should have at most 1 items'],
+  [{ type: 'integer', maximum: 2, exclusiveMaximum: true }, 2, 'a in body should be less than 2'],
+  [{ type: 'number', maximum: 1e20 }, 1, 'a in body should be less than or equal to -9223372036854775808'],
+  [{ type: 'object', additionalProperties: false }, { b: 1 }, 'a.b in body is a forbidden property'],
+  [{ type: 'number', enum: [1] }, 1.5],
+  [{ 'x-kubernetes-int-or-string': true, enum: ['A'] }, 65],
+  [{ type: 'string', nullable: true, enum: ['b'] }, null, 'a in body should be one of [b]'],
   [whole({}, { required: ['b'] }), {}, 'a.b in body is required'],
   [{ type: 'object', additionalProperties: { type: 'string' } }, { b: 1 }, 'a.b in body must be of type string: "integer"'],
   [{ type: 'integer', not: { enum: [1] } }, 1, '"a" must not validate the schema (not)'],
@@ -102,6 +110,21 @@ test('members of a set and keys of a list are unique for the API server, not for
   assert.deepEqual(compileSchema(whole({ map, set }), { by: 'gatekeeper' }).validate(value), [])
 })
 
+test('an embedded object has a version, a kind, and metadata that are some', () => {
+  const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }
+  const paths = (a: unknown) => field(embedded).validate({ a }).map(({ path }) => path) // biome-ignore format: short
+  assert.deepEqual(paths({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'b', labels: { c: 'd' } }, e: 1 }), [])
+  assert.deepEqual(paths({}), ['a.apiVersion', 'a.kind'])
+  assert.deepEqual(paths({ apiVersion: 'a/b/c', kind: 'a-', metadata: { name: 1 } }), ['a.apiVersion', 'a.kind', 'a.metadata'])
+  const metadata = { name: 'b/c', namespace: 'D', labels: { '-': '-' }, annotations: { e: '-' } }
+  assert.deepEqual(paths({ apiVersion: 'v1', kind: 'Pod', metadata }), [
+    'a.metadata.name',
+    'a.metadata.namespace',
+    'a.metadata.labels',
+    'a.metadata.labels',
+  ])
+})
+
 test('for the API server a whole number is an integer, and bounds are cut to it; for Gatekeeper it is a float', () => {
   const half = whole({ a: { type: 'number', multipleOf: 0.5, minimum: 0.5 } })
   assert.equal(compileSchema(half).validate({ a: 1 }).length, 1)
@@ -111,8 +134,23 @@ test('for the API server a whole number is an integer, and bounds are cut to it;
 
 test('unknown fields are told at every level, but not below what is kept, nor of the whole itself', () => {
   const kept = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { b: whole({}) } }
-  const schema = compileSchema(whole({ a: whole({ b: { type: 'string' } }), kept, list: { type: 'array', items: whole({}) } }))
-  const value = { kind: 'A', metadata: { c: 1 }, a: { b: 'c', d: 1 }, kept: { e: 1, b: { f: 1 } }, list: [{}, { g: 1 }], h: 1 }
+  const schema = compileSchema(
+    whole({
+      a: whole({ b: { type: 'string' } }),
+      kept,
+      list: { type: 'array', items: whole({}) },
+      lists: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items: whole({}) },
+    }),
+  )
+  const value = {
+    kind: 'A',
+    metadata: { c: 1 },
+    a: { b: 'c', d: 1 },
+    kept: { e: 1, b: { f: 1 } },
+    list: [{}, { g: 1 }],
+    lists: [{ i: 1 }],
+    h: 1,
+  }
   assert.deepEqual(schema.unknownFields(value), ['a.d', 'h', 'kept.b.f', 'list[1].g'])
 })
 

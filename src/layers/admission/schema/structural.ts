@@ -41,7 +41,7 @@ function describe(node: SchemaNode, level: Level, at: string, fail: Fail): void 
     fail(`${at}.x-kubernetes-embedded-resource`, 'must be false if x-kubernetes-int-or-string is true')
   junctors(node, isIntOrString(node.anyOf), isIntOrString(node.allOf[0]?.anyOf), at, fail)
   if (embeddedResource && type !== 'object') fail(`${at}.type`, 'must be object if x-kubernetes-embedded-resource is true')
-  else if (type === '' && !node.intOrString && !node.preserveUnknownFields) fail(`${at}.type`, MISSING_TYPE[level])
+  else if (type === '' && !node.intOrString && node.preserveUnknownFields === undefined) fail(`${at}.type`, MISSING_TYPE[level])
   if (level === 'root' && type !== '' && type !== 'object') fail(`${at}.type`, 'must be object at the root')
   describeMeta(node, level, at, fail)
   if (embeddedResource && !node.preserveUnknownFields && properties.size === 0)

@@ -17,6 +17,8 @@ export interface Reading extends NumberForm {
 
 /** Problems that are told of one value; more are as good as these. */
 const MAX_PROBLEMS = 100
+/** Characters of one, whatever text of a value or a schema it quotes. */
+const MAX_TEXT = 2000
 
 /**
  * All that is wrong with a value, each problem once. A path is empty where a junctor fails: its text names the place.
@@ -40,7 +42,8 @@ class Result {
   }
 
   /** `at` undefined: a problem of no field of its own. */
-  fail(at: string | undefined, text: string): this {
+  fail(at: string | undefined, said: string): this {
+    const text = said.length > MAX_TEXT ? `${said.slice(0, MAX_TEXT)}…` : said
     if (this.#problems.size < MAX_PROBLEMS && !this.#problems.has(text))
       this.#problems.set(text, { path: at?.replace(/^\./, '') ?? '', text })
     return this

@@ -9,8 +9,6 @@ type Shape = 'Object' | 'List' | 'Set' | 'String' | 'Unknown'
 /** All that mutators say of one place of a kind. */
 interface Place {
   readonly mutators: Set<string>
-  /** Those that end here and let no other go on. */
-  readonly ending: Set<string>
   /** By name of field or key of list, then by shape. */
   readonly children: Map<string, Map<Shape, Place>>
 }
@@ -51,7 +49,7 @@ function scopesOf({ applyTo }: Mutator): ReadonlySet<string> {
   )
 }
 
-const emptyPlace = (): Place => ({ mutators: new Set(), ending: new Set(), children: new Map() })
+const emptyPlace = (): Place => ({ mutators: new Set(), children: new Map() })
 const nameOf = (step: Step) => (step.type === 'Object' ? step.name : step.key)
 
 function shapeOf({ path, effect }: Mutator, depth: number): Shape {
@@ -69,7 +67,6 @@ function add(root: Place, mutator: Mutator): void {
     place = entry(shapes, shapeOf(mutator, depth), emptyPlace)
     place.mutators.add(id)
   }
-  if (mutator.effect.type === 'image') place.ending.add(id)
 }
 
 /** What is said of each step on the mutator's way, by all. */
@@ -82,17 +79,12 @@ function* placesOf(root: Place, mutator: Mutator): Generator<Map<Shape, Place>> 
   }
 }
 
-/** Those that say of one child that it has several shapes, that its list has several keys, or that it goes on where another ends. */
+/** Those that say of one child that it has several shapes, or that its list has several keys. What nothing may follow, an image, has a shape of its own. */
 function contradicting(shapes: ReadonlyMap<Shape, Place>): ReadonlySet<string> {
   const found = new Set<string>()
   const known = [...shapes].filter(([shape]) => shape !== 'Unknown')
   for (const [shape, { mutators, children }] of known)
     if (known.length > 1 || (shape === 'List' && children.size > 1)) for (const id of mutators) found.add(id)
-  const places = [...shapes.values()]
-  const ending = places.flatMap((place) => [...place.ending])
-  const beyond = places.flatMap(({ children }) => [...children.values()].flatMap((child) => [...child.values()]))
-  if (ending.length > 0 && beyond.length > 0)
-    for (const id of [...ending, ...beyond.flatMap(({ mutators }) => [...mutators])]) found.add(id)
   return found
 }
 

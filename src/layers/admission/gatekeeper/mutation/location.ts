@@ -50,8 +50,6 @@ export function mutateAt(document: Draft, path: Path, tests: PathTests, setter: 
 
   function stepElements(list: readonly Value[], depth: number): Value[] | undefined {
     const { key, value } = path[depth] as { key: string; value: string | bigint | undefined }
-    // Of each element nobody can say that it is not there.
-    if (value === undefined && !mayExist(tests, depth)) return undefined
     const found = list.filter((element) => {
       budget.spend(depth)
       return value === undefined || (isDraft(element) && element[key] === value)

@@ -31,6 +31,8 @@ const WRONG: readonly (readonly [string, unknown, string])[] = [
   ['an image in a version that it has not', mutator('AssignImage', {}, 'v1'), 'apiVersion'],
   ['a kind that is no mutator', mutator('constructor', {}), 'kind'],
   ['no name', { ...assign({}), metadata: {} }, 'metadata.name'],
+  ['an empty name', { ...assign({}), metadata: { name: '' } }, 'metadata.name'],
+  ['a name that is none', { ...assign({}), metadata: { name: 'a\u001b' } }, 'metadata.name'],
   ['a long name', { ...assign({}), metadata: { name: 'a'.repeat(64) } }, 'metadata.name'],
   ['an unknown field', assign({ loc: 'a' }), 'spec.loc'],
   ['an unknown field of metadata', { ...assign({}), metadata: { name: 'a', label: {} } }, 'metadata.label'],
@@ -123,6 +125,10 @@ describe('mutators are read', () => {
   for (const [name, object, at] of WRONG)
     test(`not with ${name}`, () => assert.throws(() => readMutator(object as Parts), { name: 'ThymusError', code: 'MUTATOR', at }))
 
+  test('with capital letters in its name', () => {
+    assert.equal(readMutator({ ...assign({}), metadata: { name: 'fsGroup' } }).id.name, 'fsGroup')
+  })
+
   test('each kind, in each of its versions', () => {
     const all = [assign({}), set({}), metadata('metadata.labels.a')]
     for (const version of ['v1', 'v1beta1', 'v1alpha1'])
@@ -143,7 +149,8 @@ describe('mutators are read', () => {
   })
 
   test('selectors become those of the core', () => {
-    const { match } = readMutator(assign({ match: { labelSelector: { matchLabels: { a: 'b' } }, kinds: [{ kinds: null }], scope: null } }))
-    assert.deepEqual(match, { labelSelector: [{ key: 'a', operator: 'In', values: ['b'] }], kinds: [{}] })
+    const { match } = readMutator(assign({ match: { labelSelector: { matchLabels: { a: 'b' } }, scope: null } }))
+    assert.deepEqual(match.labelSelector, [{ key: 'a', operator: 'In', values: ['b'] }])
+    assert.equal(match.namespaceSelector, undefined)
   })
 })

@@ -59,7 +59,7 @@ export function isMutator(object: KubernetesObject): boolean {
 /** @throws ThymusError MUTATOR: the first problem, its field in `at`. */
 export function readMutator(object: KubernetesObject): Mutator {
   const { version, kind } = kindOf(object)
-  if (!isMutator(object)) throw new ThymusError('MUTATOR', `${quote(kind)} of ${quote(GROUP)} is expected`, { at: 'kind' })
+  if (!isMutator(object)) throw new ThymusError('MUTATOR', `${quote(kind)} is no mutator of ${GROUP}`, { at: 'kind' })
   const known = kind as MutatorId['kind']
   if (!VERSIONS[known].includes(version))
     throw new ThymusError('MUTATOR', `${known} has the versions ${VERSIONS[known].join(', ')}`, { at: 'apiVersion' })
@@ -103,7 +103,8 @@ function readAssign({ applyTo, location, parameters }: Spec<'Assign'>): Body {
     const { value } = effect
     if (!isDraft(value)) throw problemAt(VALUE, 'must be an object, to be an element of a list')
     // A whole number in a value is another thing than one in a location: see values.ts.
-    if (value[last.key] !== last.value) throw problemAt([...VALUE, last.key], 'must be the key that the location has')
+    const number = typeof last.value === 'bigint' ? '; a number never is' : ''
+    if (value[last.key] !== last.value) throw problemAt([...VALUE, last.key], `must be the key that the location has${number}`)
   }
   return { applyTo: readApplyTo(applyTo), path, tests: readPathTests(path, parameters?.pathTests), effect }
 }

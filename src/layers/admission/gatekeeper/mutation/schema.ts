@@ -2,11 +2,12 @@
 // Strict: a field that is not named here is refused. Null is the same as leaving a field out, except in lists and labels.
 import { z } from 'zod'
 import { ThymusError } from '../../../../core/errors.ts'
-import { labelKeyProblem, labelValueProblem, subdomainProblem } from '../../../../core/label-syntax.ts'
-import type { LabelSelector } from '../../../../core/labels.ts'
+import { labelKeyProblem, labelValueProblem } from '../../../../core/label-syntax.ts'
 import { printable, quote } from '../../../../core/quote.ts'
 import { type GroupVersionKind, isFields } from '../../../../formats/kubernetes/object.ts'
+import { FieldReader } from '../fields.ts'
 import type { Match } from '../match.ts'
+import { readMatch } from '../read-match.ts'
 
 /** @throws ThymusError MUTATOR with the first problem, its field in `at`. */
 export function conform<Schema extends z.ZodType>(schema: Schema, object: unknown): z.output<Schema> {
@@ -72,25 +73,7 @@ export const match = z.strictObject({
 })
 
 export function matchOf(spec: z.output<typeof match> | null | undefined): Match {
-  const { kinds, labelSelector, namespaceSelector, ...rest } = spec ?? {}
-  return {
-    ...present(rest),
-    ...(kinds == null ? {} : { kinds: kinds.map(present) }),
-    ...(labelSelector == null ? {} : { labelSelector: selectorOf(labelSelector) }),
-    ...(namespaceSelector == null ? {} : { namespaceSelector: selectorOf(namespaceSelector) }),
-  }
-}
-
-function selectorOf({ matchLabels, matchExpressions }: z.output<typeof labelSelector>): LabelSelector {
-  return [
-    ...Object.entries(matchLabels ?? {}).map(([key, value]) => ({ key, operator: 'In', values: [value] }) as const),
-    ...(matchExpressions ?? []).map(({ key, operator, values }) => ({ key, operator, values: values ?? [] })),
-  ]
-}
-
-type Present<T> = { [Field in keyof T]?: NonNullable<T[Field]> }
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as Present<T>
+  return readMatch(new FieldReader(spec, 'MUTATOR', 'spec.match', 'spec.match'))
 }
 
 /** pkg/mutation/match, ApplyTo: kinds by name, without `*`. */
@@ -120,13 +103,13 @@ export function kindsOf({ groups, versions, kinds }: ApplyTo): readonly string[]
 export const kindText = ({ group, version, kind }: GroupVersionKind) => JSON.stringify([group, version, kind])
 
 const ignored = z.unknown().optional()
-const NAME_BYTES = 63
 /** What is the same in every object: of ObjectMeta, what the API server writes says nothing here. */
 export const envelope = {
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.strictObject({
-    name: checked((name) => (name.length > NAME_BYTES ? `has more than ${NAME_BYTES} characters` : subdomainProblem(name))),
+    // No longer than a label's value, since Gatekeeper makes labels of it. Capital letters are in its own library, though the API server takes none.
+    name: checked((name) => (name === '' ? 'is no name' : labelValueProblem(name))),
     namespace: text,
     generation: ignored,
     ...Object.fromEntries(

@@ -159,7 +159,9 @@ describe('several mutators', () => {
     assert.equal(specOfAll(pod({}), second, first).a, 1)
     const { applied } = mutate(pod({}), [first, second])
     assert.deepEqual(applied, [`Assign//${first.id.name}:2`, `AssignMetadata//${second.id.name}:2`])
-    assert.equal(specOfAll(pod({}), assign('spec.b', 'first'), assign('spec.b', 'second')).b, 'second')
+    const [former, latter] = [assign('spec.b', 'former'), assign('spec.b', 'latter')]
+    assert.equal(specOfAll(pod({}), latter, former).b, 'latter')
+    assert.deepEqual(specOfAll(pod({}), set('prune', 'spec.c', 'x'), assign('spec.c', ['x'])).c, [])
   })
 
   test('that never come to an end are an error', () => {

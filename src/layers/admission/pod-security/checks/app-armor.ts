@@ -1,7 +1,7 @@
 import { quoteTerm } from '../../../../lang/rego/values/text.ts'
 import { type Check, type CheckPod, holders, plural, quoted, securityFields, setters, sortedSet } from '../check.ts'
 
-const ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/'
+export const APP_ARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/'
 const TYPES = new Set<string | undefined>([undefined, 'RuntimeDefault', 'Localhost'])
 
 const allowedAnnotation = (profile: string) => profile === '' || profile === 'runtime/default' || profile.startsWith('localhost/')
@@ -9,7 +9,7 @@ const allowedAnnotation = (profile: string) => profile === '' || profile === 'ru
 /** Annotations of all names that begin so, whether or not there is such a container. */
 const run: CheckPod = (pod) => {
   const bad = holders(pod, ({ security }) => !TYPES.has(security.appArmor))
-  const annotations = [...pod.annotations].filter(([key, profile]) => key.startsWith(ANNOTATION) && !allowedAnnotation(profile))
+  const annotations = [...pod.annotations].filter(([key, profile]) => key.startsWith(APP_ARMOR_ANNOTATION) && !allowedAnnotation(profile))
   if (bad.length === 0 && annotations.length === 0) return undefined
   const who = [
     ...(bad.length > 0 ? [setters(pod, bad)] : []),

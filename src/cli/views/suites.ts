@@ -1,0 +1,21 @@
+import type { Part } from '../../outputs/output.ts'
+import type { SuiteReport } from '../admission/verify.ts'
+import type { List } from '../client.ts'
+import { columnsOf } from './words.ts'
+
+export function suiteList({ items }: List<SuiteReport>): Part[] {
+  const rows = items.map(({ file, passed, failed, skipped }) => [
+    { text: failed > 0 ? 'FAIL' : 'ok', tone: failed > 0 ? 'bad' : 'good' } as const,
+    `${passed}`,
+    `${failed}`,
+    `${skipped}`,
+    file,
+  ])
+  const failures = items.flatMap(({ file, failures: each }) =>
+    each.map(({ test, case: name, error }) => `${file}: ${test}${name === null ? '' : `//${name}`}: ${error}`),
+  )
+  return [
+    { table: { columns: columnsOf('', 'PASSED', 'FAILED', 'SKIPPED', 'SUITE'), rows }, none: 'no suites' },
+    ...(failures.length === 0 ? [] : [{ lines: failures }]),
+  ]
+}

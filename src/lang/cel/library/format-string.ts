@@ -1,0 +1,140 @@
+// `format` of texts (cel-go, ext/formatting.go): `%s %d %f %e %x %X %o %b`, with a precision before `f` and `e`.
+
+import { formatDouble } from '../../rego/values/double.ts'
+import { compareStrings } from '../../rego/values/order.ts'
+import { Fault, type Run } from '../run.ts'
+import { showType, type Type } from '../types.ts'
+import { CelMap, Instant, List, Span, TypeValue, typeName, Uint, type Value } from '../values.ts'
+import { showDouble } from './standard.ts'
+import { showDuration, showTimestamp } from './time.ts'
+
+const CLAUSE = /%(?:%|(?:\.(\d*))?([sdfexXob])|)/g
+const MOST_PRECISION = 1_000
+const MOST_DEPTH = 1_000
+
+export function format(run: Run, text: string, args: List): Value {
+  let next = 0
+  return text.replace(CLAUSE, (clause: string, precision: string | undefined, verb: string | undefined) => {
+    if (clause === '%%') return '%'
+    if (verb === undefined) throw new Fault('unrecognized formatting clause')
+    if (precision !== undefined && !/[fe]/.test(verb) && precision === '') throw new Fault('no precision')
+    if (next >= args.size) throw new Fault(`index ${next} out of range`)
+    const digits = precision === undefined ? 6 : Number(precision)
+    if (digits > MOST_PRECISION) throw new Fault(`precision ${digits} is too large`)
+    const shown = verb === 's' ? show(run, args.at(next++), 0) : number(args.at(next++), verb, digits)
+    run.spend(shown.length)
+    return shown
+  })
+}
+
+const unfit = (verb: string, value: Value) => new Fault(`%${verb} does not take ${typeName(value)}`)
+
+function number(value: Value, verb: string, digits: number): string {
+  if (verb === 'f' || verb === 'e') return real(value, verb, digits)
+  if ((verb === 'x' || verb === 'X') && (typeof value === 'string' || value instanceof Uint8Array)) {
+    const hex = Buffer.from(value as string).toString('hex')
+    return verb === 'X' ? hex.toUpperCase() : hex
+  }
+  if (verb === 'b' && typeof value === 'boolean') return value ? '1' : '0'
+  const whole = value instanceof Uint ? value.value : value
+  if (typeof whole !== 'bigint') throw unfit(verb, value)
+  const radix = { d: 10, x: 16, X: 16, o: 8, b: 2 }[verb as 'd']
+  const shown = whole.toString(radix)
+  return verb === 'X' ? shown.toUpperCase() : shown
+}
+
+const SPECIAL: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+}
+
+/** As English writes numbers, which is what cel-go's printer is set to: thousands apart, `×10` before the exponent, `∞`. */
+function real(value: Value, verb: 'f' | 'e', digits: number): string {
+  const read = typeof value === 'string' && Object.hasOwn(SPECIAL, value) ? SPECIAL[value] : value
+  if (typeof read !== 'number') throw unfit(verb, value)
+  if (Number.isNaN(read)) return 'NaN'
+  if (!Number.isFinite(read)) return read > 0 ? '∞' : '-∞'
+  if (verb === 'f') {
+    const [whole, rest] = formatDouble(read, 'f', digits).split('.') as [string, string?]
+    return whole.replace(/\B(?=(?:\d{3})+$)/g, ',') + (rest === undefined ? '' : `.${rest}`)
+  }
+  // What is given as the precision is the width there.
+  const [mantissa, exponent] = formatDouble(read, 'e', 6).split('e') as [string, string]
+  return `${mantissa}×10${exponent.replace('+', '').replace(/[-\d]/g, (one) => SUPERSCRIPT[one]!)}`.padStart(digits)
+}
+
+const SUPERSCRIPT: Readonly<Record<string, string>> = Object.fromEntries(
+  [...'-0123456789'].map((one, at) => [one, [...'⁻⁰¹²³⁴⁵⁶⁷⁸⁹'][at]!]),
+)
+
+function show(run: Run, value: Value, depth: number): string {
+  if (depth > MOST_DEPTH) throw new Fault('nested too deep to be shown')
+  run.spend(1)
+  if (value === null) return 'null'
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'number':
+      return depth === 0 ? showDouble(value) : Number.isFinite(value) ? formatDouble(value, 'f', 6) : showDouble(value)
+    case 'boolean':
+    case 'bigint':
+      return String(value)
+  }
+  if (value instanceof List) return `[${[...value].map((item) => quoted(item, show(run, item, depth + 1))).join(', ')}]`
+  if (value instanceof CelMap) {
+    const pairs = [...value.keys()].map((key) => {
+      const item = value.get(key)!
+      return [quoted(key, show(run, key, depth + 1)), quoted(item, show(run, item, depth + 1))] as const
+    })
+    return `{${pairs
+      .sort(([a], [b]) => compareStrings(a, b))
+      .map(([key, item]) => `${key}:${item}`)
+      .join(', ')}}`
+  }
+  if (value instanceof Uint) return String(value.value)
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value)
+  if (value instanceof Instant) return nested(value, showTimestamp(value), depth)
+  if (value instanceof Span) return nested(value, showDuration(value), depth)
+  if (value instanceof TypeValue) return value.name
+  throw unfit('s', value)
+}
+
+const nested = (value: Instant | Span, shown: string, depth: number) =>
+  depth === 0 ? shown : `${value instanceof Instant ? 'timestamp' : 'duration'}("${shown}")`
+
+function quoted(value: Value, shown: string): string {
+  if (typeof value === 'string' || (typeof value === 'number' && !Number.isFinite(value))) return JSON.stringify(shown)
+  return value instanceof Uint8Array ? `b${JSON.stringify(shown)}` : shown
+}
+
+/** The types that each verb takes; `dyn` may be any. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  s: [
+    ...['null_type', 'bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'type'],
+    ...['google.protobuf.Timestamp', 'google.protobuf.Duration'],
+  ],
+  d: ['int', 'uint'],
+  f: ['double', 'string'],
+  e: ['double', 'string'],
+  x: ['int', 'uint', 'string', 'bytes'],
+  X: ['int', 'uint', 'string', 'bytes'],
+  o: ['int', 'uint'],
+  b: ['int', 'uint', 'bool'],
+}
+
+const takes = (verb: string, { kind, params }: Type): boolean =>
+  kind === 'dyn' || (TAKEN[verb]!.includes(kind) && (kind === 'type' || params.every((part) => takes('s', part))))
+
+/** Throws a Fault where a constant text cannot be filled with arguments of these types. */
+export function checkFormat(text: string, types: readonly Type[]): void {
+  let next = 0
+  for (const [clause, precision, verb] of text.matchAll(CLAUSE)) {
+    if (clause === '%%') continue
+    if (verb === undefined || precision === '') throw new Fault(`unrecognized formatting clause in ${JSON.stringify(text)}`)
+    const type = types[next++]
+    if (type === undefined) throw new Fault(`index ${next - 1} out of range`)
+    if (!takes(verb, type)) throw new Fault(`%${verb} does not take ${showType(type)}`)
+  }
+  if (next < types.length) throw new Fault(`too many arguments supplied to string.format (expected ${next}, got ${types.length})`)
+}

@@ -1,0 +1,193 @@
+// Addresses, networks and URLs of Kubernetes (pkg/cel/library/ip.go, cidr.go, urls.go).
+import { readIp, showIp } from '../../../formats/ip.ts'
+import { escapedPath, readUrl, type Url } from '../../../formats/url.ts'
+import { Fault, type Run } from '../run.ts'
+import { EntryMap, ItemList, Opaque, type Value } from '../values.ts'
+import type { Library } from './library.ts'
+import { shown } from './standard.ts'
+
+const MAPPED = Buffer.from('00000000000000000000ffff', 'hex')
+
+class Ip extends Opaque {
+  readonly type = 'net.IP'
+  readonly bytes: Buffer
+  constructor(bytes: Buffer) {
+    super()
+    this.bytes = bytes
+  }
+  override get size() {
+    return this.bytes.length
+  }
+  override equals(other: Value) {
+    return other instanceof Ip && this.bytes.equals(other.bytes)
+  }
+  override toString() {
+    return showIp(this.bytes)
+  }
+}
+
+class Cidr extends Opaque {
+  readonly type = 'net.CIDR'
+  readonly ip: Ip
+  readonly length: number
+  constructor(ip: Ip, length: number) {
+    super()
+    this.ip = ip
+    this.length = length
+  }
+  override get size() {
+    return Math.ceil(this.length / 8)
+  }
+  masked(): Cidr {
+    const bytes = Buffer.from(this.ip.bytes)
+    for (let at = 0; at < bytes.length; at++) bytes[at]! &= 0xff00 >> Math.min(8, Math.max(0, this.length - 8 * at))
+    return new Cidr(new Ip(bytes), this.length)
+  }
+  contains(ip: Ip): boolean {
+    return ip.bytes.length === this.ip.bytes.length && new Cidr(ip, this.length).masked().ip.equals(this.masked().ip)
+  }
+  override equals(other: Value) {
+    return other instanceof Cidr && other.length === this.length && this.ip.equals(other.ip)
+  }
+  override toString() {
+    return `${this.ip}/${this.length}`
+  }
+}
+
+/** Longer texts are no address; what reads them need not be asked. */
+const LONGEST = 64
+
+function ipOf(text: string): Ip | undefined {
+  const bytes = text.length > LONGEST ? undefined : readIp(text)
+  return bytes === undefined || (bytes.length === 16 && bytes.subarray(0, 12).equals(MAPPED)) ? undefined : new Ip(bytes)
+}
+
+function cidrOf(text: string): Cidr | undefined {
+  const slash = text.lastIndexOf('/')
+  const ip = slash < 0 ? undefined : ipOf(text.slice(0, slash))
+  const length = text.slice(slash + 1)
+  if (ip === undefined || !/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > 8 * ip.bytes.length) return undefined
+  return new Cidr(ip, Number(length))
+}
+
+function readAddress(text: string): Ip {
+  const ip = ipOf(text)
+  if (ip === undefined) throw new Fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string`)
+  return ip
+}
+
+function readNetwork(text: string): Cidr {
+  const cidr = cidrOf(text)
+  if (cidr === undefined) throw new Fault(`network address parse error during conversion from string: ${JSON.stringify(text)}`)
+  return cidr
+}
+
+const isFour = ({ bytes }: Ip) => bytes.length === 4
+const starts = ({ bytes }: Ip, ...first: number[]) => first.every((byte, at) => bytes[at] === byte)
+const unspecified = ({ bytes }: Ip) => bytes.every((byte) => byte === 0)
+const loopback = (ip: Ip) => (isFour(ip) ? ip.bytes[0] === 127 : ip.bytes.subarray(0, 15).every((byte) => byte === 0) && ip.bytes[15] === 1)
+const multicast = (ip: Ip) => (isFour(ip) ? (ip.bytes[0]! & 0xf0) === 0xe0 : ip.bytes[0] === 0xff)
+const linkLocal = (ip: Ip) => (isFour(ip) ? starts(ip, 169, 254) : ip.bytes[0] === 0xfe && (ip.bytes[1]! & 0xc0) === 0x80)
+const linkLocalMulticast = (ip: Ip) => (isFour(ip) ? starts(ip, 224, 0, 0) : ip.bytes[0] === 0xff && (ip.bytes[1]! & 0x0f) === 0x02)
+const globalUnicast = (ip: Ip) =>
+  !(isFour(ip) && starts(ip, 255, 255, 255, 255)) && !unspecified(ip) && !loopback(ip) && !multicast(ip) && !linkLocal(ip)
+
+class UrlValue extends Opaque {
+  readonly type = 'kubernetes.URL'
+  readonly text: string
+  readonly url: Url
+  constructor(text: string, url: Url) {
+    super()
+    this.text = text
+    this.url = url
+  }
+  override equals(other: Value) {
+    return other instanceof UrlValue && this.text === other.text
+  }
+}
+
+/** Formats read strings of bytes. */
+const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
+const textOf = (bytes: string) => Buffer.from(bytes, 'latin1').toString()
+
+/** As a request line would have it: absolute, or a path from the root. */
+function urlOf(text: string): Url | undefined {
+  try {
+    const url = readUrl(bytesOf(text))
+    // ParseRequestURI knows no fragment: what is behind a # is part of the rest there.
+    const whole = readUrl(bytesOf(text).replace(/#/g, '%23'))
+    return text === '*' || whole.scheme !== '' || text.startsWith('/') ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function hostname(host: string): string {
+  if (host.startsWith('[')) return host.slice(1, host.indexOf(']'))
+  return host.replace(/:\d*$/, '')
+}
+
+function query(run: Run, raw: string): Value {
+  const found = new Map<string, string[]>()
+  run.spend(raw.length)
+  for (const pair of raw.split('&')) {
+    if (pair === '' || pair.includes(';')) continue
+    const equals = pair.indexOf('=')
+    const parts = (equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]).map(unescaped)
+    if (parts.includes(undefined)) continue
+    const [key, value] = parts as [string, string]
+    found.set(key, [...(found.get(key) ?? []), value])
+  }
+  const map = new EntryMap()
+  for (const [key, values] of found) map.set(key, new ItemList(values))
+  return map
+}
+
+function unescaped(text: string): string | undefined {
+  if (/%(?![\da-fA-F]{2})/.test(text)) return undefined
+  return textOf(text.replace(/\+/g, ' ').replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))))
+}
+
+const of =
+  (get: (url: Url) => string) =>
+  (_: Run, { url }: UrlValue) =>
+    textOf(get(url))
+const ask = (question: (ip: Ip) => boolean) => (_: Run, ip: Ip) => question(ip)
+
+export const NET: Library = {
+  'ip(string): net.IP': (_: Run, text: string) => readAddress(text),
+  'isIP(string): bool': (_: Run, text: string) => ipOf(text) !== undefined,
+  'ip.isCanonical(string): bool': (_: Run, text: string) => readAddress(text).toString() === text,
+  '.family(net.IP): int': (_: Run, ip: Ip) => (isFour(ip) ? 4n : 6n),
+  '.isUnspecified(net.IP): bool': ask(unspecified),
+  '.isLoopback(net.IP): bool': ask(loopback),
+  '.isLinkLocalMulticast(net.IP): bool': ask(linkLocalMulticast),
+  '.isLinkLocalUnicast(net.IP): bool': ask(linkLocal),
+  '.isGlobalUnicast(net.IP): bool': ask(globalUnicast),
+  'string(net.IP): string': shown,
+  'cidr(string): net.CIDR': (_: Run, text: string) => readNetwork(text),
+  'isCIDR(string): bool': (_: Run, text: string) => cidrOf(text) !== undefined,
+  '.containsIP(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => cidr.contains(readAddress(text)),
+  '.containsIP(net.CIDR, net.IP): bool': (_: Run, cidr: Cidr, ip: Ip) => cidr.contains(ip),
+  '.containsCIDR(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => holds(cidr, readNetwork(text)),
+  '.containsCIDR(net.CIDR, net.CIDR): bool': (_: Run, cidr: Cidr, other: Cidr) => holds(cidr, other),
+  '.ip(net.CIDR): net.IP': (_: Run, cidr: Cidr) => cidr.ip,
+  '.prefixLength(net.CIDR): int': (_: Run, cidr: Cidr) => BigInt(cidr.length),
+  '.masked(net.CIDR): net.CIDR': (_: Run, cidr: Cidr) => cidr.masked(),
+  'string(net.CIDR): string': shown,
+  'url(string): kubernetes.URL': (_: Run, text: string) => {
+    const url = urlOf(text)
+    if (url === undefined) throw new Fault(`URL parse error during conversion from string: ${JSON.stringify(text)}`)
+    return new UrlValue(text, url)
+  },
+  'isURL(string): bool': (_: Run, text: string) => urlOf(text) !== undefined,
+  '.getScheme(kubernetes.URL): string': of(({ scheme }) => scheme),
+  '.getHost(kubernetes.URL): string': of(({ host }) => host),
+  '.getHostname(kubernetes.URL): string': of(({ host }) => hostname(host)),
+  '.getPort(kubernetes.URL): string': of(({ host }) => /:(\d*)$/.exec(host)?.[1] ?? ''),
+  '.getEscapedPath(kubernetes.URL): string': of(escapedPath),
+  '.getQuery(kubernetes.URL): map(string, list(string))': (run: Run, { url }: UrlValue) => query(run, url.rawQuery),
+}
+
+const holds = (outer: Cidr, inner: Cidr) => outer.length <= inner.length && outer.contains(inner.ip)
+export const isUri = (text: string) => urlOf(text) !== undefined

@@ -1,0 +1,177 @@
+// The operators: each is one function for all its types, as cel-go has them; what types it takes is declared beside it.
+import { compare, equal, same } from '../compare.ts'
+import { Fault, noOverload, type Run } from '../run.ts'
+import { CelMap, Instant, isKey, JoinedList, List, Opaque, Optional, Span, typeName, Uint, type Value } from '../values.ts'
+import { declare, type Overload } from './library.ts'
+
+const inRange = (value: bigint, what = 'integer') => {
+  if (BigInt.asIntN(64, value) !== value) throw new Fault(`${what} overflow`)
+  return value
+}
+const unsigned = (value: bigint) => {
+  if (BigInt.asUintN(64, value) !== value) throw new Fault('unsigned integer overflow')
+  return new Uint(value)
+}
+export const MIN_INSTANT = -62135596800n * 1_000_000_000n
+export const MAX_INSTANT = 253402300799n * 1_000_000_000n + 999_999_999n
+export const instant = (nanos: bigint, offset = 0) => {
+  if (nanos < MIN_INSTANT || nanos > MAX_INSTANT) throw new Fault('timestamp overflow')
+  return new Instant(nanos, offset)
+}
+export const span = (nanos: bigint) => new Span(inRange(nanos, 'duration'))
+const bad = (operator: string, ...args: Value[]) => noOverload(`${operator}(${args.map(typeName).join(', ')})`)
+
+/** Values of libraries are equal to nothing of another type, and asking is an error; not so whether they differ. */
+function unequal(run: Run, a: Value, b: Value): Value {
+  return (a instanceof Opaque && typeName(a) !== typeName(b)) || !equal(run, a, b)
+}
+
+function add(_: Run, a: Value, b: Value): Value {
+  if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a + b)
+  if (typeof a === 'string' && typeof b === 'string') return a + b
+  if (a instanceof List && b instanceof List) return a.size === 0 ? b : b.size === 0 ? a : new JoinedList(a, b)
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (a instanceof Uint && b instanceof Uint) return unsigned(a.value + b.value)
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return new Uint8Array(Buffer.concat([a, b]))
+  if (a instanceof Instant && b instanceof Span) return instant(a.nanos + b.nanos, a.offset)
+  if (a instanceof Span && b instanceof Instant) return instant(a.nanos + b.nanos, b.offset)
+  if (a instanceof Span && b instanceof Span) return span(a.nanos + b.nanos)
+  throw bad('_+_', a, b)
+}
+
+function subtract(_: Run, a: Value, b: Value): Value {
+  if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a - b)
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  if (a instanceof Uint && b instanceof Uint) return unsigned(a.value - b.value)
+  if (a instanceof Instant && b instanceof Instant) return span(a.nanos - b.nanos)
+  if (a instanceof Instant && b instanceof Span) return instant(a.nanos - b.nanos, a.offset)
+  if (a instanceof Span && b instanceof Span) return span(a.nanos - b.nanos)
+  throw bad('_-_', a, b)
+}
+
+function multiply(_: Run, a: Value, b: Value): Value {
+  if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a * b)
+  if (typeof a === 'number' && typeof b === 'number') return a * b
+  if (a instanceof Uint && b instanceof Uint) return unsigned(a.value * b.value)
+  throw bad('_*_', a, b)
+}
+
+function divide(_: Run, a: Value, b: Value): Value {
+  if (typeof a === 'number' && typeof b === 'number') return a / b
+  return whole(a, b, '_/_', 'division by zero', (left, right) => left / right)
+}
+
+const modulo = (_: Run, a: Value, b: Value) => whole(a, b, '_%_', 'modulus by zero', (left, right) => left % right)
+
+function whole(a: Value, b: Value, operator: string, zero: string, of: (a: bigint, b: bigint) => bigint): Value {
+  const both = typeof a === 'bigint' && typeof b === 'bigint'
+  if (!both && !(a instanceof Uint && b instanceof Uint)) throw bad(operator, a, b)
+  const [left, right] = both ? [a, b] : [(a as Uint).value, (b as Uint).value]
+  if (right === 0n) throw new Fault(zero)
+  return both ? inRange(of(left, right)) : unsigned(of(left, right))
+}
+
+function negate(_: Run, a: Value): Value {
+  if (typeof a === 'bigint') return inRange(-a)
+  if (typeof a === 'number') return -a
+  if (a instanceof Span) return span(-a.nanos)
+  throw bad('-_', a)
+}
+
+function not(_: Run, a: Value): Value {
+  if (typeof a === 'boolean') return !a
+  throw bad('!_', a)
+}
+
+export function contains(run: Run, a: Value, b: Value): Value {
+  if (b instanceof CelMap) return b.get(a) !== undefined
+  if (!(b instanceof List)) throw bad('@in', a, b)
+  for (let at = 0; at < b.size; at++) if (same(run, a, b.at(at))) return true
+  return false
+}
+
+/** The element, or undefined where there is none; a Fault where there can be none. */
+export function indexed(container: Value, key: Value): Value | undefined {
+  if (container instanceof CelMap) {
+    if (!isKey(key) && typeof key !== 'number') throw bad('_[_]', container, key)
+    return container.get(key)
+  }
+  if (!(container instanceof List)) throw bad('_[_]', container, key)
+  const index = key instanceof Uint ? key.value : typeof key === 'number' && Number.isInteger(key) ? BigInt(key) : key
+  if (typeof index !== 'bigint') throw bad('_[_]', container, key)
+  return index >= 0n && index < BigInt(container.size) ? container.at(Number(index)) : undefined
+}
+
+export function missing(container: Value, key: Value): Fault {
+  return new Fault(
+    container instanceof List ? `index out of bounds: ${key as bigint}` : `no such key: ${String(key instanceof Uint ? key.value : key)}`,
+  )
+}
+
+function index(run: Run, a: Value, key: Value): Value {
+  if (a instanceof Optional) return optionalIndex(run, a, key)
+  run.charge(1)
+  const found = indexed(a, key)
+  if (found === undefined) throw missing(a, key)
+  return found
+}
+
+function optionalIndex(run: Run, a: Value, key: Value): Value {
+  const container = a instanceof Optional ? a.value : a
+  if (container === undefined) return Optional.NONE
+  if (!isKey(key) && typeof key !== 'number') throw bad('_[?_]', container, key)
+  if (!(container instanceof List || container instanceof CelMap)) return Optional.NONE
+  const found = indexed(container, key)
+  if (found === undefined) return Optional.NONE
+  run.charge(1)
+  return new Optional(found)
+}
+
+const ORDERED = ['bool', 'string', 'bytes', 'google.protobuf.Timestamp', 'google.protobuf.Duration'].map((type) => `${type}, ${type}`)
+const NUMBERS = ['int', 'uint', 'double']
+const ORDER = [...ORDERED, ...NUMBERS.flatMap((a) => NUMBERS.map((b) => `${a}, ${b}`))].map((args) => `(${args}): bool`)
+const T = 'google.protobuf.Timestamp'
+const D = 'google.protobuf.Duration'
+const alike = (...types: string[]) => types.map((type) => `(${type}, ${type}): ${type}`)
+
+const TABLE: readonly (readonly [name: string, signatures: readonly string[], call: (run: Run, ...args: never[]) => Value])[] = [
+  ['_+_', [...alike('int', 'string', 'uint', 'double', 'bytes', 'list(A)', D), `(${T}, ${D}): ${T}`, `(${D}, ${T}): ${T}`], add],
+  ['_-_', [...alike('int', 'uint', 'double', D), `(${T}, ${T}): ${D}`, `(${T}, ${D}): ${T}`], subtract],
+  ['_*_', alike('int', 'uint', 'double'), multiply],
+  ['_/_', alike('int', 'uint', 'double'), divide],
+  ['_%_', alike('int', 'uint'), modulo],
+  ['-_', ['(int): int', '(double): double'], negate],
+  ['!_', ['(bool): bool'], not],
+  ['_==_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => equal(run, a, b)],
+  ['_!=_', ['(A, A): bool'], unequal],
+  ['_<_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) < 0],
+  ['_<=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) <= 0],
+  ['_>_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) > 0],
+  ['_>=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) >= 0],
+  ['@in', ['(A, list(A)): bool', '(A, map(A, B)): bool'], contains],
+  [
+    '_[_]',
+    [
+      '(list(A), int): A',
+      '(map(A, B), A): B',
+      '(optional_type(list(A)), int): optional_type(A)',
+      '(optional_type(map(A, B)), A): optional_type(B)',
+    ],
+    index,
+  ],
+  [
+    '_[?_]',
+    [
+      '(list(A), int): optional_type(A)',
+      '(optional_type(list(A)), int): optional_type(A)',
+      '(map(A, B), A): optional_type(B)',
+      '(optional_type(map(A, B)), A): optional_type(B)',
+    ],
+    optionalIndex,
+  ],
+]
+
+/** Types are checked by the functions themselves, so any overload may be called with anything. */
+export const OPERATORS: readonly Overload[] = TABLE.flatMap(([name, signatures, call]) =>
+  signatures.map((signature) => ({ ...declare(`${name}${signature}`, call), accepts: [] })),
+)

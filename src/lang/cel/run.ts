@@ -1,0 +1,50 @@
+// One evaluation: what it may cost, what it has cost, and how it ends early.
+import type { Value } from './values.ts'
+
+/** An error of the expression: `||`, `&&` and the macros may absorb it. No Error, for it needs no stack and is thrown often. */
+export class Fault {
+  readonly message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+/** Thrown past everything when the budget is spent. */
+export class OverBudget {}
+
+/** What one expression may cost (k8s.io/apiserver/pkg/apis/cel, `PerCallLimit`). */
+export const PER_CALL = 1_000_000
+
+/** Characters, elements and states gone through that Kubernetes' cost does not count; about a second of them. */
+const MOST_WORK = 50_000_000
+
+export class Run {
+  readonly locals: Value[] = []
+  /** In Kubernetes' units. */
+  cost = 0
+  readonly #budget: number
+  readonly #variable: (name: string) => Value
+  #work = 0
+
+  constructor(budget: number, variable: (name: string) => Value) {
+    this.#budget = budget
+    this.#variable = variable
+  }
+
+  charge(cost: number): void {
+    this.cost += cost
+    if (this.cost > this.#budget) throw new OverBudget()
+  }
+
+  /** Bounds the time of what is cheap by Kubernetes' count. */
+  spend(steps: number): void {
+    this.#work += steps
+    if (this.#work > MOST_WORK) throw new OverBudget()
+  }
+
+  variable(name: string): Value {
+    return this.#variable(name)
+  }
+}
+
+export const noOverload = (what: string) => new Fault(`no such overload: ${what}`)

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ThymusError } from '../../core/errors.ts'
+import { type CelDefinition, type CelInput, compileCelRules } from './cel-rules.ts'
+
+const POD = { kind: 'Pod', metadata: { name: 'web' }, spec: { replicas: 3 } }
+const REQUEST = { operation: 'CREATE', name: 'web', kind: { group: '', version: 'v1', kind: 'Pod' }, userInfo: { username: 'ann' } }
+
+function evaluate(definition: Partial<CelDefinition>, input: Partial<CelInput> = {}) {
+  return compileCelRules({ validations: [], ...definition }).evaluate({ request: REQUEST, object: POD, oldObject: null, ...input })
+}
+
+test('a validation that holds admits; one that does not denies with a message and a reason', () => {
+  const { decisions } = evaluate({
+    validations: [
+      { expression: 'object.spec.replicas < 5' },
+      { expression: ' object.spec.replicas > 5 ' },
+      { expression: 'false', message: ' too few\n', reason: 'Forbidden' },
+    ],
+  })
+  assert.deepEqual(decisions, [
+    { action: 'admit', evaluation: 'admit', message: '', reason: '', index: 0 },
+    { action: 'deny', evaluation: 'deny', message: 'failed expression: object.spec.replicas > 5', reason: 'Invalid', index: 1 },
+    { action: 'deny', evaluation: 'deny', message: 'too few', reason: 'Forbidden', index: 2 },
+  ])
+})
+
+test('a message expression is trimmed; the message stands in where it has lines, is empty, too long or an error', () => {
+  const message = (messageExpression: string) =>
+    evaluate({ validations: [{ expression: 'false', message: 'm', messageExpression }] }).decisions[0]?.message
+  assert.equal(message('"  for " + object.metadata.name + " "'), 'for web')
+  assert.equal(message('"two\\nlines"'), 'm')
+  assert.equal(message('" "'), 'm')
+  assert.equal(message('string(object.spec.nothing)'), 'm')
+  assert.equal(message(`"${'x'.repeat(5 * 1024)}"`), 'x'.repeat(5 * 1024))
+  assert.equal(message(`"${'x'.repeat(5 * 1024 + 1)}"`), 'm')
+})
+
+test('variables are composed in order and evaluated once, when asked for', () => {
+  const definition: CelDefinition = {
+    variables: [
+      { name: 'broken', expression: 'object.spec.nothing' },
+      { name: 'count', expression: 'object.spec.replicas' },
+      { name: 'twice', expression: 'variables.count * 2' },
+    ],
+    validations: [{ expression: 'variables.twice == 6' }, { expression: 'variables.broken == 1' }],
+  }
+  const { decisions } = evaluate(definition)
+  assert.equal(decisions[0]?.action, 'admit')
+  assert.equal(
+    decisions[1]?.message,
+    'expression \'variables.broken == 1\' resulted in error: composited variable "broken" fails to evaluate: no such key: nothing',
+  )
+})
+
+test('what is wrong is refused with the place of the field and of the text', () => {
+  const refused = (definition: Partial<CelDefinition>, at: string) =>
+    assert.throws(
+      () => evaluate(definition),
+      (error: ThymusError) => error.code === 'CEL_REJECTED' && error.at === at,
+      at,
+    )
+  refused({ validations: [{ expression: 'object.spec.replicas' }] }, 'validations[0].expression')
+  refused({ validations: [{ expression: 'true' }, { expression: 'variables.none' }] }, 'validations[1].expression:1:10')
+  refused({ validations: [{ expression: 'request.nothing == 1' }] }, 'validations[0].expression:1:8')
+  refused({ validations: [{ expression: 'params.x == 1' }] }, 'validations[0].expression:1:1')
+  refused({ validations: [{ expression: 'true', messageExpression: '1' }] }, 'validations[0].messageExpression')
+  const later = [
+    { name: 'a', expression: 'variables.b' },
+    { name: 'b', expression: '1' },
+  ]
+  refused({ variables: later }, 'variables[0].expression:1:10')
+  refused({ matchConditions: [{ name: 'c', expression: 'variables.b' }], variables: [later[1]!] }, 'matchConditions[0].expression:1:1')
+})
+
+test('an error is a decision by the failure policy', () => {
+  const validations = [{ expression: 'object.nothing == 1' }]
+  const message = "expression 'object.nothing == 1' resulted in error: no such key: nothing"
+  assert.deepEqual(evaluate({ validations }).decisions, [{ action: 'deny', evaluation: 'error', message, reason: '', index: 0 }])
+  assert.equal(evaluate({ validations, failurePolicy: 'Ignore' }).decisions[0]?.action, 'admit')
+})
+
+test('a match condition that is false excludes whatever the others are; errors go by the failure policy', () => {
+  const no = { name: 'no', expression: 'request.userInfo.username == "bob"' }
+  const broken = { name: 'broken', expression: 'object.nothing == 1' }
+  const validations = [{ expression: 'false' }]
+  assert.deepEqual(evaluate({ matchConditions: [broken, no], validations }), { matched: false, decisions: [], annotations: [] })
+  const failed = evaluate({ matchConditions: [broken], validations })
+  assert.equal(failed.decisions[0]?.message, "expression 'object.nothing == 1' resulted in error: no such key: nothing")
+  assert.equal(failed.decisions[0]?.evaluation, 'error')
+  assert.equal(evaluate({ matchConditions: [broken], validations, failurePolicy: 'Ignore' }).matched, false)
+})
+
+test('params may be for variables alone, as Gatekeeper has it, and variables for match conditions', () => {
+  const definition: Partial<CelDefinition> = {
+    params: 'variables',
+    variablesInConditions: true,
+    variables: [{ name: 'params', expression: '!has(params.spec) ? null : params.spec.parameters' }],
+    matchConditions: [{ name: 'c', expression: 'variables.params.on' }].map((one) => ({ ...one, expression: `${one.expression} == true` })),
+    validations: [{ expression: 'variables.params.least <= object.spec.replicas' }],
+  }
+  const { decisions } = evaluate(definition, { params: { spec: { parameters: { on: true, least: 4 } } } })
+  assert.equal(decisions[0]?.action, 'deny')
+  assert.throws(() => evaluate({ ...definition, validations: [{ expression: 'params.spec == null' }] }))
+})
+
+test('an expression beyond its cost is an error; validations beyond theirs end all of them', () => {
+  const expensive =
+    '[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, [0,1,2,3,4,5,6,7,8,9].all(c, [0,1,2,3,4,5,6,7,8,9].all(d, D))))'
+  const of = (innermost: string) => expensive.replace('D', innermost)
+  const one = evaluate({ validations: [{ expression: of('lists.range(1000).size() > 0') }] })
+  assert.match(one.decisions[0]!.message, /operation cancelled: actual cost limit exceeded$/)
+  const cheap = of('lists.range(50).size() > 0')
+  const many = evaluate({ validations: Array.from({ length: 20 }, () => ({ expression: cheap })) })
+  assert.equal(many.decisions.length, 1)
+  assert.match(many.decisions[0]!.message, /running out of cost budget/)
+})
+
+test('audit annotations are published, left out where empty or null, and an error by the failure policy', () => {
+  const auditAnnotations = [
+    { key: 'who', valueExpression: 'request.userInfo.username' },
+    { key: 'none', valueExpression: 'null' },
+    { key: 'broken', valueExpression: 'string(object.nothing)' },
+  ]
+  const { annotations } = evaluate({ auditAnnotations })
+  assert.deepEqual(
+    annotations.map(({ key, action }) => [key, action]),
+    [
+      ['who', 'publish'],
+      ['none', 'exclude'],
+      ['broken', 'error'],
+    ],
+  )
+  assert.equal(evaluate({ auditAnnotations, failurePolicy: 'Ignore' }).annotations[2]?.action, 'exclude')
+})

@@ -1,0 +1,326 @@
+// Match conditions, variables, validations and audit annotations written in CEL, asked about one request: what a ValidatingAdmissionPolicy and
+// Gatekeeper's CEL engine share (k8s.io/apiserver/pkg/admission/plugin/policy/validating/validator.go and plugin/cel).
+import { ThymusError } from '../../core/errors.ts'
+import type { Fields } from '../../formats/kubernetes/object.ts'
+import {
+  BOOL,
+  CelMap,
+  compileCel,
+  DYN,
+  type Expression,
+  Fault,
+  NULL,
+  objectOf,
+  PER_CALL,
+  STRING,
+  type Type,
+  trim,
+  type Value,
+} from '../../lang/cel/cel.ts'
+import { declarations, visibleRequest } from './cel-variables.ts'
+
+export interface CelDefinition {
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[]
+  /** Each may use those before it. */
+  readonly variables?: readonly { readonly name: string; readonly expression: string }[]
+  readonly validations: readonly Validation[]
+  readonly auditAnnotations?: readonly { readonly key: string; readonly valueExpression: string }[]
+  /** `Fail` where left out. */
+  readonly failurePolicy?: 'Fail' | 'Ignore'
+  /** Who may use `params`: all expressions, or variables alone, as in Gatekeeper; none where left out. */
+  readonly params?: 'all' | 'variables'
+  /** Match conditions may use variables in Gatekeeper, not in a ValidatingAdmissionPolicy. */
+  readonly variablesInConditions?: boolean
+}
+
+export interface Validation {
+  readonly expression: string
+  readonly message?: string
+  readonly messageExpression?: string
+  /** A reason of the API's status; `Invalid` where left out. */
+  readonly reason?: string
+}
+
+export interface CelInput {
+  /** The `request` of an AdmissionReview. */
+  readonly request: Fields
+  /** Null on DELETE. */
+  readonly object: Fields | null
+  /** Null on CREATE. */
+  readonly oldObject: Fields | null
+  readonly params?: Fields | null
+  /** Null for what has no namespace. */
+  readonly namespaceObject?: Fields | null
+}
+
+export interface CelDecision {
+  readonly action: 'admit' | 'deny'
+  /** `error` is admitted or denied by the failure policy. */
+  readonly evaluation: 'admit' | 'deny' | 'error'
+  /** Empty where admitted without an error. */
+  readonly message: string
+  readonly reason: string
+  /** Which of the validations; undefined for an error that is about all of them. */
+  readonly index: number | undefined
+}
+
+export interface CelAnnotation {
+  readonly key: string
+  readonly action: 'publish' | 'exclude' | 'error'
+  /** The value to publish, or the error. */
+  readonly text: string
+}
+
+export interface CelResult {
+  /** False: a match condition excludes the request, and there are no decisions. */
+  readonly matched: boolean
+  /** One for each validation in order, or one error about them all. */
+  readonly decisions: readonly CelDecision[]
+  readonly annotations: readonly CelAnnotation[]
+}
+
+export interface CelRules {
+  /** Throws nothing: what an expression cannot answer is a decision by the failure policy. */
+  evaluate(input: CelInput): CelResult
+}
+
+/** Of all validations on one request, and of all match conditions (k8s.io/apiserver/pkg/apis/cel). */
+const BUDGET = 10_000_000
+const CONDITIONS_BUDGET = 2_500_000
+const MOST_MESSAGE = 5 * 1024
+const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'
+
+/** Throws CEL_REJECTED; `at` begins with the field of the definition: `validations[0].expression:1:7`. */
+export function compileCelRules(definition: CelDefinition): CelRules {
+  const { failurePolicy = 'Fail', params } = definition
+  const forVariables = params !== undefined
+  const forAll = params === 'all'
+  const types: Record<string, Type> = {}
+  const variables = new Map<string, Expression>()
+  for (const [at, { name, expression }] of (definition.variables ?? []).entries()) {
+    const known = declarations(forVariables, objectOf('kubernetes.variables', types))
+    const compiled = compile(expression, known, undefined, `variables[${at}].expression`)
+    Object.defineProperty(types, name, { value: declaredType(compiled.type), enumerable: true, configurable: true })
+    variables.set(name, compiled)
+  }
+  const known = declarations(forAll, objectOf('kubernetes.variables', types))
+  const inConditions = definition.variablesInConditions === true ? known : declarations(forAll)
+  const conditions = (definition.matchConditions ?? []).map(({ expression }, at) =>
+    compile(expression, inConditions, [BOOL], `matchConditions[${at}].expression`),
+  )
+  const validations = definition.validations.map((validation, at) => ({
+    validation,
+    expression: compile(validation.expression, known, [BOOL], `validations[${at}].expression`),
+    message:
+      validation.messageExpression === undefined || validation.messageExpression === ''
+        ? undefined
+        : compile(validation.messageExpression, known, [STRING], `validations[${at}].messageExpression`),
+  }))
+  const annotations = (definition.auditAnnotations ?? []).map(({ key, valueExpression }, at) => ({
+    key,
+    expression: compile(valueExpression, known, [STRING, NULL], `auditAnnotations[${at}].valueExpression`),
+  }))
+
+  const failed = (message: string, index?: number): CelDecision => ({
+    action: failurePolicy === 'Ignore' ? 'admit' : 'deny',
+    evaluation: 'error',
+    message,
+    reason: '',
+    index,
+  })
+
+  return {
+    evaluate(input) {
+      const session = new Session(variables, input, BUDGET)
+      // Kubernetes knows no namespace yet while it asks the match conditions.
+      const match = matches(new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
+      if (match.errors.length > 0 && failurePolicy === 'Fail') {
+        return { matched: true, decisions: [failed(aggregate(match.errors))], annotations: [] }
+      }
+      if (!match.matched || match.errors.length > 0) return { matched: false, decisions: [], annotations: [] }
+      let decisions: CelDecision[]
+      try {
+        decisions = validations.map(({ validation, expression, message }, index) => {
+          const answer = session.ask(expression)
+          if (answer.error !== undefined) return failed(answer.error, index)
+          if (answer.value === true) return { action: 'admit', evaluation: 'admit', message: '', reason: '', index }
+          const text = messageOf(validation, message === undefined ? undefined : session.ask(message).value)
+          return { action: 'deny', evaluation: 'deny', message: text, reason: validation.reason ?? 'Invalid', index }
+        })
+      } catch (error) {
+        if (!(error instanceof OutOfBudget)) throw error
+        return { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
+      }
+      const own = session.again(BUDGET)
+      try {
+        return {
+          matched: true,
+          decisions,
+          annotations: annotations.map(({ key, expression }) => annotate(own, key, expression, failurePolicy)),
+        }
+      } catch (error) {
+        if (!(error instanceof OutOfBudget)) throw error
+        return { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
+      }
+    },
+  }
+}
+
+function compile(text: string, variables: Readonly<Record<string, Type>>, results: readonly Type[] | undefined, at: string): Expression {
+  try {
+    return compileCel(text, { variables, ...(results === undefined ? {} : { results }) })
+  } catch (error) {
+    if (!(error instanceof ThymusError)) throw error
+    throw new ThymusError(error.code, error.message, { at: error.at === undefined ? at : `${at}:${error.at}`, cause: error })
+  }
+}
+
+/** A variable is of its expression's type as far as Kubernetes declares one again: what is opaque, optional or an object becomes dyn. */
+const KEPT = new Set([
+  'bool',
+  'bytes',
+  'double',
+  'google.protobuf.Duration',
+  'int',
+  'null_type',
+  'string',
+  'google.protobuf.Timestamp',
+  'uint',
+])
+function declaredType(type: Type): Type {
+  if (KEPT.has(type.kind)) return type
+  return type.kind === 'list' || type.kind === 'map' ? { kind: type.kind, params: type.params.map(declaredType) } : DYN
+}
+
+class OutOfBudget {}
+
+interface Answer {
+  readonly value?: Value
+  readonly error?: string
+}
+
+/** The expressions of one request: what they see, what they may still cost, and the variables that were asked for. */
+class Session {
+  readonly #variables: ReadonlyMap<string, Expression>
+  readonly #input: CelInput
+  readonly #bindings: Record<string, unknown>
+  #budget: number
+
+  constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number) {
+    this.#variables = variables
+    this.#input = input
+    this.#budget = budget
+    const { object, oldObject, params = null, namespaceObject = null } = input
+    this.#bindings = { object, oldObject, params, namespaceObject }
+    let request: Fields | undefined
+    Object.defineProperty(this.#bindings, 'request', { get: () => (request ??= visibleRequest(input.request)) })
+    this.#bindings.variables = new Variables(variables, this.#bindings, (cost) => {
+      this.#spend(cost)
+    })
+  }
+
+  /** The same request with a new budget. */
+  again(budget: number): Session {
+    return new Session(this.#variables, this.#input, budget)
+  }
+
+  /** Throws OutOfBudget. */
+  ask(expression: Expression): Answer {
+    try {
+      const { value, cost } = expression.evaluate(this.#bindings)
+      this.#spend(cost)
+      return { value }
+    } catch (error) {
+      if (!(error instanceof ThymusError)) throw error
+      if (error.code === 'CEL_LIMIT') this.#spend(PER_CALL)
+      return { error: `expression '${expression.text}' resulted in error: ${error.message}` }
+    }
+  }
+
+  #spend(cost: number): void {
+    this.#budget -= cost
+    if (this.#budget < 0) throw new OutOfBudget()
+  }
+}
+
+/** Composed variables: each is evaluated when it is first asked for, and kept, its error too. */
+class Variables extends CelMap {
+  readonly #expressions: ReadonlyMap<string, Expression>
+  readonly #bindings: Readonly<Record<string, unknown>>
+  readonly #spend: (cost: number) => void
+  readonly #known = new Map<string, { readonly value: Value } | { readonly error: string }>()
+
+  constructor(expressions: ReadonlyMap<string, Expression>, bindings: Readonly<Record<string, unknown>>, spend: (cost: number) => void) {
+    super()
+    this.#expressions = expressions
+    this.#bindings = bindings
+    this.#spend = spend
+  }
+
+  get size() {
+    return this.#expressions.size
+  }
+
+  keys() {
+    return this.#expressions.keys()
+  }
+
+  get(key: Value): Value | undefined {
+    const expression = typeof key === 'string' ? this.#expressions.get(key) : undefined
+    if (expression === undefined) return undefined
+    let known = this.#known.get(key as string)
+    if (known === undefined) {
+      known = this.#evaluate(key as string, expression)
+      this.#known.set(key as string, known)
+    }
+    if ('error' in known) throw new Fault(known.error)
+    return known.value
+  }
+
+  #evaluate(name: string, expression: Expression): { readonly value: Value } | { readonly error: string } {
+    try {
+      const { value, cost } = expression.evaluate(this.#bindings)
+      this.#spend(cost)
+      return { value }
+    } catch (error) {
+      if (!(error instanceof ThymusError)) throw error
+      if (error.code === 'CEL_LIMIT') this.#spend(PER_CALL)
+      return { error: `composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}` }
+    }
+  }
+}
+
+function matches(session: Session, conditions: readonly Expression[]): { matched: boolean; errors: string[] } {
+  const errors: string[] = []
+  try {
+    const answers = conditions.map((condition) => session.ask(condition))
+    if (answers.some(({ value }) => value === false)) return { matched: false, errors: [] }
+    for (const { error } of answers) if (error !== undefined) errors.push(error)
+  } catch (error) {
+    if (!(error instanceof OutOfBudget)) throw error
+    errors.push(OUT_OF_BUDGET)
+  }
+  return { matched: true, errors }
+}
+
+/** As apimachinery's aggregate of errors shows itself: each once, brackets around more than one. */
+function aggregate(errors: readonly string[]): string {
+  const unique = [...new Set(errors)]
+  return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
+}
+
+/** The message expression's text if it is one line, not empty and not too long; else the message; else the expression. */
+function messageOf({ expression, message }: Validation, computed: Value | undefined): string {
+  if (typeof computed === 'string') {
+    const text = trim(computed)
+    if (text !== '' && Buffer.byteLength(text) <= MOST_MESSAGE && !text.includes('\n')) return text
+  }
+  return trim(message ?? '') || `failed expression: ${trim(expression)}`
+}
+
+function annotate(session: Session, key: string, expression: Expression, failurePolicy: 'Fail' | 'Ignore'): CelAnnotation {
+  const { value, error } = session.ask(expression)
+  if (error !== undefined) return { key, action: failurePolicy === 'Ignore' ? 'exclude' : 'error', text: error }
+  const text = typeof value === 'string' ? trim(value) : ''
+  return { key, action: text === '' ? 'exclude' : 'publish', text }
+}

@@ -1,0 +1,23 @@
+import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
+import type { EnforcementPoint } from './constraint.ts'
+import { type Expander, implied } from './expansion.ts'
+import type { Library, Violation } from './library.ts'
+import { type Question, questionOf } from './question.ts'
+
+/** What constraints have against an object, and against what will be made of it. Throws as `Library.review`, and MUTATOR. */
+export function reviewExpanded(
+  library: Library,
+  expander: Expander,
+  question: Question,
+  point: EnforcementPoint,
+  limits: Partial<Limits> = {},
+): readonly Violation[] {
+  const own = library.review(question, point, limits)
+  // Of what goes away nothing will be made.
+  if (question.object === undefined || question.operation === 'DELETE') return own
+  const made = expander.expand(question.object, question.namespace).flatMap(({ object, template }) => {
+    const found = library.review(questionOf(object, 'Generated', question.namespace), point, limits)
+    return found.map((violation) => implied(template, violation))
+  })
+  return [...own, ...made]
+}

@@ -1,0 +1,81 @@
+// JSON that an API server could have sent: UTF-8, no deeper than Kubernetes takes, and no member twice, as readers differ in which one counts.
+import { ThymusError } from '../../core/errors.ts'
+import { quote } from '../../core/quote.ts'
+
+/** Kubernetes refuses documents that are deeper than 10,000; no object that it stores comes near this, and the judges recurse. */
+const MAX_DEPTH = 1_000
+
+const [BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET, COMMA, QUOTE] = Buffer.from('{}[],"')
+
+/** Reads a document. Members named `__proto__` are own ones like all others. @throws ThymusError REVIEW */
+export function readStrictJson(bytes: Uint8Array): unknown {
+  const text = decode(bytes)
+  const value = parse(text)
+  checkStructure(text)
+  return value
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new ThymusError('REVIEW', 'the body is not UTF-8')
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // What the engine says would repeat a piece of the text.
+    throw new ThymusError('REVIEW', text.trim() === '' ? 'the body is empty' : 'the body is not JSON')
+  }
+}
+
+/** @param text valid JSON: what is open, and whether a string is a key, is all that is to be known */
+function checkStructure(text: string): void {
+  /** Names of the objects that are open; undefined for a list. */
+  const open: (Set<string> | undefined)[] = []
+  let key = false
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case BRACE:
+      case BRACKET:
+        key = text.charCodeAt(at) === BRACE
+        if (open.push(key ? new Set() : undefined) > MAX_DEPTH) fail(`the body is deeper than ${MAX_DEPTH}`, at)
+        break
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
+        open.pop()
+        key = false
+        break
+      case COMMA:
+        key = open.at(-1) !== undefined
+        break
+      case QUOTE: {
+        const end = stringEnd(text, at)
+        if (key) addName(open.at(-1)!, text.slice(at, end + 1), at)
+        key = false
+        at = end
+      }
+    }
+  }
+}
+
+function stringEnd(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let slashes = 0
+    while (text[end - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return end
+  }
+}
+
+function addName(names: Set<string>, written: string, at: number): void {
+  const name = written.includes('\\') ? (JSON.parse(written) as string) : written.slice(1, -1)
+  if (names.has(name)) fail(`the member ${quote(name)} stands twice`, at)
+  names.add(name)
+}
+
+function fail(message: string, at: number): never {
+  throw new ThymusError('REVIEW', message, { at: `character ${at + 1}` })
+}

@@ -1,0 +1,60 @@
+// The answer to a review, as the API server takes it (k8s.io/api admission/v1).
+import { patchBetween } from '../../formats/json-patch.ts'
+import type { Judgement, Mutation } from '../../layers/admission/judgement.ts'
+import type { AdmissionRequest, Review } from '../../layers/admission/review.ts'
+import { type Answer, json } from '../exchange.ts'
+
+/** The API server cuts warnings beyond these itself, where they would do most good last (apiserver: endpoints/filters/warning.go). */
+const MAX_WARNING = 256
+const MAX_WARNINGS = 4_096
+/** An answer is held whole by the API server and shown to a person. */
+const MAX_MESSAGE = 16_384
+const FORBIDDEN = 403
+
+/** A document of the review's own version. */
+export function respond({ apiVersion, request }: Review, judgement: Judgement | Mutation): Answer {
+  const { allowed, auditAnnotations } = judgement
+  const warnings = cutWarnings(judgement.warnings)
+  const response = {
+    uid: request.uid,
+    allowed,
+    ...(allowed ? patchOf(request, judgement) : { status: statusOf(judgement) }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(Object.keys(auditAnnotations).length === 0 ? {} : { auditAnnotations }),
+  }
+  return json(JSON.stringify({ apiVersion, kind: 'AdmissionReview', response }))
+}
+
+function patchOf({ object }: AdmissionRequest, judgement: Judgement | Mutation): object {
+  const wanted = 'object' in judgement ? judgement.object : undefined
+  const patch = wanted === undefined || object === undefined ? [] : patchBetween(object, wanted)
+  return patch.length === 0 ? {} : { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
+}
+
+function statusOf({ message, code = FORBIDDEN, violations }: Judgement): object {
+  const denials = violations.filter(({ action }) => action === 'deny').map((violation) => `[${violation.policy}] ${violation.message}`)
+  const text = message ?? (denials.join('\n') || 'denied')
+  return { status: 'Failure', message: cut(text, MAX_MESSAGE), code, ...(code === FORBIDDEN ? { reason: 'Forbidden' } : {}) }
+}
+
+/** On one line each, as a header has them; what does not fit any more is counted. */
+export function cutWarnings(warnings: readonly string[]): readonly string[] {
+  const distinct = [...new Set(warnings.map((warning) => cut(warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim(), MAX_WARNING)))].filter(
+    Boolean,
+  )
+  const kept: string[] = []
+  // Room for the last one, which counts.
+  let left = MAX_WARNINGS - MAX_WARNING
+  for (const warning of distinct) {
+    left -= [...warning].length
+    if (left < 0) return [...kept, `and ${distinct.length - kept.length} more warnings`]
+    kept.push(warning)
+  }
+  return kept
+}
+
+/** Whole characters of Unicode. */
+function cut(text: string, most: number): string {
+  const characters = [...text.toWellFormed()]
+  return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
+}

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { findGator } from '../../../test/kit/gator.ts'
 import { textAt, valueAt } from '../../formats/kubernetes/object.ts'
+import { isConstraint } from '../../layers/admission/gatekeeper/constraint.ts'
 import { readObjects } from '../../layers/admission/manifests/document.ts'
 import { readPolicySet } from '../../layers/admission/manifests/policy-set.ts'
 import { scan } from '../../layers/admission/manifests/scan.ts'
@@ -47,9 +48,10 @@ const objectsIn = async (files: readonly string[]) =>
 /** Each with a name of its own; what has no template is no workload that gator would take. */
 async function manifests(): Promise<string> {
   const samples = await objectsIn(
-    globSync(['test/e2e/fixtures/*/**/*.{yaml,yml,json}', 'policies/admission/*/*/samples/[!o]*.yaml'], { cwd: ROOT }),
+    globSync(['test/e2e/fixtures/*/**/*.{yaml,yml,json}', 'policies/admission/*/*/samples/*.yaml'], { cwd: ROOT }),
   )
   return samples
+    .filter(({ object }) => !isConstraint(object))
     .map(({ object }, at) => ({ ...object, metadata: { ...(object.metadata as object), name: `n-${at}` } }))
     .filter((object) => textAt(object, 'kind') !== 'Deployment' || valueAt(object, 'spec', 'template') !== undefined)
     .map((object) => JSON.stringify(object))

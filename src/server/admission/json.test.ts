@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { ThymusError } from '../../core/errors.ts'
-import { readStrictJson } from './json.ts'
+import { exactJson, readStrictJson } from './json.ts'
 
 function refused(text: string | Uint8Array): string {
   try {
@@ -32,6 +32,18 @@ test('what is no JSON, no UTF-8, or deeper than the judges go is refused in word
   assert.equal(refused('['.repeat(1_001) + ']'.repeat(1_001)), 'character 1001: the body is deeper than 1000')
   assert.match(refused(`${'{"a":'.repeat(500_000)}1${'}'.repeat(500_000)}`), /deeper than 1000$/)
   assert.match(refused('['.repeat(3_000_000)), /not JSON$/)
+})
+
+test('whole numbers keep their digits', () => {
+  const text = '{"a":[9007199254740993,-9223372036854775808,18446744073709551616],"b":1234567890123456.5,"c":"9007199254740993","d":1}'
+  const value = readStrictJson(Buffer.from(text))
+  assert.deepEqual(value, {
+    a: [9007199254740993n, -9223372036854775808n, 18446744073709551616n],
+    b: 1234567890123456.5,
+    c: '9007199254740993',
+    d: 1,
+  })
+  assert.equal(exactJson(value), text)
 })
 
 test('prototypes stay what they are', () => {

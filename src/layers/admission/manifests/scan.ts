@@ -5,7 +5,6 @@ import type { Finding } from '../../../core/finding.ts'
 import { isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
 import { type FieldPath, fieldPathText, parseFieldPath } from '../field-path.ts'
 import { implied } from '../gatekeeper/expansion.ts'
-import type { Violation } from '../gatekeeper/library.ts'
 import type { ObjectSource } from '../gatekeeper/match.ts'
 import { type Question, questionOf } from '../gatekeeper/question.ts'
 import { judgePod } from '../pod-security/evaluate.ts'
@@ -99,20 +98,15 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
   const { violations, error } = policy.ask(question)
   const faults = violations.map((violation): Fault => {
     const { severity: _, alsoPodSecurity, remedy, ...rule } = policy.ruleOf(violation.constraint)
-    const { message, actions } = impliedBy(made, violation)
+    const { message, actions } = made === undefined ? violation : implied(made.template, violation)
     const severity = severityOf(policy.ruleOf(violation.constraint), actions)
     if (isUndecided(violation)) return unjudged({ rule, severity, error: message, path })
-    const { details } = violation
-    const field = parseFieldPath(policy.fieldOf(violation, question)) ?? []
-    const evidence = { action: actions, details, ...(violation.rule && { policy: violation.rule }) }
-    return { code: 'ADM_VIOLATION', severity, rule, remedy, message, path: [...path, ...field], evidence, alsoPodSecurity }
+    const field = policy.fieldOf(violation, question)
+    const evidence = { action: actions, details: violation.details, ...(violation.rule && { policy: violation.rule }) }
+    const said = { code: 'ADM_VIOLATION', severity, rule, remedy, message, evidence, alsoPodSecurity } as const
+    return { ...said, path: [...path, ...field.path], isFound: field.isFound }
   })
   return error === undefined ? faults : [...faults, unjudged({ rule: policy.rule, severity: policy.severity, error, path })]
-}
-
-function impliedBy(made: Made | undefined, { message, actions }: Violation): Pick<Violation, 'message' | 'actions'> {
-  if (made === undefined) return { message, actions }
-  return implied(made.template, { message, actions })
 }
 
 function unjudged({ rule, severity, error, path }: Pick<Fault, 'rule' | 'severity' | 'path'> & { readonly error: string }): Fault {

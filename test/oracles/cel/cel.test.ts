@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { Random } from '../../kit/random.ts'
-import { made, OBJECT, WRITTEN } from './expressions.ts'
+import { made, OBJECT, WRITTEN } from './expressions.table.ts'
 import { type Answer, Oracle } from './oracle.ts'
 import { answerOf } from './ours.ts'
 

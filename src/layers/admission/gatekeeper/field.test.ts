@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isFields, valueAt } from '../../../formats/kubernetes/object.ts'
-import { culprit, fieldText } from './field.ts'
+import { fieldPathText } from '../field-path.ts'
+import { culprit } from './field.ts'
 
 type Container = Readonly<Record<string, unknown>>
 const containers = (object: unknown) => (valueAt(object, 'spec', 'containers') ?? []) as readonly Container[]
@@ -45,7 +46,7 @@ const cases: readonly (readonly [what: string, objects: (object: unknown) => boo
 for (const [what, objects, field] of cases) {
   test(what, () => {
     const before = structuredClone(POD)
-    assert.equal(fieldText(culprit(POD, objects)), field)
+    assert.equal(fieldPathText(culprit(POD, objects)), field)
     assert.deepEqual(POD, before)
   })
 }

@@ -1,8 +1,7 @@
 // Which field of an object a rule is about. Templates do not say it, so it is tried: what has to go, or to be another, for the objection to
 // go? The deepest such place is the field. What is missing has no place of its own; then it is the place where it should be.
 import { isFields, type KubernetesObject } from '../../../formats/kubernetes/object.ts'
-
-export type FieldPath = readonly (string | number)[]
+import type { FieldPath } from '../field-path.ts'
 
 /** Attempts for one objection: an object has some hundred places, and most are left out with those around them. */
 const MAX_TRIES = 200
@@ -30,14 +29,6 @@ export function culprit(object: KubernetesObject, objects: (other: KubernetesObj
     here = at(object, path)
   }
   return path
-}
-
-/** `spec.containers[0].image`, `metadata.labels["a/b"]`. */
-export function fieldText(path: FieldPath): string {
-  return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : /^\w+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`))
-    .join('')
-    .replace(/^\./, '')
 }
 
 type Change = 'gone' | 'other'

@@ -3,13 +3,14 @@ import { ThymusError } from '../../../core/errors.ts'
 import type { Span } from '../../../core/policy.ts'
 import { isFields, type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
 import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
+import { fieldPathText } from '../field-path.ts'
 import type { Schema } from '../schema/schema.ts'
 import { Asking } from './asking.ts'
 import { compileCel } from './cel-engine.ts'
 import { actionsAt, type Constraint, type EnforcementPoint, readConstraint } from './constraint.ts'
 import { constraintSchema } from './constraint-schema.ts'
 import type { Engine, Objection } from './engine.ts'
-import { culprit, fieldText } from './field.ts'
+import { culprit } from './field.ts'
 import { Inventory } from './inventory.ts'
 import { MatchError, matches } from './match.ts'
 import { matchables, type Question } from './question.ts'
@@ -133,7 +134,7 @@ export class Library {
         const now = objectionsTo(object)
         return now.length >= before || now.some((each) => each.message === message)
       })
-      return path.length === 0 ? undefined : fieldText(path)
+      return path.length === 0 ? undefined : fieldPathText(path)
     } catch (error) {
       if (error instanceof ThymusError) return undefined
       throw error

@@ -3,7 +3,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import type { Span } from '../../../core/policy.ts'
 import { type Manifest, readManifests } from '../../../formats/kubernetes/manifest.ts'
 import { isFields, type KubernetesObject, kindOf, textAt } from '../../../formats/kubernetes/object.ts'
-import type { FieldPath } from './field-path.ts'
+import type { FieldPath } from '../field-path.ts'
 
 export interface SourceFile {
   /** As people know it. */

@@ -1,9 +1,9 @@
 // The pods that workloads make, so that constraints for pods are asked before there are any.
 import { type KubernetesObject, valueAt } from '../../../formats/kubernetes/object.ts'
+import type { FieldPath } from '../field-path.ts'
 import { Expander, type ExpansionTemplate, type Resultant, readExpansion } from '../gatekeeper/expansion.ts'
 import { kindsOf } from '../gatekeeper/mutation/schema.ts'
 import { MutationSystem } from '../gatekeeper/mutation/system.ts'
-import type { FieldPath } from './field-path.ts'
 
 const TEMPLATE = 'spec.template'
 const BUILT_IN = [

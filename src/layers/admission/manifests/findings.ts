@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { type Finding, type FindingCode, type FindingRule, SEVERITIES, type Severity } from '../../../core/finding.ts'
 import { generateNameOf, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
+import { type FieldPath, fieldPathText } from '../field-path.ts'
 import type { ManifestObject } from './document.ts'
-import { type FieldPath, fieldPathText } from './field-path.ts'
 
 export interface Fault {
   readonly code: FindingCode

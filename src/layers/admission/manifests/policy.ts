@@ -3,10 +3,10 @@ import { ThymusError } from '../../../core/errors.ts'
 import { type FindingRule, SEVERITIES, type Severity } from '../../../core/finding.ts'
 import { isFields, type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
+import { type FieldPath, parseFieldPath } from '../field-path.ts'
 import type { Constraint } from '../gatekeeper/constraint.ts'
 import { Library, type LibraryOptions, type Violation } from '../gatekeeper/library.ts'
 import type { Question } from '../gatekeeper/question.ts'
-import { type FieldPath, parseFieldPath } from './field-path.ts'
 
 /** Of one question to one template. An ordinary one takes some thousand steps and a millisecond. */
 const LIMITS: Partial<Limits> = { steps: 20_000_000, milliseconds: 2_000 }

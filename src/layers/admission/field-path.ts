@@ -25,7 +25,7 @@ export function fieldPathText(path: FieldPath): string {
   return path
     .map((step, at) => {
       if (typeof step === 'number') return `[${step}]`
-      if (!/^[^.[\]"]+$/.test(step)) return `[${JSON.stringify(step)}]`
+      if (!/^[\w-]+$/.test(step)) return `[${JSON.stringify(step)}]`
       return at === 0 ? step : `.${step}`
     })
     .join('')

@@ -161,6 +161,13 @@ spec:
     assert.equal(unknown!.code, 'ADM_UNJUDGED')
   })
 
+  test('as the webhook is asked when an object is created', () => {
+    const asking = `violation contains {"msg": input.review.operation} if input.review.operation == "CREATE"`
+    const only = (operation: string) => template('A', asking).replace('      code:', `      operations: [${operation}]\n      code:`)
+    assert.equal(scanned(POD, [only('CREATE'), constraint('A')]).length, 1)
+    assert.equal(scanned(POD, [only('DELETE'), constraint('A')]).length, 0)
+  })
+
   test('with ids that stay when lines move, and differ within an object', () => {
     const two = template('A', 'violation contains {"msg": "a"}\nviolation contains {"msg": "b"}')
     const ids = (text: string) => scanned(text, [two, constraint('A')]).map(({ id }) => id)

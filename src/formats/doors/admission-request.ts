@@ -1,19 +1,24 @@
 // AdmissionRequest of admission.k8s.io/v1, as Go's JSON has it: what is empty is left out, objects that are not there are null.
 import { z } from 'zod'
+import type { GroupVersionKind } from '../kubernetes/object.ts'
 import { userInfo } from './subject.ts'
 
 const text = z.string()
 const object = z.record(text, z.unknown()).nullable()
-const kind = z.strictObject({
-  group: text.describe('Empty for the core group.'),
-  version: text.describe('As `v1`.'),
-  kind: text.describe('As `Pod`.'),
-})
-const resource = z.strictObject({
-  group: text.describe('Empty for the core group.'),
-  version: text.describe('As `v1`.'),
-  resource: text.describe('As `pods`.'),
-})
+const kind = z
+  .strictObject({
+    group: text.describe('Empty for the core group.'),
+    version: text.describe('As `v1`.'),
+    kind: text.describe('As `Pod`.'),
+  })
+  .meta({ id: 'GroupVersionKind', description: 'A kind of object.' }) satisfies z.ZodType<GroupVersionKind>
+const resource = z
+  .strictObject({
+    group: text.describe('Empty for the core group.'),
+    version: text.describe('As `v1`.'),
+    resource: text.describe('As `pods`.'),
+  })
+  .meta({ id: 'GroupVersionResource', description: 'Where objects of a kind are served.' })
 
 export const admissionRequest = z.strictObject({
   uid: text.describe('Names this request.'),

@@ -12,7 +12,7 @@ export const reason = z.strictObject({
 
 export const verdict = z
   .discriminatedUnion('is', [
-    z.strictObject({ is: z.literal('pass').describe('How it came out.') }),
+    z.strictObject({ is: z.literal('pass').describe('Which of the three.') }),
     z.strictObject({ is: z.literal('fail') }),
     z.strictObject({ is: z.literal('unknown'), why: reason.describe('Why that could not be determined.') }),
   ])
@@ -22,7 +22,7 @@ export const check = z
   .strictObject({
     code: text.describe('Names what was looked at.'),
     title: text.describe('The same for people.'),
-    verdict,
+    verdict: verdict.describe('How it came out.'),
     expected: text.exactOptional().describe('What should have been there.'),
     got: text.exactOptional().describe('What was there.'),
     clause: text.exactOptional().describe('The clause of a specification that it follows.'),

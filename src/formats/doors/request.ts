@@ -17,7 +17,7 @@ export const context = z
     cluster: text.exactOptional().describe('The cluster of the node.'),
     mode: z.enum(MODES).describe('The strongest that can come of a denial here: counted, reported, or enforced.'),
   })
-  .meta({ id: 'Context', description: 'Where it is asked.' })
+  .meta({ id: 'Context', description: 'The place, and what a denial does there.' })
 
 /** Of a gate: `what` is `object`, or for admission `request`. */
 function door<const Gate extends string, Subject extends z.ZodType, What extends z.ZodRawShape>(

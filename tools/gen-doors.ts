@@ -17,7 +17,7 @@ const page = `<!-- Made by tools/gen-doors.ts from src/formats/doors. Do not edi
 
 # Requests and decisions
 
-One document says what is asked, at every door: admission, exec, file, traffic, port, artifact, evidence, response. Policies in Rego see it as \`input\`. It always has the same frame, so that a rule reads alike wherever it is asked; what a gate adds stands under \`object\`, for admission under \`request\`, as Kubernetes has it. Where the field has a name for something, that is its name here.
+One document says what is asked, at every door: admission, exec, file, traffic, port, artifact, evidence, response. Policies in Rego see it as \`input\`. It has the same frame everywhere, so that a rule reads alike wherever it is asked; what a gate adds stands under \`object\`, for admission under \`request\`, as Kubernetes has it. Where Kubernetes, OCI or VEX has a name for something, that is its name here.
 
 [schemas](schemas) has each as JSON Schema (2020-12): \`request\` for all gates together, one for each gate, and \`decision\`. With a schema, a field that is misspelt is an error with its line:
 
@@ -27,6 +27,8 @@ thymus rego check -s docs/schemas docs/examples/doors   # each policy names its 
 \`\`\`
 
 In the tables, \`?\` follows what may be left out, and \`[]\` stands for each of a list. What is left out was not seen, does not exist, or was not asked for; it is never a default. Unknown fields are refused.
+
+Documents are made of admission reviews (\`src/layers/admission/door.ts\`) and of what the kernel is asked to execute, connect, accept and bind (\`src/formats/doors/core-documents.ts\`). The other gates are fixed here before their layers are there.
 
 ## The frame
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { z } from 'zod'
 import type { Because, Decision, End, Request } from '../../core/decision.ts'
 import { FILELESS_FORMS } from '../../core/event.ts'
-import type { Rule } from '../../core/policy.ts'
+import type { Predicate, Rule } from '../../core/policy.ts'
 import { MODES, type Workload } from '../../core/workload.ts'
 import { decisionDocument, requestDocument, type Seen } from './core-documents.ts'
 import { decision as decisionSchema, permits } from './decision.ts'
-import { type Process, request as requestSchema } from './request.ts'
+import { type Frozen, type Process, request as requestSchema } from './request.ts'
+import { rule as ruleSchema } from './rule.ts'
 
 const text = fc.string({ unit: 'binary' })
 const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.stringMatching(/^[a-z]{0,5}$/))
@@ -32,11 +34,25 @@ const requestFor = (names: readonly string[]): fc.Arbitrary<Request> => {
   )
 }
 
+const requirements = fc.array(fc.record({ key: text, operator: fc.constantFrom('In' as const, 'Exists' as const), values: fc.array(text) }))
+const when: fc.Arbitrary<Predicate> = fc.oneof(
+  fc.record({ is: fc.constant('path' as const), path: text, below: fc.boolean() }),
+  fc.constant({ is: 'fileless' as const }),
+  fc.record({
+    is: fc.constant('traffic' as const),
+    peer: fc.oneof(
+      fc.constant({ is: 'anyone' as const }),
+      fc.record({ is: fc.constant('workloads' as const), selector: fc.record({ namespaces: requirements, workloads: requirements }) }),
+      fc.record({ is: fc.constant('addresses' as const), block: fc.record({ cidr: text, except: fc.array(text) }) }),
+    ),
+    ports: fc.tuple(port, port),
+  }),
+)
 const rule: fc.Arbitrary<Rule> = fc.record({
   cookie: fc.nat(),
   source: fc.record({ file: text, line: fc.integer({ min: 1 }), column: fc.integer({ min: 1 }) }),
   gate: fc.constantFrom('exec' as const, 'connect' as const),
-  when: fc.constant({ is: 'fileless' as const }),
+  when,
   effect: fc.constantFrom('allow' as const, 'deny' as const),
   rank: fc.integer(),
 })
@@ -90,6 +106,15 @@ test('whatever core decides has documents, and they are not changed by JSON', ()
   )
   assert.deepEqual([...gates].sort(), ['accept', 'bind', 'connect', 'exec'])
   assert.deepEqual([...effects].sort(), ['allow', 'deny', 'unknown'])
+})
+
+test("a rule of core's is one here", () => {
+  fc.assert(
+    fc.property(rule, (rule) => {
+      const document: Frozen<z.infer<typeof ruleSchema>> = structuredClone(rule)
+      assert.deepEqual(ruleSchema.parse(document), document)
+    }),
+  )
 })
 
 describe('a request', () => {

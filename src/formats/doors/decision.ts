@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { SEVERITIES } from '../../core/finding.ts'
 import { MODES } from '../../core/workload.ts'
 import { reason } from './appraisal.ts'
-import { span } from './object.ts'
 import { API_VERSION, type Frozen } from './request.ts'
+import { span } from './rule.ts'
 import { time } from './time.ts'
 
 const text = z.string()

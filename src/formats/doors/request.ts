@@ -81,17 +81,19 @@ export type Door = keyof typeof REQUESTS
 export const DOORS = Object.keys(REQUESTS) as readonly Door[]
 
 /** Any request. What is not named here is refused. */
-export const request = z.discriminatedUnion('gate', [
-  REQUESTS.admit,
-  REQUESTS.exec,
-  REQUESTS.open,
-  REQUESTS.connect,
-  REQUESTS.accept,
-  REQUESTS.bind,
-  REQUESTS.release,
-  REQUESTS.attest,
-  REQUESTS.respond,
-])
+export const request = z
+  .discriminatedUnion('gate', [
+    REQUESTS.admit,
+    REQUESTS.exec,
+    REQUESTS.open,
+    REQUESTS.connect,
+    REQUESTS.accept,
+    REQUESTS.bind,
+    REQUESTS.release,
+    REQUESTS.attest,
+    REQUESTS.respond,
+  ])
+  .meta({ description: 'What a policy is asked, at any gate.' })
 
 /** A document is never changed. */
 export type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T

@@ -152,6 +152,16 @@ describe('a request', () => {
     assert.deepEqual(object, { protocol: 'TCP', port: 5432 })
   })
 
+  test('spells an address and a protocol in one way', () => {
+    const spelt = (peer: string, protocol: 'UDP' | number) => {
+      const { object } = requestDocument({ ...connect, peer: { address: peer }, protocol }, seen)
+      return 'peer' in object && [object.peer.address, object.protocol]
+    }
+    assert.deepEqual(spelt('::ffff:10.0.0.7', 17), ['10.0.0.7', 'UDP'])
+    assert.deepEqual(spelt('2001:DB8:0:0::1', 'UDP'), ['2001:db8::1', 'UDP'])
+    assert.deepEqual(spelt('::1', 58), ['::1', 58])
+  })
+
   test('that names nobody whom we know is no document in which he is a stranger', () => {
     assert.throws(() => requestDocument({ ...connect, subject: 'host' }, seen), { code: 'WORKLOAD_UNKNOWN' })
     assert.throws(() => requestDocument({ ...connect, peer: { workload: 'slot 7' } }, seen), { code: 'WORKLOAD_UNKNOWN' })

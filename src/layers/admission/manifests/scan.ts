@@ -2,9 +2,10 @@
 // so are the pods that it would make.
 import { ThymusError } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
-import { isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
+import { isFields, isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
 import { type FieldPath, fieldPathText, parseFieldPath } from '../field-path.ts'
 import { implied } from '../gatekeeper/expansion.ts'
+import type { Violation } from '../gatekeeper/library.ts'
 import type { ObjectSource } from '../gatekeeper/match.ts'
 import { type Question, questionOf } from '../gatekeeper/question.ts'
 import { judgePod } from '../pod-security/evaluate.ts'
@@ -102,11 +103,16 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
     const severity = severityOf(policy.ruleOf(violation.constraint), actions)
     if (isUndecided(violation)) return unjudged({ rule, severity, error: message, path })
     const field = policy.fieldOf(violation, question)
-    const evidence = { action: actions, details: violation.details, ...(violation.rule && { policy: violation.rule }) }
+    const evidence = { action: actions, ...moreOf(violation), ...(violation.rule && { policy: violation.rule }) }
     const said = { code: 'ADM_VIOLATION', severity, rule, remedy, message, evidence, alsoPodSecurity } as const
     return { ...said, path: [...path, ...field.path], isFound: field.isFound }
   })
   return error === undefined ? faults : [...faults, unjudged({ rule: policy.rule, severity: policy.severity, error, path })]
+}
+
+/** What a rule adds to its message, beside the field. */
+function moreOf({ details }: Violation): { readonly details?: unknown } {
+  return isFields(details) && Object.keys(details).every((key) => key === 'field') ? {} : { details }
 }
 
 function unjudged({ rule, severity, error, path }: Pick<Fault, 'rule' | 'severity' | 'path'> & { readonly error: string }): Fault {

@@ -18,7 +18,9 @@ const once: Cost = ([a]) => tenth(sizeOf(a))
 const twice: Cost = ([a]) => tenth(2 * sizeOf(a))
 const second: Cost = ([, b]) => tenth(sizeOf(b))
 const both: Cost = ([a, b]) => tenth(sizeOf(a) + sizeOf(b))
-const least: Cost = ([a, b]) => (a instanceof Opaque ? 1 : tenth(Math.min(sizeOf(a), sizeOf(b))))
+/** The keys of a map are not counted for a value that is none. */
+const least: Cost = ([a, b]) =>
+  a instanceof Opaque || a instanceof CelMap !== b instanceof CelMap ? 1 : tenth(Math.min(sizeOf(a), sizeOf(b)))
 const ordered: Cost = ([a, b]) => (typeof a === 'string' || a instanceof Uint8Array ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1)
 const regex: Cost = ([a, b]) => tenth(1 + sizeOf(a)) * Math.ceil(sizeOf(b) * REGEX)
 /** All that is within, rounded down at each text. */

@@ -67,6 +67,7 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
         }
         if (at + 1 < over.size) run.charge(walk.last ?? 0)
       } else if (over instanceof CelMap) {
+        run.spendKeys(over.size)
         for (const key of over.keys()) {
           run.locals[first] = key
           if (two) run.locals[first + 1] = over.get(key)!

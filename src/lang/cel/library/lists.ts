@@ -10,7 +10,8 @@ const D = 'google.protobuf.Duration'
 const COMPARABLE = ['int', 'uint', 'double', 'bool', D, 'google.protobuf.Timestamp', 'string', 'bytes']
 const add = OPERATORS.find(({ name }) => name === '_+_')!.call
 
-function isSorted(_: Run, list: List): Value {
+function isSorted(run: Run, list: List): Value {
+  run.spend(list.size)
   for (const item of list) compare(item, item)
   for (let at = 1; at < list.size; at++) if (order(list.at(at - 1), list.at(at)) > 0) return false
   return true
@@ -20,7 +21,8 @@ function isSorted(_: Run, list: List): Value {
 const order = (a: Value, b: Value) => orderOf(a, b) ?? 0
 
 /** The first of all that none is beyond. */
-const extreme = (name: string, sign: number) => (_: Run, list: List) => {
+const extreme = (name: string, sign: number) => (run: Run, list: List) => {
+  run.spend(list.size)
   if (list.size === 0) throw new Fault(`${name} called on empty list`)
   let best = list.at(0)
   for (const item of list) {

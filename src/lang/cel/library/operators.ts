@@ -21,14 +21,22 @@ export const instant = (nanos: bigint, offset = 0) => {
 export const span = (nanos: bigint) => new Span(inRange(nanos, 'duration'))
 const bad = (operator: string, ...args: Value[]) => noOverload(`${operator}(${args.map(typeName).join(', ')})`)
 
+function order(run: Run, a: Value, b: Value): number {
+  if (typeof a === 'string' && typeof b === 'string') run.spend(Math.min(a.length, b.length))
+  return compare(a, b)
+}
+
 /** Values of libraries are equal to nothing of another type, and asking is an error; not so whether they differ. */
 function unequal(run: Run, a: Value, b: Value): Value {
   return (a instanceof Opaque && typeName(a) !== typeName(b)) || !equal(run, a, b)
 }
 
-function add(_: Run, a: Value, b: Value): Value {
+function add(run: Run, a: Value, b: Value): Value {
   if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a + b)
-  if (typeof a === 'string' && typeof b === 'string') return a + b
+  if (typeof a === 'string' && typeof b === 'string') {
+    run.spend((a.length + b.length) >> 4)
+    return a + b
+  }
   if (a instanceof List && b instanceof List) return a.size === 0 ? b : b.size === 0 ? a : new JoinedList(a, b)
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (a instanceof Uint && b instanceof Uint) return unsigned(a.value + b.value)
@@ -144,10 +152,10 @@ const TABLE: readonly (readonly [name: string, signatures: readonly string[], ca
   ['!_', ['(bool): bool'], not],
   ['_==_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => equal(run, a, b)],
   ['_!=_', ['(A, A): bool'], unequal],
-  ['_<_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) < 0],
-  ['_<=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) <= 0],
-  ['_>_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) > 0],
-  ['_>=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) >= 0],
+  ['_<_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) < 0],
+  ['_<=_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) <= 0],
+  ['_>_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) > 0],
+  ['_>=_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) >= 0],
   ['@in', ['(A, list(A)): bool', '(A, map(A, B)): bool'], contains],
   [
     '_[_]',

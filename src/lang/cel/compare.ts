@@ -12,8 +12,8 @@ function numberOf(value: Value): Num | undefined {
 }
 
 export function equal(run: Run, a: Value, b: Value): boolean {
-  if (typeof a === 'string' || typeof b === 'string') {
-    if (typeof a === 'string' && typeof b === 'string' && a.length === b.length) run.spend(a.length >> 6)
+  if (typeof a === 'string') {
+    if (typeof b === 'string' && a.length === b.length) run.spend(a.length >> 6)
     return a === b
   }
   if (a === b) return true

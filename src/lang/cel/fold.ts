@@ -1,9 +1,9 @@
 // Macros that go through a range. What a round costs beside its body is what cel-go's expansion of the macro into a fold costs.
 import type { Expr, Form } from './ast.ts'
 import type { Compiler, Evaluate, Node, Scope } from './compile.ts'
-import { insert } from './compile.ts'
 import { Fault, noOverload, type Run } from './run.ts'
 import { chargeCompared, sorted } from './sort.ts'
+import { insert } from './steps.ts'
 import {
   BOOL,
   BYTES,

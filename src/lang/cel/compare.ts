@@ -17,7 +17,7 @@ export function equal(run: Run, a: Value, b: Value): boolean {
     return a === b
   }
   if (a === b) return true
-  if (a instanceof Opaque && b !== null && typeName(a) !== typeName(b)) throw noOverload(`${typeName(a)} == ${typeName(b)}`)
+  if (a instanceof Opaque && b !== null && typeName(a) !== typeName(b)) throw noOverload()
   const [left, right] = [numberOf(a), numberOf(b)]
   // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a double are compared by their value, exactly.
   if (left !== undefined || right !== undefined) return left !== undefined && right !== undefined && left == right
@@ -61,7 +61,7 @@ function sameEntries(run: Run, a: CelMap, b: CelMap): boolean {
 /** Negative, zero or positive; NaN where a NaN is compared. Throws a Fault for values that have no order. */
 export function compare(a: Value, b: Value): number {
   const order = orderOf(a, b)
-  if (order === undefined) throw noOverload(`${typeName(a)} compared with ${typeName(b)}`)
+  if (order === undefined) throw noOverload()
   return order
 }
 

@@ -11,7 +11,7 @@ import { checkFormat } from './library/format-string.ts'
 import type { Overload } from './library/library.ts'
 import { LITERALS } from './library/literals.ts'
 import { Fault, noOverload, OverBudget, PER_CALL, Run } from './run.ts'
-import { asAttribute, asBranch, constant, hasField, invocation, optionalField } from './steps.ts'
+import { asAttribute, asBranch, constant, hasField, invocation, noField, optionalField } from './steps.ts'
 import {
   BOOL,
   BYTES,
@@ -201,7 +201,8 @@ export class Compiler {
           if (found === undefined) throw new Fault(`no such key: ${field}`)
           return found
         }
-        throw noOverload(`${typeName(value)}.${field}`)
+        if (value instanceof List) throw noField()
+        throw new Fault(`no such key: ${field}`)
       },
     }
   }
@@ -324,7 +325,7 @@ export class Compiler {
           try {
             const value = part(run)
             if (value === decisive) return decisive
-            if (typeof value !== 'boolean') fault ??= noOverload(`${typeName(value)} as a condition`)
+            if (typeof value !== 'boolean') fault ??= noOverload()
           } catch (error) {
             if (!(error instanceof Fault)) throw error
             fault ??= error
@@ -347,7 +348,7 @@ export class Compiler {
       attribute: true,
       evaluate: (run) => {
         const value = condition(run)
-        if (typeof value !== 'boolean') throw noOverload(`${typeName(value)} as a condition`)
+        if (typeof value !== 'boolean') throw noOverload()
         return value ? whenTrue(run) : whenFalse(run)
       },
     }
@@ -365,7 +366,7 @@ export class Compiler {
       type: this.types.resolve(other),
       evaluate: (run) => {
         const first = left.evaluate(run)
-        if (!(first instanceof Optional)) throw noOverload(`${typeName(first)}.${expr.name}`)
+        if (!(first instanceof Optional)) throw noOverload()
         if (first.value !== undefined) return expr.name === 'or' ? first : first.value
         return right.evaluate(run)
       },

@@ -54,4 +54,5 @@ export class Run {
   }
 }
 
-export const noOverload = (what: string) => new Fault(`no such overload: ${what}`)
+/** The message of Kubernetes, which does not say of what. */
+export const noOverload = () => new Fault('no such overload')

@@ -32,15 +32,16 @@ export function asBranch({ attribute, evaluate }: Node): Evaluate {
 
 export function hasField(value: Value, field: string): boolean {
   if (value instanceof Optional) return value.value !== undefined && hasField(value.value, field)
-  if (value instanceof List) throw noField(field)
+  if (value instanceof List) throw noField()
   return value instanceof CelMap && value.get(field) !== undefined
 }
 
-const noField = (field: string) => new Fault(`unsupported index type 'string' in list: ${field}`)
+/** A field of a list. */
+export const noField = () => new Fault("unsupported index type 'string' in list")
 
 export function optionalField(run: Run, value: Value, field: string): Value {
   const operand = value instanceof Optional ? value.value : value
-  if (operand instanceof List) throw noField(field)
+  if (operand instanceof List) throw noField()
   const found = operand instanceof CelMap ? operand.get(field) : undefined
   if (found === undefined) return Optional.NONE
   run.charge(1)
@@ -56,7 +57,7 @@ export function put(value: Value, optional: boolean, keep: (value: Value) => voi
 
 export function insert(map: EntryMap, key: Value, value: Value): void {
   if (!isKey(key)) throw new Fault(`unsupported key type: ${typeName(key)}`)
-  if (map.has(key)) throw new Fault(`key already exists: ${String(key)}`)
+  if (map.has(key)) throw new Fault(`insert failed: key ${String(key)} already exists`)
   map.set(key, value)
 }
 
@@ -85,7 +86,7 @@ export function invocation(name: string, overloads: readonly Overload[], args: r
       run.charge(cost?.(values) ?? 1)
       return call(run, ...values)
     }
-    throw noOverload(`${name}(${values.map(typeName).join(', ')})`)
+    throw noOverload()
   }
 }
 

@@ -53,7 +53,10 @@ const MOST_RANGE = 1_000_000n
 const charge = (run: Run, size: number) => run.charge(10 + size)
 
 function slice(run: Run, list: List, from: bigint, to: bigint): Value {
-  if (from < 0n || to < 0n || from > to || to > BigInt(list.size)) throw new Fault(`cannot slice(${from}, ${to}) a list of ${list.size}`)
+  const cannot = (why: string) => new Fault(`cannot slice(${from}, ${to}), ${why}`)
+  if (from < 0n || to < 0n) throw cannot('negative indexes not supported')
+  if (from > to) throw cannot('start index must be less than or equal to end index')
+  if (to > BigInt(list.size)) throw cannot(`list is length ${list.size}`)
   charge(run, Number(to - from))
   return new ItemList(Array.from({ length: Number(to - from) }, (_, at) => list.at(Number(from) + at)))
 }

@@ -72,6 +72,10 @@ function cidrOf(text: string): Cidr | undefined {
 
 function readAddress(text: string): Ip {
   const ip = ipOf(text)
+  if (ip === undefined && text.includes('%') && text.includes(':'))
+    throw new Fault(`IP address ${JSON.stringify(text)} with zone value is not allowed`)
+  if (ip === undefined && readIp(text.slice(0, LONGEST)) !== undefined)
+    throw new Fault(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`)
   if (ip === undefined) throw new Fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string`)
   return ip
 }

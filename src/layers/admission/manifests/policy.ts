@@ -114,18 +114,6 @@ export class Policy {
   }
 }
 
-/** Gatekeeper's words for a match that fails and an evaluation in Rego that does, Kubernetes' for an expression in CEL. */
-const FAILED =
-  /^unable to match constraints: |^\S+: eval_\w+_error: |^\[?expression '[\s\S]*' resulted in error: |^validation failed due to running out of cost/
-
-/**
- * A scan cannot tell (the Namespace is not among the manifests, the code fails), where Gatekeeper would refuse to be safe. A rule in Rego
- * that is named has spoken for itself.
- */
-export function isUndecided({ rule, message }: Violation): boolean {
-  return rule?.file.endsWith('.rego') !== true && FAILED.test(message)
-}
-
 /** The most severe of the actions, unless the constraint says otherwise. */
 export function severityOf({ severity }: ConstraintRule, actions: readonly string[]): Severity {
   if (severity !== undefined) return severity

@@ -15,7 +15,7 @@ import type { ManifestObject } from './document.ts'
 import type { Made } from './expansions.ts'
 import { compareSeverity, type Fault, findingsOf } from './findings.ts'
 import { podSecurityRule } from './pod-security-rules.ts'
-import { isUndecided, type Policy, severityOf } from './policy.ts'
+import { type Policy, severityOf } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 
 export interface ScanOptions {
@@ -101,7 +101,8 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
     const { severity: _, alsoPodSecurity, remedy, ...rule } = policy.ruleOf(violation.constraint)
     const { message, actions } = made === undefined ? violation : implied(made.template, violation)
     const severity = severityOf(policy.ruleOf(violation.constraint), actions)
-    if (isUndecided(violation)) return unjudged({ rule, severity, error: message, path })
+    // Where a scan cannot tell (the Namespace is not among the manifests, the code fails), Gatekeeper would refuse to be safe.
+    if (violation.undecided) return unjudged({ rule, severity, error: message, path })
     const field = policy.fieldOf(violation, question)
     const evidence = { action: actions, ...moreOf(violation), ...(violation.rule && { policy: violation.rule }) }
     const said = { code: 'ADM_VIOLATION', severity, rule, remedy, message, evidence, alsoPodSecurity } as const

@@ -48,6 +48,7 @@ export const CODES = {
   MUTATOR: 'A mutator does not follow its specification, contradicts another, or cannot be applied.',
   SUITE: 'A suite of Gatekeeper tests does not follow its format, or names what is not there.',
   ADMISSION_POLICY: 'A ValidatingAdmissionPolicy or its binding does not follow its specification.',
+  CLUSTER: 'The API server of the cluster does not answer, or refuses what was asked.',
   INTERNAL: 'A fault in Thymus itself.',
 } as const
 

@@ -1,28 +1,54 @@
 // One question, every engine: Gatekeeper's constraints, Pod Security, Kubernetes' own policies, and the mutators before them.
 import type { KubernetesObject } from '../../formats/kubernetes/object.ts'
+import type { Limits } from '../../lang/rego/codegen/runtime.ts'
+import { type GatekeeperConfig, isExcluded } from './gatekeeper/config.ts'
+import type { EnforcementPoint } from './gatekeeper/constraint.ts'
 import { reviewExpanded } from './gatekeeper/expanded-review.ts'
 import type { Expander } from './gatekeeper/expansion.ts'
 import type { Library, Violation as Objection } from './gatekeeper/library.ts'
 import type { MutationSystem } from './gatekeeper/mutation/system.ts'
-import { questionFrom } from './gatekeeper/question.ts'
+import { questionFrom, questionOf } from './gatekeeper/question.ts'
 import type { AdmissionJudge, Judgement, JudgementContext, Mutation, Violation } from './judgement.ts'
 import { admit, type PodSecurityCluster } from './pod-security/admission.ts'
 import type { PodSecurityConfiguration } from './pod-security/configuration.ts'
 import { requestFields } from './request-fields.ts'
 import type { AdmissionRequest } from './review.ts'
+import { judgePolicies, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
+import type { ParamSource } from './validating-policy/params.ts'
+
+export interface KnownCluster extends PodSecurityCluster {
+  /** Of a kind that policies take their parameters from; undefined: there is no such kind. */
+  params(kind: { readonly apiVersion: string; readonly kind: string }): ParamSource | undefined
+}
 
 export interface JudgeParts {
   readonly library: Library
   readonly expander: Expander
   readonly mutations: MutationSystem
+  /** Namespaces that Gatekeeper's rules leave alone. */
+  readonly config: Pick<GatekeeperConfig, 'excluded'>
+  readonly validating: PolicySet
   /** Undefined: namespaces' labels for Pod Security are left to the API server itself. */
   readonly podSecurity: PodSecurityConfiguration | undefined
   /** What is known of the cluster. */
-  readonly cluster: PodSecurityCluster
+  readonly cluster: KnownCluster
+  /** Milliseconds that only grow. */
+  readonly clock: () => number
 }
 
 /** Objections of which the field is looked for, which takes longer than to find them: nobody mends more at a time. */
 const LOCATED = 4
+/** Of the time that must be left for it. */
+const LOCATING_MS = 500
+
+/** Limits of which each evaluation takes what the ones before it have left. */
+function leftUntil(end: number, clock: () => number): Partial<Limits> {
+  return {
+    get milliseconds() {
+      return Math.max(0, end - clock())
+    },
+  }
+}
 
 export class Judge implements AdmissionJudge {
   readonly #parts: JudgeParts
@@ -33,29 +59,61 @@ export class Judge implements AdmissionJudge {
 
   /** Throws what an engine throws that does not come to an end: whoever asks has a mode for that. */
   validate(request: AdmissionRequest, { milliseconds }: JudgementContext): Judgement {
-    const { library, expander, podSecurity, cluster } = this.#parts
-    const question = questionFrom(requestFields(request), { source: 'Original', namespace: this.#namespaceOf(request) })
-    const objections = reviewExpanded(library, expander, question, 'validation.gatekeeper.sh', { milliseconds })
-    const found = objections.flatMap((objection, at) =>
-      violationsOf(objection, at < LOCATED ? library.fieldOf(objection, question) : undefined),
-    )
-    const refusals = found.filter(({ action }) => action === 'deny').map(text)
-    const warnings = found.filter(({ action }) => action === 'warn').map(text)
+    return this.judge(request, 'validation.gatekeeper.sh', milliseconds)
+  }
+
+  /** The same at another point: an audit asks about what is there already. */
+  judge(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): Judgement {
+    const { podSecurity, cluster, validating } = this.#parts
+    const namespace = this.#namespaceOf(request)
+    const fields = requestFields(request)
+    const found = this.#objections(request, fields, namespace, point, milliseconds)
+    const policies = judgePolicies(validating, { request: fields, namespace, params: (kind) => cluster.params(kind) })
     const secured = podSecurity === undefined ? undefined : admit(request, podSecurity, cluster)
-    const violations = [...found, ...(secured === undefined ? [] : securityViolations(secured))]
-    const shared = { warnings: [...warnings, ...(secured?.warnings ?? [])], auditAnnotations: secured?.auditAnnotations ?? {}, violations }
-    if (secured?.status !== undefined && refusals.length === 0) {
-      return { allowed: false, message: secured.status.message, code: secured.status.code, ...shared }
+    const warnings = found.filter(({ action }) => action === 'warn').map(text)
+    const refusals = found.filter(({ action }) => action === 'deny').map(text)
+    const statuses = [policies.denied, secured?.status].filter((status) => status !== undefined)
+    const shared = {
+      warnings: [...warnings, ...policies.warnings, ...(secured?.warnings ?? [])],
+      auditAnnotations: { ...keyed(policies.auditAnnotations), ...secured?.auditAnnotations },
+      violations: [...found, ...policyViolations(policies), ...(secured === undefined ? [] : securityViolations(secured))],
     }
-    const reasons = secured?.status === undefined ? refusals : [...refusals, secured.status.message]
-    return reasons.length === 0 ? { allowed: true, ...shared } : { allowed: false, message: reasons.join('\n'), code: 403, ...shared }
+    const reasons = [...refusals, ...statuses.map(({ message }) => message)]
+    if (reasons.length === 0) return { allowed: true, ...shared }
+    // Whoever refuses alone does so with its own status.
+    const code = refusals.length === 0 && statuses.length === 1 ? statuses[0]!.code : 403
+    return { allowed: false, message: reasons.join('\n'), code, ...shared }
+  }
+
+  #objections(
+    request: AdmissionRequest,
+    fields: ReturnType<typeof requestFields>,
+    namespace: KubernetesObject | undefined,
+    point: EnforcementPoint,
+    milliseconds: number,
+  ): readonly Violation[] {
+    const { library, expander, config, clock } = this.#parts
+    const asked = request.operation === 'DELETE' ? request.oldObject : request.object
+    const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
+    if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return []
+    // As Gatekeeper has it, an audit asks about an object, and not about an operation.
+    const question =
+      process === 'audit' && asked !== undefined
+        ? questionOf(asked, 'Original', namespace)
+        : questionFrom(fields, { source: 'Original', namespace })
+    const limits = leftUntil(clock() + milliseconds, clock)
+    const objections = reviewExpanded(library, expander, question, point, limits)
+    return objections.flatMap((objection, at) =>
+      violationsOf(objection, at < LOCATED && (limits.milliseconds ?? 0) > LOCATING_MS ? library.fieldOf(objection, question) : undefined),
+    )
   }
 
   /** Throws ThymusError MUTATOR where a mutator cannot be applied. */
   mutate(request: AdmissionRequest): Mutation {
     const { object, operation } = request
     const nothing = { allowed: true, warnings: [], auditAnnotations: {}, violations: [] } as const
-    if (object === undefined || operation === 'DELETE') return { ...nothing, object: undefined }
+    if (object === undefined || operation === 'DELETE' || isExcluded(this.#parts.config, 'mutation-webhook', object, request.namespace))
+      return { ...nothing, object: undefined }
     const mutated = this.#parts.mutations.mutate({ object, namespace: this.#namespaceOf(request), source: 'Original', operation })
     return mutated.applied.length === 0
       ? { ...nothing, object: undefined }
@@ -84,6 +142,23 @@ function violationsOf({ constraint, message, rule, actions }: Objection, field: 
     ...located,
   }))
 }
+
+const POLICY_ACTIONS = { Deny: 'deny', Warn: 'warn', Audit: 'dryrun' } as const
+
+function policyViolations({ violations }: PolicyVerdict): readonly Violation[] {
+  return violations.flatMap(({ policy, message, actions, index }) =>
+    actions.map((action) => ({
+      policy: `ValidatingAdmissionPolicy/${policy}`,
+      rule: index === undefined ? 'match' : `validations[${index}]`,
+      message,
+      action: POLICY_ACTIONS[action],
+    })),
+  )
+}
+
+/** A key has one slash, and the API server puts the name of the webhook before it. */
+const keyed = (annotations: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key.replaceAll('/', '.'), value]))
 
 const ACTIONS = { enforce: 'deny', warn: 'warn', audit: 'dryrun' } as const
 

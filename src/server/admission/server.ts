@@ -3,7 +3,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { ThymusError } from '../../core/errors.ts'
 import { type Address, addressOf, type ListenOptions, listen, type Server, stop } from '../listen.ts'
 import type { CertificateSource, Credentials } from './certificates.ts'
-import { Metrics } from './metrics.ts'
+import { type Gauge, Metrics } from './metrics.ts'
 import { refusal, Webhook, type WebhookOptions } from './webhook.ts'
 
 export interface AdmissionOptions extends Omit<WebhookOptions, 'metrics'> {
@@ -13,6 +13,8 @@ export interface AdmissionOptions extends Omit<WebhookOptions, 'metrics'> {
   readonly publish?: (bundle: string) => Promise<void>
   /** Milliseconds between two looks at the certificates. */
   readonly refreshMs?: number
+  /** More figures to tell. */
+  readonly gauges?: readonly Gauge[]
   readonly listening?: Partial<Pick<ListenOptions, 'maxBytes' | 'maxConnections' | 'requestMs' | 'idleMs'>>
 }
 
@@ -53,6 +55,7 @@ export class AdmissionServer {
         help: 'When the certificate ends.',
         value: () => admission.#served.notAfter / 1_000,
       },
+      ...(options.gauges ?? []),
     ])
     const webhook = new Webhook({ ...options, metrics, notReady: () => admission.#notReady() })
     const refused = (status: number, message: string) => refusal(status, message)

@@ -12,7 +12,7 @@ import { constraintSchema } from './constraint-schema.ts'
 import type { Engine, Objection } from './engine.ts'
 import { culprit } from './field.ts'
 import { Inventory } from './inventory.ts'
-import { MatchError, matches } from './match.ts'
+import { MatchError, matches, mayMatchKind } from './match.ts'
 import { matchables, type Question } from './question.ts'
 import { compileRego } from './rego-engine.ts'
 import { ENGINES, type EngineName, readTemplate, type Template } from './template.ts'
@@ -40,6 +40,14 @@ export interface Violation {
 /** Of one attempt to find a field. */
 const TRY_LIMITS: Partial<Limits> = { steps: 1_000_000, milliseconds: 20 }
 
+const MAX_KINDS = 1_000
+
+interface Candidate {
+  readonly template: Template
+  readonly engine: Engine
+  readonly constraint: Constraint
+}
+
 interface Entry {
   readonly template: Template
   readonly engine: Engine
@@ -51,6 +59,8 @@ export class Library {
   readonly #options: LibraryOptions
   readonly #entries = new Map<string, Entry>()
   readonly #inventory = new Inventory()
+  /** Which constraints may be about objects of a kind: most of ten thousand are about others. */
+  readonly #byKind = new Map<string, readonly Candidate[]>()
 
   constructor(options: LibraryOptions) {
     this.#options = options
@@ -64,6 +74,7 @@ export class Library {
     const before = this.#entries.get(template.name)?.constraints.values() ?? []
     const constraints = new Map([...before].map(({ object: one, name }) => [name, readConstraint(one, template, schema)]))
     this.#entries.set(template.name, { template, engine, schema, constraints })
+    this.#byKind.clear()
     return template
   }
 
@@ -74,6 +85,7 @@ export class Library {
     if (entry === undefined) throw new ThymusError('CONSTRAINT', 'there is no template of this kind', { at: `${kind} ${nameOf(object)}` })
     const constraint = readConstraint(object, entry.template, entry.schema)
     entry.constraints.set(constraint.name, constraint)
+    this.#byKind.clear()
     return constraint
   }
 
@@ -101,13 +113,12 @@ export class Library {
     if (targets.length === 0) throw new ThymusError('REVIEW', 'neither object nor oldObject is there')
     const asking = new Asking(asked, this.#inventory.data, this.#options.surroundings(), limits)
     const found: Violation[] = []
-    for (const { template, engine, constraints } of this.#entries.values()) {
+    for (const { template, engine, constraint } of this.#candidates(targets)) {
       if (point === 'validation.gatekeeper.sh' && !isAskedAt(template, question.operation)) continue
-      for (const constraint of constraints.values()) {
-        const actions = actionsAt(constraint, point)
-        if (actions.length === 0) continue
-        for (const objection of judge(engine, constraint, asking, targets)) found.push({ constraint, ...objection, actions })
-      }
+      const actions = actionsAt(constraint, point)
+      if (actions.length === 0) continue
+      if (limits.milliseconds === 0) throw new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked')
+      for (const objection of judge(engine, constraint, asking, targets)) found.push({ constraint, ...objection, actions })
     }
     return found.sort(
       (one, other) => compare(one.constraint.kind, other.constraint.kind) || compare(one.constraint.name, other.constraint.name),
@@ -141,6 +152,22 @@ export class Library {
       if (error instanceof ThymusError) return undefined
       throw error
     }
+  }
+
+  #candidates(targets: ReturnType<typeof matchables>): readonly Candidate[] {
+    const kinds = [...new Set(targets.map(({ object }) => kindOf(object).kind))]
+    const key = JSON.stringify(kinds)
+    const known = this.#byKind.get(key)
+    if (known !== undefined) return known
+    const candidates = [...this.#entries.values()].flatMap(({ template, engine, constraints }) =>
+      [...constraints.values()]
+        .filter(({ match }) => kinds.some((kind) => mayMatchKind(match, kind)))
+        .map((constraint) => ({ template, engine, constraint })),
+    )
+    // Whoever may send objects may make up kinds.
+    if (this.#byKind.size >= MAX_KINDS) this.#byKind.clear()
+    this.#byKind.set(key, candidates)
+    return candidates
   }
 
   #withNamespace(question: Question): Question {

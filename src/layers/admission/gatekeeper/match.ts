@@ -52,6 +52,11 @@ export function matches(match: Match, target: Matchable): boolean {
   )
 }
 
+/** Whether objects of the kind, of whatever group, can match. */
+export function mayMatchKind({ kinds = [] }: Match, kind: string): boolean {
+  return kinds.length === 0 || kinds.some(({ kinds: names = [] }) => names.length === 0 || names.includes('*') || names.includes(kind))
+}
+
 function matchesKind({ kinds = [] }: Match, { object }: Matchable): boolean {
   const { group, kind } = kindOf(object)
   const names = (list: readonly string[] | undefined, name: string) =>

@@ -45,6 +45,11 @@ export class MutationSystem {
     return new MutationSystem([...byId.values()].sort(inOrder))
   }
 
+  /** How many are applied. */
+  get size(): number {
+    return this.#mutators.length
+  }
+
   /** @throws ThymusError MUTATOR: a mutator cannot be applied to this object, or they never come to an end. */
   mutate(mutable: Mutable): Mutated {
     const budget = new Budget()

@@ -18,6 +18,7 @@ const STEPS: readonly Step[] = [
   { name: 'files', command: ['tools/check-files.ts'] },
   { name: 'layout.gen.ts is fresh', command: ['tools/gen-layout.ts', '--check'] },
   { name: 'docs/codes.md is fresh', command: ['tools/gen-codes.ts', '--check'] },
+  { name: 'docs/schemas are fresh', command: ['tools/gen-doors.ts', '--check'] },
 ]
 const total = { passed: 0, failed: 0, skipped: 0 }
 

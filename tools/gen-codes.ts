@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
+import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
 /** What each exit status means; that none is missing is seen to by the type. */
@@ -50,12 +51,4 @@ if (!process.argv.includes('--check')) writeFileSync(OUT, page)
 else if (!existsSync(OUT) || readFileSync(OUT, 'utf8') !== page) {
   console.error(`${OUT} is stale: run bin/node tools/gen-codes.ts`)
   process.exitCode = 1
-}
-
-/** Columns are as wide as their widest cell: biome wants it so. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const escaped = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
-  const widths = head.map((_, column) => Math.max(...escaped.map((row) => row[column]!.length)))
-  const lines = escaped.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`)
-  return [lines[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1)].join('\n')
 }

@@ -9,6 +9,7 @@ import { MappedRing } from '../adapters/linux/bpf/ring.ts'
 import { lock, peerOf } from '../adapters/linux/system.ts'
 import { exitStatus, ThymusError } from '../core/errors.ts'
 import { SEVERITIES } from '../core/finding.ts'
+import { unknown, type Verdict } from '../core/verdict.ts'
 import type { Workload } from '../core/workload.ts'
 import { RulePlane } from '../engine/rule-plane/plane.ts'
 import { SlotAllocator } from '../engine/rule-plane/slots.ts'
@@ -18,6 +19,7 @@ import { recognise } from '../formats/cgroup-path.ts'
 import type { AgentPort } from '../server/agent-port.ts'
 import type { ApplyRequest, FindingList, Loss, StartRequest, Status, WorkloadSummary } from '../server/api.ts'
 import { serve } from '../server/http.ts'
+import { tryAdmission } from './admission.ts'
 import { Answers } from './answers.ts'
 import { type Config, DEFAULTS } from './config.ts'
 import { Control, key } from './control.ts'
@@ -50,6 +52,7 @@ class Mind implements AgentPort {
   readonly #watch: Watch
   readonly #answers: Answers
   #recording: Recorder | undefined
+  #admission: Promise<Verdict> = Promise.resolve(unknown('NOT_TRIED', 'the engine is yet to be tried'))
 
   private constructor(
     guard: GuardClient | undefined,
@@ -91,6 +94,7 @@ class Mind implements AgentPort {
     if (store.setting<boolean>(POLICIES_LOST)) mind.#control.withhold()
     else await mind.#control.restore(store.policies().unconfirmed)
     mind.#watch.start()
+    mind.#admission = tryAdmission()
     return mind
   }
 
@@ -113,6 +117,7 @@ class Mind implements AgentPort {
         enforcing: { network: speaksOf(['connect', 'accept', 'bind']), exec: speaksOf(['exec']) },
         policies: policies.length,
         workloads: this.#control.workloads.length,
+        admission: await this.#admission,
       }),
       generation: this.#plane.generation?.number ?? 0,
       workloads: this.#control.workloads.length,

@@ -10,13 +10,14 @@ export interface Seen {
   readonly enforcing: { readonly network: number; readonly exec: number }
   readonly policies: number
   readonly workloads: number
+  /** Whether the admission engine refused what it should when it was tried. */
+  readonly admission: Verdict
 }
 
 const NOT_BUILT: readonly (readonly [Layer, string])[] = [
   ['hardware', 'TPM, SEV-SNP, TDX and SGX'],
   ['firmware', 'event log, Secure Boot, IMA'],
   ['supply', 'SBOM, vulnerabilities, signatures'],
-  ['admission', 'Gatekeeper, Kubernetes admission'],
 ]
 
 /** The board: seven layers, each with what is known of it and how strongly it can act here. */
@@ -27,6 +28,7 @@ export function posture(seen: Seen): LayerPosture[] {
   const none = unknown('NO_PRIVILEGE', `no kernel programs: ${whyNoKernel()}`)
   return [
     ...NOT_BUILT.map(([layer, what]): LayerPosture => ({ layer, state: { is: 'not built' }, summary: what, rungs: [], checks: [] })),
+    admission(seen.admission),
     row(
       'network',
       seen.hello ? sockets : undefined,
@@ -38,16 +40,35 @@ export function posture(seen: Seen): LayerPosture[] {
   ]
 }
 
+/** The engine is here; a cluster asks a webhook, which runs by itself. */
+function admission(engine: Verdict): LayerPosture {
+  const webhook = unknown('NOT_SERVED', 'this agent serves none: thymus admission serve')
+  const rungs: readonly Rung[] = [
+    { gate: 'admit', rung: 'templates, CEL and Pod Security', works: engine },
+    { gate: 'admit', rung: 'webhook of a cluster', works: webhook },
+  ]
+  return {
+    layer: 'admission',
+    state: engine.is === 'pass' ? webhook : engine,
+    summary: engine.is === 'pass' ? 'manifests can be scanned; no cluster asks' : 'Gatekeeper, Pod Security',
+    rungs,
+    checks: checksOf(rungs),
+  }
+}
+
 function row(layer: Layer, rungs: readonly Rung[] | undefined, none: Verdict, summary: string): LayerPosture {
   if (rungs === undefined)
     return { layer, state: none, summary: 'workloads restrict themselves (Landlock, seccomp)', rungs: [], checks: [] }
-  const checks: Check[] = rungs.map(({ gate, rung, works }) => ({
+  return { layer, state: together(rungs.map(({ works }) => works)), summary, rungs, checks: checksOf(rungs) }
+}
+
+function checksOf(rungs: readonly Rung[]): Check[] {
+  return rungs.map(({ gate, rung, works }) => ({
     code: `RUNG_${gate.toUpperCase()}`,
     title: `${gate} can be denied`,
     verdict: works,
     got: rung,
   }))
-  return { layer, state: together(rungs.map(({ works }) => works)), summary, rungs, checks }
 }
 
 /** Why this process has no kernel programs, as far as it can see. */

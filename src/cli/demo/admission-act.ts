@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { FreeAct, Stage } from './stage.ts'
 
 const PROPS = 'src/cli/demo/props'
 const POLICY = `${PROPS}/pods.rego`
 const DENY = 'data.kubernetes.admission.deny'
+const PACK = 'policies/admission/baseline'
 
 /** A policy decides what may be deployed, and says why. It needs no agent, no cluster and no privilege. */
 export const ADMISSION_ACT: FreeAct = { title: 'A Pod that asks for too much', rung: 'engine', play }
@@ -26,5 +30,44 @@ async function play(stage: Stage): Promise<void> {
     'and for each rule the first line that does not hold',
     /fails at line 8\b/.test(why.stdout) && /fails at line 16\b/.test(why.stdout),
   )
+  await ask(stage)
   console.log('  undone: nothing was changed')
+}
+
+/** The same request to the door that a cluster asks. */
+async function ask(stage: Stage): Promise<void> {
+  stage.say('The same two rules as Gatekeeper templates, behind the webhook that a cluster asks. The review was sent by a kube-apiserver.')
+  const folder = mkdtempSync(join(tmpdir(), 'thymus-demo-'))
+  try {
+    const serve = [
+      'admission',
+      'serve',
+      '--no-cluster',
+      '--policy',
+      PACK,
+      '--pod-security',
+      'off',
+      '--certificates',
+      folder,
+      '--listen',
+      '127.0.0.1:0',
+    ]
+    const [, url] = /listening on (\S+)/.exec(await stage.background('next:', ...serve)) ?? []
+    const answer = await stage.post(`${PROPS}/pod-privileged.json`, `${url}/v1/admit`, join(folder, 'authorities.pem'))
+    const { response } = JSON.parse(answer)
+    stage.expect(
+      'it is denied, in the words of the rule',
+      response.allowed === false && response.status.message.includes('容器 nginx 不允许以特权模式运行'),
+    )
+    stage.expect(
+      'what is only warned of is a warning',
+      response.warnings?.some((warning: string) => warning.includes('Pod web 缺少标签 env')),
+    )
+    await stage.clear()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  stage.say('And before anything is deployed: the file, the line, the field.')
+  const scanned = await stage.thymus('scan', 'manifests', '--pack', 'baseline', `${PROPS}/deployment.yaml`)
+  stage.expect('the line of the privileged container is found', /deployment\.yaml:16\b.*ThymusPrivileged/.test(scanned.stdout))
 }

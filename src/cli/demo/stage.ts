@@ -1,6 +1,9 @@
 // Where the acts play: every command is one that the user could type, runs as its own process, and its output is shown as it is.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { printable } from '../../core/quote.ts'
 
@@ -10,6 +13,10 @@ const THYMUS = join(CHECKOUT, 'bin/thymus')
 const PROPS = 'src/cli/demo/props'
 /** No command of the demo takes longer; one that does hangs. */
 const PATIENCE = 30_000
+
+const SHOWN = 4_000
+
+const indented = (data: Buffer | string) => String(data).replace(/^(?=.)/gm, '  ')
 
 export interface Heard {
   readonly status: number | null
@@ -64,18 +71,37 @@ export class Stage {
     return this.#run(words, false)
   }
 
-  /** The same for a command that goes on: returns when it has printed `until`. */
-  async background(until: string, ...words: string[]): Promise<void> {
+  /** The same for a command that goes on: returns what it has said when that holds `until`. */
+  async background(until: string, ...words: string[]): Promise<string> {
     this.#type(words, ' &')
-    const child = spawn(THYMUS, words, { cwd: CHECKOUT, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(THYMUS, words, { cwd: CHECKOUT, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#running.push(child)
     let heard = ''
     child.stdout.on('data', (data: Buffer) => {
       heard += data
     })
+    child.stderr.on('data', (data: Buffer) => {
+      heard += data
+      process.stderr.write(indented(data))
+    })
     for (const started = Date.now(); !heard.includes(until); await sleep(20)) {
       if (child.exitCode !== null || Date.now() - started > PATIENCE) throw new Error(`it never said "${until}": ${printable(heard)}`)
     }
+    return heard
+  }
+
+  /** Sends a file, as curl would, to a server whose authority is in another, and shows what it answers. */
+  async post(file: string, url: string, authority: string): Promise<string> {
+    console.log(this.#bold(`$ curl --cacert ${authority} -H 'Content-Type: application/json' -d @${file} ${url}`))
+    const body = readFileSync(join(CHECKOUT, file))
+    const options = { method: 'POST', ca: readFileSync(authority), headers: { 'content-type': 'application/json' }, timeout: PATIENCE }
+    const answer = await new Promise<string>((resolve, reject) => {
+      const asked = request(url, options, async (response) => resolve(await text(response)))
+      asked.once('error', reject).once('timeout', () => asked.destroy(new Error('no answer')))
+      asked.end(body)
+    })
+    console.log(indented(printable(answer.trim(), SHOWN)))
+    return answer
   }
 
   /** Words that run one of the props. */
@@ -100,7 +126,7 @@ export class Stage {
   async #run(words: readonly string[], shown: boolean): Promise<Heard> {
     const child = spawn(THYMUS, [...words], { cwd: CHECKOUT, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE })
     let stdout = ''
-    const show = (data: Buffer) => shown && process.stdout.write(String(data).replace(/^(?=.)/gm, '  '))
+    const show = (data: Buffer) => shown && process.stdout.write(indented(data))
     child.stdout.on('data', (data: Buffer) => {
       stdout += data
       show(data)

@@ -12,8 +12,12 @@ function numberOf(value: Value): Num | undefined {
 }
 
 export function equal(run: Run, a: Value, b: Value): boolean {
+  if (typeof a === 'string') {
+    if (typeof b === 'string' && a.length === b.length) run.spend(a.length >> 6)
+    return a === b
+  }
   if (a === b) return true
-  if (a instanceof Opaque && b !== null && typeName(a) !== typeName(b)) throw noOverload(`${typeName(a)} == ${typeName(b)}`)
+  if (a instanceof Opaque && b !== null && typeName(a) !== typeName(b)) throw noOverload()
   const [left, right] = [numberOf(a), numberOf(b)]
   // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a double are compared by their value, exactly.
   if (left !== undefined || right !== undefined) return left !== undefined && right !== undefined && left == right
@@ -33,6 +37,7 @@ export function equal(run: Run, a: Value, b: Value): boolean {
 
 /** Whether a list holds a value: to be of another type is no error here. */
 export function same(run: Run, a: Value, b: Value): boolean {
+  run.spend(1)
   return !(a instanceof Opaque && typeName(a) !== typeName(b)) && equal(run, a, b)
 }
 
@@ -44,8 +49,8 @@ function sameItems(run: Run, a: List, b: List): boolean {
 }
 
 function sameEntries(run: Run, a: CelMap, b: CelMap): boolean {
+  run.spendKeys(a.size + b.size)
   if (a.size !== b.size) return false
-  run.spend(a.size)
   for (const key of a.keys()) {
     const other = b.get(key)
     if (other === undefined || !equal(run, a.get(key)!, other)) return false
@@ -56,7 +61,7 @@ function sameEntries(run: Run, a: CelMap, b: CelMap): boolean {
 /** Negative, zero or positive; NaN where a NaN is compared. Throws a Fault for values that have no order. */
 export function compare(a: Value, b: Value): number {
   const order = orderOf(a, b)
-  if (order === undefined) throw noOverload(`${typeName(a)} compared with ${typeName(b)}`)
+  if (order === undefined) throw noOverload()
   return order
 }
 

@@ -3,14 +3,15 @@
 // alone, so `1 + "a"` and unknown functions pass; there are no macros of two variables, no costs to bound a run by, and 20 containers took
 // 33 µs to go through where this takes a fraction. All that would have been left of it is the grammar.
 import type { ThymusError } from '../../core/errors.ts'
+import { compileList, compileMap } from './aggregates.ts'
 import type { Expr } from './ast.ts'
-import { costOf } from './cost.ts'
 import { compileFold } from './fold.ts'
 import { rejected } from './lexer.ts'
 import { checkFormat } from './library/format-string.ts'
 import type { Overload } from './library/library.ts'
 import { LITERALS } from './library/literals.ts'
-import { Fault, noOverload, PER_CALL, Run } from './run.ts'
+import { Fault, noOverload, OverBudget, PER_CALL, Run } from './run.ts'
+import { asAttribute, asBranch, constant, hasField, invocation, noField, optionalField } from './steps.ts'
 import {
   BOOL,
   BYTES,
@@ -32,7 +33,7 @@ import {
   typeOf,
   UINT,
 } from './types.ts'
-import { CelMap, EntryMap, ItemList, isKey, List, Optional, TypeValue, typeName, type Value } from './values.ts'
+import { CelMap, isKey, List, Optional, TypeValue, typeName, type Value } from './values.ts'
 
 export type Evaluate = (run: Run) => Value
 
@@ -64,7 +65,6 @@ const TYPES: Readonly<Record<string, Type>> = {
   'google.protobuf.Duration': DURATION,
 }
 
-const BY_OVERLOAD = new Set(['_+_', '_<_', '_<=_', '_>_', '_>=_', '@in', 'string', 'bytes'])
 const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint'])
 
 export interface Environment {
@@ -87,13 +87,17 @@ export class Compiler {
   /** Checks that need every parameter known. */
   readonly #later: (() => void)[] = []
   /** Calls of `format` around: what it shows may be of any types. */
-  #formats = 0
+  formats = 0
   /** Of lists within them. */
-  readonly #itemTypes = new Map<Expr, readonly Type[]>()
+  readonly itemTypes = new Map<Expr, readonly Type[]>()
 
   constructor(text: string, environment: Environment) {
     this.#text = text
     this.#environment = environment
+  }
+
+  later(check: () => void): void {
+    this.#later.push(check)
   }
 
   finish(): void {
@@ -115,9 +119,9 @@ export class Compiler {
       case 'call':
         return this.#call(expr, scope)
       case 'list':
-        return this.#list(expr, scope)
+        return compileList(this, expr, scope)
       case 'map':
-        return this.#map(expr, scope)
+        return compileMap(this, expr, scope)
       case 'fold':
         return compileFold(this, expr, scope)
     }
@@ -197,7 +201,8 @@ export class Compiler {
           if (found === undefined) throw new Fault(`no such key: ${field}`)
           return found
         }
-        throw noOverload(`${typeName(value)}.${field}`)
+        if (value instanceof List) throw noField()
+        throw new Fault(`no such key: ${field}`)
       },
     }
   }
@@ -230,23 +235,18 @@ export class Compiler {
   }
 
   #function(name: string, member: boolean, args: readonly Expr[], scope: Scope, at: number): Node {
-    if (name === 'format') this.#formats++
+    if (name === 'format') this.formats++
     const nodes = args.map((arg) => this.node(arg, scope))
-    if (name === 'format') this.#formats--
+    if (name === 'format') this.formats--
     const overloads = this.#environment.functions.get(name)
     if (overloads === undefined) throw this.reject(`undeclared reference to '${name}'`, at)
+    const given = nodes.map(({ type }) => type)
     const fitting: Overload[] = []
     let result: Type | undefined
     for (const overload of overloads) {
       if (overload.member !== member || overload.args.length !== nodes.length) continue
       const [own, ...wanted] = this.types.instantiate([overload.result, ...overload.args])
-      if (
-        !this.types.assignable(
-          nodes.map(({ type }) => type),
-          wanted,
-        )
-      )
-        continue
+      if (!this.types.assignable(given, wanted)) continue
       fitting.push(overload)
       const type = this.types.resolve(own!)
       result = result === undefined || sameType(result, type) ? type : DYN
@@ -275,18 +275,16 @@ export class Compiler {
     const among = nodes[1]?.constant
     if (name === '@in' && among instanceof List && among.size === 0) return constant(false, BOOL)
     const evaluate = invocation(name, fitting, nodes)
-    if (CONVERSIONS.has(name) && nodes.length === 1 && nodes[0]!.constant !== undefined) return this.#folded(evaluate, result, at)
+    if (CONVERSIONS.has(name) && nodes.length === 1 && nodes[0]!.constant !== undefined) return this.folded(evaluate, result, at)
     return { type: result, evaluate }
   }
 
   /** As cel-go optimizes: what is converted from a constant is one, and wrong at once if it cannot be. */
-  #folded(evaluate: Evaluate, type: Type, at: number): Node {
-    try {
-      return constant(evaluate(new Run(PER_CALL, () => null)), type)
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      throw this.reject(error.message, at)
-    }
+  folded(evaluate: Evaluate, type: Type, at: number): Node {
+    return constant(
+      this.#checked(() => evaluate(new Run(PER_CALL, () => null)), at),
+      type,
+    )
   }
 
   /** Kubernetes refuses what is a constant and wrong: no duration, no moment, no regular expression. */
@@ -294,17 +292,11 @@ export class Compiler {
     const list = args[1]
     if (name === 'format' && args[0]?.kind === 'literal' && typeof args[0].value === 'string' && list?.kind === 'list') {
       const text = args[0].value
-      const types = this.#itemTypes.get(list) ?? []
-      this.#later.push(() =>
-        this.#checked(
-          () =>
-            checkFormat(
-              text,
-              types.map((type) => this.types.resolve(type, true)),
-            ),
-          at,
-        ),
-      )
+      const types = this.itemTypes.get(list) ?? []
+      this.later(() => {
+        const known = types.map((type) => this.types.resolve(type, true))
+        this.#checked(() => checkFormat(text, known), at)
+      })
       return
     }
     const check = Object.hasOwn(LITERALS, name) ? LITERALS[name] : undefined
@@ -312,10 +304,11 @@ export class Compiler {
     if (check !== undefined && typeof value === 'string') this.#checked(() => check.read(value), at)
   }
 
-  #checked(check: () => void, at: number): void {
+  #checked<T>(work: () => T, at: number): T {
     try {
-      check()
+      return work()
     } catch (error) {
+      if (error instanceof OverBudget) throw this.reject('what is constant costs too much', at)
       if (!(error instanceof Fault)) throw error
       throw this.reject(error.message, at)
     }
@@ -332,7 +325,7 @@ export class Compiler {
           try {
             const value = part(run)
             if (value === decisive) return decisive
-            if (typeof value !== 'boolean') fault ??= noOverload(`${typeName(value)} as a condition`)
+            if (typeof value !== 'boolean') fault ??= noOverload()
           } catch (error) {
             if (!(error instanceof Fault)) throw error
             fault ??= error
@@ -355,7 +348,7 @@ export class Compiler {
       attribute: true,
       evaluate: (run) => {
         const value = condition(run)
-        if (typeof value !== 'boolean') throw noOverload(`${typeName(value)} as a condition`)
+        if (typeof value !== 'boolean') throw noOverload()
         return value ? whenTrue(run) : whenFalse(run)
       },
     }
@@ -373,87 +366,11 @@ export class Compiler {
       type: this.types.resolve(other),
       evaluate: (run) => {
         const first = left.evaluate(run)
-        if (!(first instanceof Optional)) throw noOverload(`${typeName(first)}.${expr.name}`)
+        if (!(first instanceof Optional)) throw noOverload()
         if (first.value !== undefined) return expr.name === 'or' ? first : first.value
         return right.evaluate(run)
       },
     }
-  }
-
-  #list(expr: Expr & { kind: 'list' }, scope: Scope): Node {
-    const items = expr.items.map(({ value, optional }) => ({ optional, node: this.node(value, scope), at: value.at }))
-    const type = this.#join(items.map(({ node, optional, at }) => ({ type: optional ? this.#unwrapped(node.type, at) : node.type, at })))
-    const plain = items.map(({ node }) => node.evaluate)
-    if (this.#formats > 0)
-      this.#itemTypes.set(
-        expr,
-        items.map(({ node }) => node.type),
-      )
-    // As cel-go optimizes: a list of constants is one, and so is a map.
-    if (items.every(({ node, optional }) => !optional && node.constant !== undefined)) {
-      return constant(new ItemList(items.map(({ node }) => node.constant!)), listOf(type))
-    }
-    const optional = items.map((item) => item.optional)
-    return {
-      type: listOf(type),
-      evaluate: (run) => {
-        run.charge(10)
-        const all: Value[] = []
-        for (let at = 0; at < plain.length; at++) put(plain[at]!(run), optional[at]!, (value) => all.push(value))
-        return new ItemList(all)
-      },
-    }
-  }
-
-  #map(expr: Expr & { kind: 'map' }, scope: Scope): Node {
-    const entries = expr.entries.map(({ key, value, optional }) => ({
-      optional,
-      key: this.node(key, scope),
-      value: this.node(value, scope),
-      ats: [key.at, value.at] as const,
-    }))
-    const keyType = this.#join(entries.map(({ key, ats }) => ({ type: key.type, at: ats[0] })))
-    const valueType = this.#join(
-      entries.map(({ value, optional, ats }) => ({ type: optional ? this.#unwrapped(value.type, ats[1]) : value.type, at: ats[1] })),
-    )
-    const folds = entries.every(({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined)
-    const node: Node = {
-      type: mapOf(keyType, valueType),
-      evaluate: (run) => {
-        run.charge(30)
-        const map = new EntryMap()
-        for (const { key, value, optional } of entries) {
-          const name = key.evaluate(run)
-          put(value.evaluate(run), optional, (one) => {
-            if (!map.set(name, one)) throw new Fault(`unsupported key type: ${typeName(name)}`)
-          })
-        }
-        return map
-      },
-    }
-    if (!folds) return node
-    return this.#folded(node.evaluate, node.type, expr.at)
-  }
-
-  #unwrapped(type: Type, at: number): Type {
-    const value = this.types.fresh()
-    if (type.kind === 'null_type' || !this.types.assignable([type], [optionalOf(value)])) throw this.mismatch(optionalOf(DYN), type, at)
-    return this.types.resolve(value)
-  }
-
-  /** The type of all of them: dyn where they differ, which Kubernetes refuses unless each says so itself. */
-  #join(parts: readonly { readonly type: Type; readonly at: number }[]): Type {
-    let joined: Type | undefined
-    for (const { type } of parts) {
-      if (joined === undefined) joined = type
-      else joined = this.types.assignable([joined], [type]) ? general(this.types.resolve(joined), this.types.resolve(type)) : DYN
-    }
-    if (this.#formats > 0) return joined ?? this.types.fresh()
-    this.#later.push(() => {
-      const first = parts[0] === undefined ? DYN : this.types.resolve(parts[0].type, true)
-      for (const { type, at } of parts) if (!sameType(first, this.types.resolve(type, true))) throw this.mismatch(first, type, at)
-    })
-    return joined ?? this.types.fresh()
   }
 }
 
@@ -465,91 +382,6 @@ function qualified(expr: Expr): string | undefined {
   return before === undefined ? undefined : `${before}.${expr.field}`
 }
 
-function general(a: Type, b: Type): Type {
-  return isDyn(b) || b.kind === 'param' ? (isDyn(a) || a.kind === 'param' ? a : b) : a
-}
-
-const constant = (value: Value, type: Type): Node => ({ type, constant: value, evaluate: () => value })
-
 function literalType(value: Value): Type {
   return { kind: typeName(value), params: [] }
-}
-
-/** How a node that a step is made from is evaluated, at its cost. */
-function asAttribute({ attribute, evaluate }: Node): Evaluate {
-  if (attribute === true) return evaluate
-  return (run) => {
-    const value = evaluate(run)
-    run.charge(1)
-    return value
-  }
-}
-
-/** A choice between attributes is one itself, and its own step is free. */
-function asBranch({ attribute, evaluate }: Node): Evaluate {
-  if (attribute !== true) return evaluate
-  return (run) => {
-    const value = evaluate(run)
-    run.charge(-1)
-    return value
-  }
-}
-
-function hasField(value: Value, field: string): boolean {
-  if (value instanceof Optional) return value.value !== undefined && hasField(value.value, field)
-  if (value instanceof List) throw noField(field)
-  return value instanceof CelMap && value.get(field) !== undefined
-}
-
-const noField = (field: string) => new Fault(`unsupported index type 'string' in list: ${field}`)
-
-function optionalField(run: Run, value: Value, field: string): Value {
-  const operand = value instanceof Optional ? value.value : value
-  if (operand instanceof List) throw noField(field)
-  const found = operand instanceof CelMap ? operand.get(field) : undefined
-  if (found === undefined) return Optional.NONE
-  run.charge(1)
-  return new Optional(found)
-}
-
-/** The value itself, or what an optional one holds, if it does. */
-function put(value: Value, optional: boolean, keep: (value: Value) => void): void {
-  if (!optional) keep(value)
-  else if (!(value instanceof Optional)) throw new Fault(`cannot initialize an optional element from ${typeName(value)}`)
-  else if (value.value !== undefined) keep(value.value)
-}
-
-export function insert(map: EntryMap, key: Value, value: Value): void {
-  if (!isKey(key)) throw new Fault(`unsupported key type: ${typeName(key)}`)
-  if (map.has(key)) throw new Fault(`key already exists: ${String(key)}`)
-  map.set(key, value)
-}
-
-/** Calls the first overload whose types the values have. */
-function invocation(name: string, overloads: readonly Overload[], args: readonly Node[]): Evaluate {
-  // cel-go counts by overload: where types leave more than one, the call is worth 1.
-  const cost = overloads.length > 1 && BY_OVERLOAD.has(name) ? undefined : costOf(name)
-  const parts = args.map(({ evaluate }) => evaluate)
-  const [a, b] = parts
-  // A list of constants is looked up like a set, which cel-go does not count.
-  const free = name === '@in' && args[1]!.type.kind === 'list' && args[1]!.constant !== undefined
-  // An operator looks at its types itself, and indexing is free but for the step.
-  if (overloads[0]!.accepts.length === 0 && parts.length > 0) {
-    const { call } = overloads[0]!
-    return (run) => {
-      const left = a!(run)
-      const right = b?.(run)
-      if (!free) run.charge(cost === undefined ? 1 : cost([left, right!]))
-      return call(run, left, right!)
-    }
-  }
-  return (run) => {
-    const values = parts.map((part) => part(run))
-    for (const { accepts, call } of overloads) {
-      if (!accepts.every((accept, at) => accept(values[at]!))) continue
-      run.charge(cost?.(values) ?? 1)
-      return call(run, ...values)
-    }
-    throw noOverload(`${name}(${values.map(typeName).join(', ')})`)
-  }
 }

@@ -1,6 +1,6 @@
 // What a call costs: cel-go's runtime cost, and what k8s.io/apiserver/pkg/cel/library/cost.go makes of it. The cost is taken before the call,
 // so that what is not granted is not done; only `join` is told by its result.
-import { CelMap, List, Opaque, Optional, type Value } from './values.ts'
+import { CelMap, HostMap, List, Opaque, Optional, type Value } from './values.ts'
 
 type Cost = (args: readonly Value[]) => number
 
@@ -18,7 +18,13 @@ const once: Cost = ([a]) => tenth(sizeOf(a))
 const twice: Cost = ([a]) => tenth(2 * sizeOf(a))
 const second: Cost = ([, b]) => tenth(sizeOf(b))
 const both: Cost = ([a, b]) => tenth(sizeOf(a) + sizeOf(b))
-const least: Cost = ([a, b]) => (a instanceof Opaque ? 1 : tenth(Math.min(sizeOf(a), sizeOf(b))))
+/** Keys of an object of JSON are not counted where it is compared with what is no map: that alone would take long. */
+const least: Cost = ([a, b]) => {
+  if (a instanceof Opaque) return 1
+  const both = a instanceof CelMap === b instanceof CelMap
+  const size = (value: Value | undefined) => (!both && value instanceof HostMap ? 1 : sizeOf(value))
+  return tenth(Math.min(size(a), size(b)))
+}
 const ordered: Cost = ([a, b]) => (typeof a === 'string' || a instanceof Uint8Array ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1)
 const regex: Cost = ([a, b]) => tenth(1 + sizeOf(a)) * Math.ceil(sizeOf(b) * REGEX)
 /** All that is within, rounded down at each text. */

@@ -1,9 +1,9 @@
 // Macros that go through a range. What a round costs beside its body is what cel-go's expansion of the macro into a fold costs.
 import type { Expr, Form } from './ast.ts'
 import type { Compiler, Evaluate, Node, Scope } from './compile.ts'
-import { insert } from './compile.ts'
 import { Fault, noOverload, type Run } from './run.ts'
 import { chargeCompared, sorted } from './sort.ts'
+import { insert } from './steps.ts'
 import {
   BOOL,
   BYTES,
@@ -57,7 +57,7 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
       const over = range.evaluate(run)
       const walk = start(first)
       let at = 0
-      if (expr.form === 'sortBy' && !(over instanceof List)) throw noOverload(`${typeName(over)}.sortBy`)
+      if (expr.form === 'sortBy' && !(over instanceof List)) throw noOverload()
       if (over instanceof List) {
         for (; at < over.size; at++) {
           run.locals[first] = two ? BigInt(at) : over.at(at)
@@ -67,6 +67,7 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
         }
         if (at + 1 < over.size) run.charge(walk.last ?? 0)
       } else if (over instanceof CelMap) {
+        run.spendKeys(over.size)
         for (const key of over.keys()) {
           run.locals[first] = key
           if (two) run.locals[first + 1] = over.get(key)!
@@ -75,11 +76,22 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
           if (!walk.round(run, parts)) break
         }
         if (at < over.size) run.charge(walk.last ?? 0)
-      } else throw noOverload(`a macro over ${typeName(over)}`)
+      } else throw new Fault(`got '${goType(over)}', expected iterable type`)
       return walk.result(run)
     },
   }
 }
+
+const GO_TYPES: Readonly<Record<string, string>> = {
+  bool: 'Bool',
+  bytes: 'Bytes',
+  double: 'Double',
+  int: 'Int',
+  string: 'String',
+  uint: 'Uint',
+}
+
+const goType = (value: Value) => (value === null ? 'types.Null' : `types.${GO_TYPES[typeName(value)] ?? typeName(value)}`)
 
 function rangeTypes(compiler: Compiler, type: Type, count: number, at: number): readonly Type[] {
   const range = compiler.types.resolve(type)
@@ -143,7 +155,7 @@ function compileOptional(compiler: Compiler, expr: Fold, scope: Scope): Node {
       const over = range.evaluate(run)
       const cost = run.cost - before
       run.charge(1)
-      if (!(over instanceof Optional)) throw noOverload(`${typeName(over)}.${expr.form}`)
+      if (!(over instanceof Optional)) throw noOverload()
       run.charge(1)
       if (over.value === undefined) return over
       run.locals[slot] = over.value
@@ -156,7 +168,7 @@ function compileOptional(compiler: Compiler, expr: Fold, scope: Scope): Node {
 }
 
 function condition(value: Value): boolean {
-  if (typeof value !== 'boolean') throw noOverload(`${typeName(value)} as a condition`)
+  if (typeof value !== 'boolean') throw noOverload()
   return value
 }
 
@@ -270,7 +282,7 @@ const WALKS: Readonly<Record<Exclude<Form, 'optMap' | 'optFlatMap'>, (first: num
   transformMapEntry: mapping((run, { body }, map) => {
     run.charge(1)
     const entry = body(run)
-    if (!(entry instanceof CelMap)) throw noOverload(`an entry that is ${typeName(entry)}`)
+    if (!(entry instanceof CelMap)) throw noOverload()
     for (const key of entry.keys()) insert(map, key, entry.get(key)!)
   }),
   sortBy: (first) => {

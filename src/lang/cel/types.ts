@@ -69,7 +69,9 @@ const NOT_NULLABLE = new Set(['bool', 'int', 'uint', 'double', 'string', 'bytes'
 /** What is known of the parameters, one expression long. */
 export class Substitutions {
   #count = 0
-  #known = new Map<string, Type>()
+  readonly #known = new Map<string, Type>()
+  /** What was known before each thing learnt, so that it can be taken back. */
+  readonly #trail: (readonly [name: string, before: Type | undefined])[] = []
 
   fresh(): Type {
     return { kind: 'param', params: [simple(`_${this.#count++}`)] }
@@ -89,9 +91,12 @@ export class Substitutions {
 
   /** All of `from` assignable to their counterparts? What that teaches of parameters is kept, if they are. */
   assignable(from: readonly Type[], to: readonly Type[]): boolean {
-    const before = new Map(this.#known)
+    this.#trail.length = 0
     if (this.#all(from, to)) return true
-    this.#known = before
+    for (const [name, before] of this.#trail.reverse()) {
+      if (before === undefined) this.#known.delete(name)
+      else this.#known.set(name, before)
+    }
     return false
   }
 
@@ -123,6 +128,11 @@ export class Substitutions {
     return a.kind === 'type' || this.#all(a.params, b.params)
   }
 
+  #learn(name: string, type: Type): void {
+    this.#trail.push([name, this.#known.get(name)])
+    this.#known.set(name, type)
+  }
+
   /** May `type` be what `param` stands for? */
   #substitutes(type: Type, param: Type): { valid: boolean; known: boolean } {
     if (sameType(type, param)) return { valid: true, known: true }
@@ -130,13 +140,13 @@ export class Substitutions {
     const known = this.#known.get(name)
     if (known === undefined) {
       if (this.#occurs(param, type)) return { valid: false, known: false }
-      this.#known.set(name, type)
+      this.#learn(name, type)
       return { valid: true, known: false }
     }
     if (sameType(type, known)) return { valid: true, known: true }
     if (!this.#one(type, known)) return { valid: false, known: true }
     const general = lessSpecific(type, known) ? type : known
-    if (!this.#occurs(param, general)) this.#known.set(name, general)
+    if (!this.#occurs(param, general)) this.#learn(name, general)
     return { valid: true, known: true }
   }
 

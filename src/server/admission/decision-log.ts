@@ -1,6 +1,7 @@
 // The log of decisions: one JSON object a line.
 import type { Judgement } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
+import { exactJson } from './json.ts'
 import { masked, type Pointer } from './mask.ts'
 
 export interface Decision {
@@ -30,7 +31,7 @@ export function logDecision({ mask, write }: DecisionLog, decision: Decision): v
   const { webhook, request, judgement, failure, mutated, at, took } = decision
   const { allowed, message, violations } = judgement
   write(
-    JSON.stringify({
+    exactJson({
       time: new Date(at).toISOString(),
       uid: request.uid,
       webhook,
@@ -48,7 +49,7 @@ export function logDecision({ mask, write }: DecisionLog, decision: Decision): v
 }
 
 function bounded(request: Record<string, unknown>): unknown {
-  if (JSON.stringify(request).length <= MAX_REQUEST) return request
+  if (exactJson(request).length <= MAX_REQUEST) return request
   const { object: _, oldObject: __, options: ___, ...rest } = request
   return { ...rest, cut: true }
 }

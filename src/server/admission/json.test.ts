@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { ThymusError } from '../../core/errors.ts'
-import { readStrictJson } from './json.ts'
+import { exactJson, readStrictJson } from './json.ts'
 
 function refused(text: string | Uint8Array): string {
   try {
@@ -34,15 +34,29 @@ test('what is no JSON, no UTF-8, or deeper than the judges go is refused in word
   assert.match(refused('['.repeat(3_000_000)), /not JSON$/)
 })
 
+test('whole numbers keep their digits', () => {
+  const text = '{"a":[9007199254740993,-9223372036854775808,18446744073709551616],"b":1234567890123456.5,"c":"9007199254740993","d":1}'
+  const value = readStrictJson(Buffer.from(text))
+  assert.deepEqual(value, {
+    a: [9007199254740993n, -9223372036854775808n, 18446744073709551616n],
+    b: 1234567890123456.5,
+    c: '9007199254740993',
+    d: 1,
+  })
+  assert.equal(exactJson(value), text)
+})
+
 test('prototypes stay what they are', () => {
   const value = readStrictJson(Buffer.from('{"__proto__":{"x":1},"constructor":1}')) as { x?: number }
   assert.deepEqual(Object.keys(value), ['__proto__', 'constructor'])
   assert.equal(value.x, undefined)
 })
 
-test('any JSON is read as JSON.parse reads it, and any bytes are read or refused', () => {
+test('any JSON is read as JSON.parse reads it, digits aside, and any bytes are read or refused', () => {
   fc.assert(
-    fc.property(fc.json({ maxDepth: 6 }), (text) => assert.deepEqual(readStrictJson(Buffer.from(text)), JSON.parse(text))),
+    fc.property(fc.json({ maxDepth: 6 }), (text) =>
+      assert.deepEqual(JSON.parse(exactJson(readStrictJson(Buffer.from(text)))), JSON.parse(text)),
+    ),
     { numRuns: 500 },
   )
   const pieces = fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '"a"', '"b"', '1', ' ', '\\u0061')

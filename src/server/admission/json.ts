@@ -5,9 +5,11 @@ import { quote } from '../../core/quote.ts'
 /** Kubernetes refuses documents that are deeper than 10,000; no object that it stores comes near this, and the judges recurse. */
 const MAX_DEPTH = 1_000
 
+const LONG_NUMBER = /\d{16}/
+
 const [BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET, COMMA, QUOTE] = Buffer.from('{}[],"')
 
-/** Reads a document. Members named `__proto__` are own ones like all others. @throws ThymusError REVIEW */
+/** Reads a document; see `exact` for its numbers. Members named `__proto__` are own ones like all others. @throws ThymusError REVIEW */
 export function readStrictJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)
   const value = parse(text)
@@ -25,11 +27,27 @@ function decode(bytes: Uint8Array): string {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    // Only a text with so many digits in a row holds a number that JS would round.
+    return LONG_NUMBER.test(text) ? JSON.parse(text, exact) : JSON.parse(text)
   } catch {
     // What the engine says would repeat a piece of the text.
     throw new ThymusError('REVIEW', text.trim() === '' ? 'the body is empty' : 'the body is not JSON')
   }
+}
+
+/** Whole numbers to their last digit: those that JS cannot hold are bigint. */
+function exact(_key: string, value: unknown, { source }: { readonly source?: string } = {}): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+    ? BigInt(source)
+    : value
+}
+
+/** Not yet in TypeScript's library. */
+const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON
+
+/** JSON of values that `readStrictJson` made, digit for digit. */
+export function exactJson(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? rawJson(String(each)) : each))
 }
 
 /** @param text valid JSON: what is open, and whether a string is a key, is all that is to be known */

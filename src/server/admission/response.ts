@@ -3,6 +3,7 @@ import { patchBetween } from '../../formats/json-patch.ts'
 import type { Judgement, Mutation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest, Review } from '../../layers/admission/review.ts'
 import { type Answer, json } from '../exchange.ts'
+import { exactJson } from './json.ts'
 
 /** Where all of them together are longer than the latter, the API server cuts each itself, where they would do most good last (apiserver: endpoints/filters/warning.go). */
 const MAX_WARNING = 256
@@ -28,7 +29,7 @@ export function respond({ apiVersion, request }: Review, judgement: Judgement | 
 function patchOf({ object }: AdmissionRequest, judgement: Judgement | Mutation): object {
   const wanted = 'object' in judgement ? judgement.object : undefined
   const patch = wanted === undefined || object === undefined ? [] : patchBetween(object, wanted)
-  return patch.length === 0 ? {} : { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
+  return patch.length === 0 ? {} : { patchType: 'JSONPatch', patch: Buffer.from(exactJson(patch)).toString('base64') }
 }
 
 function statusOf({ message, code = FORBIDDEN, violations }: Judgement): object {

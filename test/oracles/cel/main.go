@@ -22,6 +22,8 @@ import (
 type question struct {
 	Expression string          `json:"expression"`
 	Variables  json.RawMessage `json:"variables"`
+	// A whole policy instead of an expression: see rules.go.
+	Review *review `json:"review"`
 }
 
 type answer struct {
@@ -117,7 +119,13 @@ func main() {
 		if err := json.Unmarshal(line, &q); err != nil {
 			panic(err)
 		}
-		if err := out.Encode(ask(env, q)); err != nil {
+		var a any
+		if q.Review != nil {
+			a = judge(*q.Review)
+		} else {
+			a = ask(env, q)
+		}
+		if err := out.Encode(a); err != nil {
 			panic(err)
 		}
 	}

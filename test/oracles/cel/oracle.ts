@@ -20,6 +20,22 @@ export interface Answer {
   readonly message?: string
 }
 
+/** A whole policy asked about one request: see rules.go. */
+export interface Review {
+  readonly spec: object
+  readonly object: object | null
+  readonly oldObject?: object | null
+  readonly params?: object | null
+  readonly namespace?: object | null
+  readonly operation: string
+  readonly user: string
+}
+
+export interface Verdict {
+  readonly decisions: readonly { readonly action: string; readonly evaluation: string; readonly message: string; readonly reason: string }[]
+  readonly annotations: readonly { readonly key: string; readonly action: string; readonly value: string; readonly error: string }[]
+}
+
 export class Oracle {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
@@ -41,13 +57,21 @@ export class Oracle {
   }
 
   /** Answers in the order of the questions. */
-  async ask(questions: readonly Question[]): Promise<readonly Answer[]> {
+  ask(questions: readonly Question[]): Promise<readonly Answer[]> {
+    return this.#answers(questions)
+  }
+
+  judge(reviews: readonly Review[]): Promise<readonly Verdict[]> {
+    return this.#answers(reviews.map((review) => ({ review })))
+  }
+
+  async #answers<T>(questions: readonly object[]): Promise<readonly T[]> {
     this.#child.stdin!.write(questions.map((question) => `${JSON.stringify(question)}\n`).join(''))
-    const answers: Answer[] = []
+    const answers: T[] = []
     while (answers.length < questions.length) {
       const { value, done } = await this.#lines.next()
       if (done) throw new Error('the oracle has ended')
-      answers.push(JSON.parse(value) as Answer)
+      answers.push(JSON.parse(value) as T)
     }
     return answers
   }

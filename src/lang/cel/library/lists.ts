@@ -10,7 +10,8 @@ const D = 'google.protobuf.Duration'
 const COMPARABLE = ['int', 'uint', 'double', 'bool', D, 'google.protobuf.Timestamp', 'string', 'bytes']
 const add = OPERATORS.find(({ name }) => name === '_+_')!.call
 
-function isSorted(_: Run, list: List): Value {
+function isSorted(run: Run, list: List): Value {
+  run.spend(list.size)
   for (const item of list) compare(item, item)
   for (let at = 1; at < list.size; at++) if (order(list.at(at - 1), list.at(at)) > 0) return false
   return true
@@ -20,7 +21,8 @@ function isSorted(_: Run, list: List): Value {
 const order = (a: Value, b: Value) => orderOf(a, b) ?? 0
 
 /** The first of all that none is beyond. */
-const extreme = (name: string, sign: number) => (_: Run, list: List) => {
+const extreme = (name: string, sign: number) => (run: Run, list: List) => {
+  run.spend(list.size)
   if (list.size === 0) throw new Fault(`${name} called on empty list`)
   let best = list.at(0)
   for (const item of list) {
@@ -51,7 +53,10 @@ const MOST_RANGE = 1_000_000n
 const charge = (run: Run, size: number) => run.charge(10 + size)
 
 function slice(run: Run, list: List, from: bigint, to: bigint): Value {
-  if (from < 0n || to < 0n || from > to || to > BigInt(list.size)) throw new Fault(`cannot slice(${from}, ${to}) a list of ${list.size}`)
+  const cannot = (why: string) => new Fault(`cannot slice(${from}, ${to}), ${why}`)
+  if (from < 0n || to < 0n) throw cannot('negative indexes not supported')
+  if (from > to) throw cannot('start index must be less than or equal to end index')
+  if (to > BigInt(list.size)) throw cannot(`list is length ${list.size}`)
   charge(run, Number(to - from))
   return new ItemList(Array.from({ length: Number(to - from) }, (_, at) => list.at(Number(from) + at)))
 }

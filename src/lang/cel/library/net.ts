@@ -72,6 +72,10 @@ function cidrOf(text: string): Cidr | undefined {
 
 function readAddress(text: string): Ip {
   const ip = ipOf(text)
+  if (ip === undefined && text.includes('%') && text.includes(':'))
+    throw new Fault(`IP address ${JSON.stringify(text)} with zone value is not allowed`)
+  if (ip === undefined && readIp(text.slice(0, LONGEST)) !== undefined)
+    throw new Fault(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`)
   if (ip === undefined) throw new Fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string`)
   return ip
 }
@@ -136,7 +140,9 @@ function query(run: Run, raw: string): Value {
     const parts = (equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]).map(unescaped)
     if (parts.includes(undefined)) continue
     const [key, value] = parts as [string, string]
-    found.set(key, [...(found.get(key) ?? []), value])
+    const values = found.get(key)
+    if (values === undefined) found.set(key, [value])
+    else values.push(value)
   }
   const map = new EntryMap()
   for (const [key, values] of found) map.set(key, new ItemList(values))
@@ -180,7 +186,10 @@ export const NET: Library = {
     if (url === undefined) throw new Fault(`URL parse error during conversion from string: ${JSON.stringify(text)}`)
     return new UrlValue(text, url)
   },
-  'isURL(string): bool': (_: Run, text: string) => urlOf(text) !== undefined,
+  'isURL(string): bool': (run: Run, text: string) => {
+    run.spend(8 * text.length)
+    return urlOf(text) !== undefined
+  },
   '.getScheme(kubernetes.URL): string': of(({ scheme }) => scheme),
   '.getHost(kubernetes.URL): string': of(({ host }) => host),
   '.getHostname(kubernetes.URL): string': of(({ host }) => hostname(host)),

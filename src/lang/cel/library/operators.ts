@@ -4,8 +4,8 @@ import { Fault, noOverload, type Run } from '../run.ts'
 import { CelMap, Instant, isKey, JoinedList, List, Opaque, Optional, Span, typeName, Uint, type Value } from '../values.ts'
 import { declare, type Overload } from './library.ts'
 
-const inRange = (value: bigint, what = 'integer') => {
-  if (BigInt.asIntN(64, value) !== value) throw new Fault(`${what} overflow`)
+const inRange = (value: bigint) => {
+  if (BigInt.asIntN(64, value) !== value) throw new Fault('integer overflow')
   return value
 }
 const unsigned = (value: bigint) => {
@@ -18,17 +18,24 @@ export const instant = (nanos: bigint, offset = 0) => {
   if (nanos < MIN_INSTANT || nanos > MAX_INSTANT) throw new Fault('timestamp overflow')
   return new Instant(nanos, offset)
 }
-export const span = (nanos: bigint) => new Span(inRange(nanos, 'duration'))
-const bad = (operator: string, ...args: Value[]) => noOverload(`${operator}(${args.map(typeName).join(', ')})`)
+export const span = (nanos: bigint) => new Span(inRange(nanos))
+
+function order(run: Run, a: Value, b: Value): number {
+  if (typeof a === 'string' && typeof b === 'string') run.spend(Math.min(a.length, b.length))
+  return compare(a, b)
+}
 
 /** Values of libraries are equal to nothing of another type, and asking is an error; not so whether they differ. */
 function unequal(run: Run, a: Value, b: Value): Value {
   return (a instanceof Opaque && typeName(a) !== typeName(b)) || !equal(run, a, b)
 }
 
-function add(_: Run, a: Value, b: Value): Value {
+function add(run: Run, a: Value, b: Value): Value {
   if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a + b)
-  if (typeof a === 'string' && typeof b === 'string') return a + b
+  if (typeof a === 'string' && typeof b === 'string') {
+    run.spend((a.length + b.length) >> 4)
+    return a + b
+  }
   if (a instanceof List && b instanceof List) return a.size === 0 ? b : b.size === 0 ? a : new JoinedList(a, b)
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (a instanceof Uint && b instanceof Uint) return unsigned(a.value + b.value)
@@ -36,7 +43,7 @@ function add(_: Run, a: Value, b: Value): Value {
   if (a instanceof Instant && b instanceof Span) return instant(a.nanos + b.nanos, a.offset)
   if (a instanceof Span && b instanceof Instant) return instant(a.nanos + b.nanos, b.offset)
   if (a instanceof Span && b instanceof Span) return span(a.nanos + b.nanos)
-  throw bad('_+_', a, b)
+  throw noOverload()
 }
 
 function subtract(_: Run, a: Value, b: Value): Value {
@@ -46,26 +53,26 @@ function subtract(_: Run, a: Value, b: Value): Value {
   if (a instanceof Instant && b instanceof Instant) return span(a.nanos - b.nanos)
   if (a instanceof Instant && b instanceof Span) return instant(a.nanos - b.nanos, a.offset)
   if (a instanceof Span && b instanceof Span) return span(a.nanos - b.nanos)
-  throw bad('_-_', a, b)
+  throw noOverload()
 }
 
 function multiply(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a * b)
   if (typeof a === 'number' && typeof b === 'number') return a * b
   if (a instanceof Uint && b instanceof Uint) return unsigned(a.value * b.value)
-  throw bad('_*_', a, b)
+  throw noOverload()
 }
 
 function divide(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a / b
-  return whole(a, b, '_/_', 'division by zero', (left, right) => left / right)
+  return whole(a, b, 'division by zero', (left, right) => left / right)
 }
 
-const modulo = (_: Run, a: Value, b: Value) => whole(a, b, '_%_', 'modulus by zero', (left, right) => left % right)
+const modulo = (_: Run, a: Value, b: Value) => whole(a, b, 'modulus by zero', (left, right) => left % right)
 
-function whole(a: Value, b: Value, operator: string, zero: string, of: (a: bigint, b: bigint) => bigint): Value {
+function whole(a: Value, b: Value, zero: string, of: (a: bigint, b: bigint) => bigint): Value {
   const both = typeof a === 'bigint' && typeof b === 'bigint'
-  if (!both && !(a instanceof Uint && b instanceof Uint)) throw bad(operator, a, b)
+  if (!both && !(a instanceof Uint && b instanceof Uint)) throw noOverload()
   const [left, right] = both ? [a, b] : [(a as Uint).value, (b as Uint).value]
   if (right === 0n) throw new Fault(zero)
   return both ? inRange(of(left, right)) : unsigned(of(left, right))
@@ -75,43 +82,44 @@ function negate(_: Run, a: Value): Value {
   if (typeof a === 'bigint') return inRange(-a)
   if (typeof a === 'number') return -a
   if (a instanceof Span) return span(-a.nanos)
-  throw bad('-_', a)
+  throw noOverload()
 }
 
 function not(_: Run, a: Value): Value {
   if (typeof a === 'boolean') return !a
-  throw bad('!_', a)
+  throw noOverload()
 }
 
 export function contains(run: Run, a: Value, b: Value): Value {
   if (b instanceof CelMap) return b.get(a) !== undefined
-  if (!(b instanceof List)) throw bad('@in', a, b)
+  if (!(b instanceof List)) throw noOverload()
   for (let at = 0; at < b.size; at++) if (same(run, a, b.at(at))) return true
   return false
 }
 
 /** The element, or undefined where there is none; a Fault where there can be none. */
-export function indexed(container: Value, key: Value): Value | undefined {
-  if (container instanceof CelMap) {
-    if (!isKey(key) && typeof key !== 'number') throw bad('_[_]', container, key)
-    return container.get(key)
-  }
-  if (!(container instanceof List)) throw bad('_[_]', container, key)
+function indexed(container: Value, key: Value): Value | undefined {
+  if (container instanceof CelMap) return container.get(key)
+  if (!(container instanceof List)) return undefined
   const index = key instanceof Uint ? key.value : typeof key === 'number' && Number.isInteger(key) ? BigInt(key) : key
-  if (typeof index !== 'bigint') throw bad('_[_]', container, key)
+  if (typeof index !== 'bigint') throw new Fault(`unsupported index type '${typeName(key)}' in list`)
   return index >= 0n && index < BigInt(container.size) ? container.at(Number(index)) : undefined
 }
 
-export function missing(container: Value, key: Value): Fault {
-  return new Fault(
-    container instanceof List ? `index out of bounds: ${key as bigint}` : `no such key: ${String(key instanceof Uint ? key.value : key)}`,
-  )
+function checkedKey(key: Value): Value {
+  if (!isKey(key) && typeof key !== 'number') throw new Fault(`invalid qualifier type: ${typeName(key)}`)
+  return key
+}
+
+function missing(container: Value, key: Value): Fault {
+  const shown = String(key instanceof Uint ? key.value : key)
+  return new Fault(container instanceof List ? `index out of bounds: ${shown}` : `no such key: ${shown}`)
 }
 
 function index(run: Run, a: Value, key: Value): Value {
   if (a instanceof Optional) return optionalIndex(run, a, key)
   run.charge(1)
-  const found = indexed(a, key)
+  const found = indexed(a, checkedKey(key))
   if (found === undefined) throw missing(a, key)
   return found
 }
@@ -119,9 +127,7 @@ function index(run: Run, a: Value, key: Value): Value {
 function optionalIndex(run: Run, a: Value, key: Value): Value {
   const container = a instanceof Optional ? a.value : a
   if (container === undefined) return Optional.NONE
-  if (!isKey(key) && typeof key !== 'number') throw bad('_[?_]', container, key)
-  if (!(container instanceof List || container instanceof CelMap)) return Optional.NONE
-  const found = indexed(container, key)
+  const found = indexed(container, checkedKey(key))
   if (found === undefined) return Optional.NONE
   run.charge(1)
   return new Optional(found)
@@ -144,10 +150,10 @@ const TABLE: readonly (readonly [name: string, signatures: readonly string[], ca
   ['!_', ['(bool): bool'], not],
   ['_==_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => equal(run, a, b)],
   ['_!=_', ['(A, A): bool'], unequal],
-  ['_<_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) < 0],
-  ['_<=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) <= 0],
-  ['_>_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) > 0],
-  ['_>=_', ORDER, (_: Run, a: Value, b: Value) => compare(a, b) >= 0],
+  ['_<_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) < 0],
+  ['_<=_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) <= 0],
+  ['_>_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) > 0],
+  ['_>=_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) >= 0],
   ['@in', ['(A, list(A)): bool', '(A, map(A, B)): bool'], contains],
   [
     '_[_]',

@@ -16,7 +16,8 @@ function isZero(value: Value): boolean {
 /** Go's zero time, the first moment of the year 1. */
 const ZERO_TIME = -62_135_596_800n * 1_000_000_000n
 
-function unwrap(_: Run, list: List): Value {
+function unwrap(run: Run, list: List): Value {
+  run.spend(list.size)
   const all: Value[] = []
   for (const item of list) {
     if (!(item instanceof Optional)) throw new Fault(`no optional: ${typeName(item)}`)
@@ -29,7 +30,10 @@ const V = 'optional_type(V)'
 
 export const OPTIONAL: Library = {
   [`optional.of(V): ${V}`]: (_: Run, value: Value) => new Optional(value),
-  [`optional.ofNonZeroValue(V): ${V}`]: (_: Run, value: Value) => (isZero(value) ? Optional.NONE : new Optional(value)),
+  [`optional.ofNonZeroValue(V): ${V}`]: (run: Run, value: Value) => {
+    if (value instanceof CelMap) run.spendKeys(value.size)
+    return isZero(value) ? Optional.NONE : new Optional(value)
+  },
   [`optional.none(): ${V}`]: () => Optional.NONE,
   [`optional.unwrap(list(${V})): list(V)`]: unwrap,
   [`.unwrapOpt(list(${V})): list(V)`]: unwrap,

@@ -13,7 +13,7 @@ const compiled = kept(256, (source) => {
   try {
     return RE2JS.compile(source)
   } catch (error) {
-    throw new Fault(`error parsing regexp: ${(error as Error).message}`)
+    throw new Fault(`error parsing regexp: ${(error as Error).message.replace(/^error parsing regexp: /, '')}`)
   }
 })
 

@@ -42,7 +42,13 @@ export const STANDARD: Library = {
       [`${dot}size(string): int`, (run: Run, text: string) => BigInt(characters(run, text))],
       [`${dot}size(bytes): int`, (_: Run, bytes: Uint8Array) => BigInt(bytes.length)],
       [`${dot}size(list(A)): int`, (_: Run, list: List) => BigInt(list.size)],
-      [`${dot}size(map(A, B)): int`, (_: Run, map: CelMap) => BigInt(map.size)],
+      [
+        `${dot}size(map(A, B)): int`,
+        (run: Run, map: CelMap) => {
+          run.spendKeys(map.size)
+          return BigInt(map.size)
+        },
+      ],
     ]),
   ),
   'type(A): type(A)': (_: Run, value: Value) => new TypeValue(typeName(value)),
@@ -54,11 +60,17 @@ export const STANDARD: Library = {
     throw bad('string', 'bool')
   },
   'bytes(bytes): bytes': same,
-  'bytes(string): bytes': (_: Run, text: string) => new Uint8Array(Buffer.from(text)),
+  'bytes(string): bytes': (run: Run, text: string) => {
+    run.spend(text.length)
+    return new Uint8Array(Buffer.from(text))
+  },
   'double(double): double': same,
   'double(int): double': (_: Run, value: bigint) => Number(value),
   'double(uint): double': (_: Run, { value }: Uint) => Number(value),
-  'double(string): double': (_: Run, text: string) => readDouble(text),
+  'double(string): double': (run: Run, text: string) => {
+    run.spend(text.length)
+    return readDouble(text)
+  },
   'int(int): int': same,
   'int(uint): int': (_: Run, { value }: Uint) => {
     if (value >= 1n << 63n) throw new Fault('integer overflow')
@@ -85,7 +97,8 @@ export const STANDARD: Library = {
   'string(int): string': (_: Run, value: bigint) => String(value),
   'string(uint): string': (_: Run, { value }: Uint) => String(value),
   'string(double): string': (_: Run, value: number) => showDouble(value),
-  'string(bytes): string': (_: Run, bytes: Uint8Array) => {
+  'string(bytes): string': (run: Run, bytes: Uint8Array) => {
+    run.spend(bytes.length)
     try {
       return LOSSY.decode(bytes)
     } catch {

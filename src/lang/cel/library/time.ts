@@ -104,10 +104,16 @@ export const TIME: Library = {
   [`.getMinutes(${D}): int`]: (_: Run, { nanos }: Span) => nanos / (60n * SECOND),
   [`.getSeconds(${D}): int`]: (_: Run, { nanos }: Span) => nanos / SECOND,
   [`.getMilliseconds(${D}): int`]: (_: Run, { nanos }: Span) => nanos / 1_000_000n,
-  'timestamp(string): google.protobuf.Timestamp': (_: Run, text: string) => readTimestamp(text),
+  'timestamp(string): google.protobuf.Timestamp': (run: Run, text: string) => {
+    run.spend(text.length)
+    return readTimestamp(text)
+  },
   'timestamp(int): google.protobuf.Timestamp': (_: Run, seconds: bigint) => instant(seconds * SECOND),
   [`timestamp(${T}): ${T}`]: (_: Run, time: Instant) => time,
-  [`duration(string): ${D}`]: (_: Run, text: string) => readDuration(text),
+  [`duration(string): ${D}`]: (run: Run, text: string) => {
+    run.spend(8 * text.length)
+    return readDuration(text)
+  },
   [`duration(${D}): ${D}`]: (_: Run, length: Span) => length,
   [`int(${T}): int`]: (_: Run, { nanos }: Instant) => (nanos - (((nanos % SECOND) + SECOND) % SECOND)) / SECOND,
   [`int(${D}): int`]: (_: Run, { nanos }: Span) => nanos,

@@ -36,9 +36,10 @@ export function compileCel(template: Template, source: unknown): Engine {
         namespaceObject: namespace ?? null,
       })
       const denied = decisions.filter(({ action }) => action === 'deny')
-      return denied.map(({ message, index }) => ({
+      return denied.map(({ message, index, evaluation }) => ({
         message,
         details: {},
+        ...(evaluation === 'error' ? { undecided: true } : {}),
         rule: index === undefined ? undefined : { file: `${template.name}.validations`, line: index + 1, column: 1 },
       }))
     },

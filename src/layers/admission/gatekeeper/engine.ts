@@ -10,6 +10,8 @@ export interface Objection {
   readonly details: unknown
   /** The rule in the template's code, where one can be named. */
   readonly rule: Span | undefined
+  /** It could not be judged; to be safe that is an objection. */
+  readonly undecided?: true
 }
 
 /** The code of a template, compiled. */

@@ -29,6 +29,8 @@ export interface Violation {
   readonly message: string
   readonly details: unknown
   readonly rule: Span | undefined
+  /** As of an Objection. */
+  readonly undecided?: true
   /** What is to be done: `deny`, `warn`, `dryrun`, or words of one's own. */
   readonly actions: readonly string[]
   /** The ExpansionTemplate by which the object will make the one that is meant. */
@@ -197,7 +199,7 @@ function judge(engine: Engine, constraint: Constraint, asking: Asking, targets: 
     if (!targets.some((target) => matches(constraint.match, target))) return []
   } catch (error) {
     if (!(error instanceof MatchError)) throw error
-    return [{ message: `unable to match constraints: ${error.message}`, details: {}, rule: undefined }]
+    return [{ message: `unable to match constraints: ${error.message}`, details: {}, rule: undefined, undecided: true }]
   }
   return engine.judge(constraint, asking)
 }

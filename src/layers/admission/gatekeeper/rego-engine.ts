@@ -57,7 +57,7 @@ class RegoEngine implements Engine {
       found = this.#evaluate(QUERY, { input, data, surroundings, limits })
     } catch (error) {
       if (!(error instanceof RegoError) || error.code === 'REGO_LIMIT') throw error
-      return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined }]
+      return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined, undecided: true }]
     }
     const objections = new Map<string, Objection>()
     for (const binding of found) {

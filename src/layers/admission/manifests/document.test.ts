@@ -72,6 +72,11 @@ kind: Deployment
     )
   })
 
+  test('JSON has its own way with characters, and tabs', () => {
+    const text = '{\n\t"apiVersion": "v1",\n\t"kind": "Pod", "metadata": {"name": "\\ud83d\\ude00 \\\\ud83d\\u00e9 \\/"}\n}\n'
+    assert.deepEqual(read(text).objects[0]!.object, JSON.parse(text))
+  })
+
   test('a template that was not rendered is told from a file that is broken', () => {
     const error = { code: 'MANIFEST', at: /^f\.yaml:\d+:\d+$/ }
     assert.throws(() => read('a: {{ .Values.a }}\n'), { ...error, message: /helm template/ })

@@ -34,7 +34,7 @@ export function readObjects({ file, text }: SourceFile): Documents {
   const lines = text.split('\n')
   const objects: ManifestObject[] = []
   let skipped = 0
-  for (const manifest of manifestsOf(text, file)) {
+  for (const manifest of manifestsOf(plainEscapes(text), file)) {
     const source = sourceAbove(lines, manifest.place([]).line)
     const take = (value: unknown, at: FieldPath, usual: KubernetesObject): void => {
       const object = isFields(value) ? { ...usual, ...value } : {}
@@ -49,6 +49,24 @@ export function readObjects({ file, text }: SourceFile): Documents {
     take(manifest.object, [], {})
   }
   return { objects, skipped }
+}
+
+/** Escapes of JSON that YAML 1.1 does not know: a slash, and a character beyond the basic plane as two. Lines stay as they are. */
+function plainEscapes(text: string): string {
+  if (!/^\s*[{[]/.test(text) || !/\\(u[dD]|\/)/.test(text) || !isJson(text)) return text
+  return text.replace(/\\(?:u([dD][89abAB]\w\w)\\u([dD][c-fC-F]\w\w)|.)/g, (whole, high?: string, low?: string) => {
+    if (high === undefined) return whole === '\\/' ? '/' : whole
+    return String.fromCharCode(Number.parseInt(high, 16), Number.parseInt(low!, 16))
+  })
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function manifestsOf(text: string, file: string): readonly Manifest[] {

@@ -14,6 +14,8 @@ export interface Fault {
   /** In the object that is written; empty for the whole of it. */
   readonly path: FieldPath
   readonly evidence: Readonly<Record<string, unknown>>
+  /** By trying: no part of the id, for it is not tried for all. */
+  readonly isFound?: boolean
   /** The check of Pod Security that says it. */
   readonly check?: string
   /** Those that say the same. */
@@ -33,14 +35,14 @@ export function findingsOf(
 
 function findingOf(
   each: ManifestObject,
-  { code, severity, rule, remedy, message, path, evidence }: Fault,
+  { code, severity, rule, remedy, message, path, isFound, evidence }: Fault,
   at: number,
   times: Map<string, number>,
 ) {
   const { object, file, source } = each
   const about = aboutOf(object)
   const field = fieldPathText(path)
-  const key = JSON.stringify([rule.name, file, kindOf(object).group, about, field])
+  const key = JSON.stringify([rule.name, file, kindOf(object).group, about, isFound ? '' : field])
   const time = times.get(key) ?? 0
   times.set(key, time + 1)
   const finding: Finding = {

@@ -1,8 +1,9 @@
 // A template with its constraints, asked by itself: one that does not come to an end must not keep the others from being asked.
 import { ThymusError } from '../../../core/errors.ts'
 import { type FindingRule, SEVERITIES, type Severity } from '../../../core/finding.ts'
-import { type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
+import { isFields, type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
+import { type FieldPath, parseFieldPath } from '../field-path.ts'
 import type { Constraint } from '../gatekeeper/constraint.ts'
 import { Library, type LibraryOptions, type Violation } from '../gatekeeper/library.ts'
 import type { Question } from '../gatekeeper/question.ts'
@@ -12,6 +13,10 @@ const LIMITS: Partial<Limits> = { steps: 20_000_000, milliseconds: 2_000 }
 /** A template that ran into its limits so often, or took so long altogether, is not asked any more. */
 const MAX_EXHAUSTED = 3
 const MAX_MS = 60_000
+
+/** Violations of which the field is looked for, and for how long altogether: that takes some hundred reviews each. */
+const MAX_LOCATED = 100
+const MAX_LOCATING_MS = 3_000
 
 const POINT = 'validation.gatekeeper.sh'
 
@@ -40,6 +45,8 @@ export class Policy {
   readonly #looksAround: boolean
   #exhausted = 0
   #spent = 0
+  #located = 0
+  #locating = 0
 
   /** Throws ThymusError TEMPLATE. */
   constructor(template: KubernetesObject, options: LibraryOptions) {
@@ -79,6 +86,18 @@ export class Policy {
     return SEVERITIES.findLast((severity) => each.includes(severity)) ?? 'info'
   }
 
+  /** The field that a violation is about: the one that its rule names, else, for the first of them, one that is found by trying. */
+  fieldOf(violation: Violation, question: Question): { readonly path: FieldPath; readonly isFound: boolean } {
+    const { details } = violation
+    if (isFields(details) && Object.hasOwn(details, 'field') && typeof details.field === 'string')
+      return { path: parseFieldPath(details.field) ?? [], isFound: false }
+    if (this.#located++ >= MAX_LOCATED || this.#locating > MAX_LOCATING_MS) return { path: [], isFound: true }
+    const began = this.#clock()
+    const found = this.#library.fieldOf(violation, question)
+    this.#locating += this.#clock() - began
+    return { path: parseFieldPath(found ?? '') ?? [], isFound: true }
+  }
+
   ask(question: Question): Answer {
     if (this.#exhausted >= MAX_EXHAUSTED || this.#spent > MAX_MS)
       return { violations: [], error: 'it took too long with other objects, and was not asked' }
@@ -93,16 +112,6 @@ export class Policy {
       this.#spent += this.#clock() - began
     }
   }
-
-  /** The field that a violation is about; empty where it is the object as a whole. */
-  fieldOf(violation: Violation, question: Question): string {
-    return this.#library.fieldOf(violation, question) ?? ''
-  }
-}
-
-/** A scan cannot tell (the Namespace is not among the manifests, the code fails), where Gatekeeper would refuse to be safe. */
-export function isUndecided({ rule, message }: Violation): boolean {
-  return rule === undefined && /^unable to match constraints: |^\S+: eval_\w+_error: /.test(message)
 }
 
 /** The most severe of the actions, unless the constraint says otherwise. */

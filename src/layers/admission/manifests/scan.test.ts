@@ -138,6 +138,36 @@ spec:
     ])
   })
 
+  test('where a rule names no field, at the field that has to change', () => {
+    const silent = `violation contains {"msg": "no"} if input.review.object.spec.containers[_].securityContext.privileged`
+    assert.deepEqual(told(scanned(POD, [template('A', silent), constraint('A')])), [['ADM_VIOLATION', 'high', 8, 'no']])
+  })
+
+  test('by code in CEL, and what it cannot answer is unknown', () => {
+    const cel = (expression: string) =>
+      template('A', '').replace(
+        / {8}- engine: Rego[\s\S]*/,
+        `        - {engine: K8sNativeValidation, source: {validations: [{expression: "${expression}", message: refused}]}}\n`,
+      )
+    assert.deepEqual(
+      told(scanned(POD, [cel('object.spec.containers.size() > 1'), constraint('A')])).map(([code, severity, , title]) => [
+        code,
+        severity,
+        title,
+      ]),
+      [['ADM_VIOLATION', 'high', 'refused']],
+    )
+    const [unknown] = scanned(POD, [cel('object.spec.nothing == 1'), constraint('A')])
+    assert.equal(unknown!.code, 'ADM_UNJUDGED')
+  })
+
+  test('as the webhook is asked when an object is created', () => {
+    const asking = `violation contains {"msg": input.review.operation} if input.review.operation == "CREATE"`
+    const only = (operation: string) => template('A', asking).replace('      code:', `      operations: [${operation}]\n      code:`)
+    assert.equal(scanned(POD, [only('CREATE'), constraint('A')]).length, 1)
+    assert.equal(scanned(POD, [only('DELETE'), constraint('A')]).length, 0)
+  })
+
   test('with ids that stay when lines move, and differ within an object', () => {
     const two = template('A', 'violation contains {"msg": "a"}\nviolation contains {"msg": "b"}')
     const ids = (text: string) => scanned(text, [two, constraint('A')]).map(({ id }) => id)

@@ -2,7 +2,7 @@
 // so are the pods that it would make.
 import { ThymusError } from '../../../core/errors.ts'
 import type { Finding } from '../../../core/finding.ts'
-import { isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
+import { isFields, isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
 import { type FieldPath, fieldPathText, parseFieldPath } from '../field-path.ts'
 import { implied } from '../gatekeeper/expansion.ts'
 import type { Violation } from '../gatekeeper/library.ts'
@@ -15,7 +15,7 @@ import type { ManifestObject } from './document.ts'
 import type { Made } from './expansions.ts'
 import { compareSeverity, type Fault, findingsOf } from './findings.ts'
 import { podSecurityRule } from './pod-security-rules.ts'
-import { isUndecided, type Policy, severityOf } from './policy.ts'
+import { type Policy, severityOf } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 
 export interface ScanOptions {
@@ -99,20 +99,21 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
   const { violations, error } = policy.ask(question)
   const faults = violations.map((violation): Fault => {
     const { severity: _, alsoPodSecurity, remedy, ...rule } = policy.ruleOf(violation.constraint)
-    const { message, actions } = impliedBy(made, violation)
+    const { message, actions } = made === undefined ? violation : implied(made.template, violation)
     const severity = severityOf(policy.ruleOf(violation.constraint), actions)
-    if (isUndecided(violation)) return unjudged({ rule, severity, error: message, path })
-    const { details } = violation
-    const field = parseFieldPath(policy.fieldOf(violation, question)) ?? []
-    const evidence = { action: actions, details, ...(violation.rule && { policy: violation.rule }) }
-    return { code: 'ADM_VIOLATION', severity, rule, remedy, message, path: [...path, ...field], evidence, alsoPodSecurity }
+    // Where a scan cannot tell (the Namespace is not among the manifests, the code fails), Gatekeeper would refuse to be safe.
+    if (violation.undecided) return unjudged({ rule, severity, error: message, path })
+    const field = policy.fieldOf(violation, question)
+    const evidence = { action: actions, ...moreOf(violation), ...(violation.rule && { policy: violation.rule }) }
+    const said = { code: 'ADM_VIOLATION', severity, rule, remedy, message, evidence, alsoPodSecurity } as const
+    return { ...said, path: [...path, ...field.path], isFound: field.isFound }
   })
   return error === undefined ? faults : [...faults, unjudged({ rule: policy.rule, severity: policy.severity, error, path })]
 }
 
-function impliedBy(made: Made | undefined, { message, actions }: Violation): Pick<Violation, 'message' | 'actions'> {
-  if (made === undefined) return { message, actions }
-  return implied(made.template, { message, actions })
+/** What a rule adds to its message, beside the field. */
+function moreOf({ details }: Violation): { readonly details?: unknown } {
+  return isFields(details) && Object.keys(details).every((key) => key === 'field') ? {} : { details }
 }
 
 function unjudged({ rule, severity, error, path }: Pick<Fault, 'rule' | 'severity' | 'path'> & { readonly error: string }): Fault {

@@ -1,0 +1,96 @@
+// Literals of lists and maps: of one type each, constants where all within them is.
+import type { Expr } from './ast.ts'
+import type { Compiler, Node, Scope } from './compile.ts'
+import { Fault } from './run.ts'
+import { constant, put } from './steps.ts'
+import { DYN, isDyn, listOf, mapOf, optionalOf, sameType, type Type } from './types.ts'
+import { EntryMap, ItemList, typeName, type Value } from './values.ts'
+
+export function compileList(compiler: Compiler, expr: Expr & { kind: 'list' }, scope: Scope): Node {
+  const items = expr.items.map(({ value, optional }) => ({ optional, node: compiler.node(value, scope), at: value.at }))
+  const type = join(
+    compiler,
+    items.map(({ node, optional, at }) => ({ type: optional ? unwrapped(compiler, node.type, at) : node.type, at })),
+  )
+  const plain = items.map(({ node }) => node.evaluate)
+  if (compiler.formats > 0)
+    compiler.itemTypes.set(
+      expr,
+      items.map(({ node }) => node.type),
+    )
+  // As cel-go optimizes: a list of constants is one, and so is a map.
+  if (items.every(({ node, optional }) => !optional && node.constant !== undefined)) {
+    return constant(new ItemList(items.map(({ node }) => node.constant!)), listOf(type))
+  }
+  const optional = items.map((item) => item.optional)
+  return {
+    type: listOf(type),
+    evaluate: (run) => {
+      run.charge(10)
+      const all: Value[] = []
+      for (let at = 0; at < plain.length; at++) put(plain[at]!(run), optional[at]!, (value) => all.push(value))
+      return new ItemList(all)
+    },
+  }
+}
+
+export function compileMap(compiler: Compiler, expr: Expr & { kind: 'map' }, scope: Scope): Node {
+  const entries = expr.entries.map(({ key, value, optional }) => ({
+    optional,
+    key: compiler.node(key, scope),
+    value: compiler.node(value, scope),
+    ats: [key.at, value.at] as const,
+  }))
+  const keyType = join(
+    compiler,
+    entries.map(({ key, ats }) => ({ type: key.type, at: ats[0] })),
+  )
+  const valueType = join(
+    compiler,
+    entries.map(({ value, optional, ats }) => ({ type: optional ? unwrapped(compiler, value.type, ats[1]) : value.type, at: ats[1] })),
+  )
+  const folds = entries.every(({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined)
+  const node: Node = {
+    type: mapOf(keyType, valueType),
+    evaluate: (run) => {
+      run.charge(30)
+      const map = new EntryMap()
+      for (const { key, value, optional } of entries) {
+        const name = key.evaluate(run)
+        put(value.evaluate(run), optional, (one) => {
+          if (!map.set(name, one)) throw new Fault(`unsupported key type: ${typeName(name)}`)
+        })
+      }
+      return map
+    },
+  }
+  if (!folds) return node
+  return compiler.folded(node.evaluate, node.type, expr.at)
+}
+
+/** What an optional element holds. */
+function unwrapped(compiler: Compiler, type: Type, at: number): Type {
+  const value = compiler.types.fresh()
+  if (type.kind === 'null_type' || !compiler.types.assignable([type], [optionalOf(value)]))
+    throw compiler.mismatch(optionalOf(DYN), type, at)
+  return compiler.types.resolve(value)
+}
+
+/** The type of all of them: dyn where they differ, which Kubernetes refuses unless each says so itself. */
+function join(compiler: Compiler, parts: readonly { readonly type: Type; readonly at: number }[]): Type {
+  let joined: Type | undefined
+  for (const { type } of parts) {
+    if (joined === undefined) joined = type
+    else joined = compiler.types.assignable([joined], [type]) ? general(compiler.types.resolve(joined), compiler.types.resolve(type)) : DYN
+  }
+  if (compiler.formats > 0) return joined ?? compiler.types.fresh()
+  compiler.later(() => {
+    const first = parts[0] === undefined ? DYN : compiler.types.resolve(parts[0].type, true)
+    for (const { type, at } of parts) if (!sameType(first, compiler.types.resolve(type, true))) throw compiler.mismatch(first, type, at)
+  })
+  return joined ?? compiler.types.fresh()
+}
+
+function general(a: Type, b: Type): Type {
+  return isDyn(b) || b.kind === 'param' ? (isDyn(a) || a.kind === 'param' ? a : b) : a
+}

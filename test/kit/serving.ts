@@ -39,12 +39,13 @@ export class Serving {
     })
   }
 
-  /** Resolves when it listens. `files`: of the policies, by name. */
+  /** Resolves when it listens. `files`: of the policies, by name; without any, the words say where they are. */
   static async start(files: Readonly<Record<string, string>>, ...words: readonly string[]): Promise<Serving> {
     const folder = tempFolder()
     mkdirSync(join(folder, 'policies'))
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'policies', name), text)
-    const own = ['--policy', join(folder, 'policies'), '--certificates', join(folder, 'certs'), '--listen', '127.0.0.1:0']
+    const policies = Object.keys(files).length === 0 ? [] : ['--policy', join(folder, 'policies')]
+    const own = [...policies, '--certificates', join(folder, 'certs'), '--listen', '127.0.0.1:0']
     const child = begin(['admission', 'serve', ...own, '--decision-log', join(folder, 'log'), ...words], { env: process.env })
     const end = ended(child)
     let said = ''

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { ClusterError, KubernetesClient } from '../../src/adapters/kubernetes/client.ts'
 import { readKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts'
 import { type KubernetesObject, textAt, valueAt } from '../../src/formats/kubernetes/object.ts'
-import { configMap } from '../kit/admission.ts'
+import { configMap, reviewOf } from '../kit/admission.ts'
 import { thymus } from '../kit/cli.ts'
 import { constraint, ENDLESS, kinds, REQUIRED_LABELS, UNIQUE_HOST } from '../kit/gatekeeper.ts'
 import { Kube, whyNoKube } from '../kit/kube.ts'
@@ -372,6 +372,82 @@ test('a dry run of install changes nothing; credentials that a program would hav
   const exec = writeKubeconfig(kube.client.url, kube.folder, { exec: { command: 'sh' } })
   const refused = await thymus(['admission', 'audit', '--kubeconfig', exec], { env: process.env })
   assert.deepEqual([refused.status, /CONFIG: the user has exec/.test(refused.stderr)], [1, true], refused.stderr)
+})
+
+/** As Gatekeeper makes them, without the schema. */
+function definition(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  scope: 'Cluster' | 'Namespaced' = 'Cluster',
+): KubernetesObject {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: { group, scope, names: { kind, plural }, versions: [{ name: version, served: true, storage: true, schema }] },
+  }
+}
+
+test('policies of Gatekeeper are taken from the cluster, and followed', { skip }, async () => {
+  const apply = async (text: string) => {
+    const folder = tempFolder()
+    writeFileSync(join(folder, 'a.yaml'), text)
+    await kube.kubectl('apply', '-f', join(folder, 'a.yaml'))
+  }
+  const described = async (kind: string, template: string) => {
+    await kube.client.apply(definition('constraints.gatekeeper.sh', 'v1beta1', kind, kind.toLowerCase()))
+    await apply(template)
+  }
+  const without = await thymus(
+    ['admission', 'serve', '--policy', 'cluster', '--certificates', tempFolder(), '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0'],
+    { env: process.env },
+  )
+  assert.match(without.stderr, /CONFIG: the cluster has no ConstraintTemplates of Gatekeeper/)
+
+  await kube.client.apply(definition('templates.gatekeeper.sh', 'v1', 'ConstraintTemplate', 'constrainttemplates'))
+  await kube.client.apply(definition('mutations.gatekeeper.sh', 'v1', 'AssignMetadata', 'assignmetadata'))
+  const { client } = kube
+  await eventually(
+    'kinds are served',
+    async () => (await client.ask('GET', '/apis/mutations.gatekeeper.sh/v1/assignmetadata')).status === 200,
+  )
+  await described('K8sRequiredLabels', REQUIRED_LABELS)
+  await eventually(
+    'they are all',
+    async () => (await client.ask('GET', '/apis/constraints.gatekeeper.sh/v1beta1/k8srequiredlabels')).status === 200,
+  )
+  const need = (name: string, label: string) =>
+    constraint('K8sRequiredLabels', name, { match: { kinds: kinds('ConfigMap') }, parameters: { labels: [label] } })
+  await apply(need('first', 'one'))
+  const followed = await Serving.start({}, '--policy', 'cluster', '--kubeconfig', kubeconfig, '--mutate', '--name', 'followed')
+  const asked = async () => (await followed.review(reviewOf(configMap('a')))).status?.message ?? ''
+  assert.equal(await asked(), '[first] you must provide labels: {"one"}')
+  await apply(need('second', 'two'))
+  await eventually('the second is in force', async () => (await asked()).includes('[second] you must provide labels: {"two"}'))
+  await kube.kubectl('delete', 'k8srequiredlabels/first')
+  await eventually('the first is not', async () => !(await asked()).includes('[first]'))
+  await apply(
+    'apiVersion: mutations.gatekeeper.sh/v1\nkind: AssignMetadata\nmetadata: {name: m}\nspec: {location: metadata.labels.m, parameters: {assign: {value: v}}}\n',
+  )
+  const patched = async () => (await followed.review(reviewOf(configMap('a')), { path: '/v1/mutate' })).patch !== undefined
+  await eventually('the mutator is in force', patched)
+  // A kind of constraints that comes while it runs.
+  await described('Endless', ENDLESS)
+  await eventually(
+    'the kind is served',
+    async () => (await client.ask('GET', '/apis/constraints.gatekeeper.sh/v1beta1/endless')).status === 200,
+  )
+  await apply(constraint('Endless', 'endless', { enforcementAction: 'warn', match: { kinds: kinds('ConfigMap') } }))
+  await eventually('it is in force', async () => /^thymus_admission_constraints 2$/m.test((await followed.get('/metrics')).body))
+  await apply(REQUIRED_LABELS.replace('count(missing)', 'count(missing'))
+  await followed.says(/TEMPLATE: [\s\S]*the former policies stay in force/)
+  assert.match(await asked(), /^\[second\]/)
+  await apply(REQUIRED_LABELS)
+  await eventually('all is well', async () => /^thymus_admission_policies_stale 0$/m.test((await followed.get('/metrics')).body))
+  await followed.stop()
 })
 
 const MANIFEST = join(import.meta.dirname, '../../deploy/admission/thymus.yaml')

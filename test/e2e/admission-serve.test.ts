@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { configMap, reviewOf } from '../kit/admission.ts'
 import { thymus } from '../kit/cli.ts'
 import { constraint, ENDLESS, kinds, REQUIRED_LABELS } from '../kit/gatekeeper.ts'
@@ -188,6 +189,22 @@ test('a template that never ends is answered by the fail mode in time, and the o
     assert.ok(performance.now() - began < 3_500)
     await serving.stop()
   }
+})
+
+test('however many meet a template that never ends, other kinds go on', async () => {
+  const policies = LABELS + ENDLESS + constraint('Endless', 'endless', { match: { kinds: kinds('ConfigMap') } })
+  const serving = await Serving.start({ 'a.yaml': policies }, '--no-cluster', '--threads', '2')
+  const slow: Promise<unknown>[] = []
+  const asking = setInterval(() => slow.push(serving.review(asked({ slow: 'yes' }), { path: '/v1/admit?timeout=1s' })), 50)
+  await sleep(1_500)
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' } }
+  const before = performance.now()
+  for (let at = 0; at < 20; at++) assert.equal((await serving.review(reviewOf(service))).allowed, true)
+  const took = performance.now() - before
+  clearInterval(asking)
+  assert.ok(took < 2_000, `${took}`)
+  await Promise.all(slow)
+  await serving.stop()
 })
 
 test('told to stop, it answers what has begun and takes nothing more', async () => {

@@ -33,11 +33,16 @@ const THREADS = Math.min(8, Math.max(3, availableParallelism()))
 const GRACE_MS = 500
 /** Of one thread; without it, one object could take the memory of all. */
 const MAX_HEAP_MB = 1_024
+/** A kind about which there was no judgement in time gets half of the threads at most, for so long: the others must go on. */
+const SLOW_MS = 60_000
+const MAX_SLOW = 1_000
 
 export class JudgePool implements AdmissionJudge {
   readonly #options: PoolOptions
   #threads: readonly Thread[] = []
-  readonly #queue: Job[] = []
+  #queue: Job[] = []
+  /** Kinds of objects, until when they are slow. */
+  readonly #slow = new Map<string, number>()
   #summary: Summary | undefined
 
   constructor(options: PoolOptions) {
@@ -113,19 +118,36 @@ export class JudgePool implements AdmissionJudge {
   }
 
   #next(): void {
+    const now = performance.now()
+    for (const job of this.#queue) if (now >= job.end) job.reject(new ThymusError('ADMISSION_LATE', 'other requests took all of the time'))
+    this.#queue = this.#queue.filter(({ end }) => now < end)
     for (;;) {
       const thread = this.#threads.find(({ isFree }) => isFree)
-      const job = thread === undefined ? undefined : this.#queue.shift()
-      if (thread === undefined || job === undefined) return
-      if (performance.now() >= job.end) job.reject(new ThymusError('ADMISSION_LATE', 'other requests took all of the time'))
-      else thread.judge(job)
+      const at = thread === undefined ? -1 : this.#queue.findIndex((job) => this.#mayBegin(job, now))
+      if (thread === undefined || at < 0) return
+      const [job] = this.#queue.splice(at, 1)
+      thread.judge(job!)
     }
+  }
+
+  #mayBegin({ request }: Job, now: number): boolean {
+    const kind = kindText(request)
+    if ((this.#slow.get(kind) ?? 0) <= now) return true
+    const busy = this.#threads.filter(({ asked }) => asked !== undefined && kindText(asked) === kind).length
+    return busy < Math.max(1, Math.floor(this.#threads.length / 2))
+  }
+
+  #ended({ request }: Job, error: Error): void {
+    if (!(error instanceof ThymusError) || !['REGO_LIMIT', 'ADMISSION_LATE'].includes(error.code)) return
+    if (this.#slow.size >= MAX_SLOW) this.#slow.clear()
+    this.#slow.set(kindText(request), performance.now() + SLOW_MS)
   }
 
   #begin(orders: Orders): Thread {
     const { note, snapshot } = this.#options
     return new Thread(orders, {
       free: () => this.#next(),
+      failed: (job, error) => this.#ended(job, error),
       died: (thread, why) => {
         if (!this.#threads.includes(thread)) return
         note(`ADMISSION_LATE: a judging thread is begun anew: ${why}`)
@@ -145,6 +167,7 @@ export class JudgePool implements AdmissionJudge {
 
 interface Watchers {
   readonly free: () => void
+  readonly failed: (job: Job, error: Error) => void
   readonly died: (thread: Thread, why: string) => void
 }
 
@@ -184,6 +207,10 @@ class Thread {
     return this.#isReady && this.#job === undefined && !this.#isRetired
   }
 
+  get asked(): AdmissionRequest | undefined {
+    return this.#job?.request
+  }
+
   judge(job: Job): void {
     this.#job = job
     this.#id++
@@ -217,20 +244,28 @@ class Thread {
     clearTimeout(this.#timer)
     const job = this.#job
     this.#job = undefined
-    if ('fault' in message) job?.reject(errorOf(message.fault))
-    else job?.resolve(message.judgement)
+    if (job === undefined) return
+    if ('fault' in message) this.#fail(job, errorOf(message.fault))
+    else job.resolve(message.judgement)
     if (this.#isRetired) this.stop()
     else this.#watchers.free()
   }
 
+  #fail(job: Job, error: Error): void {
+    this.#watchers.failed(job, error)
+    job.reject(error)
+  }
+
   #end(why: string): void {
-    this.#job?.reject(new ThymusError('ADMISSION_LATE', 'there was no judgement in time or memory'))
+    if (this.#job !== undefined) this.#fail(this.#job, new ThymusError('ADMISSION_LATE', 'there was no judgement in time or memory'))
     this.#job = undefined
     const wasRetired = this.#isRetired
     this.stop()
     if (!wasRetired) this.#watchers.died(this, why)
   }
 }
+
+const kindText = ({ kind }: AdmissionRequest) => `${kind.group}/${kind.kind}`
 
 function errorOf({ code, message, at }: Fault): Error {
   // Its trace is for the operator, and whoever takes a ThymusError may tell it to the client.

@@ -1,13 +1,13 @@
 // The webhook without a cluster, as somebody tries it on a laptop.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { configMap, reviewOf } from '../kit/admission.ts'
 import { thymus } from '../kit/cli.ts'
 import { constraint, ENDLESS, kinds, REQUIRED_LABELS } from '../kit/gatekeeper.ts'
-import { Serving, tempFolder } from '../kit/serving.ts'
+import { eventually, Serving, tempFolder } from '../kit/serving.ts'
 
 const needTeam = (action: string) =>
   constraint('K8sRequiredLabels', `need-${action}`, {
@@ -163,6 +163,37 @@ test('policies are replaced whole while requests run; what is wrong leaves the f
   await Promise.all(asking)
   assert.ok(answered >= 200, `${answered}`)
   assert.match((await serving.get('/metrics')).body, /^thymus_admission_policies_stale 0$/m)
+  await serving.stop()
+})
+
+test('a folder that is a mounted ConfigMap is read again when the link in it changes, a file when another is put in its place', async () => {
+  const folder = tempFolder()
+  const write = (name: string, label: string) => {
+    mkdirSync(join(folder, name))
+    writeFileSync(join(folder, name, 'p.yaml'), LABELS.replaceAll('["team"]', `["${label}"]`))
+    symlinkSync(name, join(folder, 'next'))
+    renameSync(join(folder, 'next'), join(folder, '..data'))
+  }
+  write('..1', 'one')
+  symlinkSync('..data/p.yaml', join(folder, 'p.yaml'))
+  const file = join(tempFolder(), 'single.yaml')
+  const single = (name: string) => {
+    writeFileSync(
+      `${file}.new`,
+      constraint('K8sRequiredLabels', name, { match: { kinds: kinds('ConfigMap') }, parameters: { labels: ['x'] } }),
+    )
+    renameSync(`${file}.new`, file)
+  }
+  single('first')
+  const serving = await Serving.start({}, '--policy', folder, '--policy', file, '--no-cluster')
+  const said = async () => (await serving.review(asked({ action: 'deny' }))).status?.message ?? ''
+  assert.match(await said(), /\[need-deny\] .*"one"/)
+  write('..2', 'two')
+  await eventually('the link is followed', async () => (await said()).includes('"two"'))
+  for (const name of ['second', 'third']) {
+    single(name)
+    await eventually('the file is read', async () => (await said()).includes(`[${name}]`))
+  }
   await serving.stop()
 })
 

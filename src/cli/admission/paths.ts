@@ -1,5 +1,6 @@
 // Files and folders that somebody may change while we look on.
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, statSync, watch } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** The kernel tells of most changes; of a network's file system, or a folder that was replaced, it may not. */
 const POLL_MS = 30_000
@@ -21,6 +22,8 @@ export function watchPaths(paths: readonly string[], changed: () => void): () =>
   }
 }
 
+/** Of a file its folder: editors put another in its place. */
 function watching(path: string, changed: () => void): FSWatcher {
-  return watch(path, { recursive: true }, changed).on('error', () => {})
+  const isFolder = statSync(path).isDirectory()
+  return watch(isFolder ? path : dirname(path), { recursive: isFolder }, changed).on('error', () => {})
 }

@@ -108,10 +108,10 @@ test('what is wrong has one code and its place', () => {
   assert.equal(refused(SECURITY, SECURITY), 'CONFIG f1:1:1')
   assert.equal(refused(SECURITY.replace('baseline', 'strict')), 'CONFIG f0:3:12, defaults.enforce')
   assert.equal(refused(POLICY.replace("'true'", "'1'")), 'ADMISSION_POLICY f0:8:18, spec.validations[0].expression')
-  assert.equal(refused(CONFIG.replace('[webhook]', '[hook]')), 'CONFIG f0:8:17, Config config')
+  assert.equal(refused(CONFIG.replace('[webhook]', '[hook]')), 'CONFIG f0:8:18, Config config')
   assert.equal(refused(OWNER.replace('labels.owner', 'name')), 'MUTATOR f0:5:8, spec.location')
   const assign = (name: string, location: string) =>
-    `apiVersion: mutations.gatekeeper.sh/v1\nkind: Assign\nmetadata: {name: ${name}}\nspec:\n  applyTo: [{groups: [''], versions: [v1], kinds: [Pod]}]\n  location: ${location}\n  parameters: {assign: {value: {}}}\n`
+    `apiVersion: mutations.gatekeeper.sh/v1\nkind: Assign\nmetadata: {name: ${name}}\nspec:\n  applyTo: [{groups: [''], versions: [v1], kinds: [Pod]}]\n  location: "${location}"\n  parameters: {assign: {value: {}}}\n`
   assert.equal(refused(assign('a', 'spec.x[k: *].y'), assign('b', 'spec.x.z')), 'MUTATOR f0:1:1')
 })
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type CelDefinition, compileCelRules } from '../../../src/layers/admission/cel-rules.ts'
 import { Random } from '../../kit/random.ts'
-import { OBJECT } from './expressions.ts'
+import { OBJECT } from './expressions.table.ts'
 import { Oracle, type Review, type Verdict } from './oracle.ts'
 
 const POLICIES = Number(process.env.THYMUS_CEL_POLICIES ?? 150)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { difference } from './compared.ts'
-import { OBJECT, WRITTEN } from './expressions.ts'
+import { OBJECT, WRITTEN } from './expressions.table.ts'
 import type { Answer } from './oracle.ts'
 import { answerOf } from './ours.ts'
 

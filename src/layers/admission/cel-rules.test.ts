@@ -133,3 +133,16 @@ test('audit annotations are published, left out where empty or null, and an erro
   )
   assert.equal(evaluate({ auditAnnotations, failurePolicy: 'Ignore' }).annotations[2]?.action, 'exclude')
 })
+
+test('a request is seen as an API server fills it in, and match conditions know no namespace yet', () => {
+  const seen = 'request.dryRun == false && request.requestKind.kind == "Pod" && request.options == null && !has(request.subResource)'
+  const namespaceObject = { metadata: { name: 'shop' } }
+  const matchConditions = [{ name: 'c', expression: 'namespaceObject == null' }]
+  const validations = [{ expression: `${seen} && !has(request.userInfo.groups) && namespaceObject.metadata.name == "shop"` }]
+  const request = { ...REQUEST, subResource: '', userInfo: { username: 'ann', groups: [] } }
+  const { decisions } = evaluate({ matchConditions, validations }, { request, namespaceObject })
+  assert.deepEqual(
+    decisions.map(({ evaluation }) => evaluation),
+    ['admit'],
+  )
+})

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { Random } from '../../kit/random.ts'
 import { difference } from './compared.ts'
-import { made, OBJECT, WRITTEN } from './expressions.table.ts'
-import { type Answer, Oracle } from './oracle.ts'
+import { OBJECT, WRITTEN } from './expressions.table.ts'
+import { made } from './generator.ts'
+import { type Answer, startOracle } from './oracle.ts'
 import { answerOf } from './ours.ts'
 
 const CASES = Number(process.env.THYMUS_CEL_CASES ?? 4_000)
@@ -17,10 +18,10 @@ const SHOWN = Number(process.env.THYMUS_CEL_SHOWN ?? 10)
 /** Of the values: where overloads are not known before, cel-go counts sorting as 1, and it counts characters where we count UTF-16. */
 const MOST_COSTS = 0.03
 const ANSWERS = join(import.meta.dirname, 'answers.json')
-let oracle: Oracle | string = 'not started'
+let oracle: ReturnType<typeof startOracle> = 'not started'
 
 before(() => {
-  oracle = Oracle.start()
+  oracle = startOracle()
 })
 after(() => {
   if (typeof oracle !== 'string') oracle.stop()

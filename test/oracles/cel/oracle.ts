@@ -1,10 +1,5 @@
-// cel-go in Kubernetes' own environment, in a process of Go's, which answers one question a line.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-
-const BUILT = join(import.meta.dirname, '../../../.cache/oracles/cel')
+// cel-go in Kubernetes' own environment, in a process of Go's.
+import { Oracle } from '../oracle.ts'
 
 export interface Question {
   readonly expression: string
@@ -36,47 +31,8 @@ export interface Verdict {
   readonly annotations: readonly { readonly key: string; readonly action: string; readonly value: string; readonly error: string }[]
 }
 
-export class Oracle {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
+/** Asks about expressions. */
+export const startOracle = () => Oracle.start<Question, Answer>(import.meta.dirname)
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
-  }
-
-  /** A text says why there is none. */
-  static start(): Oracle | string {
-    try {
-      mkdirSync(dirname(BUILT), { recursive: true })
-      execFileSync('go', ['build', '-o', BUILT, '.'], { cwd: import.meta.dirname, stdio: 'pipe', timeout: 900_000 })
-    } catch (error) {
-      return `Go cannot build the oracle: ${String(error).split('\n')[0]}`
-    }
-    return new Oracle(spawn(BUILT, { stdio: ['pipe', 'pipe', 'ignore'] }))
-  }
-
-  /** Answers in the order of the questions. */
-  ask(questions: readonly Question[]): Promise<readonly Answer[]> {
-    return this.#answers(questions)
-  }
-
-  judge(reviews: readonly Review[]): Promise<readonly Verdict[]> {
-    return this.#answers(reviews.map((review) => ({ review })))
-  }
-
-  async #answers<T>(questions: readonly object[]): Promise<readonly T[]> {
-    this.#child.stdin!.write(questions.map((question) => `${JSON.stringify(question)}\n`).join(''))
-    const answers: T[] = []
-    while (answers.length < questions.length) {
-      const { value, done } = await this.#lines.next()
-      if (done) throw new Error('the oracle has ended')
-      answers.push(JSON.parse(value) as T)
-    }
-    return answers
-  }
-
-  stop(): void {
-    this.#child.kill('SIGKILL')
-  }
-}
+/** Asks about whole policies. */
+export const startRules = () => Oracle.start<{ readonly review: Review }, Verdict>(import.meta.dirname)

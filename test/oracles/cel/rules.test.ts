@@ -5,15 +5,15 @@ import { after, before, test } from 'node:test'
 import { type CelDefinition, compileCelRules } from '../../../src/layers/admission/cel-rules.ts'
 import { Random } from '../../kit/random.ts'
 import { OBJECT } from './expressions.table.ts'
-import { Oracle, type Review, type Verdict } from './oracle.ts'
+import { type Review, startRules, type Verdict } from './oracle.ts'
 
 const POLICIES = Number(process.env.THYMUS_CEL_POLICIES ?? 150)
 const SEED = Number(process.env.THYMUS_CEL_SEED ?? 1)
 const SHOWN = 5
-let oracle: Oracle | string = 'not started'
+let oracle: ReturnType<typeof startRules> = 'not started'
 
 before(() => {
-  oracle = Oracle.start()
+  oracle = startRules()
 })
 after(() => {
   if (typeof oracle !== 'string') oracle.stop()
@@ -118,7 +118,7 @@ test('policies decide, explain and annotate as in Kubernetes', async (context) =
   if (typeof oracle === 'string') return void context.skip(oracle)
   const random = new Random(SEED)
   const reviews = Array.from({ length: POLICIES }, () => made(random))
-  const theirs = await oracle.judge(reviews)
+  const theirs = await oracle.ask(reviews.map((review) => ({ review })))
   const differences: string[] = []
   const counts: Record<string, number> = {}
   for (const [at, review] of reviews.entries()) {
@@ -190,7 +190,7 @@ test('what a policy is refused for is what Kubernetes cannot compile', async (co
     operation: 'CREATE',
     user: 'ann',
   }))
-  const theirs = await oracle.judge(reviews)
+  const theirs = await oracle.ask(reviews.map((review) => ({ review })))
   const refusals = { ours: [] as string[], theirs: [] as string[] }
   for (const [at, review] of reviews.entries()) {
     if (/^compilation error/.test(theirs[at]!.decisions[0]!.message)) refusals.theirs.push(TYPED[at]!)

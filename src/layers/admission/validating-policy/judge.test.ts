@@ -160,3 +160,15 @@ test('configuration of admission is not judged by it', () => {
   }
   assert.equal(denied({ policy: { matchConstraints }, request }), undefined)
 })
+
+test('of several failures the audit annotation tells the first', () => {
+  const validations = [
+    { expression: 'false', message: 'one' },
+    { expression: 'false', message: 'two' },
+  ]
+  const { auditAnnotations } = judge({ policy: { validations }, bindings: [{ validationActions: ['Audit'] }] })
+  assert.deepEqual(
+    Object.values(auditAnnotations).map((text) => JSON.parse(text)[0].message),
+    ['one'],
+  )
+})

@@ -1,4 +1,5 @@
-// Templates, constraints and mutators of Gatekeeper, as people write them.
+// Templates and constraints of Gatekeeper, as people write them.
+import type { KubernetesObject } from '../../src/formats/kubernetes/object.ts'
 
 const template = (kind: string, rego: string, properties = '{}') => `
 apiVersion: templates.gatekeeper.sh/v1
@@ -60,3 +61,20 @@ export function constraint(kind: string, name: string, spec: object): string {
 }
 
 export const kinds = (...names: readonly string[]) => [{ apiGroups: ['*'], kinds: names }]
+
+/** As Gatekeeper makes them, without the schema. */
+export function definition(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  scope: 'Cluster' | 'Namespaced' = 'Cluster',
+): KubernetesObject {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: { group, scope, names: { kind, plural }, versions: [{ name: version, served: true, storage: true, schema }] },
+  }
+}

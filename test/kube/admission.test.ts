@@ -1,7 +1,6 @@
 // `thymus admission` beside a real API server: what its users see of Gatekeeper's policies, of Pod Security, and of the cluster it knows.
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ClusterError, KubernetesClient } from '../../src/adapters/kubernetes/client.ts'
@@ -9,9 +8,10 @@ import { readKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts'
 import { type KubernetesObject, textAt, valueAt } from '../../src/formats/kubernetes/object.ts'
 import { configMap, reviewOf } from '../kit/admission.ts'
 import { thymus } from '../kit/cli.ts'
-import { constraint, ENDLESS, kinds, REQUIRED_LABELS, UNIQUE_HOST } from '../kit/gatekeeper.ts'
+import { constraint, definition, ENDLESS, kinds, REQUIRED_LABELS, UNIQUE_HOST } from '../kit/gatekeeper.ts'
 import { Kube, whyNoKube } from '../kit/kube.ts'
 import type { KubeAnswer } from '../kit/kube-client.ts'
+import { Link } from '../kit/link.ts'
 import { eventually, Serving, tempFolder } from '../kit/serving.ts'
 
 const skip = whyNoKube() ?? false
@@ -99,49 +99,6 @@ async function install({ url, authorities }: Serving, ...words: readonly string[
   const { status, stderr } = await thymus(['admission', 'install', ...all], { env: process.env })
   assert.equal(status, 0, stderr)
   assert.match(stderr, /undo: kubectl delete mutatingwebhookconfiguration\/thymus validatingwebhookconfiguration\/thymus/)
-}
-
-/** Connections to a port that can be cut, and refused for a while. */
-class Link {
-  readonly #sockets = new Set<Socket>()
-  readonly #server: Server
-  #isOpen = true
-
-  private constructor(port: number) {
-    this.#server = createServer((socket) => {
-      if (!this.#isOpen) return void socket.destroy()
-      const other = connect(port, '127.0.0.1')
-      for (const each of [socket, other]) {
-        this.#sockets.add(each)
-        each.on('error', () => {}).on('close', () => this.#sockets.delete(each))
-      }
-      socket.pipe(other).pipe(socket)
-    })
-  }
-
-  static async to(port: number): Promise<Link> {
-    const link = new Link(port)
-    await new Promise<void>((resolve) => link.#server.listen(0, '127.0.0.1', resolve))
-    return link
-  }
-
-  get url(): string {
-    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  cut(): void {
-    this.#isOpen = false
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  mend(): void {
-    this.#isOpen = true
-  }
-
-  close(): void {
-    this.cut()
-    this.#server.close()
-  }
 }
 
 const inNamespace = (object: KubernetesObject, namespace: string): KubernetesObject => ({
@@ -373,23 +330,6 @@ test('a dry run of install changes nothing; credentials that a program would hav
   const refused = await thymus(['admission', 'audit', '--kubeconfig', exec], { env: process.env })
   assert.deepEqual([refused.status, /CONFIG: the user has exec/.test(refused.stderr)], [1, true], refused.stderr)
 })
-
-/** As Gatekeeper makes them, without the schema. */
-function definition(
-  group: string,
-  version: string,
-  kind: string,
-  plural: string,
-  scope: 'Cluster' | 'Namespaced' = 'Cluster',
-): KubernetesObject {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: { group, scope, names: { kind, plural }, versions: [{ name: version, served: true, storage: true, schema }] },
-  }
-}
 
 test('policies of Gatekeeper are taken from the cluster, and followed', { skip }, async () => {
   const apply = async (text: string) => {

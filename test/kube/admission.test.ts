@@ -1,7 +1,8 @@
 // `thymus admission` beside a real API server: what its users see of Gatekeeper's policies, of Pod Security, and of the cluster it knows. One
 // file, since all of it stands on one API server, which takes its seconds to start.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ClusterError, KubernetesClient } from '../../src/adapters/kubernetes/client.ts'
@@ -308,7 +309,7 @@ test('a template that never ends meets the fail mode, and leaves others alone', 
 test('an audit finds what was there before', { skip }, async () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'p.yaml'), POLICIES.replaceAll('"matchLabels":{"action":"deny"}', '"matchLabels":{"action":"warn"}'))
-  const words = ['--kubeconfig', kubeconfig, '--policy', folder, '-o', 'json']
+  const words = ['--kubeconfig', kubeconfig, '--policy', folder, '-o', 'json', '-o', `sarif=${join(folder, 'audit.sarif')}`]
   const { status, stdout, stderr } = await thymus(['admission', 'audit', ...words], { env: process.env })
   assert.equal(status, 2, stderr)
   const { items } = JSON.parse(stdout) as { items: { code: string; about: string; severity: string; title: string }[] }
@@ -320,6 +321,7 @@ test('an audit finds what was there before', { skip }, async () => {
   assert.ok(items.some(({ code, about: pods }) => code === 'ADM_POD_SECURITY' && pods === 'Pod ps-privileged/p1'))
   assert.ok(!items.some(({ code }) => code === 'ADM_UNJUDGED'), stdout)
   assert.match(stderr, /\d+ objects, \d+ findings/)
+  assert.equal(JSON.parse(readFileSync(join(folder, 'audit.sarif'), 'utf8')).runs[0].results.length, items.length)
 })
 
 test('a dry run of install changes nothing; credentials that a program would have to make are refused', { skip }, async () => {
@@ -425,6 +427,31 @@ test('what is deployed is taken by the API server, and its account may do what i
     said(await create('probe', { action: 'deny' }, 'default', true)).includes('need-deny'),
   )
 })
+
+test('an API server that ends and begins anew is found again', { skip }, async () => {
+  const pid = readdirSync('/proc').find((each) => /^\d+$/.test(each) && argvOf(each).includes(`--cert-dir=${kube.folder}`))!
+  const [program, ...flags] = argvOf(pid)
+  process.kill(Number(pid), 'SIGKILL')
+  await serving.says(/CLUSTER: the API server cannot be asked: ECONN|CLUSTER: the watch broke off[\s\S]*CLUSTER: the watch broke off/)
+  const anew = spawn(program!, flags, { stdio: 'ignore', cwd: kube.folder })
+  after(() => anew.kill('SIGKILL'))
+  const answers = async () => (await kube.client.ask('GET', '/readyz').catch(() => undefined))?.status === 200
+  await eventually('it is ready', answers)
+  await eventually('it is heard', async () => /^thymus_admission_cluster_age_seconds 0$/m.test((await serving.get('/metrics')).body))
+  assert.equal((await kube.client.create(ingress('after', 'e.example'))).status, 201)
+  await eventually(
+    'the host is taken',
+    async () => (await kube.client.create(ingress('new', 'e.example'), { dryRun: true })).status === 403,
+  )
+})
+
+function argvOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+  } catch {
+    return []
+  }
+}
 
 test('told to stop, it answers what has begun and ends', { skip }, async () => {
   const last = await Serving.start({ 'a.yaml': POLICIES }, '--kubeconfig', kubeconfig, '--name', 'last')

@@ -1,6 +1,8 @@
 // Usage: main.ts [--save] [NAME…]; without a name says what there is. `all` is every one, in turn.
 import { parseArgs } from 'node:util'
+import { admissionAudit } from './admission-audit.ts'
 import { admissionGatekeeper } from './admission-gatekeeper.ts'
+import { admissionWebhook } from './admission-webhook.ts'
 import { apply } from './apply.ts'
 import { cliStart } from './cli-start.ts'
 import { events } from './events.ts'
@@ -25,6 +27,8 @@ const BENCHMARKS = [
   regoCompile,
   regoMemory,
   admissionGatekeeper,
+  admissionWebhook,
+  admissionAudit,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

@@ -69,7 +69,7 @@ async function theirs(files: string, policies: string, audited: Audited): Promis
   const gator = findGator()
   if ('why' in gator) return [unmeasured(what, gator.why)]
   const begun = performance.now()
-  const args = ['test', `--filename=${policies}`, `--filename=${files}`, '--output=json']
+  const args = ['test', `--filename=${policies}`, `--filename=${files}`]
   const child = spawn(gator.path, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: PEER_MS })
   const peak = watch(child)
   const ended = new Promise((done) => child.once('close', done))
@@ -77,7 +77,7 @@ async function theirs(files: string, policies: string, audited: Audited): Promis
   await ended
   const seconds = (performance.now() - begun) / 1000
   if (child.signalCode !== null) return [unmeasured(what, `it had not ended after ${(PEER_MS / 1000).toFixed(0)} s`)]
-  const found = (JSON.parse(output) as readonly unknown[]).length
+  const found = output.match(/\] Message: "/g)?.length ?? 0
   const note = found === audited.violations ? 'as many violations' : `${found} violations, which are not as many`
   return [
     { what, value: seconds, unit: 's', note },

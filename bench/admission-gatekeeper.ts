@@ -4,22 +4,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { printJson, readJson } from '../src/lang/rego/values/text.ts'
 import { questionOf } from '../src/layers/admission/gatekeeper/question.ts'
 import type { EngineName } from '../src/layers/admission/gatekeeper/template.ts'
-import { printJson, readJson } from '../src/lang/rego/values/text.ts'
-import { findGator, GATOR_VERSION } from '../test/kit/gator.ts'
+import { findGator } from '../test/kit/gator.ts'
 import { type Alternation, alternate, type Outcome } from './kit/alternate.ts'
+import { goDuration } from './kit/go-duration.ts'
 import { pod } from './kit/kubernetes-objects.ts'
 import { OpaPeer, type RegoSet } from './kit/opa-peer.ts'
 import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
 import { libraryOf, NO_TEMPLATES, type Policy, readPolicies, templateFolder } from './kit/templates.ts'
 
-const ROUNDS = 9
+const ROUNDS = 25
 /** How long one arm works at a time. */
-const ARM_NS = 100_000_000
+const ARM_NS = 60_000_000
 /** Ours ÷ OPA. */
 const GOAL = 1 / 10
-const GATOR_ITERATIONS = 1_000
+const GATOR_ITERATIONS = 300
+const GATOR_MS = 60_000
 const POINT = 'gator.gatekeeper.sh'
 /** It breaks some of the policies, and keeps the others. */
 const POD = pod(5)
@@ -81,7 +83,12 @@ async function besideOpa(policies: readonly Policy[], from: string): Promise<rea
         outcome: quotient(compared),
         note: `${(1 / ratio.median).toFixed(1)} times as fast; ${from}, ${found.length} violations, the same texts and details; A/A ${same.interval.low.toFixed(3)} to ${same.interval.high.toFixed(3)}`,
       },
-      { what: 'ours, a review by all of them', value: (base * ratio.median) / 1000, unit: 'µs', note: 'with matching, and the Pod made a value of Rego' },
+      {
+        what: 'ours, a review by all of them',
+        value: (base * ratio.median) / 1000,
+        unit: 'µs',
+        note: 'with matching, and the Pod made a value of Rego',
+      },
       { what: 'OPA, their evaluations summed', value: base / 1000, unit: 'µs', note: 'prepared queries, on input that is parsed' },
     ]
   } finally {
@@ -92,7 +99,8 @@ async function besideOpa(policies: readonly Policy[], from: string): Promise<rea
 /** Whether `other` takes less than `GOAL` of the time of `base`, if equal arms differ by less than half of it. */
 function quotient({ ratio, same }: Alternation): Outcome {
   const width = same.interval.high - same.interval.low
-  if (width > GOAL / 2) return { is: 'unknown', why: `two equal arms differ by up to ${(width * 100).toFixed(1)} %, more than half the goal` }
+  if (width > GOAL / 2)
+    return { is: 'unknown', why: `two equal arms differ by up to ${(width * 100).toFixed(1)} %, more than half the goal` }
   return { is: ratio.median < GOAL ? 'pass' : 'fail' }
 }
 
@@ -140,13 +148,18 @@ function engines(policies: readonly Policy[]): readonly Measure[] {
     times.sort((a, b) => a - b)
     const name = engine === 'Rego' ? 'Rego' : 'CEL'
     const note = `broken: ${broken.size}`
-    return { what: `ours, ${policies.length} templates that have both, in ${name}`, value: times[times.length >> 1]! * 1000, unit: 'µs', note }
+    return {
+      what: `ours, ${policies.length} templates that have both, in ${name}`,
+      value: times[times.length >> 1]! * 1000,
+      unit: 'µs',
+      note,
+    }
   })
 }
 
 /** What gator measures by itself: its own driver, with its own way from object to answer. */
 async function byGator(policies: readonly Policy[], engine: 'rego' | 'cel'): Promise<Measure> {
-  const what = `gator bench, ${policies.length} templates, ${engine}, mean of a review`
+  const what = `gator bench, ${policies.length} templates, ${engine}, median of a review`
   const gator = findGator()
   if ('why' in gator) return unmeasured(what, gator.why)
   const folder = mkdtempSync(join(tmpdir(), 'thymus-bench-'))
@@ -154,8 +167,15 @@ async function byGator(policies: readonly Policy[], engine: 'rego' | 'cel'): Pro
     const files = [POD, ...policies.flatMap(({ objects }) => objects)]
     for (const [at, object] of files.entries()) writeFileSync(join(folder, `${at}.yaml`), JSON.stringify(object))
     const args = ['bench', `--filename=${folder}`, `--engine=${engine}`, `--iterations=${GATOR_ITERATIONS}`, '--output=json']
-    const { stdout } = await promisify(execFile)(gator.path, args, { timeout: 120_000, maxBuffer: 2 ** 26 })
-    return gatorMeasure(what, stdout)
+    const running = promisify(execFile)(gator.path, args, { timeout: GATOR_MS })
+    running.child.stdin!.end() // it reads what comes from there too
+    const { stdout } = await running
+    const [{ latencies, violationCount, totalReviews }] = JSON.parse(stdout) as [GatorBench]
+    const found = libraryOf(policies, [engine === 'rego' ? 'Rego' : 'K8sNativeValidation']).review(QUESTION, POINT).length
+    if (violationCount !== found * totalReviews)
+      return unmeasured(what, `it finds ${violationCount / totalReviews} violations, we ${found}`)
+    const note = `${found} violations; mean ${latencies.mean}, by its own clock, not in turn with ours`
+    return { what, value: goDuration(latencies.p50) / 1000, unit: 'µs', note }
   } catch (error) {
     return unmeasured(what, String(error).split('\n')[0]!)
   } finally {
@@ -163,7 +183,9 @@ async function byGator(policies: readonly Policy[], engine: 'rego' | 'cel'): Pro
   }
 }
 
-function gatorMeasure(what: string, output: string): Measure {
-  console.error(output)
-  return unmeasured(what, GATOR_VERSION)
+interface GatorBench {
+  readonly totalReviews: number
+  readonly violationCount: number
+  /** As Go writes durations. */
+  readonly latencies: { readonly mean: string; readonly p50: string }
 }

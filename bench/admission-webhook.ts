@@ -4,14 +4,14 @@ import { pod } from './kit/kubernetes-objects.ts'
 import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
 import { median, quantile } from './kit/statistics.ts'
 import { NO_TEMPLATES, readPolicies, templateFolder } from './kit/templates.ts'
-import { type Cost, Webhooks, whyNotApart } from './kit/webhook-pair.ts'
+import { type Cost, type Load, Webhooks, whyNotApart } from './kit/webhook-pair.ts'
 
 const SIZES = [2_048, 6_144]
 const CONNECTIONS = 8
-const ROUNDS = 9
-const WARM = 4_000
+const ROUNDS = 8
+const WARM = 3_000
 /** How long one arm works at a time, about. */
-const ARM_NS = 300_000_000
+const ARM_NS = 250_000_000
 /** At least 70 % of the rate is at most this much more time. */
 const GOAL = 1 / 0.7 - 1
 
@@ -27,7 +27,9 @@ export const admissionWebhook: Benchmark = {
     const webhooks = await Webhooks.start()
     try {
       const measures: Measure[] = []
-      for (const bytes of SIZES) measures.push(...(await measure(webhooks, bytes, templates)))
+      for (const pods of ['kept', 'broken'] as const) {
+        for (const bytes of SIZES) measures.push(...(await measure(webhooks, { pods, bytes }, templates)))
+      }
       return measures
     } finally {
       await webhooks.stop()
@@ -35,10 +37,10 @@ export const admissionWebhook: Benchmark = {
   },
 }
 
-async function measure(webhooks: Webhooks, bytes: number, templates: string): Promise<readonly Measure[]> {
+async function measure(webhooks: Webhooks, about: Pick<Load, 'pods' | 'bytes'>, templates: string): Promise<readonly Measure[]> {
   const carried = { judge: [] as Cost[], nothing: [] as Cost[] }
   const arm = async (kind: 'judge' | 'nothing') => {
-    const cost = await webhooks.carry(kind, { connections: CONNECTIONS, bytes, count: counts[kind] })
+    const cost = await webhooks.carry(kind, { connections: CONNECTIONS, ...about, count: counts[kind] })
     carried[kind].push(cost)
     return cost.ns
   }
@@ -49,7 +51,7 @@ async function measure(webhooks: Webhooks, bytes: number, templates: string): Pr
   const { ratio, same } = compared
   const percent = ({ low, high }: { low: number; high: number }) => ({ low: (low - 1) * 100, high: (high - 1) * 100 })
   const noise = percent(same.interval)
-  const what = `${bytes / 1024} KB`
+  const what = `${about.bytes / 1024} KB, rules ${about.pods}`
   return [
     {
       what: `${what}: added by the judge`,

@@ -59,6 +59,32 @@ export function pod(at: number, containers = 3): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...named, namespace: 'default' }, spec: podSpec(at, containers) }
 }
 
+/** One that the samples of gatekeeper-library have nothing against. */
+export function goodPod(at: number, containers = 3): KubernetesObject {
+  const spec = { ...podSpec(2 * at, containers), initContainers: [], hostNetwork: false, automountServiceAccountToken: false }
+  const size = { cpu: '100m', memory: `${64 << (at % 5)}Mi`, 'ephemeral-storage': '100Mi' }
+  const each = Array.from({ length: containers }, (_, n) => {
+    const one = container(`web-${n}`, at + n)
+    const security = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, privileged: false, capabilities: { drop: ['ALL'] } }
+    return {
+      ...one,
+      image: `openpolicyagent/web-${n}:1.${at % 20}`,
+      ports: [{ containerPort: 8000 + (at % 100) }],
+      resources: { requests: size, limits: size },
+      securityContext: { ...(one.securityContext as Fields), ...security },
+    }
+  })
+  const securityContext = { runAsNonRoot: true, fsGroup: 50, supplementalGroups: [50] }
+  const labels = { app: `app-${at % 500}`, pizza: 'margherita' }
+  const volumes = [{ name: 'tmp', emptyDir: {} }]
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `pod-${at}`, namespace: 'default', labels },
+    spec: { ...spec, securityContext, containers: each, volumes },
+  }
+}
+
 function deployment(at: number): KubernetesObject {
   const { labels, ...named } = metadata('deployment', at)
   return {
@@ -96,7 +122,10 @@ function ingress(at: number): KubernetesObject {
     spec: {
       ...(has(at, 3) ? { tls: [{ hosts: [host], secretName: `tls-${at}` }] } : {}),
       rules: [
-        { host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: `service-${at}`, port: { number: 80 } } } }] } },
+        {
+          host,
+          http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: `service-${at}`, port: { number: 80 } } } }] },
+        },
       ],
     },
   }
@@ -113,9 +142,8 @@ export function objects(count: number): readonly KubernetesObject[] {
   })
 }
 
-/** A review of a Pod as an API server sends it, of so many bytes, or a little more; a Pod has one container, or three from 4 KB on. */
-export function reviewText(at: number, bytes: number): string {
-  const spec = pod(at, bytes < 4096 ? 1 : 3)
+/** A review as an API server sends it, of so many bytes, or a little more; its Pod has one container, or three from 4 KB on. */
+export function reviewText(make: (at: number, containers: number) => KubernetesObject, at: number, bytes: number): string {
   const review = {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
@@ -129,7 +157,7 @@ export function reviewText(at: number, bytes: number): string {
       namespace: 'default',
       operation: 'CREATE',
       userInfo: { username: 'system:serviceaccount:kube-system:replicaset-controller', uid: 'a', groups: ['system:serviceaccounts'] },
-      object: spec,
+      object: make(at, bytes < 4096 ? 1 : 3),
       oldObject: null,
       dryRun: false,
       options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },

@@ -1,10 +1,10 @@
 // Gatekeeper's templates as people keep them: a folder each, with `template.yaml` and a constraint as a sample somewhere below it.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isFields, type KubernetesObject } from '../../src/formats/kubernetes/object.ts'
 import { readGatorDocument } from '../../src/formats/kubernetes/manifest.ts'
-import { constraintSchema } from '../../src/layers/admission/gatekeeper/constraint-schema.ts'
+import { isFields, type KubernetesObject } from '../../src/formats/kubernetes/object.ts'
 import { type Constraint, readConstraint } from '../../src/layers/admission/gatekeeper/constraint.ts'
+import { constraintSchema } from '../../src/layers/admission/gatekeeper/constraint-schema.ts'
 import { Library } from '../../src/layers/admission/gatekeeper/library.ts'
 import { matches } from '../../src/layers/admission/gatekeeper/match.ts'
 import { type EngineName, readTemplate, type Template } from '../../src/layers/admission/gatekeeper/template.ts'
@@ -40,7 +40,8 @@ export function readPolicies(folder: string, about?: KubernetesObject): readonly
         const constraint = readObject(join(folder, dirname(file), sample))
         if (constraint.kind !== read.kind) continue
         const policy = { template: read, constraint: readConstraint(constraint, read, schema), objects: [template, constraint] } as const
-        if (about === undefined || matches(policy.constraint.match, { object: about, namespace: undefined, source: 'Original' })) return policy
+        if (about === undefined || matches(policy.constraint.match, { object: about, namespace: undefined, source: 'Original' }))
+          return policy
       }
       return []
     })

@@ -3,14 +3,14 @@
 // answered by a line, a Carried.
 import { createInterface } from 'node:readline'
 import { connect, type TLSSocket } from 'node:tls'
-import { reviewText } from './kubernetes-objects.ts'
+import { goodPod, pod, reviewText } from './kubernetes-objects.ts'
 import type { Carried, Load } from './webhook-pair.ts'
 
 const BODIES = 64
 
 interface Server {
   readonly sockets: readonly TLSSocket[]
-  readonly requests: Map<number, readonly Buffer[]>
+  readonly requests: Map<string, readonly Buffer[]>
 }
 const servers = new Map<string, Server>()
 
@@ -34,11 +34,12 @@ function connected({ url, ca }: Load): Promise<TLSSocket> {
   })
 }
 
-async function carry({ sockets, requests }: Server, { url, bytes, count }: Load): Promise<Carried> {
-  let all = requests.get(bytes)
+async function carry({ sockets, requests }: Server, { url, pods, bytes, count }: Load): Promise<Carried> {
+  let all = requests.get(`${pods} ${bytes}`)
   if (all === undefined) {
-    all = Array.from({ length: BODIES }, (_, at) => request(new URL(url).host, reviewText(at, bytes)))
-    requests.set(bytes, all)
+    const make = pods === 'kept' ? goodPod : pod
+    all = Array.from({ length: BODIES }, (_, at) => request(new URL(url).host, reviewText(make, at, bytes)))
+    requests.set(`${pods} ${bytes}`, all)
   }
   const latencies: number[] = []
   let [sent, allowed] = [0, 0]

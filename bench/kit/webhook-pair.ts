@@ -10,6 +10,8 @@ export interface Load {
   /** PEM. */
   readonly ca: string
   readonly connections: number
+  /** What is asked about: Pods that the templates have nothing against, or such as break some of them. */
+  readonly pods: 'kept' | 'broken'
   /** Of a review, about. */
   readonly bytes: number
   /** Requests, of all connections together. */

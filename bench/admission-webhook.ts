@@ -71,11 +71,11 @@ function served(what: string, costs: readonly Cost[]): Measure {
   const latencies = costs.flatMap((cost) => cost.latencies)
   const [p50, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)]
   const allowed = costs.reduce((sum, cost) => sum + cost.allowed, 0) / latencies.length
-  const busy = median(costs.map(({ cpu, ns }) => cpu / ns))
+  const [cpu, busy] = [median(costs.map((cost) => cost.cpu)) / 1000, median(costs.map((cost) => cost.cpu / cost.ns))]
   return {
     what,
     value: 1e9 / median(costs.map(({ ns }) => ns)),
     unit: 'reviews/s',
-    note: `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms; ${(allowed * 100).toFixed(0)} % allowed; the server has its core for ${(busy * 100).toFixed(0)} % of the time`,
+    note: `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms; ${(allowed * 100).toFixed(0)} % allowed; ${cpu.toFixed(0)} µs of processor, at work ${(busy * 100).toFixed(0)} % of the time`,
   }
 }

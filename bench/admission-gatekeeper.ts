@@ -17,9 +17,9 @@ import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
 import { median } from './kit/statistics.ts'
 import { libraryOf, NO_TEMPLATES, type Policy, readPolicies, templateFolder } from './kit/templates.ts'
 
-const ROUNDS = 25
+const ROUNDS = 41
 /** How long one arm works at a time. */
-const ARM_NS = 60_000_000
+const ARM_NS = 150_000_000
 /** Ours ÷ OPA. */
 const GOAL = 1 / 10
 const GATOR_ITERATIONS = 300

@@ -1,5 +1,8 @@
 // Usage: main.ts [--save] [NAME…]; without a name says what there is. `all` is every one, in turn.
 import { parseArgs } from 'node:util'
+import { admissionAudit } from './admission-audit.ts'
+import { admissionGatekeeper } from './admission-gatekeeper.ts'
+import { admissionWebhook } from './admission-webhook.ts'
 import { apply } from './apply.ts'
 import { cliStart } from './cli-start.ts'
 import { events } from './events.ts'
@@ -23,6 +26,9 @@ const BENCHMARKS = [
   regoRules,
   regoCompile,
   regoMemory,
+  admissionGatekeeper,
+  admissionWebhook,
+  admissionAudit,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })
@@ -30,7 +36,7 @@ const names = positionals.includes('all') ? BENCHMARKS.map(({ name }) => name) :
 const stranger = names.find((name) => !BENCHMARKS.some((each) => each.name === name))
 if (stranger !== undefined || names.length === 0) {
   if (stranger !== undefined) console.error(`no benchmark is called ${JSON.stringify(stranger)}`)
-  for (const { name, about } of BENCHMARKS) console.log(`${name.padEnd(14)}${about}`)
+  for (const { name, about } of BENCHMARKS) console.log(`${name.padEnd(22)}${about}`)
   process.exitCode = stranger === undefined ? 0 : 2
 } else {
   for (const each of BENCHMARKS) if (names.includes(each.name)) await report(each, values.save)

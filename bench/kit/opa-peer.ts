@@ -46,6 +46,10 @@ export class OpaPeer {
     return new OpaPeer(child, folder)
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   async results(set: string): Promise<readonly unknown[]> {
     return (await this.#ask<{ results: readonly unknown[] }>({ set, results: true })).results
   }

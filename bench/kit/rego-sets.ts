@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RegoSet } from './opa-peer.ts'
 
-const CORPORA = process.env.THYMUS_CORPORA ?? join(import.meta.dirname, '../../../shared/corpora')
+export const CORPORA = process.env.THYMUS_CORPORA ?? join(import.meta.dirname, '../../../shared/corpora')
 /** As in kit/opa/main.go: a Wednesday, 11:00 in New York. */
 export const NOW = BigInt(Date.UTC(2026, 0, 7, 16)) * 1_000_000n
 

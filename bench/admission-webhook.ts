@@ -1,0 +1,81 @@
+// What the judge costs the webhook: reviews a second over TLS, beside the same server with a judge that decides nothing.
+import { alternate, ratioVerdict } from './kit/alternate.ts'
+import { pod } from './kit/kubernetes-objects.ts'
+import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
+import { median, quantile } from './kit/statistics.ts'
+import { NO_TEMPLATES, readPolicies, templateFolder } from './kit/templates.ts'
+import { type Cost, type Load, Webhooks, whyNotApart } from './kit/webhook-pair.ts'
+
+const SIZES = [2_048, 6_144]
+const CONNECTIONS = 8
+const ROUNDS = 8
+const WARM = 3_000
+/** How long one arm works at a time, about. */
+const ARM_NS = 250_000_000
+/** At least 70 % of the rate is at most this much more time. */
+const GOAL = 1 / 0.7 - 1
+
+export const admissionWebhook: Benchmark = {
+  name: 'admission-webhook',
+  about: `what a judge with every template about Pods adds to the time of a review, over ${CONNECTIONS} TLS connections`,
+  kernel: false,
+  async run() {
+    const folder = templateFolder()
+    const why = folder === undefined ? NO_TEMPLATES : whyNotApart()
+    if (why !== undefined) return [unmeasured('webhook', why)]
+    const templates = `${readPolicies(folder!.path, pod(0)).length} templates of ${folder!.name}`
+    const webhooks = await Webhooks.start()
+    try {
+      const measures: Measure[] = []
+      for (const pods of ['kept', 'broken'] as const) {
+        for (const bytes of SIZES) measures.push(...(await measure(webhooks, { pods, bytes }, templates)))
+      }
+      return measures
+    } finally {
+      await webhooks.stop()
+    }
+  },
+}
+
+async function measure(webhooks: Webhooks, about: Pick<Load, 'pods' | 'bytes'>, templates: string): Promise<readonly Measure[]> {
+  const carried = { judge: [] as Cost[], nothing: [] as Cost[] }
+  const arm = async (kind: 'judge' | 'nothing') => {
+    const cost = await webhooks.carry(kind, { connections: CONNECTIONS, ...about, count: counts[kind] })
+    carried[kind].push(cost)
+    return cost.ns
+  }
+  const counts = { judge: WARM, nothing: WARM }
+  for (const kind of ['judge', 'nothing'] as const) counts[kind] = Math.max(CONNECTIONS, Math.round(ARM_NS / (await arm(kind))))
+  for (const kind of ['judge', 'nothing'] as const) carried[kind].length = 0
+  const compared = await alternate({ base: () => arm('nothing'), other: () => arm('judge') }, ROUNDS)
+  const { ratio, same } = compared
+  const percent = ({ low, high }: { low: number; high: number }) => ({ low: (low - 1) * 100, high: (high - 1) * 100 })
+  const noise = percent(same.interval)
+  const what = `${about.bytes / 1024} KB, rules ${about.pods}`
+  return [
+    {
+      what: `${what}: added by the judge`,
+      value: (ratio.median - 1) * 100,
+      unit: '%',
+      interval: percent(ratio.interval),
+      goal: GOAL * 100,
+      outcome: ratioVerdict(compared, GOAL),
+      note: `${(100 / ratio.median).toFixed(0)} % of the rate; ${templates}; A/A [${noise.low.toFixed(1)}, ${noise.high.toFixed(1)}] %`,
+    },
+    served(`${what}: with the judge`, carried.judge),
+    served(`${what}: with one that decides nothing`, carried.nothing),
+  ]
+}
+
+function served(what: string, costs: readonly Cost[]): Measure {
+  const latencies = costs.flatMap((cost) => cost.latencies)
+  const [p50, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)]
+  const allowed = costs.reduce((sum, cost) => sum + cost.allowed, 0) / latencies.length
+  const [cpu, busy] = [median(costs.map((cost) => cost.cpu)) / 1000, median(costs.map((cost) => cost.cpu / cost.ns))]
+  return {
+    what,
+    value: 1e9 / median(costs.map(({ ns }) => ns)),
+    unit: 'reviews/s',
+    note: `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms; ${(allowed * 100).toFixed(0)} % allowed; ${cpu.toFixed(0)} µs of processor, at work ${(busy * 100).toFixed(0)} % of the time`,
+  }
+}

@@ -1,0 +1,44 @@
+// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | nothing. Prints its address and its authority as JSON,
+// and goes on until stdin ends.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Expander } from '../../src/layers/admission/gatekeeper/expansion.ts'
+import { MutationSystem } from '../../src/layers/admission/gatekeeper/mutation/system.ts'
+import { Judge } from '../../src/layers/admission/judge.ts'
+import type { AdmissionJudge } from '../../src/layers/admission/judgement.ts'
+import { keptCertificates } from '../../src/server/admission/certificates.ts'
+import { AdmissionServer } from '../../src/server/admission/server.ts'
+import { pod } from './kubernetes-objects.ts'
+import { libraryOf, readPolicies, templateFolder } from './templates.ts'
+
+const ALLOWED = { allowed: true, warnings: [], auditAnnotations: {}, violations: [] } as const
+const nothing: AdmissionJudge = { validate: () => ALLOWED, mutate: () => ({ ...ALLOWED, object: undefined }) }
+
+function judge(): AdmissionJudge {
+  const mutations = MutationSystem.of([])
+  return new Judge({
+    library: libraryOf(readPolicies(templateFolder()!.path, pod(0))),
+    expander: Expander.of([], mutations),
+    mutations,
+    podSecurity: undefined,
+    cluster: { namespace: () => undefined, pods: () => [], late: () => false },
+  })
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'thymus-bench-'))
+const server = await AdmissionServer.start({
+  address: { host: '127.0.0.1', port: 0 },
+  certificates: keptCertificates(folder, ['127.0.0.1']),
+  judge: process.argv[2] === 'judge' ? judge() : nothing,
+  failMode: { validate: 'Fail', mutate: 'Fail' },
+  now: Date.now,
+  clock: () => performance.now(),
+  fault: (error) => console.error(error),
+})
+console.log(JSON.stringify({ url: server.url, ca: server.credentials.bundle }))
+process.stdin.resume().once('end', async () => {
+  await server.stop(100)
+  rmSync(folder, { recursive: true })
+  process.exit()
+})

@@ -237,10 +237,14 @@ async function* linesOf(response: IncomingMessage, path: string): AsyncGenerator
   response.setEncoding('utf8')
   try {
     for await (const chunk of response as AsyncIterable<string>) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop()!
+      // What came before is not looked through again.
+      const [end = '', ...lines] = chunk.split('\n')
+      rest += end
       if (rest.length > MAX_LINE) throw new ClusterError(0, `an event has more than ${MAX_LINE} bytes`, path)
-      yield* lines.filter((line) => line !== '')
+      for (const line of lines) {
+        if (rest !== '') yield rest
+        rest = line
+      }
     }
   } catch (error) {
     throw error instanceof ThymusError ? error : new ClusterError(0, 'the watch broke off', path, error)

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { configMap, reviewOf } from '../../../test/kit/admission.ts'
+import { readReview } from '../../layers/admission/review.ts'
+import { JudgePool } from './pool.ts'
+
+const slow = readReview(reviewOf(configMap('slow'))).request
+const quick = readReview(reviewOf(configMap('quick'))).request
+
+/** Within the cost that Kubernetes grants to each, but there are many, and nobody looks at the clock between them. */
+function policies(count: number): string {
+  const list = JSON.stringify(Array.from({ length: 90 }, (_, at) => at))
+  const expression = `object.metadata.name == 'quick' || ${list}.all(a, ${list}.all(b, ${list}.all(c, a + b + c >= 0)))`
+  const of = (kind: string, name: string, spec: object) =>
+    JSON.stringify({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name }, spec })
+  const resourceRules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['*'] }]
+  const namespace = JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } })
+  const each = Array.from({ length: count }, (_, at) => [
+    of('ValidatingAdmissionPolicy', `p${at}`, { matchConstraints: { resourceRules }, validations: [{ expression }] }),
+    of('ValidatingAdmissionPolicyBinding', `p${at}`, { policyName: `p${at}`, validationActions: ['Deny'] }),
+  ])
+  return [namespace, ...each.flat()].join('\n---\n')
+}
+
+/** Its threads would keep a test that fails from its end. */
+function poolOf(t: TestContext, threads: number, notes: string[] = []): JudgePool {
+  const pool = new JudgePool({ threads, follow: async () => {}, snapshot: () => [], note: (text) => void notes.push(text) })
+  t.after(() => pool.stop())
+  return pool
+}
+
+test('a thread that does not stop by itself is ended, and another begins in its place', async (t) => {
+  const notes: string[] = []
+  const pool = poolOf(t, 1, notes)
+  await pool.load({ sources: [{ file: 'f', text: policies(50) }], podSecurity: 'off', isAlone: true })
+  const began = performance.now()
+  const asked = pool.validate(slow, { now: 0, milliseconds: 50 })
+  const waiting = pool.validate(quick, { now: 0, milliseconds: 60_000 })
+  await assert.rejects(asked, { code: 'ADMISSION_LATE' })
+  assert.ok(performance.now() - began < 2_000)
+  assert.deepEqual(notes, ['ADMISSION_LATE: a judging thread is begun anew: a judgement did not come to an end'])
+  assert.equal((await waiting).allowed, true)
+})
+
+test('what waits for longer than it has is told so', async (t) => {
+  const pool = poolOf(t, 1)
+  await pool.load({ sources: [], podSecurity: 'off', isAlone: true })
+  await assert.rejects(pool.validate(quick, { now: 0, milliseconds: 0 }), { code: 'ADMISSION_LATE' })
+  assert.equal((await pool.validate(quick, { now: 0, milliseconds: 10_000 })).allowed, true)
+})
+
+test('what cannot be loaded leaves the former in force', async (t) => {
+  const pool = poolOf(t, 2)
+  const orders = (text: string) => ({ sources: [{ file: 'f', text }], podSecurity: 'off' as const, isAlone: true })
+  await pool.load(orders(policies(1)))
+  await assert.rejects(pool.load(orders('a: [')), { code: 'MANIFEST' })
+  await assert.rejects(pool.load({ ...orders(''), podSecurity: { file: 's', text: 'apiVersion: v1\nkind: Pod\n' } }), {
+    code: 'CONFIG',
+    at: 's, kind',
+  })
+  assert.equal(pool.summary?.policies, 1)
+  assert.equal((await pool.validate(quick, { now: 0, milliseconds: 10_000 })).allowed, true)
+})

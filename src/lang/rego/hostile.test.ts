@@ -151,7 +151,7 @@ describe('an evaluation', () => {
   test('of a value that holds what is before it twice, sixty times over, ends', () => {
     const twice = `x0 := [1]\n${times(60, (at) => `x${at + 1} := [x${at}, x${at}]`)}\ny0 := [1]\n${times(60, (at) => `y${at + 1} := [y${at}, y${at}]`)}`
     for (const line of [
-      'p := count({x60})',
+      'p := count({x60, y60})',
       'p := count({x60: 1})',
       'p := x60 == y60',
       'p := x60 < y60',

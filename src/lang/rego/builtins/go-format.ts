@@ -52,7 +52,7 @@ const typeOf = (value: Argument) =>
 
 class Printer {
   readonly #runtime: Runtime
-  readonly #format: readonly string[]
+  readonly #format: string
   readonly #args: readonly Argument[]
   readonly #out: string[] = []
   #at = 0
@@ -64,24 +64,37 @@ class Printer {
 
   constructor(runtime: Runtime, format: string, args: readonly Argument[]) {
     this.#runtime = runtime
-    this.#format = [...format]
+    this.#format = format
     this.#args = args
   }
 
   print(): string {
     const format = this.#format
-    while (this.#at < format.length) {
-      if (format[this.#at] !== '%') this.#out.push(format[this.#at++]!)
-      else {
-        this.#at++
-        this.#verb()
-      }
+    for (;;) {
+      const percent = format.indexOf('%', this.#at)
+      this.#out.push(format.slice(this.#at, percent < 0 ? undefined : percent))
+      if (percent < 0) break
+      this.#at = percent + 1
+      if (!this.#plain()) this.#verb()
     }
     if (!this.#reordered && this.#next < this.#args.length) {
       const rest = this.#args.slice(this.#next).map((arg) => `${typeOf(arg)}=${formatted(arg, 'v', newSpec())}`)
       this.#out.push(`%!(EXTRA ${rest.join(', ')})`)
     }
     return this.#out.join('')
+  }
+
+  /** A text as it is, which is what most verbs are for. */
+  #plain(): boolean {
+    const verb = this.#format[this.#at]
+    const arg = this.#args[this.#next]
+    if ((verb !== 'v' && verb !== 's') || typeof arg !== 'string') return false
+    this.#at++
+    this.#next++
+    this.#runtime.charge(1)
+    this.#runtime.spend(2 * arg.length)
+    this.#out.push(arg)
+    return true
   }
 
   #verb(): void {
@@ -98,12 +111,12 @@ class Printer {
     if (format[this.#at] === '.' && this.#at + 1 < format.length) this.#precision(spec)
     if (!this.#afterIndex) this.#index()
     this.#afterIndex = false
-    const verb = format[this.#at]
-    if (verb === undefined) {
+    if (this.#at >= format.length) {
       this.#out.push('%!(NOVERB)')
       return
     }
-    this.#at++
+    const verb = String.fromCodePoint(format.codePointAt(this.#at)!)
+    this.#at += verb.length
     this.#runtime.charge(1)
     this.#runtime.spend(2 * ((spec.width ?? 0) + (spec.precision ?? 0)))
     if (verb === '%') this.#out.push('%')
@@ -128,12 +141,12 @@ class Printer {
     if (this.#format[this.#at] !== '[') return
     this.#reordered = true
     const close = this.#format.indexOf(']', this.#at)
-    if (close < 0 || Buffer.byteLength(this.#format.slice(this.#at).join('')) < 3) {
+    if (close < 0 || Buffer.byteLength(this.#format.slice(this.#at)) < 3) {
       this.#goodIndex = false
       this.#at++
       return
     }
-    const written = this.#format.slice(this.#at + 1, close).join('')
+    const written = this.#format.slice(this.#at + 1, close)
     const index = /^\d+$/.test(written) && Number(written) <= 10 * MOST ? Number(written) : undefined
     this.#at = close + 1
     this.#afterIndex = index !== undefined

@@ -132,6 +132,8 @@ export const NUMBERS: Readonly<Record<string, Builtin>> = {
       if (!['number'].includes(typeName(a))) throw unfit(1, ['null', 'boolean', 'number', 'string'], typeName(a))
       return a
     }
+    const plain = Number(a)
+    if (Number.isSafeInteger(plain) && String(plain) === a) return plain
     if (/^[+-]?(nan|inf|infinity)$/i.test(a)) throw new BuiltinError('operand 1 must be valid number string', 'eval_type_error')
     const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(a) ? readNumber(a) : undefined
     if (value === undefined || !Number.isFinite(toDouble(value))) throw new BuiltinError('invalid syntax, or value out of range')

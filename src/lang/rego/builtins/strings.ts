@@ -27,11 +27,7 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     const [parts, count] = [split(runtime, text(a, 1), text(b, 2)), int(c, 3)]
     return count >= 0 ? parts.slice(0, count) : parts.slice(Math.max(0, parts.length + count))
   },
-  replace: (runtime, a, b, c) => {
-    const [from, old, fresh] = [text(a, 1), text(b, 2), text(c, 3)]
-    if (old !== '' && !from.includes(old)) return from
-    return replaceAny(runtime, [[old, fresh]], from)
-  },
+  replace: (runtime, a, b, c) => replaceAny(runtime, [[text(b, 2), text(c, 3)]], text(a, 1)),
   indexof: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
     const at = text(a, 1).indexOf(text(b, 2))
@@ -145,6 +141,13 @@ function* occurrences(runtime: Runtime, olds: readonly string[], from: string): 
 
 /** At each place the first of the old strings that fits; the replacement is not looked at again. */
 function replaced(runtime: Runtime, olds: readonly (readonly [string, string])[], from: string): string {
+  const [[old, other] = ['', ''], ...more] = olds
+  if (old !== '' && more.length === 0) {
+    const between = from.split(old)
+    if (between.length === 1) return from
+    runtime.spend(2 * (from.length + (between.length - 1) * (other.length - old.length)))
+    return between.join(other)
+  }
   const empty = olds.find(([old]) => old === '')
   const parts: string[] = []
   const add = (part: string) => {

@@ -25,6 +25,8 @@ function convert(host: unknown, around: Set<object>, depth: number): Value {
     case 'bigint':
       return readNumber(String(host)) ?? refuse('a number of this size')
     case 'number':
+      // Zero has no sign in JSON.
+      if (Number.isSafeInteger(host)) return host + 0
       return Number.isFinite(host) ? (readNumber(String(host)) ?? refuse(String(host))) : refuse(String(host))
     case 'object':
       return host === null ? null : collection(host, around, depth)

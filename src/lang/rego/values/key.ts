@@ -26,8 +26,16 @@ function encode(value: Value): string {
   if (isNumber(value)) return `n${numberKey(value)};`
   if (value === null || typeof value === 'boolean') return value === null ? 'z' : value ? 'y' : 'f'
   walk(isArray(value) ? value.length : value.size)
-  if (isArray(value)) return made(`a${value.length}[${value.map(encode).join('')}`)
-  if (value instanceof RegoSet) return made(`t${value.size}{${value.members().map(encode).join('')}`)
-  const entries = value.entries().map(([key, item]) => encode(key) + encode(item))
-  return made(`o${value.size}{${entries.join('')}`)
+  let text: string
+  if (isArray(value)) {
+    text = `a${value.length}[`
+    for (const item of value) text += encode(item)
+  } else if (value instanceof RegoSet) {
+    text = `t${value.size}{`
+    for (const member of value.members()) text += encode(member)
+  } else {
+    text = `o${value.size}{`
+    for (const [key, item] of value.entries()) text += encode(key) + encode(item)
+  }
+  return made(text)
 }

@@ -21,8 +21,11 @@ function judge(): AdmissionJudge {
     library: libraryOf(readPolicies(templateFolder()!.path, pod(0))),
     expander: Expander.of([], mutations),
     mutations,
+    config: { excluded: [] },
+    validating: { policies: [], bindings: [] },
     podSecurity: undefined,
-    cluster: { namespace: () => undefined, pods: () => [], late: () => false },
+    cluster: { namespace: () => undefined, pods: () => [], late: () => false, params: () => undefined },
+    clock: () => performance.now(),
   })
 }
 

@@ -27,7 +27,11 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     const [parts, count] = [split(runtime, text(a, 1), text(b, 2)), int(c, 3)]
     return count >= 0 ? parts.slice(0, count) : parts.slice(Math.max(0, parts.length + count))
   },
-  replace: (runtime, a, b, c) => replaceAny(runtime, [[text(b, 2), text(c, 3)]], text(a, 1)),
+  replace: (runtime, a, b, c) => {
+    const [from, old, fresh] = [text(a, 1), text(b, 2), text(c, 3)]
+    if (old !== '' && !from.includes(old)) return from
+    return replaceAny(runtime, [[old, fresh]], from)
+  },
   indexof: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
     const at = text(a, 1).indexOf(text(b, 2))

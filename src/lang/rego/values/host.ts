@@ -43,8 +43,13 @@ function collection(host: object, around: Set<object>, depth: number): Value {
   else if (host instanceof Set) value = RegoSet.of([...host].map(inner))
   else if (host instanceof Map) value = RegoObject.of([...host].map(([key, each]) => [inner(key), inner(each)] as const))
   else {
-    const entries = Object.entries(host).filter(([, each]) => each !== undefined)
-    value = RegoObject.of(entries.map(([key, each]) => [key.toWellFormed(), inner(each)] as const))
+    const object = new RegoObject()
+    const fields = host as Readonly<Record<string, unknown>>
+    for (const key of Object.keys(fields)) {
+      const each = fields[key]
+      if (each !== undefined) object.set(key.toWellFormed(), convert(each, around, depth + 1))
+    }
+    value = object
   }
   around.delete(host)
   return value

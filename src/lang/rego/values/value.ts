@@ -174,10 +174,11 @@ export const isPlain = (key: Value): key is string => typeof key === 'string' &&
 const byKey = ([a]: readonly [Value, Value], [b]: readonly [Value, Value]) =>
   typeof a === 'string' && typeof b === 'string' ? compareStrings(a, b) : compare(a, b)
 
-/** Iterates in OPA's order. */
+/** Iterates in OPA's order. Most sets that rules make have one member: it needs no key until there is another to tell it from. */
 export class RegoSet {
-  readonly #members = new Map<Key, Value>()
-  #sorted: Value[] | undefined
+  #members: Map<Key, Value> | undefined
+  #only: Value | undefined
+  #sorted: readonly Value[] | undefined
 
   static of(members: Iterable<Value>): RegoSet {
     const set = new RegoSet()
@@ -186,30 +187,48 @@ export class RegoSet {
   }
 
   get size(): number {
-    return this.#members.size
+    return this.#members?.size ?? (this.#only === undefined ? 0 : 1)
   }
 
   has(member: Value): boolean {
-    return this.#members.has(keyOf(member))
+    return this.#keyed().has(keyOf(member))
   }
 
   /** The member as it was added, which may be written differently (1 and 1.0). */
   get(member: Value): Value | undefined {
-    return this.#members.get(keyOf(member))
+    return this.#keyed().get(keyOf(member))
   }
 
   /** Only for one who has just made the set. */
   add(member: Value): void {
-    const key = keyOf(member)
-    if (this.#members.has(key)) return
-    holding(key)
-    this.#members.set(key, member)
     this.#sorted = undefined
+    if (this.#members === undefined && this.#only === undefined) {
+      this.#only = member
+      return
+    }
+    const members = this.#keyed()
+    const key = keyOf(member)
+    if (members.has(key)) return
+    holding(key)
+    members.set(key, member)
   }
 
   members(): readonly Value[] {
-    this.#sorted ??= [...this.#members.values()].sort(compare)
+    this.#sorted ??=
+      this.#members === undefined ? (this.#only === undefined ? [] : [this.#only]) : [...this.#members.values()].sort(compare)
     return this.#sorted
+  }
+
+  #keyed(): Map<Key, Value> {
+    if (this.#members === undefined) {
+      this.#members = new Map()
+      if (this.#only !== undefined) {
+        const key = keyOf(this.#only)
+        holding(key)
+        this.#members.set(key, this.#only)
+      }
+    }
+    return this.#members
   }
 }
 

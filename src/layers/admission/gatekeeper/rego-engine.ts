@@ -8,6 +8,7 @@ import { parseModule } from '../../../lang/rego/syntax/module.ts'
 import { walkWithElse } from '../../../lang/rego/syntax/walk.ts'
 import { numberText } from '../../../lang/rego/values/decimal.ts'
 import { fromHost, toHost } from '../../../lang/rego/values/host.ts'
+import { compare } from '../../../lang/rego/values/order.ts'
 import { printJson } from '../../../lang/rego/values/text.ts'
 import { isNumber, RegoObject, type Value } from '../../../lang/rego/values/value.ts'
 import type { Asking } from './asking.ts'
@@ -59,7 +60,8 @@ class RegoEngine implements Engine {
       if (!(error instanceof RegoError) || error.code === 'REGO_LIMIT') throw error
       return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined, undecided: true }]
     }
-    const objections = new Map<string, Objection>()
+    const objections: Objection[] = []
+    const said: Value[] = []
     for (const binding of found) {
       const [response, line] = (binding as RegoObject).named('found') as readonly [Value, Value]
       if (!(response instanceof RegoObject)) continue
@@ -70,14 +72,16 @@ class RegoEngine implements Engine {
           at: `ConstraintTemplate ${this.#template.name}`,
         })
       }
-      const details = response.named('details') ?? new RegoObject()
-      // What says the same is one violation, whichever rule it comes from.
-      const key = `${message}\0${printJson(details)}`
+      const details = response.named('details') ?? NOTHING
       const file = `${this.#template.name}.rego`
       const rule = isNumber(line) ? { file, line: Number(numberText(line)), column: 1 } : undefined
-      if (!objections.has(key)) objections.set(key, { message, details: toHost(details), rule })
+      // What says the same is one violation, whichever rule it comes from.
+      const same = objections.some((each, at) => each.message === message && compare(details, said[at]!) === 0)
+      if (same) continue
+      said.push(details)
+      objections.push(objectionOf(message, details, rule))
     }
-    return [...objections.values()]
+    return objections
   }
 
   #parametersOf(constraint: Constraint): Value {
@@ -92,6 +96,21 @@ class RegoEngine implements Engine {
 
 /** As OPA names it: `template:12`. */
 const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
+
+const NOTHING = new RegoObject()
+
+/** Who only counts objections never looks at their details. */
+function objectionOf(message: string, details: Value, rule: Objection['rule']): Objection {
+  let host: unknown
+  return {
+    message,
+    get details() {
+      host ??= toHost(details)
+      return host
+    },
+    rule,
+  }
+}
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })

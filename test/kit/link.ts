@@ -15,6 +15,8 @@ export class Link {
         this.#sockets.add(each)
         each.on('error', () => {}).on('close', () => this.#sockets.delete(each))
       }
+      socket.on('close', () => other.destroy())
+      other.on('close', () => socket.destroy())
       socket.pipe(other).pipe(socket)
     })
   }

@@ -1,7 +1,7 @@
 // `thymus admission` beside a real API server: what its users see of Gatekeeper's policies, of Pod Security, and of the cluster it knows. One
 // file, since all of it stands on one API server, which takes its seconds to start.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -22,6 +22,7 @@ let kube: Kube
 let link: Link
 let kubeconfig: string
 let serving: Serving
+let begunAnew: ChildProcess | undefined
 
 const POLICIES =
   REQUIRED_LABELS +
@@ -80,6 +81,7 @@ before(async () => {
 after(async () => {
   await serving?.stop()
   link?.close()
+  begunAnew?.kill('SIGKILL')
 })
 
 const ADMIN = { 'client-certificate': 'admin.crt', 'client-key': 'admin.key' }
@@ -433,8 +435,8 @@ test('an API server that ends and begins anew is found again', { skip }, async (
   const [program, ...flags] = argvOf(pid)
   process.kill(Number(pid), 'SIGKILL')
   await serving.says(/CLUSTER: the API server cannot be asked: ECONN|CLUSTER: the watch broke off[\s\S]*CLUSTER: the watch broke off/)
-  const anew = spawn(program!, flags, { stdio: 'ignore', cwd: kube.folder })
-  after(() => anew.kill('SIGKILL'))
+  // Until all tests have ended: `after` in here would be the end of this one.
+  begunAnew = spawn(program!, flags, { stdio: 'ignore', cwd: kube.folder })
   const answers = async () => (await kube.client.ask('GET', '/readyz').catch(() => undefined))?.status === 200
   await eventually('it is ready', answers)
   await eventually('it is heard', async () => /^thymus_admission_cluster_age_seconds 0$/m.test((await serving.get('/metrics')).body))

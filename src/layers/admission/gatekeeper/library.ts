@@ -118,7 +118,14 @@ export class Library {
       const actions = actionsAt(constraint, point)
       if (actions.length === 0) continue
       if (limits.milliseconds === 0) throw new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked')
-      for (const objection of judge(engine, constraint, asking, targets)) found.push(violationOf(constraint, objection, actions))
+      for (const objection of judge(engine, constraint, asking, targets)) {
+        const { message, details, rule } = objection
+        found.push(
+          objection.undecided
+            ? { constraint, message, details, rule, undecided: true, actions }
+            : { constraint, message, details, rule, actions },
+        )
+      }
     }
     return found.sort(
       (one, other) => compare(one.constraint.kind, other.constraint.kind) || compare(one.constraint.name, other.constraint.name),
@@ -184,21 +191,6 @@ export class Library {
       if (name === 'Rego' && template.rego !== undefined) return compileRego(template, template.rego)
     }
     throw new ThymusError('TEMPLATE', `has no code for ${engines.join(' or ')}`, { at: `ConstraintTemplate ${template.name}` })
-  }
-}
-
-/** Not by spreading: details are made when somebody looks at them. */
-function violationOf(constraint: Constraint, objection: Objection, actions: readonly string[]): Violation {
-  const { message, rule, undecided } = objection
-  return {
-    constraint,
-    message,
-    get details() {
-      return objection.details
-    },
-    rule,
-    ...(undecided && { undecided }),
-    actions,
   }
 }
 

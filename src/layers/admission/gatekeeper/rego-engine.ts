@@ -61,7 +61,7 @@ class RegoEngine implements Engine {
       return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined, undecided: true }]
     }
     const objections: Objection[] = []
-    const said: Value[] = []
+    const said = new Map<string, Value[]>()
     for (const binding of found) {
       const [response, line] = (binding as RegoObject).named('found') as readonly [Value, Value]
       if (!(response instanceof RegoObject)) continue
@@ -76,10 +76,11 @@ class RegoEngine implements Engine {
       const file = `${this.#template.name}.rego`
       const rule = isNumber(line) ? { file, line: Number(numberText(line)), column: 1 } : undefined
       // What says the same is one violation, whichever rule it comes from.
-      const same = objections.some((each, at) => each.message === message && compare(details, said[at]!) === 0)
-      if (same) continue
-      said.push(details)
-      objections.push(objectionOf(message, details, rule))
+      const others = said.get(message)
+      if (others?.some((other) => compare(details, other) === 0)) continue
+      if (others === undefined) said.set(message, [details])
+      else others.push(details)
+      objections.push({ message, details: details === NOTHING ? {} : toHost(details), rule })
     }
     return objections
   }
@@ -98,19 +99,6 @@ class RegoEngine implements Engine {
 const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
 
 const NOTHING = new RegoObject()
-
-/** Who only counts objections never looks at their details. */
-function objectionOf(message: string, details: Value, rule: Objection['rule']): Objection {
-  let host: unknown
-  return {
-    message,
-    get details() {
-      host ??= toHost(details)
-      return host
-    },
-    rule,
-  }
-}
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })

@@ -37,7 +37,7 @@ export interface JudgeParts {
 }
 
 /** Objections of which the field is looked for, which takes longer than to find them: nobody mends more at a time. */
-const LOCATED = 4
+const LOCATED = 2
 /** Of the time that must be left for it. */
 const LOCATING_MS = 500
 

@@ -68,7 +68,7 @@ function load({ sources, podSecurity, isAlone }: Orders): { judge: Judge; cluste
     sources.flatMap((source) => readObjects(source).objects),
     { surroundings },
   )
-  const cluster = new ToldCluster(loaded, clock)
+  const cluster = new ToldCluster(loaded, clock, isAlone)
   const { library, validating, wanted, others } = loaded
   if (isAlone) {
     for (const { object } of others) {

@@ -1,4 +1,5 @@
 // What one thread knows of the cluster, as it is told: namespaces, pods, and the kinds that policies want to see.
+import { NAMESPACE_NAME } from '../../core/workload.ts'
 import { apiVersionOf, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import { isExcluded } from '../../layers/admission/gatekeeper/config.ts'
 import type { KnownCluster } from '../../layers/admission/judge.ts'
@@ -16,6 +17,7 @@ const PODS_MS = 1_000
 export class ToldCluster implements KnownCluster {
   readonly #loaded: Pick<Loaded, 'library' | 'config' | 'validating'>
   readonly #clock: () => number
+  readonly #isAlone: boolean
   /** By kind, then by namespace and name. */
   readonly #kinds = new Map<string, { readonly scope: ParamSource['scope']; readonly objects: Map<string, KubernetesObject> }>()
   readonly #namespaces = new Map<string, KubernetesObject>()
@@ -24,9 +26,11 @@ export class ToldCluster implements KnownCluster {
   readonly #params: ReadonlySet<string>
   #end = 0
 
-  constructor(loaded: Pick<Loaded, 'library' | 'config' | 'validating'>, clock: () => number) {
+  /** @param isAlone there is no cluster: then every namespace that is named is there, and has the label that Kubernetes gives to all */
+  constructor(loaded: Pick<Loaded, 'library' | 'config' | 'validating'>, clock: () => number, isAlone: boolean) {
     this.#loaded = loaded
     this.#clock = clock
+    this.#isAlone = isAlone
     this.#synced = new Set(loaded.config.synced.map((kind) => `${apiVersionOf(kind)} ${kind.kind}`))
     this.#params = new Set(loaded.validating.policies.flatMap(({ paramKind }) => (paramKind ? [keyOf(paramKind)] : [])))
   }
@@ -62,7 +66,7 @@ export class ToldCluster implements KnownCluster {
   }
 
   namespace(name: string): KubernetesObject | undefined {
-    return this.#namespaces.get(name)
+    return this.#namespaces.get(name) ?? (this.#isAlone ? bareNamespace(name) : undefined)
   }
 
   pods(namespace: string): readonly KubernetesObject[] {
@@ -78,6 +82,12 @@ export class ToldCluster implements KnownCluster {
     return found && { scope: found.scope, objects: [...found.objects.values()] }
   }
 }
+
+const bareNamespace = (name: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { [NAMESPACE_NAME]: name } },
+})
 
 const keyOf = ({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) => `${apiVersion} ${kind}`
 

@@ -39,19 +39,7 @@ async function ask(stage: Stage): Promise<void> {
   stage.say('The same two rules as Gatekeeper templates, behind the webhook that a cluster asks. The review was sent by a kube-apiserver.')
   const folder = mkdtempSync(join(tmpdir(), 'thymus-demo-'))
   try {
-    const serve = [
-      'admission',
-      'serve',
-      '--no-cluster',
-      '--policy',
-      PACK,
-      '--pod-security',
-      'off',
-      '--certificates',
-      folder,
-      '--listen',
-      '127.0.0.1:0',
-    ]
+    const serve = ['admission', 'serve', '--no-cluster', '--policy', PACK, '--certificates', folder, '--listen', '127.0.0.1:0']
     const [, url] = /listening on (\S+)/.exec(await stage.background('next:', ...serve)) ?? []
     const answer = await stage.post(`${PROPS}/pod-privileged.json`, `${url}/v1/admit`, join(folder, 'authorities.pem'))
     const { response } = JSON.parse(answer)

@@ -1,10 +1,13 @@
 // Writes docs/codes.md from the tables in src/core. `--check` writes nothing and fails if the page is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { CheckTable } from '../src/core/appraisal.ts'
 import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
 import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
+/** Checks of the layers that appraise evidence. */
+const CHECKS: readonly CheckTable[] = []
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',
@@ -29,6 +32,15 @@ What Thymus says of the world. \`thymus explain ID\` shows what one stands on.
 ${table(
   ['code', 'layer', 'meaning'],
   Object.entries(FINDING_CODES).map(([code, { layer, text }]) => [`\`${code}\``, layer, text]),
+)}
+
+## Checks
+
+What evidence is held to. \`thymus attest explain\` shows those of one appraisal.
+
+${table(
+  ['code', 'what is looked at', 'clause'],
+  CHECKS.flatMap((checks) => Object.entries(checks)).map(([code, { title, clause }]) => [`\`${code}\``, title, clause]),
 )}
 
 ## Errors

@@ -48,6 +48,13 @@ export const CODES = {
   MUTATOR: 'A mutator does not follow its specification, contradicts another, or cannot be applied.',
   SUITE: 'A suite of Gatekeeper tests does not follow its format, or names what is not there.',
   ADMISSION_POLICY: 'A ValidatingAdmissionPolicy or its binding does not follow its specification.',
+  EVIDENCE: 'The evidence is not of the shape that its kind has, or a part of it is missing.',
+  TPM_ABSENT: 'There is no TPM at the place that was named, or it does not answer.',
+  TPM_REFUSED: 'The TPM answered a command with an error.',
+  TPM_LOCKED: 'The TPM refuses authorizations for a while: too many were wrong (dictionary attack lockout).',
+  TPM_SESSION: 'An answer of the TPM does not carry the proof that its session asks for. Somebody may sit on the bus.',
+  COLLATERAL: 'What a vendor publishes about its hardware is missing, expired, or not signed by it.',
+  REFERENCE: 'A reference value is not of the shape that it must have, or is of another machine.',
   CLUSTER: 'The API server of the cluster does not answer, or refuses what was asked.',
   INTERNAL: 'A fault in Thymus itself.',
 } as const

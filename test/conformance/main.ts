@@ -1,6 +1,7 @@
 // `npm run -s conform -- SUITE PATH`: runs a suite that other people wrote. The last line on stdout is one JSON object (SuiteResult);
 // what did not pass is on stderr, a line each. Exit 0 only if nothing failed and nothing was wrong.
 import { EXIT } from '../../src/core/errors.ts'
+import { attest } from './attest.ts'
 import { fmt } from './fmt.ts'
 import { gatekeeper } from './gatekeeper.ts'
 import { gatekeeperGator } from './gatekeeper-gator.ts'
@@ -11,6 +12,7 @@ import { regoOpa } from './rego-opa.ts'
 import type { Suite } from './suite.ts'
 
 const SUITES: Readonly<Record<string, Suite>> = {
+  attest,
   fmt,
   gatekeeper,
   'gatekeeper-gator': gatekeeperGator,

@@ -61,8 +61,10 @@ function readLine(text: Buffer, start: number, end: number, number: number, writ
   const bounds = split(text, nameEnd + 1, end, template.fields)
   if (bounds === undefined) return `there are not the ${template.fields.length} fields of ${name}`
   writer.open()
-  for (const [index, field] of template.fields.entries()) {
-    const [from, to] = [bounds[2 * index]!, bounds[2 * index + 1]!]
+  for (let index = 0; index < template.fields.length; index++) {
+    const field = template.fields[index]!
+    const from = bounds[2 * index]!
+    const to = bounds[2 * index + 1]!
     if (!(template.legacy ? writer.legacy(text, from, to, field) : writer.field(text, from, to, field)))
       return `the field ${field.id} is not written as one`
   }
@@ -173,9 +175,12 @@ class DataWriter {
     return colon > from && this.#hex(text, colon + 1, to)
   }
 
+  /** Byte by byte: what is copied is short, and a call out of JavaScript is not. */
   #copy(text: Buffer, from: number, to: number): void {
-    text.copy(this.#bytes, this.#at, from, to)
-    this.#at += to - from
+    const bytes = this.#bytes
+    let out = this.#at
+    for (let at = from; at < to; at++) bytes[out++] = text[at]!
+    this.#at = out
   }
 
   #hex(text: Buffer, from: number, to: number): boolean {

@@ -41,8 +41,8 @@ export class ImaEntry {
 
   /** The content of a field; undefined where the template has none of that name. */
   field(id: string): Buffer | undefined {
-    const index = this.template.fields.findIndex((field) => field.id === id)
-    if (index < 0) return undefined
+    const index = this.template.index.get(id)
+    if (index === undefined) return undefined
     if (this.template.legacy) return this.#legacy(index)
     let at = 0
     for (let before = 0; before < index; before++) at += 4 + this.data.readUInt32LE(at)

@@ -11,6 +11,8 @@ export interface Field {
 export interface Template {
   readonly name: string
   readonly fields: readonly Field[]
+  /** The place of each field. */
+  readonly index: ReadonlyMap<string, number>
   /** The template of Linux 2.6.30, whose fields stand without their lengths. */
   readonly legacy: boolean
 }
@@ -60,5 +62,7 @@ export function templateNamed(name: string): Template | undefined {
 function templateOf(name: string, format: string): Template | undefined {
   const ids = format.split('|', MAX_FIELDS + 1)
   if (ids.length > MAX_FIELDS || !ids.every((id) => Object.hasOwn(FORMS, id))) return undefined
-  return { name, fields: ids.map((id) => ({ id, form: FORMS[id]! })), legacy: name === 'ima' }
+  const index = new Map(ids.map((id, at) => [id, at]))
+  if (index.size < ids.length) return undefined
+  return { name, fields: ids.map((id) => ({ id, form: FORMS[id]! })), index, legacy: name === 'ima' }
 }

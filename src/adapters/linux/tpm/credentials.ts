@@ -1,8 +1,9 @@
 // Credentials: a secret that only the TPM of an endorsement key gives out, and only while the key that it was made for is loaded in it.
 
 import { hashById } from '../../../formats/hash.ts'
+import type { CredentialBlob } from '../../../layers/hardware/tpm/abi/credential.ts'
 import { entityOf, type Loaded } from '../../../layers/hardware/tpm/commands/objects.ts'
-import { activateCredential, type Credential } from '../../../layers/hardware/tpm/commands/signing.ts'
+import { activateCredential } from '../../../layers/hardware/tpm/commands/signing.ts'
 import type { KeyFile } from '../../../layers/hardware/tpm/key-file.ts'
 import { ATTRIBUTE } from '../../../layers/hardware/tpm/session.ts'
 import { ENDORSEMENT, type EndorsementKind } from '../../../layers/hardware/tpm/templates.ts'
@@ -17,7 +18,7 @@ export interface Activation {
   readonly auth: Buffer
   /** To whose key the credential was encrypted. */
   readonly endorsement: EndorsementKind
-  readonly credential: Credential
+  readonly credential: CredentialBlob
 }
 
 /** @throws ThymusError TPM_REFUSED where the credential is for another key or TPM; TPM_UNVERIFIED */

@@ -1,15 +1,14 @@
 // The endorsement key: what tells one TPM from all others. Its maker vouches for it by a certificate, or its owner by a pin.
 import { ThymusError } from '../../../core/errors.ts'
-import { DerReader } from '../../../formats/der/reader.ts'
-import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
-import { verifyChain } from '../../../formats/x509/verify.ts'
+import type { Certificate } from '../../../formats/x509/certificate.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
+import { readVendorCertificate } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { createPrimary, type Loaded, readPublicOf } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyOr, policySecret } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
 import { EMPTY, type Session } from '../../../layers/hardware/tpm/session.ts'
 import { ENDORSEMENT, ENDORSEMENT_KINDS, type EndorsementKind, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
-import { isSameKey, subjectPublicKeyOf } from '../../../layers/hardware/tpm/verify/public-key.ts'
+import { verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
 import { nvContents, nvPublicOf } from './nv.ts'
 import { type HeldSession, openSession, type VerifiedKey } from './sessions.ts'
 import type { Tpm } from './tpm.ts'
@@ -31,8 +30,6 @@ export interface Trust {
 
 export type HeldKey = Loaded & AsyncDisposable
 
-/** tcg-kp-EKCertificate (TCG EK Credential Profile 2.6, 3.2.16). */
-const EK_USAGE = '2.23.133.8.1'
 /** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles, 2.3). */
 const KEPT_BY_MAKER = { first: 0x81010000, last: 0x8101ffff }
 
@@ -46,11 +43,11 @@ export async function endorsementKey(tpm: Tpm, kind: EndorsementKind, accept: (k
   return tpm.hold(createPrimary(fixed(HANDLE.endorsement), ENDORSEMENT[kind].area), [EMPTY])
 }
 
-/** The DER that the maker wrote into the TPM; undefined where there is none for this kind of key. */
+/** What the maker wrote into the TPM about a kind of key, as it stands there; undefined where there is nothing. */
 export async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): Promise<Buffer | undefined> {
   const index = ENDORSEMENT[kind].certificate
   if (!(await tpm.handles(index)).includes(index)) return undefined
-  return trimmed(await nvContents(tpm, await nvPublicOf(tpm, index)))
+  return nvContents(tpm, await nvPublicOf(tpm, index))
 }
 
 /** The kinds for which there is a certificate. */
@@ -72,16 +69,9 @@ export async function verifiedEndorsement(tpm: Tpm, trust: Trust): Promise<Verif
     faults.push(`its ${kind} key is not the one that is pinned`)
   }
   for (const kind of trust.roots.length > 0 ? await certifiedKinds(tpm) : []) {
-    try {
-      const certificate = readCertificate((await endorsementCertificate(tpm, kind))!)
-      verifyChain(certificate, { ...trust, usages: [EK_USAGE] })
-      const found = await accepted(tpm, kind, ({ area }) => isAbout(certificate, area))
-      if (found !== undefined) return { key: found, by: 'certificate', [Symbol.asyncDispose]: found[Symbol.asyncDispose] }
-      faults.push(`the certificate is not about its ${kind} key`)
-    } catch (error) {
-      if (!(error instanceof ThymusError) || (error.code !== 'UNTRUSTED' && error.code !== 'FORMAT')) throw error
-      faults.push(`of the certificate of its ${kind} key: ${error.message}`)
-    }
+    const found = await certified(tpm, kind, trust)
+    if (typeof found !== 'string') return { key: found, by: 'certificate', [Symbol.asyncDispose]: found[Symbol.asyncDispose] }
+    faults.push(`of the certificate of its ${kind} key: ${found}`)
   }
   const why = faults.length > 0 ? faults.join('; ') : trust.roots.length > 0 ? 'it has no certificate' : 'nobody vouches for it'
   throw new ThymusError('TPM_UNVERIFIED', `a secret would go to a TPM that may be another: ${why}`)
@@ -106,23 +96,28 @@ export async function authorizeEndorsement(tpm: Tpm, session: Session, kind: End
   if (ENDORSEMENT[kind].policyB) await tpm.run(policyOr(session, policyBOptions(session.hash)))
 }
 
+/** The key of a kind that a maker whom somebody trusts vouches for; or why there is none, in words. */
+async function certified(tpm: Tpm, kind: EndorsementKind, { roots, intermediates, now }: Trust): Promise<HeldKey | string> {
+  try {
+    const certificate = readVendorCertificate((await endorsementCertificate(tpm, kind)) ?? Buffer.alloc(0))
+    const faults = (ek: PublicArea) =>
+      verifyEkCertificate({ certificate, roots, intermediates, now, ek }).checks.filter(({ verdict }) => verdict.is !== 'pass')
+    const accept = ({ area }: Loaded) => faults(area).length === 0
+    const key = await endorsementKey(tpm, kind, accept)
+    if (accept(key)) return key
+    await key[Symbol.asyncDispose]()
+    return faults(key.area)
+      .map(({ title, got }) => `not so: ${title}${got === undefined ? '' : ` (${got})`}`)
+      .join('; ')
+  } catch (error) {
+    if (error instanceof ThymusError && error.code === 'FORMAT') return error.message
+    throw error
+  }
+}
+
 async function accepted(tpm: Tpm, kind: EndorsementKind, accept: (key: Loaded) => boolean): Promise<HeldKey | undefined> {
   const key = await endorsementKey(tpm, kind, accept)
   if (accept(key)) return key
   await key[Symbol.asyncDispose]()
   return undefined
-}
-
-function isAbout(certificate: Certificate, area: PublicArea): boolean {
-  const key = subjectPublicKeyOf(area)
-  return key !== undefined && isSameKey(certificate.publicKey, key)
-}
-
-/** Some makers fill the index up behind the certificate. */
-function trimmed(contents: Buffer): Buffer {
-  try {
-    return new DerReader(contents).whole()
-  } catch {
-    return contents
-  }
 }

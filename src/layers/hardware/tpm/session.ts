@@ -5,7 +5,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { type HashName, hashByName } from '../../../formats/hash.ts'
 import { sized, u8, u16, u32 } from './abi/marshal.ts'
 import { type Entity, HANDLE } from './entity.ts'
-import { kdfA } from './kdf.ts'
+import { kdfa } from './kdf.ts'
 
 /** TPMA_SESSION (part 2, 8.4). "decrypt" and "encrypt" are what the TPM does: to the command's first parameter, and to the answer's. */
 export const ATTRIBUTE = { continue: 0x01, decrypt: 0x20, encrypt: 0x40, audit: 0x80 } as const
@@ -75,7 +75,7 @@ export class Session {
     this.hash = hash
     this.handle = handle
     this.nonceTpm = nonceTpm
-    this.#key = salt.length === 0 ? salt : kdfA(hash, salt, 'ATH', nonceTpm, nonceCaller, 8 * hashByName(hash)!.size)
+    this.#key = salt.length === 0 ? salt : kdfa(hashByName(hash)!, salt, 'ATH', nonceTpm, nonceCaller, 8 * hashByName(hash)!.size)
   }
 
   /** Whether it keeps secrets. */
@@ -100,7 +100,7 @@ export class Session {
     const hmac = (...parts: readonly Uint8Array[]) =>
       hmacKey.length === 0 ? Buffer.alloc(0) : createHmac(this.hash, hmacKey).update(Buffer.concat(parts)).digest()
     const cipher = (newer: Buffer, older: Buffer) => {
-      const bytes = kdfA(this.hash, cipherKey, 'CFB', newer, older, 8 * (CIPHER_KEY + CIPHER_IV))
+      const bytes = kdfa(hashByName(this.hash)!, cipherKey, 'CFB', newer, older, 8 * (CIPHER_KEY + CIPHER_IV))
       return [CIPHER, bytes.subarray(0, CIPHER_KEY), bytes.subarray(CIPHER_KEY)] as const
     }
     const has = (attribute: number) => (attributes & attribute) !== 0

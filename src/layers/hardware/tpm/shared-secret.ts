@@ -1,72 +1,66 @@
-// A secret that only the holder of a TPM's key can learn (part 1, B.10.4 for RSA, C.6.1 and C.6.4 for ECC): the salt of a session, the seed of a
-// credential. The label tells these apart.
-import { constants, createECDH, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
+// A secret that only the holder of a TPM's storage key learns: the salt of a session, the seed of a credential. The label tells these apart.
+import { constants, createECDH, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
 import { ThymusError } from '../../../core/errors.ts'
-import { hashById } from '../../../formats/hash.ts'
+import { type HashAlgorithm, hashById } from '../../../formats/hash.ts'
+import { type Curve, keyObject, type PublicKey } from '../../../formats/x509/public-key.ts'
 import { sized } from './abi/marshal.ts'
 import type { PublicArea } from './abi/public-area.ts'
-import { kdfE } from './kdf.ts'
+import { kdfe } from './kdf.ts'
+import { subjectPublicKeyOf } from './verify/public-key.ts'
 
 export interface SharedSecret {
+  /** As long as a digest of the key's hash. */
   readonly secret: Buffer
   /** The content of a TPM2B_ENCRYPTED_SECRET. */
   readonly encrypted: Buffer
 }
 
-/** Curves on which node:crypto agrees on secrets, by their TPM_ECC_CURVE. */
-const CURVES: Readonly<Record<number, { readonly name: string; readonly size: number }>> = {
-  3: { name: 'prime256v1', size: 32 },
-  4: { name: 'secp384r1', size: 48 },
-  5: { name: 'secp521r1', size: 66 },
+const OPENSSL_CURVES: Readonly<Partial<Record<Curve['name'], string>>> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
 }
-const DEFAULT_EXPONENT = 65537
 
-/** @throws ThymusError FORMAT for a key that cannot be encrypted to, or is of a kind that is not known */
+/**
+ * A new secret, told to the key alone: by OAEP (part 1, B.4), or by an ephemeral key (part 1, C.6.4).
+ * @throws ThymusError EVIDENCE where the area is none that protects others: of a kind or an algorithm that is not known
+ */
 export function shareSecret(area: PublicArea, label: 'SECRET' | 'IDENTITY'): SharedSecret {
   const hash = hashById(area.nameHash)
-  if (hash === undefined || hash.name === 'sm3') throw unfit(`its hash 0x${area.nameHash.toString(16)} is not known`)
-  if (area.type === 'rsa') {
+  if (hash === undefined) throw new ThymusError('EVIDENCE', 'the key is none that protects others')
+  const { key, object } = keyOf(area)
+  if (key.kind === 'rsa') {
     const secret = randomBytes(hash.size)
-    const key = {
-      key: rsaKey(area.modulus, area.exponent),
-      padding: constants.RSA_PKCS1_OAEP_PADDING,
-      oaepHash: hash.name,
-      oaepLabel: Buffer.from(`${label}\0`, 'latin1'),
-    }
-    return { secret, encrypted: publicEncrypt(key, secret) }
+    return { secret, encrypted: publicEncrypt({ key: object, ...oaep(hash, label) }, secret) }
   }
-  if (area.type !== 'ecc') throw unfit(`a key of type ${area.type} shares no secrets`)
-  const curve = CURVES[area.curve]
-  if (curve === undefined) throw unfit(`its curve 0x${area.curve.toString(16)} is not known`)
-  const [x, y] = [padded(area.x, curve.size), padded(area.y, curve.size)]
-  const ephemeral = createECDH(curve.name)
-  const own = ephemeral.generateKeys().subarray(1)
-  const ownX = own.subarray(0, curve.size)
-  const z = agreed(() => ephemeral.computeSecret(Buffer.concat([Buffer.of(4), x, y])))
-  return {
-    secret: kdfE(hash.name, z, label, ownX, x, 8 * hash.size),
-    encrypted: Buffer.concat([sized(ownX), sized(own.subarray(curve.size))]),
-  }
+  if (key.kind !== 'ec') throw new ThymusError('EVIDENCE', 'the key is none that protects others')
+  const { ecdh, bytes } = ecdhOn(key.curve)
+  ecdh.generateKeys()
+  const [x, y] = coordinates(ecdh.getPublicKey(), bytes)
+  const [ownX, ownY] = [fixed(key.x, bytes), fixed(key.y, bytes)]
+  const z = ecdh.computeSecret(Buffer.concat([Buffer.of(4), ownX, ownY]))
+  return { secret: kdfe(hash, z, label, x, ownX, 8 * hash.size), encrypted: Buffer.concat([sized(x), sized(y)]) }
 }
 
-function rsaKey(modulus: Buffer, exponent: number) {
-  const e = Buffer.alloc(4)
-  e.writeUInt32BE(exponent || DEFAULT_EXPONENT)
-  return agreed(() => createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: modulus.toString('base64url'), e: e.toString('base64url') } }))
+function keyOf(area: PublicArea): { key: PublicKey; object: KeyObject } {
+  const key = subjectPublicKeyOf(area)
+  const object = key && keyObject(key)
+  if (key === undefined || object === undefined) throw new ThymusError('EVIDENCE', 'the area has no key that is known')
+  return { key: key.key, object }
 }
 
-/** A public key that is none is the TPM's fault, or that of somebody who stands before it. */
-function agreed<T>(use: () => T): T {
-  try {
-    return use()
-  } catch (cause) {
-    throw new ThymusError('FORMAT', 'the public key is none', { at: 'unique', cause })
-  }
+/** The label goes with its NUL (part 1, B.4). */
+const oaep = ({ name }: HashAlgorithm, label: string) => ({
+  padding: constants.RSA_PKCS1_OAEP_PADDING,
+  oaepHash: name,
+  oaepLabel: Buffer.from(`${label}\0`),
+})
+
+function ecdhOn({ name, bytes }: Curve) {
+  const curve = OPENSSL_CURVES[name]
+  if (curve === undefined) throw new ThymusError('EVIDENCE', `a key on curve ${name} protects nothing`)
+  return { ecdh: createECDH(curve), bytes }
 }
 
-function padded(coordinate: Buffer, size: number): Buffer {
-  if (coordinate.length > size) throw unfit('a coordinate is longer than its curve')
-  return Buffer.concat([Buffer.alloc(size - coordinate.length), coordinate])
-}
-
-const unfit = (why: string) => new ThymusError('FORMAT', `no secret can be encrypted to the key: ${why}`, { at: 'publicArea' })
+const coordinates = (point: Buffer, bytes: number) => [point.subarray(1, 1 + bytes), point.subarray(1 + bytes)] as const
+const fixed = (value: bigint, bytes: number) => Buffer.from(value.toString(16).padStart(2 * bytes, '0'), 'hex')

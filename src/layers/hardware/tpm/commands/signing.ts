@@ -2,6 +2,7 @@
 import { ThymusError } from '../../../../core/errors.ts'
 import type { ByteReader } from '../../../../formats/bytes.ts'
 import { ALG, LIMIT } from '../abi/algorithms.ts'
+import type { CredentialBlob } from '../abi/credential.ts'
 import { readSized, sized, u16, u32 } from '../abi/marshal.ts'
 import { type PcrSelection, writePcrSelections } from '../abi/pcr-selection.ts'
 import type { Scheme } from '../abi/schemes.ts'
@@ -68,24 +69,17 @@ export const unseal = (object: Entity): Command<Buffer> => ({
   read: (answer) => readSized(answer, MAX_SEALED, 'outData'),
 })
 
-export interface Credential {
-  /** TPMS_ID_OBJECT. */
-  readonly blob: Buffer
-  /** The encrypted seed. */
-  readonly secret: Buffer
-}
-
 /** For a key to whose TPM `endorsement` belongs. No secret of this machine is in it: any key that is loaded will do. */
-export const makeCredential = (endorsement: Entity, credential: Uint8Array, name: Buffer): Command<Credential> => ({
+export const makeCredential = (endorsement: Entity, credential: Uint8Array, name: Buffer): Command<CredentialBlob> => ({
   ...{ name: 'MakeCredential', code: CC.makeCredential, entities: [endorsement] },
   parameters: Buffer.concat([sized(credential), sized(name)]),
-  read: (answer) => ({ blob: readSized(answer, LIMIT.publicArea, 'credentialBlob'), secret: readSized(answer, LIMIT.rsa, 'secret') }),
+  read: (answer) => ({ idObject: readSized(answer, LIMIT.publicArea, 'credentialBlob'), secret: readSized(answer, LIMIT.rsa, 'secret') }),
 })
 
 /** @param key the one that the credential is for @param endorsement the one that it was encrypted to */
-export const activateCredential = (key: Entity, endorsement: Entity, { blob, secret }: Credential): Command<Buffer> => ({
+export const activateCredential = (key: Entity, endorsement: Entity, { idObject, secret }: CredentialBlob): Command<Buffer> => ({
   ...{ name: 'ActivateCredential', code: CC.activateCredential, entities: [key, endorsement], authorized: 2, secret: 'out' },
-  parameters: Buffer.concat([sized(blob), sized(secret)]),
+  parameters: Buffer.concat([sized(idObject), sized(secret)]),
   read: (answer) => readSized(answer, LIMIT.digest, 'certInfo'),
 })
 

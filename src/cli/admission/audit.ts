@@ -35,7 +35,7 @@ export async function audit(flags: AuditFlags): Promise<number> {
     const sources = (await Promise.all(paths.map((path) => (path === 'cluster' ? cluster.policies() : readSources(path))))).flat()
     const security = flags['pod-security']
     const podSecurity = security === undefined || security === 'off' ? security : (await readSources(security))[0]
-    await pool.load({ sources, podSecurity, isAlone: false })
+    await pool.load({ sources, podSecurity, isAlone: false, locates: true })
     const counts = { objects: 0 }
     const items = await waiting('asking about what runs', findAll(client, pool, counts))
     output.show({ items })

@@ -175,10 +175,10 @@ class Running {
   }
 
   async #load(always: boolean): Promise<void> {
-    const { policy, 'pod-security': security } = this.#flags
+    const { policy, 'pod-security': security, 'decision-log': log } = this.#flags
     const read = await Promise.all(policy.map((path) => (path === 'cluster' ? this.#cluster.policies() : readSources(path))))
     const podSecurity = security === undefined || security === 'off' ? security : (await readSources(security))[0]
-    const orders: Orders = { sources: read.flat(), podSecurity, isAlone: this.#cluster === NO_CLUSTER }
+    const orders: Orders = { sources: read.flat(), podSecurity, isAlone: this.#cluster === NO_CLUSTER, locates: log !== undefined }
     const text = JSON.stringify(orders)
     if (!always && text === this.#sources) return
     this.#sources = text

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
-import { constraint, kinds, REQUIRED_LABELS } from '../../../test/kit/gatekeeper.ts'
+import { constraint, FORBIDDEN_LABELS, kinds, REQUIRED_LABELS } from '../../../test/kit/gatekeeper.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { Judge } from './judge.ts'
+import type { Judgement } from './judgement.ts'
 import { type Loaded, loadAdmission } from './loading.ts'
 import { readObjects } from './manifests/document.ts'
 import { readReview } from './review.ts'
@@ -17,7 +18,7 @@ const load = (...texts: readonly string[]) =>
     { surroundings },
   )
 const cluster = { namespace: () => undefined, pods: () => [], late: () => false, params: () => undefined }
-const judgeOf = (loaded: Loaded) => new Judge({ ...loaded, podSecurity: undefined, cluster, clock })
+const judgeOf = (loaded: Loaded, locates = false) => new Judge({ ...loaded, podSecurity: undefined, cluster, locates, clock })
 const asked = (namespace = 'default') => {
   const object = configMap('a', {})
   return readReview(reviewOf({ ...object, metadata: { name: 'a', namespace } }, { namespace })).request
@@ -130,6 +131,19 @@ test('a kind of object meets the constraints that were added since it was last a
     library.addConstraint(each!.object)
   }
   assert.deepEqual(policies(), ['K8sRequiredLabels/any', 'K8sRequiredLabels/need', 'K8sRequiredLabels/star'])
+})
+
+test('fields are looked for where somebody reads them, and no answer depends on it', () => {
+  const forbid = (enforcementAction: string, label: string) =>
+    constraint('K8sForbiddenLabels', `no-${label}`, { enforcementAction, parameters: { labels: [label] } })
+  const loaded = load(FORBIDDEN_LABELS, forbid('deny', 'a'), forbid('warn', 'b'), forbid('deny', 'c'))
+  const { request } = readReview(reviewOf(configMap('m', { a: 'x', b: 'x', c: 'x' })))
+  const [located, bare] = [true, false].map((locates) => judgeOf(loaded, locates).validate(request, { now: 0, milliseconds: 10_000 }))
+  const fields = ({ violations }: Judgement) => violations.map(({ field }) => field)
+  const answer = ({ violations, ...told }: Judgement) => told
+  assert.deepEqual(fields(located!), ['metadata.labels.a', 'metadata.labels.b', undefined])
+  assert.deepEqual(fields(bare!), [undefined, undefined, undefined])
+  assert.deepEqual(answer(located!), answer(bare!))
 })
 
 test('all constraints together have the time that there is, not each of them', () => {

@@ -6,11 +6,11 @@ import { type Finding, SEVERITIES, type Severity } from '../../core/finding.ts'
 import { isNamespace, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import type { Violation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
+import { JudgePool } from '../../server/admission/pool.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readSources } from '../scan/files.ts'
 import { note, waiting } from '../terminal.ts'
 import { type ClusterFlags, clusterOf, openClient } from './cluster.ts'
-import { JudgePool } from './pool.ts'
 
 export interface AuditFlags extends OutputFlags, ClusterFlags {
   readonly policy?: readonly string[]

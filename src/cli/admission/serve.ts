@@ -4,16 +4,16 @@ import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
 import { type CertificateSource, givenCertificates, keptCertificates } from '../../server/admission/certificates.ts'
+import type { Orders, Summary } from '../../server/admission/judge-thread.ts'
 import { readPointer } from '../../server/admission/mask.ts'
+import { JudgePool } from '../../server/admission/pool.ts'
 import { AdmissionServer } from '../../server/admission/server.ts'
 import { type Address, readAddress } from '../../server/listen.ts'
 import { failureText } from '../failure.ts'
 import { readSources } from '../scan/files.ts'
 import { note } from '../terminal.ts'
 import { NO_CLUSTER, openCluster, type ServedCluster } from './cluster.ts'
-import type { Orders, Summary } from './judge-thread.ts'
 import { watchPaths } from './paths.ts'
-import { JudgePool } from './pool.ts'
 
 export interface ServeFlags {
   readonly policy: readonly string[]

@@ -9,7 +9,7 @@ import { loadAdmission } from '../../layers/admission/loading.ts'
 import { readObjects, type SourceFile } from '../../layers/admission/manifests/document.ts'
 import { NO_CONFIGURATION, readConfiguration } from '../../layers/admission/pod-security/configuration.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
-import { surroundings } from '../rego/surroundings.ts'
+import { surroundings } from '../surroundings.ts'
 import { type Change, ToldCluster } from './known-cluster.ts'
 
 /** What a thread begins with. */

@@ -255,6 +255,12 @@ test('however many meet a template that never ends, other kinds go on', async ()
   await serving.stop()
 })
 
+test('takes the packs of the repository as they are: suites and samples are no cluster', async () => {
+  const serving = await Serving.start({}, '--no-cluster', '--policy', join(import.meta.dirname, '../../policies/admission/baseline'))
+  assert.match(serving.said, /in force: 2 constraints, 0 mutators, 0 ValidatingAdmissionPolicies of \d+ files$/m)
+  await serving.stop()
+})
+
 test('told to stop, it answers what has begun and takes nothing more', async () => {
   const policies = ENDLESS + constraint('Endless', 'endless', { match: { kinds: kinds('ConfigMap') } })
   const serving = await Serving.start({ 'a.yaml': policies }, '--no-cluster', '--fail-mode', 'ignore')

@@ -78,6 +78,33 @@ test('documents may come in any order', () => {
   )
 })
 
+test('suites of tests and the objects that they name are not taken for the cluster, and their policies are in force', () => {
+  const cases = [{ object: 'samples/a.yaml', inventory: ['samples/b.yaml'] }, { object: '../policies/need.yaml' }]
+  const suite = { apiVersion: 'test.gatekeeper.sh/v1alpha1', kind: 'Suite', metadata: { name: 's' }, tests: [{ name: 't', cases }] }
+  const namespace = (name: string) => JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  const read = (files: Readonly<Record<string, string>>) =>
+    loadAdmission(
+      Object.entries(files).flatMap(([file, text]) => readObjects({ file, text }).objects),
+      { surroundings },
+    )
+  const { others, library } = read({
+    './policies/suite.yaml': JSON.stringify(suite),
+    './policies/other.yaml': JSON.stringify(suite),
+    'policies/samples/a.yaml': namespace('a'),
+    './policies/samples/b.yaml': namespace('b'),
+    'policies/samples/c.yaml': namespace('c'),
+    'samples/a.yaml': namespace('d'),
+    'policies/need.yaml': REQUIRED_LABELS + NEED,
+  })
+  assert.deepEqual(
+    others.map(({ file }) => file),
+    ['policies/samples/c.yaml', 'samples/a.yaml'],
+  )
+  assert.equal(library.constraints.length, 1)
+  const odd = [1, null, { cases: 1 }, { cases: [1, null, { object: 1, inventory: [1, null] }, { inventory: {} }] }]
+  for (const tests of [...odd, odd]) assert.deepEqual(read({ 's.yaml': JSON.stringify({ ...suite, tests }) }).others, [])
+})
+
 test('namespaces are left alone by the processes that were told to', () => {
   const judge = judgeOf(load(REQUIRED_LABELS, NEED, CONFIG, OWNER))
   const refuses = (namespace: string) => !judge.validate(asked(namespace), { now: 0, milliseconds: 1_000 }).allowed

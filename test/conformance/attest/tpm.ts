@@ -22,6 +22,7 @@ import { isSameKey, subjectPublicKeyOf } from '../../../src/layers/hardware/tpm/
 import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
 import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge, readMember } from './case.ts'
+import { platformCertificate } from './platform-certificate.ts'
 
 /** Quotes, names, credentials and certificates of a TPM. */
 export const tpm: Readonly<Record<string, Judge>> = {
@@ -46,6 +47,7 @@ export const tpm: Readonly<Record<string, Judge>> = {
     const key = subjectPublicKeyOf(readSizedPublicArea(read('pub')))
     return same('match', expect.match, key !== undefined && isSameKey(key, readAttestationKey(read('pem')).key))
   },
+  'tcg-platform-cert': platformCertificate,
   'tpm-credential': ({ expect }, { read }) => {
     readCredentialFile(read('blob'))
     return same('match', expect.match, verifyActivation(read('challenge'), read('answer')).verdict.is === 'pass')

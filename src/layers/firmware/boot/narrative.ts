@@ -2,7 +2,7 @@
 import { printable } from '../../../core/quote.ts'
 import { signatureName } from '../secure-boot/signature-name.ts'
 import type { Measurement } from './measurement.ts'
-import { type Authority, bootState, isVariable, type KeyVariable } from './state.ts'
+import { bootState, isVariable, type KeyVariable, type LoggedAuthority } from './state.ts'
 
 /** Of text that the log holds. */
 const SHOWN = 512
@@ -25,8 +25,8 @@ export function narrative(all: readonly Measurement[]): readonly string[] {
   return steps
 }
 
-/** Text of strangers in backticks. */
-export const shown = (text: string) => `\`${printable(text, SHOWN)}\``
+/** Text of strangers in backticks, on one line. */
+export const shown = (text: string) => `\`${printable(text.replace(/\s+/g, ' ').trim(), SHOWN)}\``
 
 function stepOf(each: Measurement, verifiers: readonly string[]): string | undefined {
   const { kind, subject, text, path, binding } = each
@@ -41,9 +41,7 @@ function stepOf(each: Measurement, verifiers: readonly string[]): string | undef
     case 'application':
       return `${capital(subject)}${verifiers.length > 0 ? `, verified by ${verifiers.join(' and ')},` : ''} was loaded${from(path)}.`
     case 'command-line':
-      return text === undefined
-        ? `${capital(subject)} were measured; the log does not hold them.`
-        : `${capital(subject)} is ${shown(text)}.`
+      return text === undefined ? `${capital(subject)} was measured; the log does not hold it.` : `${capital(subject)} is ${shown(text)}.`
     case 'grub-command':
       return text !== undefined && /^(?:linux|initrd|chainloader|multiboot)/.test(text) ? `GRUB ran ${shown(text)}.` : undefined
     case 'initrd':
@@ -92,8 +90,8 @@ function actionStep(text: string): string | undefined {
   return Object.hasOwn(ACTIONS, text) ? ACTIONS[text] : `The firmware reported ${shown(text)}.`
 }
 
-function authorityStep({ variable, data, vouches, beforeSeparator, name }: Authority): string | undefined {
-  if (variable === 'SbatLevel') return `shim holds images to SBAT level ${shown(data.toString('latin1').trim().split('\n')[0]!)}.`
+function authorityStep({ variable, vouches, beforeSeparator, name }: LoggedAuthority): string | undefined {
+  if (variable === 'SbatLevel') return `shim holds images to SBAT level ${shown(name)}.`
   if (vouches) return beforeSeparator ? `${printable(name)} verified a driver.` : undefined
   return `shim's setting ${printable(variable)} was measured.`
 }

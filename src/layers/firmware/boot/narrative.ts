@@ -9,8 +9,12 @@ const SHOWN = 512
 /** Lists of keys are told by name up to here. */
 const NAMED = 4
 
-/** The steps of a boot, in their order. @param all of one bank, as `bootOf` has them */
-export function narrative(all: readonly Measurement[]): readonly string[] {
+/**
+ * The steps of a boot, in their order.
+ * @param all of one bank, as `bootOf` has them
+ * @param known digests of images in hex → what they are, as "shim 15.8", from files that are at hand
+ */
+export function narrative(all: readonly Measurement[], known: ReadonlyMap<string, string> = new Map()): readonly string[] {
   const state = bootState(all)
   const steps: string[] = []
   let verifiers: readonly string[] = []
@@ -18,11 +22,16 @@ export function narrative(all: readonly Measurement[]): readonly string[] {
   for (const each of all) {
     const authority = each.kind === 'authority' && each.variable !== undefined ? state.authorities[next++] : undefined
     if (authority?.vouches && !authority.beforeSeparator) verifiers = [...verifiers, printable(authority.name)]
-    const step = authority === undefined ? stepOf(each, verifiers) : authorityStep(authority)
+    const step = authority === undefined ? stepOf(calledBy(each, known), verifiers) : authorityStep(authority)
     if (step !== undefined && step !== steps.at(-1)) steps.push(step)
     if (each.kind === 'application') verifiers = []
   }
   return steps
+}
+
+function calledBy(each: Measurement, known: ReadonlyMap<string, string>): Measurement {
+  const name = each.kind === 'application' ? known.get(each.digest.toString('hex')) : undefined
+  return name === undefined ? each : { ...each, subject: printable(name) }
 }
 
 /** Text of strangers in backticks, on one line. */

@@ -1,6 +1,6 @@
 // Differences between boots in words.
 import { printable } from '../../../core/quote.ts'
-import { type EfiSignature, hashKind } from '../../../formats/efi/signature-list.ts'
+import { type EfiSignature, hashEntry } from '../../../formats/efi/signature-list.ts'
 import type { Measurement } from '../boot/measurement.ts'
 import { shown } from '../boot/narrative.ts'
 import { isVariable, trySignatures } from '../boot/state.ts'
@@ -101,8 +101,8 @@ const identity = ({ type, data }: EfiSignature) => `${type} ${data.toString('bas
 
 /** "3 hashes more", "Windows UEFI CA 2023 more". */
 function entries(signatures: readonly EfiSignature[], how: 'more' | 'fewer'): string {
-  const hashes = signatures.filter((each) => hashKind(each) !== undefined)
-  const names = signatures.filter((each) => hashKind(each) === undefined).map((each) => printable(signatureName(each)))
+  const hashes = signatures.filter((each) => hashEntry(each) !== undefined)
+  const names = signatures.filter((each) => hashEntry(each) === undefined).map((each) => printable(signatureName(each)))
   const counted = hashes.length === 0 ? [] : [`${hashes.length} ${hashes.length === 1 ? 'hash' : 'hashes'}`]
   const all = [...names, ...counted]
   return all.length === 0 ? '' : `${all.join(' and ')} ${how}`

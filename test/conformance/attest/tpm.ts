@@ -23,9 +23,11 @@ import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
 import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge, readMember } from './case.ts'
 import { platformCertificate } from './platform-certificate.ts'
+import { recordedBoot } from './recorded-boot.ts'
 
 /** Quotes, names, credentials and certificates of a TPM. */
 export const tpm: Readonly<Record<string, Judge>> = {
+  ...recordedBoot,
   'tpm-quote': quote,
   'tpm-attest-parse': ({ expect }, { read }) => {
     const message = read('msg')

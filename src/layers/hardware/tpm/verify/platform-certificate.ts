@@ -1,13 +1,13 @@
 // Whether a platform certificate is genuine, and about the TPM whose endorsement key is at hand (TCG Platform Certificate Profile 1.1, 3.1).
 import { checked } from '../../../../core/appraisal.ts'
-import { ThymusError } from '../../../../core/errors.ts'
 import { type Check, unknown, type Verdict } from '../../../../core/verdict.ts'
 import type { Certificate } from '../../../../formats/x509/certificate.ts'
 import { EXTENSION } from '../../../../formats/x509/extensions.ts'
 import { isSignedBy } from '../../../../formats/x509/signature.ts'
-import { ANY_USAGE, verifyChain } from '../../../../formats/x509/verify.ts'
+import { ANY_USAGE } from '../../../../formats/x509/verify.ts'
 import type { PlatformCertificate } from '../abi/platform-certificate.ts'
 import { TPM_CHECKS } from '../checks.ts'
+import { chainOf } from './chain.ts'
 
 export interface PlatformStatement {
   readonly platform: PlatformCertificate
@@ -44,13 +44,8 @@ function attributeChain(statement: PlatformStatement): string | undefined {
 }
 
 function pathOf(leaf: Certificate, { roots, intermediates, now }: PlatformStatement): string | undefined {
-  try {
-    verifyChain(leaf, { roots, intermediates, now, usages: [ANY_USAGE], understood: [EXTENSION.subjectAltName] })
-    return undefined
-  } catch (error) {
-    if (error instanceof ThymusError && error.code === 'UNTRUSTED') return error.message
-    throw error
-  }
+  const path = chainOf(leaf, { roots, intermediates, now, usages: [ANY_USAGE], understood: [EXTENSION.subjectAltName] })
+  return typeof path === 'string' ? path : undefined
 }
 
 function holderVerdict({ holder }: PlatformCertificate, ek: Certificate | undefined): Verdict {

@@ -5,11 +5,13 @@ import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
 import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
 import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
+import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
+import { TPM_CHECKS } from '../src/layers/hardware/tpm/checks.ts'
 import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
-const CHECKS: readonly CheckTable[] = [IMA_CHECKS, MODULE_CHECKS]
+const CHECKS: readonly CheckTable[] = [TPM_CHECKS, AZURE_CHECKS, IMA_CHECKS, MODULE_CHECKS]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',

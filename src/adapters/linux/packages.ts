@@ -13,7 +13,9 @@ const CHUNK = 1 << 20
 export function* debianPackages(folder = DPKG): Generator<Package> {
   let names: readonly string[]
   try {
-    names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX)).sort()
+    names = readdirSync(folder)
+      .filter((name) => name.endsWith(SUFFIX))
+      .sort()
   } catch (cause) {
     throw new ThymusError('COMMAND', 'there is no database of Debian packages here', { at: folder, cause })
   }

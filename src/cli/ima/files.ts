@@ -31,7 +31,8 @@ export function readPolicy(file: string, keys: readonly string[]): ImaPolicy {
   const payload = enveloped(text)
   if (keys.length === 0) return readKeylimePolicy(payload?.payload.toString('utf8') ?? text)
   if (payload === undefined) throw new ThymusError('UNTRUSTED', 'it is not signed, and --key asks for a signature', { at: file })
-  if (signersOf(payload, keys.flatMap(readKeys)).length === 0) throw new ThymusError('UNTRUSTED', 'none of the keys signed it', { at: file })
+  if (signersOf(payload, keys.flatMap(readKeys)).length === 0)
+    throw new ThymusError('UNTRUSTED', 'none of the keys signed it', { at: file })
   return readKeylimePolicy(payload.payload.toString('utf8'))
 }
 

@@ -1,7 +1,15 @@
 import { debianPackages, fileNow } from '../../adapters/linux/packages.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { policyFromPackages } from '../../layers/firmware/ima/packages.ts'
-import { both, EMPTY, excludes, type ImaPolicy, policyFromAllowlist, policyFromLog, writeKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
+import {
+  both,
+  EMPTY,
+  excludes,
+  type ImaPolicy,
+  policyFromAllowlist,
+  policyFromLog,
+  writeKeylimePolicy,
+} from '../../layers/firmware/ima/policy.ts'
 import { note } from '../terminal.ts'
 import { readFile, readList } from './files.ts'
 
@@ -29,7 +37,10 @@ export async function policy({ log = [], digests = [], packages, exclude = [] }:
 function fromPackages(): ImaPolicy {
   const { policy, changed, missing } = policyFromPackages(debianPackages(), fileNow)
   note(`${policy.files.size} files hashed here; the packages know their MD5 alone`)
-  for (const [what, paths] of [['not what their package brought, and left out', changed], ['not there', missing]] as const) {
+  for (const [what, paths] of [
+    ['not what their package brought, and left out', changed],
+    ['not there', missing],
+  ] as const) {
     if (paths.length > 0) note(`${paths.length} ${what}: ${paths.slice(0, SHOWN).join(', ')}${paths.length > SHOWN ? ', …' : ''}`)
   }
   return policy

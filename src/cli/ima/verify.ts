@@ -1,9 +1,8 @@
-import { type Appraisal, appraisal } from '../../core/appraisal.ts'
+import { type Appraisal, appraisal, checked } from '../../core/appraisal.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
-import { checked } from '../../core/appraisal.ts'
 import { type Check, unknown } from '../../core/verdict.ts'
 import { IMA_CHECKS } from '../../layers/firmware/ima/checks.ts'
-import { TEMPLATE_HASHES, type ImaList } from '../../layers/firmware/ima/list.ts'
+import { type ImaList, TEMPLATE_HASHES } from '../../layers/firmware/ima/list.ts'
 import { type Bank, beginning, replay } from '../../layers/firmware/ima/replay.ts'
 import { validate } from '../../layers/firmware/ima/validate.ts'
 import { verifyList } from '../../layers/firmware/ima/verify.ts'
@@ -17,9 +16,12 @@ interface VerifyFlags extends OutputFlags {
   readonly 'allow-violations'?: boolean
 }
 
-export async function verify({ pcr, policy: file, key = [], 'allow-violations': allowViolations = false, ...flags }: VerifyFlags, path: string): Promise<number> {
+export async function verify(
+  { pcr, policy: file, key = [], 'allow-violations': allowViolations = false, ...flags }: VerifyFlags,
+  path: string,
+): Promise<number> {
   if (key.length > 0 && file === undefined) throw new ThymusError('USAGE', '--key is for --policy')
-  const output = await openOutput('Appraisal', flags)
+  const output = await openOutput('CheckList', flags)
   const policy = file === undefined ? undefined : readPolicy(file, key)
   const list = readList(path)
   const { checks, walk } = verified(list, pcr)
@@ -33,7 +35,8 @@ function verified(list: ImaList, pcr: string | undefined) {
   if (pcr !== undefined) {
     const quoted = Buffer.from(pcr, 'hex')
     const bank = TEMPLATE_HASHES.get(quoted.length) as Bank | undefined
-    if (bank === undefined || quoted.length * 2 !== pcr.length) throw new ThymusError('USAGE', 'no value of a PCR in hexadecimal', { at: '--pcr' })
+    if (bank === undefined || quoted.length * 2 !== pcr.length)
+      throw new ThymusError('USAGE', 'no value of a PCR in hexadecimal', { at: '--pcr' })
     return verifyList({ list, quoted, boot: '', progress: beginning('', bank) })
   }
   const result = verifyList({ list, quoted: replay(list, 'sha256', 'own'), boot: '', progress: beginning('', 'sha256') })

@@ -39,7 +39,7 @@ export function readMd5sums(name: string, text: string): Package {
   const lines = text.split('\n').filter((line) => line !== '')
   if (lines.length > MAX_FILES) throw new ThymusError('REFERENCE', `more than ${MAX_FILES} files`, { at: name })
   const files = lines.map((line, index) => {
-    const parts = /^([0-9a-f]{32})  (.+)$/.exec(line)
+    const parts = /^([0-9a-f]{32}) {2}(.+)$/.exec(line)
     if (parts === null) throw new ThymusError('REFERENCE', 'a line is not `MD5  PATH`', { at: `${name}:${index + 1}` })
     return { path: `/${parts[2]!}`, md5: parts[1]! }
   })

@@ -1,6 +1,7 @@
 // How each kind of answer is shown to people.
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
+import { checkList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
@@ -24,6 +25,7 @@ export const VIEWS = {
   CapabilityList: capabilityList,
   SuiteList: suiteList,
   ModuleList: moduleList,
+  CheckList: checkList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

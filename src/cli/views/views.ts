@@ -5,6 +5,7 @@ import { capabilityList, explanation, findingList } from './findings.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
+import { launched } from './tee.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -22,6 +23,7 @@ export const VIEWS = {
   Explanation: explanation,
   CapabilityList: capabilityList,
   SuiteList: suiteList,
+  Launch: launched,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -7,6 +7,7 @@ import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
+import { launched } from './tee.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -26,6 +27,7 @@ export const VIEWS = {
   SuiteList: suiteList,
   ModuleList: moduleList,
   CheckList: checkList,
+  Launch: launched,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

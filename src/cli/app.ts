@@ -10,6 +10,7 @@ import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
+import { tpm } from './tpm-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -196,6 +197,7 @@ const routes = {
   rego,
   admission,
   scan,
+  tpm,
   completion,
   complete,
 }

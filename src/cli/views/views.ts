@@ -5,6 +5,7 @@ import { capabilityList, explanation, findingList } from './findings.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
+import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -22,6 +23,14 @@ export const VIEWS = {
   Explanation: explanation,
   CapabilityList: capabilityList,
   SuiteList: suiteList,
+  TpmInfo: tpmInfo,
+  PcrList: pcrList,
+  TpmKey: tpmKey,
+  TpmStatement: tpmStatement,
+  NvIndexList: nvIndexList,
+  TpmEndorsementList: tpmEndorsementList,
+  TpmLockout: tpmLockout,
+  TpmHandleList: tpmHandleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -22,7 +22,7 @@ export interface EkFlags extends TpmFlags, TrustFlags, OutputFlags {
   readonly area?: string
 }
 
-interface Found extends Endorsement {
+interface Found extends Omit<Endorsement, 'pinned'> {
   readonly pem: string | null
   readonly area: Buffer
   readonly bytes: Buffer | undefined
@@ -40,7 +40,8 @@ export async function ek(flags: EkFlags): Promise<number | undefined> {
     failed = found.some(({ checks }) => checks.some(({ is }) => is === 'fail'))
     save(flags, found)
     if (flags.trust) keep(found, trust)
-    output.show({ items: found.map(({ pem, area, bytes, ...shown }) => shown) })
+    const pinned = new Set(knownPins().map(({ name }) => name.toString('hex')))
+    output.show({ items: found.map(({ pem, area, bytes, ...shown }) => ({ ...shown, pinned: pinned.has(shown.name) })) })
   })
   return interrupted ?? (failed ? EXIT.findings : undefined)
 }
@@ -54,7 +55,6 @@ async function look(tpm: Tpm, kind: EndorsementKind, { roots, intermediates, now
   return {
     kind,
     name: key.name.toString('hex'),
-    pinned: knownPins().some(({ name }) => name.equals(key.name)),
     certificate:
       certificate === undefined
         ? null

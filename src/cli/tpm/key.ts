@@ -14,7 +14,7 @@ import { hasAttributes } from '../../layers/hardware/tpm/abi/public-area.ts'
 import type { TpmSignature } from '../../layers/hardware/tpm/abi/signature.ts'
 import { entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
 import { sign as signCommand } from '../../layers/hardware/tpm/commands/signing.ts'
-import { type KeyFile, OWNER_ROOT, readKeyFile, writeKeyFile } from '../../layers/hardware/tpm/key-file.ts'
+import { ENDORSEMENT_ROOT, type KeyFile, OWNER_ROOT, readKeyFile, writeKeyFile } from '../../layers/hardware/tpm/key-file.ts'
 import type { KeyKind } from '../../layers/hardware/tpm/kinds.ts'
 import { signingKey } from '../../layers/hardware/tpm/templates.ts'
 import { subjectPublicKeyOf } from '../../layers/hardware/tpm/verify/public-key.ts'
@@ -45,8 +45,9 @@ export async function create(flags: CreateFlags, file: string): Promise<number |
   const auth = readSecret(flags.auth)
   return onTpm(flags, async (tpm) => {
     await using access = await secretAccess(tpm, flags, auth)
-    const blob = await createBlob(tpm, signingKey(flags.type, flags.restricted ?? false), { auth }, access)
-    const made: KeyFile = { kind: 'key', blob, parent: OWNER_ROOT, emptyAuth: auth.length === 0, policy: [] }
+    const parent = flags.restricted ? ENDORSEMENT_ROOT : OWNER_ROOT
+    const blob = await createBlob(tpm, signingKey(flags.type, flags.restricted ?? false), { auth }, access, parent)
+    const made: KeyFile = { kind: 'key', blob, parent, emptyAuth: auth.length === 0, policy: [] }
     writeOutput(file, writeKeyFile(made), { isPrivate: true })
     output.show(summary(made))
   })

@@ -75,7 +75,10 @@ export async function verifiedEndorsement(tpm: Tpm, trust: Trust): Promise<Verif
     faults.push(`of the certificate of its ${kind} key: ${found}`)
   }
   const why = faults.length > 0 ? faults.join('; ') : trust.roots.length > 0 ? 'it has no certificate' : 'nobody vouches for it'
-  throw new ThymusError('TPM_UNVERIFIED', `a secret would go to a TPM that may be another: ${why}`)
+  throw new ThymusError(
+    'TPM_UNVERIFIED',
+    `a secret would go to a TPM that may be another: ${why}; thymus tpm ek --help says how to vouch for it`,
+  )
 }
 
 /** Sessions that keep secrets, one of each kind that is named; the key they are salted to is not held any longer. */

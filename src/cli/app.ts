@@ -13,6 +13,7 @@ import { duration, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
 import { tee } from './tee-noun.ts'
+import { tpm } from './tpm-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -202,6 +203,7 @@ const routes = {
   ima,
   module,
   tee,
+  tpm,
   completion,
   complete,
 }

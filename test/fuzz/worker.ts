@@ -2,12 +2,11 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { ThymusError } from '../../src/core/errors.ts'
 import { Random } from '../kit/random.ts'
-import { builtinCase } from './builtins.ts'
-import { formatCase, policyCase, queryCase } from './modules.ts'
-import { planCase } from './plans.ts'
-import { hostCase, textCase } from './values.ts'
+import { GROUPS } from './groups.ts'
 
 export interface Task {
+  /** The group of targets. */
+  readonly group: string
   readonly seed: number
   readonly first: number
   readonly last: number
@@ -25,16 +24,6 @@ export type Said =
 /** Runs once, and throws nothing but ThymusErrors; the answer says what it came to. */
 export type Target = (random: Random, programs: readonly string[]) => string
 
-const TARGETS: Readonly<Record<string, Target>> = {
-  policy: policyCase,
-  query: queryCase,
-  format: formatCase,
-  plan: planCase,
-  builtin: builtinCase,
-  text: textCase,
-  host: hostCase,
-}
-
 const PROTOTYPES = [Object, Array, Map, Set, String, Number, Function, RegExp, Error].map(({ prototype }) => prototype as object)
 const shape = () =>
   [globalThis, ...PROTOTYPES].map((each) => Reflect.ownKeys(each).map(String).join()).join(';') +
@@ -42,16 +31,17 @@ const shape = () =>
 
 if (!isMainThread) run(workerData as Task)
 
-function run({ seed, first, last, only, programs }: Task): void {
+function run({ group, seed, first, last, only, programs }: Task): void {
   const say = (said: Said) => parentPort!.postMessage(said)
-  const names = Object.keys(TARGETS).filter((name) => only.length === 0 || only.includes(name))
+  const targets = GROUPS[group]!
+  const names = Object.keys(targets).filter((name) => only.length === 0 || only.includes(name))
   const before = shape()
   for (let at = first; at <= last; at++) {
     const random = new Random(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b))
     const target = random.of(names)
     say({ kind: 'begins', at, target })
     try {
-      say({ kind: 'ends', target, outcome: TARGETS[target]!(random, programs) })
+      say({ kind: 'ends', target, outcome: targets[target]!(random, programs) })
     } catch (error) {
       if (error instanceof ThymusError) say({ kind: 'ends', target, outcome: error.code })
       else say({ kind: 'find', what: error instanceof Error ? (error.stack ?? error.message) : String(error) })

@@ -1,11 +1,11 @@
 // Every builtin with operands of every kind.
 import assert from 'node:assert/strict'
-import { signatureOf } from '../../src/lang/rego/builtins/signatures.ts'
-import { BUILTINS } from '../../src/lang/rego/builtins/table.ts'
-import { guarded, type Limits, Runtime } from '../../src/lang/rego/codegen/runtime.ts'
-import { printJson } from '../../src/lang/rego/values/text.ts'
-import type { Value } from '../../src/lang/rego/values/value.ts'
-import type { Random } from '../kit/random.ts'
+import { signatureOf } from '../../../src/lang/rego/builtins/signatures.ts'
+import { BUILTINS } from '../../../src/lang/rego/builtins/table.ts'
+import { guarded, type Limits, Runtime } from '../../../src/lang/rego/codegen/runtime.ts'
+import { printJson } from '../../../src/lang/rego/values/text.ts'
+import type { Value } from '../../../src/lang/rego/values/value.ts'
+import type { Random } from '../../kit/random.ts'
 import { mustBeValue, mutated, randomText, randomValue } from './values.ts'
 
 /** Small ones, so that what is not counted is seen. */

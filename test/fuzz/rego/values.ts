@@ -1,12 +1,12 @@
 // Values and texts of values that nobody would write.
 import assert from 'node:assert/strict'
-import { readNumber } from '../../src/lang/rego/values/decimal.ts'
-import { fromHost, toHost } from '../../src/lang/rego/values/host.ts'
-import { keyOf } from '../../src/lang/rego/values/key.ts'
-import { compare, equal } from '../../src/lang/rego/values/order.ts'
-import { printJson, printTerm, readJson, readTerm } from '../../src/lang/rego/values/text.ts'
-import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../src/lang/rego/values/value.ts'
-import type { Random } from '../kit/random.ts'
+import { readNumber } from '../../../src/lang/rego/values/decimal.ts'
+import { fromHost, toHost } from '../../../src/lang/rego/values/host.ts'
+import { keyOf } from '../../../src/lang/rego/values/key.ts'
+import { compare, equal } from '../../../src/lang/rego/values/order.ts'
+import { printJson, printTerm, readJson, readTerm } from '../../../src/lang/rego/values/text.ts'
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../../src/lang/rego/values/value.ts'
+import type { Random } from '../../kit/random.ts'
 
 /** Names that lead somewhere in JS, and texts that end a literal or a line of it. */
 export const NAMES = [

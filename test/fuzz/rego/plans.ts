@@ -1,10 +1,10 @@
 // Plans as a stranger may write them: statements of the IR at random, and some of it replaced by what is none.
-import { BUILTINS } from '../../src/lang/rego/builtins/table.ts'
-import { preparePlan } from '../../src/lang/rego/engine.ts'
-import { type Field, STATEMENTS } from '../../src/lang/rego/plan/ir.ts'
-import { fromHost } from '../../src/lang/rego/values/host.ts'
-import type { Random } from '../kit/random.ts'
-import { DATA, randomInput } from '../kit/rego-programs.ts'
+import { BUILTINS } from '../../../src/lang/rego/builtins/table.ts'
+import { preparePlan } from '../../../src/lang/rego/engine.ts'
+import { type Field, STATEMENTS } from '../../../src/lang/rego/plan/ir.ts'
+import { fromHost } from '../../../src/lang/rego/values/host.ts'
+import type { Random } from '../../kit/random.ts'
+import { DATA, randomInput } from '../../kit/rego-programs.ts'
 import { LIMITS, surroundings } from './builtins.ts'
 import { mustBeValue, NAMES, randomText } from './values.ts'
 

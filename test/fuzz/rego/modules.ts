@@ -1,8 +1,8 @@
 // Modules: soups of tokens, programs of a grammar, and those with some of it changed; parsed, formatted, compiled, planned and asked.
-import { formatSource } from '../../src/lang/rego/format/source.ts'
-import { compilePolicy, explain, fromHost, parseModule, parseQuery, prepareQuery } from '../../src/lang/rego/index.ts'
-import type { Random } from '../kit/random.ts'
-import { DATA, randomInput, randomProgram } from '../kit/rego-programs.ts'
+import { formatSource } from '../../../src/lang/rego/format/source.ts'
+import { compilePolicy, explain, fromHost, parseModule, parseQuery, prepareQuery } from '../../../src/lang/rego/index.ts'
+import type { Random } from '../../kit/random.ts'
+import { DATA, randomInput, randomProgram } from '../../kit/rego-programs.ts'
 import { LIMITS, surroundings } from './builtins.ts'
 import { mustBeValue, mutated, NAMES, randomText } from './values.ts'
 

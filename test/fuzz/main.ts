@@ -1,37 +1,45 @@
-// Hostile input for the Rego engine, without end: `bin/node test/fuzz/rego.ts --seconds 60 --seed 1 [--only NAME,…] [--programs DIR]`.
-// A case follows from the seed and its number, so a find is run again by `--seed S --case N`. Whatever is thrown and has no code, a case
+// `npm run -s fuzz -- NAME SECONDS [--seed 1] [--only TARGET,…] [--programs DIR]`: hostile input without end for one group of targets, or for
+// all. A case follows from the seed and its number, so a find is run again by `--seed S --case N`. Whatever is thrown and has no code, a case
 // that takes too long or too much memory, and anything that reaches a prototype is a find: printed on stderr, exit 1.
 import { globSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { EXIT } from '../../src/core/errors.ts'
+import { GROUPS } from './groups.ts'
 import type { Said, Task } from './worker.ts'
 
 /** A case of this kind takes milliseconds, and its evaluation is limited to fewer. */
 const TOO_LONG = 10_000
 const MEMORY = 1_500
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    seconds: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     case: { type: 'string' },
     only: { type: 'string' },
     programs: { type: 'string' },
   },
 })
+const [group = '', seconds = ''] = positionals
+if (!Object.hasOwn(GROUPS, group) || !(Number(seconds) > 0)) {
+  console.error(`usage: fuzz NAME SECONDS, where NAME is one of ${Object.keys(GROUPS).join(', ')}`)
+  process.exit(EXIT.usage)
+}
 const task: Omit<Task, 'first'> = {
+  group,
   seed: Number(values.seed),
   last: values.case === undefined ? Number.POSITIVE_INFINITY : Number(values.case),
   only: values.only?.split(',') ?? [],
   programs: values.programs === undefined ? [] : globSync(`${values.programs}/**/*.rego`).map((file) => readFileSync(file, 'utf8')),
 }
-const end = performance.now() + Number(values.seconds) * 1_000
+const end = performance.now() + Number(seconds) * 1_000
 const counts: Record<string, Record<string, number>> = {}
 let finds = 0
 let next = Number(values.case ?? 0)
 while (next <= task.last && performance.now() < end) next = await work(next)
 const { user, system } = process.cpuUsage()
-for (const [target, outcomes] of Object.entries(counts)) console.log(`${target.padEnd(10)} ${JSON.stringify(outcomes)}`)
+for (const [target, outcomes] of Object.entries(counts)) console.log(`${target.padEnd(20)} ${JSON.stringify(outcomes)}`)
 console.log(`seed ${task.seed}: ${next} cases, ${finds} finds, ${Math.round((user + system) / 1e6)} s of CPU`)
 process.exitCode = finds > 0 ? 1 : 0
 

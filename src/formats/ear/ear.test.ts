@@ -130,7 +130,10 @@ test('a nonce has 8 to 64 bytes', () => {
 })
 
 test('any vector comes back, and its status is taken if it is honest', () => {
-  const vectors = fc.dictionary(fc.constantFrom(...TRUST_CLAIMS), fc.integer({ min: -128, max: 127 }), { minKeys: 1, noNullPrototype: true })
+  const vectors = fc.dictionary(fc.constantFrom(...TRUST_CLAIMS), fc.integer({ min: -128, max: 127 }), {
+    minKeys: 1,
+    noNullPrototype: true,
+  })
   fc.assert(
     fc.property(vectors, fc.constantFrom(...TIERS), (vector, status) => {
       const made = { ...FULL, status: 'none' as const, submods: { one: { status, vector, policies: [] } } }

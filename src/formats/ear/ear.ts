@@ -5,7 +5,7 @@ import { quote } from '../../core/quote.ts'
 import { decodeBase64 } from '../base64.ts'
 import { DerReader } from '../der/reader.ts'
 import { readPublicKeyInfo } from '../x509/public-key.ts'
-import { TIERS, type Tier, TRUST_CLAIMS, type TrustVector, vectorTier, worstTier } from './trust.ts'
+import { isClaim, TIERS, type Tier, type TrustVector, vectorTier, worstTier } from './trust.ts'
 
 export const EAR_PROFILE = 'tag:ietf.org,2026:rats/ear#04'
 export const VERAISON_PROFILE = 'tag:github.com,2023:veraison/ear'
@@ -156,7 +156,7 @@ function vectorOf(value: unknown, at: string): TrustVector {
   const entries = Object.entries(vector)
   if (entries.length === 0) fail(at, 'it makes no claim')
   for (const [name, each] of entries) {
-    if (!(TRUST_CLAIMS as readonly string[]).includes(name)) fail(at, `${quote(name)} is no claim of AR4SI`)
+    if (!isClaim(name)) fail(at, `${quote(name)} is no claim of AR4SI`)
     if (!Number.isInteger(each) || (each as number) < -128 || (each as number) > 127) fail(`${at}.${name}`, 'no number from -128 to 127')
   }
   return vector as TrustVector

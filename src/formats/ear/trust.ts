@@ -15,6 +15,7 @@ export const TRUST_CLAIMS = [
   'sourced-data',
 ] as const
 export type TrustClaim = (typeof TRUST_CLAIMS)[number]
+export const isClaim = (name: string): name is TrustClaim => (TRUST_CLAIMS as readonly string[]).includes(name)
 
 /** A value from -128 to 127 for each claim that is made. */
 export type TrustVector = Readonly<Partial<Record<TrustClaim, number>>>

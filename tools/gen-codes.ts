@@ -3,11 +3,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { CheckTable } from '../src/core/appraisal.ts'
 import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
+import { SNP_CHECKS } from '../src/layers/hardware/snp/checks.ts'
 import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
-const CHECKS: readonly CheckTable[] = []
+const CHECKS: readonly CheckTable[] = [SNP_CHECKS]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',

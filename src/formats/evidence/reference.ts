@@ -8,11 +8,11 @@ const text = z.string()
 const hex = (bytes: number) => text.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
 const svn = z.int().min(0).max(255)
 const tcb = z.strictObject({
-  bootLoader: svn.exactOptional(),
+  fmc: svn.exactOptional(),
+  bl: svn.exactOptional(),
   tee: svn.exactOptional(),
   snp: svn.exactOptional(),
-  microcode: svn.exactOptional(),
-  fmc: svn.exactOptional(),
+  ucode: svn.exactOptional(),
 })
 
 export const referenceSchema = z

@@ -16,7 +16,10 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
   collect: command({
     brief: 'what this machine can present about itself',
     examples: [
-      ['sudo thymus attest collect --nonce 00112233445566778899aabbccddeeff -o json=bundle.json -o table', 'into a file; the table says what is in it'],
+      [
+        'sudo thymus attest collect --nonce 00112233445566778899aabbccddeeff -o json=bundle.json -o table',
+        'into a file; the table says what is in it',
+      ],
       ['sudo thymus attest collect -o json | thymus attest verify -', ''],
     ],
     parameters: {

@@ -1,6 +1,6 @@
 // What this machine can present about itself: quotes of its TPM, the logs that the kernel keeps, reports of a confidential guest. Each that is not
 // there is named, with why.
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 
 import { join } from 'node:path'
@@ -33,7 +33,11 @@ export async function collectEvidence(nonce: Uint8Array = Buffer.alloc(0), root 
     // Whole and at once: such a file says that its size is 0, and its content may grow between two reads.
     collect: () => ({ name, type, parts: { log: readFileSync(join(root, path)) } }),
   })
-  const attempts = [log('tcg-log', 'boot', EVENT_LOG), log('ima-log', 'ima', IMA_LOG), { type: 'tee-report', collect: () => guestReport(root, nonce) }]
+  const attempts = [
+    log('tcg-log', 'boot', EVENT_LOG),
+    log('ima-log', 'ima', IMA_LOG),
+    { type: 'tee-report', collect: () => guestReport(root, nonce) },
+  ]
   const evidence: Piece[] = []
   const absent: { type: string; why: Reason }[] = []
   for (const { type, collect } of attempts) {

@@ -35,11 +35,14 @@ const DEFAULT = 'default.rego'
 const VALID_FOR = 600
 
 /** @throws ThymusError USAGE, EVIDENCE, REFERENCE, REGO_REJECTED */
-export function appraiseFile(file: string, flags: HeldFlags): Appraised {
-  const text = readText(file)
+export const appraiseFile = (file: string, flags: HeldFlags): Appraised => appraiseText(readText(file), file, flags)
+
+/** As `appraiseFile`, of what was read from a file. */
+export function appraiseText(text: string, file: string, flags: HeldFlags): Appraised {
   const bundle = readBundle(json(text, file, 'EVIDENCE'))
   const now = flags.time ?? Date.now()
-  const reference = flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
+  const reference =
+    flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
   const asked: Asked = { now, reference, ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }) }
   const verifier = {
     appraisers: APPRAISERS,

@@ -1,6 +1,7 @@
 // How each kind of answer is shown to people.
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
+import { appraisal, appraisalExplanation, evidenceBundle, evidenceList, result } from './attest.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
@@ -22,6 +23,11 @@ export const VIEWS = {
   Explanation: explanation,
   CapabilityList: capabilityList,
   SuiteList: suiteList,
+  EvidenceBundle: evidenceBundle,
+  EvidenceList: evidenceList,
+  Appraisal: appraisal,
+  AppraisalExplanation: appraisalExplanation,
+  Result: result,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

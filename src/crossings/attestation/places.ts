@@ -1,7 +1,11 @@
 // What each check says of the eight claims of AR4SI: the claim, and its value where the check passes and where it fails.
 import type { CheckTable } from '../../core/appraisal.ts'
 import type { TrustClaim } from '../../formats/ear/trust.ts'
+import type { BOOT_CHECKS } from '../../layers/firmware/boot/checks.ts'
+import type { LOG_CHECKS } from '../../layers/firmware/tcg-log/registers.ts'
+import type { DCAP_CHECKS } from '../../layers/hardware/dcap/checks.ts'
 import type { SNP_CHECKS } from '../../layers/hardware/snp/checks.ts'
+import type { TPM_CHECKS } from '../../layers/hardware/tpm/checks.ts'
 import type { ATTEST_CHECKS } from './checks.ts'
 
 export interface Place {
@@ -29,6 +33,7 @@ const ATTEST: Places<typeof ATTEST_CHECKS> = {
   ATTEST_PARTS: unexpected,
   ATTEST_FORMAT: unexpected,
   ATTEST_CHALLENGE: unsigned,
+  ATTEST_QUOTED: signed,
   ATTEST_INSTANCE: { claim: 'instance-identity', pass: 2, fail: 97 },
   ATTEST_POLICY: { claim: 'hardware', fail: 1, base: true },
 }
@@ -73,7 +78,72 @@ const SNP: Places<typeof SNP_CHECKS> = {
   SNP_PLATFORM: setUp,
 }
 
-export const PLACES: Readonly<Record<string, Place>> = { ...ATTEST, ...SNP }
+const TPM: Places<typeof TPM_CHECKS> = {
+  TPM_GENERATED: unsigned,
+  TPM_TYPE: unsigned,
+  TPM_SIGNATURE: signed,
+  TPM_SCHEME: unsigned,
+  TPM_NONCE: unsigned,
+  TPM_PCR_SELECTION: unsigned,
+  TPM_PCR_DIGEST: unsigned,
+  TPM_KEY_ATTRIBUTES: unsigned,
+  // Without it the key may be anybody's, made in no TPM at all: its public area is what the attester says of it.
+  TPM_KEY_NAME: { claim: 'instance-identity', pass: 2, fail: 97, base: true },
+  TPM_RESET_COUNT: unsigned,
+  TPM_RESTART_COUNT: unsigned,
+  TPM_CLOCK: unsigned,
+  TPM_FIRMWARE_VERSION: { claim: 'hardware', fail: 32 },
+}
+
+/** What was started, in the boot alone. */
+const booted: Place = { claim: 'executables', pass: 3, fail: 33 }
+const LOG: Places<typeof LOG_CHECKS> = {
+  TCG_LOG: unsigned,
+  TCG_BANK: unsigned,
+  TCG_REPLAY: { ...signed, claim: 'executables', pass: 3 },
+  TCG_UNLOGGED: booted,
+}
+const BOOT: Places<typeof BOOT_CHECKS> = {
+  TCG_EVENT_DATA: { claim: 'executables', pass: 3, fail: 96 },
+  TCG_SEPARATORS: { claim: 'executables', pass: 3, fail: 96 },
+  TCG_SECURE_BOOT: setUp,
+  TCG_SETUP_MODE: setUp,
+  TCG_KEY_ORDER: { claim: 'configuration', pass: 2, fail: 96 },
+  TCG_AUTHORITY: { claim: 'executables', pass: 3, fail: 96 },
+  TCG_SBAT_LEVEL: { claim: 'executables', pass: 3, fail: 32 },
+  TCG_DEBUG_MODE: setUp,
+  TCG_DMA_PROTECTION: { claim: 'configuration', pass: 2, fail: 32 },
+  TCG_EXIT_BOOT_SERVICES: booted,
+}
+
+const DCAP: Places<typeof DCAP_CHECKS> = {
+  DCAP_QUOTE_SIGNATURE: signed,
+  DCAP_KEY_BINDING: unsigned,
+  DCAP_QE_SIGNATURE: unsigned,
+  DCAP_QE_VENDOR: unsigned,
+  DCAP_PCK_CHAIN: unsigned,
+  DCAP_PCK_VALIDITY: unsigned,
+  DCAP_PCK_IDENTITY: unsigned,
+  DCAP_PCK_REVOCATION: { claim: 'hardware', fail: 96, base: true },
+  DCAP_COLLATERAL_SIGNATURE: unsigned,
+  DCAP_COLLATERAL_VALIDITY: unsigned,
+  DCAP_COLLATERAL_AGE: patched,
+  DCAP_COLLATERAL_MATCH: unsigned,
+  DCAP_QE_IDENTITY: { claim: 'hardware', fail: 96, base: true },
+  DCAP_TDX_MODULE: { claim: 'hardware', fail: 96, base: true },
+  DCAP_TCB_LEVEL: patched,
+  DCAP_TCB_STATUS: patched,
+  DCAP_EVALUATION_NUMBER: patched,
+  DCAP_DEBUG: { claim: 'runtime-opaque', pass: 2, fail: 96 },
+  DCAP_ATTRIBUTES: setUp,
+  DCAP_SEPT_VE_DISABLE: setUp,
+  DCAP_SERVICE_TD: setUp,
+  DCAP_MEASUREMENT: launched,
+  DCAP_REPORT_DATA: unsigned,
+  DCAP_LOCATION: { claim: 'instance-identity', pass: 2, fail: 97 },
+}
+
+export const PLACES: Readonly<Record<string, Place>> = { ...ATTEST, ...SNP, ...TPM, ...LOG, ...BOOT, ...DCAP }
 
 /** A check that nobody gave a place affirms nothing, and where it does not pass, nothing is affirmed. */
 export const NO_PLACE: Place = { claim: 'hardware', fail: 96, base: true }

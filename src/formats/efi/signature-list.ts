@@ -40,7 +40,9 @@ function readSignature(reader: ByteReader, type: string, size: number): EfiSigna
 }
 
 /** Whether the entry is the hash of an image (`sha256`) or of what is signed in a certificate (`certificate`); undefined for other kinds. */
-export function hashKind({ type }: EfiSignature): { readonly of: 'image' | 'certificate'; readonly hash: 'sha256' | 'sha384' | 'sha512' } | undefined {
+export function hashKind({
+  type,
+}: EfiSignature): { readonly of: 'image' | 'certificate'; readonly hash: 'sha256' | 'sha384' | 'sha512' } | undefined {
   switch (type) {
     case GUID.certSha256:
       return { of: 'image', hash: 'sha256' }

@@ -2,6 +2,7 @@
 // not asked, and then nothing is affirmed by it.
 import { z } from 'zod'
 import { API_VERSION } from '../doors/request.ts'
+import { time } from '../doors/time.ts'
 import { conform } from './conform.ts'
 
 const text = z.string()
@@ -48,6 +49,50 @@ export const referenceSchema = z
       })
       .exactOptional()
       .describe('A SEV-SNP guest.'),
+    dcap: z
+      .strictObject({
+        measurements: z
+          .strictObject({
+            mrEnclave: z.array(hex(32)).exactOptional().describe('SGX: of the code.'),
+            mrSigner: z.array(hex(32)).exactOptional().describe('SGX: of the key that signed it.'),
+            isvProdId: z.int().min(0).max(65_535).exactOptional().describe('SGX: the product of that signer.'),
+            minIsvSvn: z.int().min(0).max(65_535).exactOptional().describe('SGX: least security version.'),
+            mrTd: z.array(hex(48)).exactOptional().describe('TDX: of what was launched.'),
+            mrSeam: z.array(hex(48)).exactOptional().describe('TDX: of the TDX module.'),
+            mrConfigId: hex(48).exactOptional().describe('TDX: given by who launched it.'),
+            mrOwner: hex(48).exactOptional().describe('TDX: given by who launched it.'),
+            rtmr: z
+              .record(text.regex(/^[0-3]$/), hex(48))
+              .exactOptional()
+              .describe('TDX: run-time registers by their number.'),
+          })
+          .exactOptional()
+          .describe('Of the enclave or the trust domain.'),
+        allow: z
+          .array(
+            z.strictObject({
+              status: z
+                .enum([
+                  'SWHardeningNeeded',
+                  'ConfigurationNeeded',
+                  'ConfigurationAndSWHardeningNeeded',
+                  'OutOfDate',
+                  'OutOfDateConfigurationNeeded',
+                ])
+                .describe('A status that is weaker than UpToDate.'),
+              until: time.describe('From then on it is not allowed any more.'),
+              minEvaluationNumber: z.int().min(0).describe('The evaluation must not be older than this.'),
+              advisoryIds: z.array(text).exactOptional().describe('Every advisory that applies must be one of these; left out, any may.'),
+            }),
+          )
+          .exactOptional()
+          .describe('Only UpToDate passes where this is left out.'),
+        minEvaluationNumber: z.int().min(0).exactOptional().describe('Of the evaluation, whatever the status is.'),
+        ppids: z.array(hex(16)).exactOptional().describe('Platforms that are ours.'),
+        fmspcs: z.array(hex(6)).exactOptional().describe('Kinds of platforms.'),
+      })
+      .exactOptional()
+      .describe('An SGX enclave or a TDX guest.'),
   })
   .meta({ description: 'What evidence is held to.' })
 

@@ -2,6 +2,7 @@
 import { createHash, sign } from 'node:crypto'
 import { readCertificate } from '../../src/formats/x509/certificate.ts'
 import { type Endorsement, type Endorsing, endorse } from '../../src/layers/hardware/snp/endorsement.ts'
+import { guidBytes } from '../../src/layers/hardware/snp/launch/guid.ts'
 import type { ProductLine } from '../../src/layers/hardware/snp/product.ts'
 import { certificate, der, extension, isCa, newPair, newRsaPair, type Pair, type Request, text } from './certificates.ts'
 
@@ -95,4 +96,27 @@ export class Vendor {
       bytes.set(Buffer.from(signature.subarray(from, from + 48)).reverse(), at)
     return bytes
   }
+}
+
+const ENTRIES: Readonly<Record<string, string>> = {
+  VCEK: '63da758d-e664-4564-adc5-f4b93be8accd',
+  VLEK: 'a8074bc2-a25a-483e-aae6-39c045a0b8a1',
+  ASK: '4ab7b379-bbac-4fe4-a02f-05aef327c782',
+  ARK: 'c0b406a4-a803-4952-9743-3fb6014cd0ae',
+  CRL: '92f81bc3-5811-4d3d-97ff-d19f88dc67ea',
+  other: '11111111-2222-3333-4444-555555555555',
+}
+
+/** What a host gives its guest beside a report. */
+export function certificateTable(parts: Readonly<Record<string, Buffer>>): Buffer {
+  const list = Object.entries(parts)
+  const head = Buffer.alloc(24 * (list.length + 1))
+  let end = head.length
+  for (const [at, [name, bytes]] of list.entries()) {
+    guidBytes(ENTRIES[name]!).copy(head, 24 * at)
+    head.writeUInt32LE(end, 24 * at + 16)
+    head.writeUInt32LE(bytes.length, 24 * at + 20)
+    end += bytes.length
+  }
+  return Buffer.concat([head, ...list.map(([, bytes]) => bytes)])
 }

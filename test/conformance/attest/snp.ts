@@ -8,6 +8,10 @@ import { type Certificate, readCertificate, readCertificates } from '../../../sr
 import { readCrl } from '../../../src/formats/x509/crl.ts'
 import { type Endorsement, endorse } from '../../../src/layers/hardware/snp/endorsement.ts'
 import { guestPolicyOf } from '../../../src/layers/hardware/snp/flags.ts'
+import { launchDigest, type SevMode } from '../../../src/layers/hardware/snp/launch/digest.ts'
+import { readFirmware } from '../../../src/layers/hardware/snp/launch/firmware.ts'
+import { hashKernel } from '../../../src/layers/hardware/snp/launch/kernel-hashes.ts'
+import { vcpuSignature } from '../../../src/layers/hardware/snp/launch/vcpu.ts'
 import { lineOfCpuid } from '../../../src/layers/hardware/snp/product.ts'
 import { readReport, type SnpReport } from '../../../src/layers/hardware/snp/report.ts'
 import { tcbOf } from '../../../src/layers/hardware/snp/tcb.ts'
@@ -97,5 +101,40 @@ function factsOf(report: SnpReport, { kind, product, line, root, certificate, cs
   }
 }
 
+const MODES: Readonly<Record<string, SevMode>> = { sev: 'sev', 'sev-es': 'sev-es', snp: 'sev-snp' }
+
+const launch: Judge = ({ params, expect }, files) => {
+  const mode = MODES[params.mode]
+  // Firmware beside a service module is not computed; the index does not have its files.
+  if (mode === undefined) return answered('digest', expect.digest, undefined)
+  const kernel =
+    params.kernel === null ? {} : { hashes: hashKernel(contentOf(params.kernel)!, contentOf(params.initrd), params.append ?? '') }
+  try {
+    const digest = launchDigest({
+      ...{ mode, firmware: readFirmware(files.read('ovmf')), ...kernel, vcpus: params.vcpus, vmm: params.vmm },
+      signature: signatureOf(params.vcpuType),
+      features: BigInt(params.guestFeatures ?? 1),
+      ...(params.ovmfHash && mode === 'sev-snp' && { firmwareDigest: Buffer.from(params.ovmfHash, 'hex') }),
+    })
+    return expect.outcome === 'reject' ? answered('outcome', 'reject', 'accept') : answered('digest', expect.digest, digest.toString('hex'))
+  } catch (error) {
+    if (error instanceof ThymusError && expect.outcome === 'reject') return []
+    throw error
+  }
+}
+
+/** The index has no other files than empty ones. */
+function contentOf(file: string | null): Buffer | undefined {
+  if (file === null) return undefined
+  if (file !== '(empty file)') throw new ThymusError('EVIDENCE', `the index does not have the file ${file}`)
+  return Buffer.alloc(0)
+}
+
+/** `EPYC-v4`, or as one of the sources writes it, `EpycV4`, `EpycMilanV2`. */
+function signatureOf(type: string | null): number {
+  const name = type?.replace(/^Epyc/, 'EPYC').replace(/(?<=[A-Za-z])(?=[A-Z][a-z]|V\d|IBPB$)/g, (_, at: number) => (at < 4 ? '' : '-'))
+  return vcpuSignature((name ?? '').replace(/-V(?=\d)/, '-v')) ?? 0
+}
+
 /** SEV-SNP reports and launch digests. */
-export const snp: Readonly<Record<string, Judge>> = { 'snp-report': report }
+export const snp: Readonly<Record<string, Judge>> = { 'snp-report': report, 'sev-launch-digest': launch }

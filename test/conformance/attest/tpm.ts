@@ -7,9 +7,17 @@ import { type HashName, hashById } from '../../../src/formats/hash.ts'
 import { attestationJwk, readHclReport, readRuntimeData } from '../../../src/layers/hardware/azure/hcl-report.ts'
 import { OBJECT } from '../../../src/layers/hardware/tpm/abi/algorithms.ts'
 import { ATTEST, type Attest, readAttest } from '../../../src/layers/hardware/tpm/abi/attest.ts'
+import { readCredentialFile } from '../../../src/layers/hardware/tpm/abi/credential.ts'
 import { bankOf, type PcrValues, readSerializedPcrs, readTextPcrs } from '../../../src/layers/hardware/tpm/abi/pcr-values.ts'
 import { hasAttributes, nameOf, type PublicArea, readSizedPublicArea } from '../../../src/layers/hardware/tpm/abi/public-area.ts'
+import {
+  readVendorCertificate,
+  readVendorCertificates,
+  type VendorCertificate,
+} from '../../../src/layers/hardware/tpm/abi/vendor-certificate.ts'
 import { type AttestationKey, attestationKeyOfJwk, readAttestationKey } from '../../../src/layers/hardware/tpm/verify/attestation-key.ts'
+import { verifyActivation } from '../../../src/layers/hardware/tpm/verify/credential.ts'
+import { verifyEkCertificate } from '../../../src/layers/hardware/tpm/verify/ek-certificate.ts'
 import { isSameKey, subjectPublicKeyOf } from '../../../src/layers/hardware/tpm/verify/public-key.ts'
 import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
@@ -37,6 +45,25 @@ export const tpm: Readonly<Record<string, Judge>> = {
   'tpm-public': ({ expect }, { read }) => {
     const key = subjectPublicKeyOf(readSizedPublicArea(read('pub')))
     return same('match', expect.match, key !== undefined && isSameKey(key, readAttestationKey(read('pem')).key))
+  },
+  'tpm-credential': ({ expect }, { read }) => {
+    readCredentialFile(read('blob'))
+    return same('match', expect.match, verifyActivation(read('challenge'), read('answer')).verdict.is === 'pass')
+  },
+  'ek-cert': ({ params, expect }, { read, has }) => {
+    const certificate = readVendorCertificate(read('cert'))
+    const [intermediates, roots] = ['intermediates', 'root'].map((name) => (has(name) ? readVendorCertificates(read(name)) : [])) as [
+      readonly VendorCertificate[],
+      readonly VendorCertificate[],
+    ]
+    const ek = has('ekPub') ? { ek: readSizedPublicArea(read('ekPub')) } : {}
+    const { checks } = verifyEkCertificate({ certificate, roots, intermediates, now: Date.parse(params.time), ...ek })
+    const facts = {
+      publicKeyEqualsEk: has('ekPub') ? checks.find(({ code }) => code === 'TPM_EK_KEY')?.verdict.is === 'pass' : null,
+      notBefore: new Date(certificate.notBefore.milliseconds).toISOString(),
+      notAfter: new Date(certificate.notAfter.milliseconds).toISOString(),
+    }
+    return [...judged(checks, expect), ...factsDiffer(expect.facts, facts)]
   },
 }
 

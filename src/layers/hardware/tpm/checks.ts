@@ -18,4 +18,17 @@ export const TPM_CHECKS = {
   TPM_RESTART_COUNT: { title: 'the count of resumes since the boot has not gone back', clause: 'Part 1, 36.5' },
   TPM_CLOCK: { title: 'the clock has not gone back', clause: 'Part 1, 36.3' },
   TPM_FIRMWARE_VERSION: { title: 'the firmware of the TPM has not gone back', clause: 'Part 2, 10.12.8: firmwareVersion' },
+  TPM_CREDENTIAL: { title: 'the TPM of the endorsement key has the attestation key: it has opened the credential', clause: 'Part 1, 24' },
+  TPM_EK_CHAIN: { title: 'the certificate of the endorsement key leads to a root that is trusted, at the time', clause: 'RFC 5280, 6' },
+  TPM_EK_USAGE: { title: 'the certificate is that of an endorsement key', clause: 'EK profile, 3.2: extended key usage 2.23.133.8.1' },
+  TPM_EK_NAMES: {
+    title: 'the certificate names the maker, the model and the version of the TPM',
+    clause: 'EK profile, 3.2: 2.23.133.2.1 to 3',
+  },
+  TPM_EK_KEY: { title: 'the certificate is for the endorsement key that the TPM shows', clause: 'EK profile, 3.2: subject public key' },
+  TPM_EK_ATTRIBUTES: {
+    title: 'the endorsement key was made in this TPM, never leaves it, and only decrypts',
+    clause: 'EK profile, 2.1.5: fixedTPM, fixedParent, sensitiveDataOrigin, restricted, decrypt',
+  },
+  TPM_EK_ENCODING: { title: 'departures from DER are only those that makers are known for', clause: 'X.690, 10 and 11' },
 } as const satisfies CheckTable

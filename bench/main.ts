@@ -7,6 +7,7 @@ import { apply } from './apply.ts'
 import { cliStart } from './cli-start.ts'
 import { events } from './events.ts'
 import { execLatency } from './exec-latency.ts'
+import { imaList } from './ima.ts'
 import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
 import { overhead } from './overhead.ts'
@@ -29,6 +30,7 @@ const BENCHMARKS = [
   admissionGatekeeper,
   admissionWebhook,
   admissionAudit,
+  imaList,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

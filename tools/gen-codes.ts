@@ -5,6 +5,8 @@ import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
 import { ATTEST_CHECKS } from '../src/crossings/attestation/checks.ts'
 import { BOOT_CHECKS } from '../src/layers/firmware/boot/checks.ts'
+import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
+import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
 import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
 import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
 import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
@@ -14,7 +16,17 @@ import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
-const CHECKS: readonly CheckTable[] = [ATTEST_CHECKS, SNP_CHECKS, LOG_CHECKS, BOOT_CHECKS, DCAP_CHECKS, TPM_CHECKS, AZURE_CHECKS]
+const CHECKS: readonly CheckTable[] = [
+  ATTEST_CHECKS,
+  SNP_CHECKS,
+  LOG_CHECKS,
+  BOOT_CHECKS,
+  DCAP_CHECKS,
+  TPM_CHECKS,
+  AZURE_CHECKS,
+  IMA_CHECKS,
+  MODULE_CHECKS,
+]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',

@@ -3,6 +3,7 @@ import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
 import { appraisal, appraisalExplanation, evidenceBundle, evidenceList, result } from './attest.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
+import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
@@ -28,6 +29,7 @@ export const VIEWS = {
   Appraisal: appraisal,
   AppraisalExplanation: appraisalExplanation,
   Result: result,
+  ModuleList: moduleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

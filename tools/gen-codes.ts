@@ -7,6 +7,8 @@ import { ATTEST_CHECKS } from '../src/crossings/attestation/checks.ts'
 import { BOOT_CHECKS } from '../src/layers/firmware/boot/checks.ts'
 import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
 import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
+import { REFERENCE_CHECKS } from '../src/layers/firmware/reference/checks.ts'
+import { IMAGE_CHECKS } from '../src/layers/firmware/secure-boot/image.ts'
 import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
 import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
 import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
@@ -26,6 +28,8 @@ const CHECKS: readonly CheckTable[] = [
   AZURE_CHECKS,
   IMA_CHECKS,
   MODULE_CHECKS,
+  REFERENCE_CHECKS,
+  IMAGE_CHECKS,
 ]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {

@@ -56,3 +56,25 @@ export function hashKind({
       return undefined
   }
 }
+
+export interface HashEntry {
+  /** An image by its Authenticode hash, or a certificate by what is signed in it. */
+  readonly of: 'image' | 'certificate'
+  readonly hash: 'sha256' | 'sha384' | 'sha512'
+  readonly value: Buffer
+}
+
+const HASHED: ReadonlyMap<string, Omit<HashEntry, 'value'> & { readonly size: number }> = new Map([
+  [GUID.certSha256, { of: 'image', hash: 'sha256', size: 32 }],
+  [GUID.certSha384, { of: 'image', hash: 'sha384', size: 48 }],
+  [GUID.certSha512, { of: 'image', hash: 'sha512', size: 64 }],
+  [GUID.certX509Sha256, { of: 'certificate', hash: 'sha256', size: 32 }],
+  [GUID.certX509Sha384, { of: 'certificate', hash: 'sha384', size: 48 }],
+  [GUID.certX509Sha512, { of: 'certificate', hash: 'sha512', size: 64 }],
+])
+
+/** An entry that is a hash; a time of revocation behind that of a certificate is left out. Undefined for entries of other kinds. */
+export function hashEntry({ type, data }: EfiSignature): HashEntry | undefined {
+  const known = HASHED.get(type)
+  return known && { of: known.of, hash: known.hash, value: data.subarray(0, known.size) }
+}

@@ -4,6 +4,7 @@ import { printable } from '../../../core/quote.ts'
 import { loadOptionName, readUtf16 } from '../../../formats/efi/device-path.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import type { HashName } from '../../../formats/hash.ts'
+import { readAuthority } from '../secure-boot/authority.ts'
 import { type Binding, bindingOf, GRUB_PREFIX } from '../tcg-log/binding.ts'
 import type { EventLog, LoggedEvent } from '../tcg-log/event-log.ts'
 import { EV, eventTypeName } from '../tcg-log/event-types.table.ts'
@@ -49,7 +50,7 @@ export interface Measurement {
 /** Tags of EV_EVENT_TAG: of Linux's EFI stub (drivers/firmware/efi/libstub/efistub.h) and of systemd (src/boot/measure.h). */
 const TAGS: ReadonlyMap<number, { readonly kind: Kind; readonly subject: string }> = new Map([
   [0x8f3b22ec, { kind: 'initrd', subject: 'the initrd' }],
-  [0x8f3b22ed, { kind: 'command-line', subject: 'the load options of the kernel' }],
+  [0x8f3b22ed, { kind: 'command-line', subject: 'the command line that the kernel was given' }],
   [0xf5bc582a, { kind: 'file', subject: 'the configuration of systemd-boot' }],
   [0x6c46f751, { kind: 'other', subject: 'a device tree' }],
   [0x49dffe0f, { kind: 'initrd', subject: 'an additional initrd' }],
@@ -155,7 +156,8 @@ function aboutVariable(type: number, data: Buffer, measured: Buffer | undefined)
   const bound = measured !== undefined && variable !== undefined ? { variable } : {}
   if (type === EV.EFI_VARIABLE_AUTHORITY) {
     const own = variable?.guid === GUID.shimLock
-    return { kind: 'authority', subject: own ? `shim's variable ${name}` : `an authority of ${name}`, ...bound }
+    const text = measured === undefined || variable === undefined ? {} : { text: readAuthority(variable).name }
+    return { kind: 'authority', subject: own ? `shim's variable ${name}` : `an authority of ${name}`, ...text, ...bound }
   }
   const global = variable?.guid === GUID.globalVariable || variable?.guid === GUID.imageSecurityDatabase
   const known = global ? VARIABLES.get(name) : undefined

@@ -1,9 +1,9 @@
 // Writes docs/schemas and docs/requests.md from src/formats/doors. `--check` writes nothing and fails if one of them is stale.
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { referenceSchema } from '../src/crossings/attestation/reference.ts'
 import { doorSchemas, type JsonSchema, schemaOf } from '../src/formats/doors/json-schema.ts'
 import { DOORS } from '../src/formats/doors/request.ts'
 import { bundleSchema } from '../src/formats/evidence/bundle.ts'
-import { referenceSchema } from '../src/formats/evidence/reference.ts'
 import { table } from './markdown.ts'
 import { rowsOf } from './schema-rows.ts'
 

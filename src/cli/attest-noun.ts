@@ -1,4 +1,6 @@
 // `thymus attest VERB`: what does this machine run on, and did it boot what it should have?
+import { readPlace } from '../adapters/linux/tpm/place.ts'
+import { quote } from '../core/quote.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, o, one, output } from './flags.ts'
 import { duration, instant, nonce, text } from './parameters.ts'
@@ -10,6 +12,11 @@ const held = {
   time: given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out'),
   'valid-for': given(duration, 'TIME', 'how long the result may be used; 10m where it is left out'),
 } as const
+function processors(input: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(input)) throw new SyntaxError(`${quote(input)} is no number from 1 to 9999`)
+  return Number(input)
+}
+
 const bundle = one(text, 'FILE|-', 'evidence, as thymus attest collect -o json writes it')
 
 export const attest = group('what a machine runs on: TPM, boot, confidential guests; evidence collected and appraised', {
@@ -24,7 +31,8 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     ],
     parameters: {
       flags: {
-        nonce: given(nonce, 'HEX', 'a challenge of 8 to 64 bytes, which a quote or a report then answers'),
+        nonce: given(nonce, 'HEX', 'a challenge of 8 to 32 bytes, which a quote or a report then answers'),
+        tpm: given(readPlace, 'PLACE', 'the TPM: /dev/tpmrm0 where it is left out; unix:PATH or swtpm:HOST:PORT for an emulator'),
         about: given(text, 'NAME', 'what this machine is called; its host name where it is left out'),
         ...output,
       },
@@ -59,6 +67,21 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     },
     more: '-o takes ear as well. The exit status is 0 if all is affirmed, 2 if something is contradicted or warned of, 3 if it cannot be told.',
     load: async () => (await import('./attest/verify.ts')).verify,
+  }),
+  record: command({
+    brief: 'make a reference of evidence from a machine that is good: its key, its boot, its files',
+    examples: [['thymus attest record bundle.json -o json=node-1.json -o table', 'what thymus attest verify --reference then takes']],
+    operands: 'FILE|-',
+    parameters: {
+      flags: {
+        vcpus: given(processors, 'NUMBER', 'processors of a virtual machine, on which its boot depends'),
+        ...output,
+      },
+      aliases: o,
+      positional: bundle,
+    },
+    more: 'Evidence of which a check fails is not recorded.',
+    load: async () => (await import('./attest/record.ts')).record,
   }),
   explain: command({
     brief: 'why evidence was appraised as it was: each check that did not pass, and how the boot differs, in words',

@@ -79,8 +79,8 @@ export function instant(input: string): number {
   return at
 }
 
-/** 8 to 64 bytes in hexadecimal: what EAT allows, and a report has room for. */
+/** 8 to 32 bytes in hexadecimal: EAT asks for eight, and no TPM refuses 32. */
 export function nonce(input: string): Buffer {
-  if (!/^([0-9a-fA-F]{2}){8,64}$/.test(input)) throw new SyntaxError(`${quote(input)} is not 8 to 64 bytes in hexadecimal`)
+  if (!/^([0-9a-fA-F]{2}){8,32}$/.test(input)) throw new SyntaxError(`${quote(input)} is not 8 to 32 bytes in hexadecimal`)
   return Buffer.from(input, 'hex')
 }

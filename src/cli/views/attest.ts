@@ -1,5 +1,6 @@
 import type { Check } from '../../core/verdict.ts'
 import type { BundleAppraisal, Submodule } from '../../crossings/attestation/appraise.ts'
+import type { Reference } from '../../crossings/attestation/reference.ts'
 import { meaningOf, type Tier, type TrustClaim, type TrustVector, tierOf } from '../../formats/ear/trust.ts'
 import type { writeBundle } from '../../formats/evidence/bundle.ts'
 import type { Part } from '../../outputs/output.ts'
@@ -144,3 +145,19 @@ export function result({ verifier, submods, status, issuedAt, expires, profile, 
 
 const told = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [{ lines: [`${title}:`, ...lines.map((each) => `  ${each}`)] }]
+
+/** What is asked from now on. */
+export function attestationReference({ tpm, boots = [], ima, snp, dcap }: Reference): Part[] {
+  const files = ima === undefined ? [] : [`files that may be executed: ${Object.keys((ima.digests ?? {}) as object).length}`]
+  const lines = [
+    ...(tpm?.keys ?? []).map((key) => `attestation key ${key}`),
+    ...boots.map(
+      ({ platform, measurements }) =>
+        `a boot of firmware ${platform.firmware}, Secure Boot ${platform.secureBoot ? 'on' : 'off'}: ${measurements.length} measurements`,
+    ),
+    ...files,
+    ...(snp?.measurements ?? []).map((each) => `launch digest ${each}`),
+    ...Object.entries(dcap?.measurements ?? {}).map(([name, value]) => `${name} ${String(value)}`),
+  ]
+  return [{ lines: lines.length === 0 ? ['there was nothing to record'] : lines }]
+}

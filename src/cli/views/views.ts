@@ -1,7 +1,7 @@
 // How each kind of answer is shown to people.
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
-import { appraisal, appraisalExplanation, evidenceBundle, evidenceList, result } from './attest.ts'
+import { appraisal, appraisalExplanation, attestationReference, evidenceBundle, evidenceList, result } from './attest.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
@@ -29,6 +29,7 @@ export const VIEWS = {
   Appraisal: appraisal,
   AppraisalExplanation: appraisalExplanation,
   Result: result,
+  AttestationReference: attestationReference,
   ModuleList: moduleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 

@@ -8,9 +8,9 @@ import { timeText } from '../../formats/doors/time.ts'
 import type { Claims } from '../../formats/ear/ear.ts'
 import { type Tier, type TrustVector, worstTier } from '../../formats/ear/trust.ts'
 import type { Absent, Bundle, NamedEvidence } from '../../formats/evidence/bundle.ts'
-import type { Reference } from '../../formats/evidence/reference.ts'
 import { ATTEST_CHECKS } from './checks.ts'
 import type { AppraisalPolicy, Decided } from './policy.ts'
+import type { Reference } from './reference.ts'
 
 /** What the verifier knows and wants. */
 export interface Asked {

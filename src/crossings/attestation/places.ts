@@ -2,6 +2,8 @@
 import type { CheckTable } from '../../core/appraisal.ts'
 import type { TrustClaim } from '../../formats/ear/trust.ts'
 import type { BOOT_CHECKS } from '../../layers/firmware/boot/checks.ts'
+import type { IMA_CHECKS } from '../../layers/firmware/ima/checks.ts'
+import type { REFERENCE_CHECKS } from '../../layers/firmware/reference/checks.ts'
 import type { LOG_CHECKS } from '../../layers/firmware/tcg-log/registers.ts'
 import type { DCAP_CHECKS } from '../../layers/hardware/dcap/checks.ts'
 import type { SNP_CHECKS } from '../../layers/hardware/snp/checks.ts'
@@ -93,6 +95,13 @@ const TPM: Places<typeof TPM_CHECKS> = {
   TPM_RESTART_COUNT: unsigned,
   TPM_CLOCK: unsigned,
   TPM_FIRMWARE_VERSION: { claim: 'hardware', fail: 32 },
+  TPM_CREDENTIAL: { claim: 'instance-identity', pass: 2, fail: 99, base: true },
+  TPM_EK_CHAIN: signed,
+  TPM_EK_USAGE: unsigned,
+  TPM_EK_NAMES: { claim: 'hardware', fail: 97 },
+  TPM_EK_KEY: unsigned,
+  TPM_EK_ATTRIBUTES: unsigned,
+  TPM_EK_ENCODING: { claim: 'hardware', fail: 97 },
 }
 
 /** What was started, in the boot alone. */
@@ -114,6 +123,26 @@ const BOOT: Places<typeof BOOT_CHECKS> = {
   TCG_DEBUG_MODE: setUp,
   TCG_DMA_PROTECTION: { claim: 'configuration', pass: 2, fail: 32 },
   TCG_EXIT_BOOT_SERVICES: booted,
+}
+
+const REFERENCE: Places<typeof REFERENCE_CHECKS> = {
+  TCG_PLATFORM: booted,
+  TCG_REFERENCE: { claim: 'executables', pass: 3, fail: 96 },
+}
+/** What was executed since. */
+const ran = (fail: number): Place => ({ claim: 'executables', pass: 2, fail })
+const IMA: Places<typeof IMA_CHECKS> = {
+  IMA_LIST: unexpected,
+  IMA_TEMPLATE_HASH: unsigned,
+  IMA_PCR: { claim: 'executables', pass: 2, fail: 99, base: true },
+  IMA_CONTINUES: unsigned,
+  IMA_BOOT_AGGREGATE: unsigned,
+  IMA_BUFFER: ran(96),
+  IMA_VIOLATION: { claim: 'file-system', pass: 2, fail: 32 },
+  IMA_FILE: ran(33),
+  IMA_CHANGED: { claim: 'file-system', pass: 2, fail: 96 },
+  IMA_SIGNATURE: ran(96),
+  IMA_KEYRING: { claim: 'configuration', pass: 2, fail: 96 },
 }
 
 const DCAP: Places<typeof DCAP_CHECKS> = {
@@ -143,7 +172,7 @@ const DCAP: Places<typeof DCAP_CHECKS> = {
   DCAP_LOCATION: { claim: 'instance-identity', pass: 2, fail: 97 },
 }
 
-export const PLACES: Readonly<Record<string, Place>> = { ...ATTEST, ...SNP, ...TPM, ...LOG, ...BOOT, ...DCAP }
+export const PLACES: Readonly<Record<string, Place>> = { ...ATTEST, ...SNP, ...TPM, ...LOG, ...BOOT, ...REFERENCE, ...IMA, ...DCAP }
 
 /** A check that nobody gave a place affirms nothing, and where it does not pass, nothing is affirmed. */
 export const NO_PLACE: Place = { claim: 'hardware', fail: 96, base: true }

@@ -3,8 +3,9 @@ import { checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import { unknown } from '../../../core/verdict.ts'
 import { readAllPem } from '../../../formats/pem.ts'
-import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
+import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { readCrl } from '../../../formats/x509/crl.ts'
+import { readCertificateTable } from '../../../layers/hardware/snp/certificate-table.ts'
 import { SNP_CHECKS } from '../../../layers/hardware/snp/checks.ts'
 import { type Endorsement, endorse } from '../../../layers/hardware/snp/endorsement.ts'
 import { readReport, type SnpReport } from '../../../layers/hardware/snp/report.ts'
@@ -15,17 +16,15 @@ import { verifyReport } from '../../../layers/hardware/snp/verify.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 
 /**
- * `report`: 1184 bytes. `certificates`: PEM of the key's certificate, its authorities, and lists of what is revoked. Another root than AMD's is for
+ * `report`: 1184 bytes. `certificates`: of the key, its authorities, and lists of what is revoked, in PEM or as the host's table. Another root than AMD's is for
  * tests.
  */
 export const snpAppraiser =
   (roots?: AmdRoots): Appraiser =>
   (evidence, asked) => {
     const report = readReport(part(evidence, 'report'))
-    const blocks = readAllPem(Buffer.from(part(evidence, 'certificates')).toString('latin1'))
-    const certificates = blocks.filter(({ label }) => label === 'CERTIFICATE').map(({ bytes }) => readCertificate(bytes))
-    const crls = blocks.filter(({ label }) => label === 'X509 CRL').map(({ bytes }) => readCrl(bytes))
-    const endorsement = endorse(leafOf(certificates), { authorities: certificates, crls, ...(roots === undefined ? {} : { roots }) })
+    const { leaf, authorities, crls } = certificatesOf(part(evidence, 'certificates'))
+    const endorsement = endorse(leaf, { authorities, crls, ...(roots === undefined ? {} : { roots }) })
     const checks = [
       ...verifyReport(report, endorsement, asked.now),
       ...notAsked(asked),
@@ -36,10 +35,18 @@ export const snpAppraiser =
 
 const LEAF = /^SEV-V[CL]EK$/
 
-function leafOf(certificates: readonly Certificate[]): Certificate {
-  const leaf = certificates.find((each) => LEAF.test(commonName(each)))
-  if (leaf === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
-  return leaf
+/** PEM in any order, or the table that the host gives the guest. @throws ThymusError FORMAT; EVIDENCE without a certificate of the key */
+function certificatesOf(bytes: Uint8Array) {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const blocks = readAllPem(buffer.toString('latin1'))
+  const labelled = (wanted: string) => blocks.filter(({ label }) => label === wanted).map(({ bytes: der }) => der)
+  const all = labelled('CERTIFICATE').map(readCertificate)
+  const found =
+    blocks.length === 0
+      ? readCertificateTable(buffer)
+      : { leaf: all.find((each) => LEAF.test(commonName(each))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
+  if (found.leaf === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
+  return { ...found, leaf: found.leaf }
 }
 
 /** What was launched and what it answers must be known, or nothing is affirmed by it. */

@@ -2,7 +2,6 @@
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, together, unknown, type Verdict } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
-import type { Reference } from '../../../formats/evidence/reference.ts'
 import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
 import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
 import { nameOf } from '../../../layers/hardware/tpm/abi/public-area.ts'
@@ -11,6 +10,7 @@ import { type AttestationKey, readAttestationKey } from '../../../layers/hardwar
 import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { ATTEST_CHECKS } from '../checks.ts'
+import type { Reference } from '../reference.ts'
 
 /** `message`: TPMS_ATTEST. `signature`: TPMT_SIGNATURE. `key`: the public area of the attestation key. `pcrs`: text, a PCR a line, as tpm2_pcrread prints. */
 export const appraiseQuote: Appraiser = (evidence, asked) => {
@@ -23,7 +23,7 @@ export const appraiseQuote: Appraiser = (evidence, asked) => {
   return {
     checks,
     claims: {
-      key: keyName(readAttestationKey(bytesOf(evidence, 'key'))) ?? null,
+      key: keyNameOf(evidence) ?? null,
       clock: String(clockInfo.clock),
       'reset-count': clockInfo.resetCount,
       'restart-count': clockInfo.restartCount,
@@ -94,6 +94,9 @@ function enrolledName(key: AttestationKey, { tpm }: Reference): Buffer | undefin
   const found = tpm?.keys?.find((each) => each === name) ?? tpm?.keys?.[0]
   return found === undefined ? undefined : Buffer.from(found, 'hex')
 }
+
+/** The name of the key that signed a quote; undefined where it came without its public area. @throws ThymusError FORMAT, EVIDENCE */
+export const keyNameOf = (evidence: NamedEvidence): string | undefined => keyName(readAttestationKey(bytesOf(evidence, 'key')))
 
 const keyName = ({ area }: AttestationKey) => area && nameOf(area)?.toString('hex')
 

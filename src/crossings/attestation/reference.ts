@@ -1,9 +1,10 @@
 // What evidence should say: the machine as it was when it was good. docs/schemas/attestation-reference.json is made from it. What is not named is
 // not asked, and then nothing is affirmed by it.
 import { z } from 'zod'
-import { API_VERSION } from '../doors/request.ts'
-import { time } from '../doors/time.ts'
-import { conform } from './conform.ts'
+import { API_VERSION } from '../../formats/doors/request.ts'
+import { time } from '../../formats/doors/time.ts'
+import { conform } from '../../formats/evidence/conform.ts'
+import { bootReference } from '../../layers/firmware/reference/reference.ts'
 
 const text = z.string()
 const hex = (bytes: number) => text.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
@@ -29,10 +30,12 @@ export const referenceSchema = z
       })
       .exactOptional()
       .describe('The TPM.'),
-    boot: z
-      .strictObject({ log: text.describe('The event log of a boot that was good, in base64.') })
+    boots: z
+      .array(bootReference)
       .exactOptional()
-      .describe('The boot.'),
+      .describe('Boots that were good: one for each firmware, Secure Boot state and number of vCPUs.'),
+    vcpus: z.int().positive().exactOptional().describe('How many processors a virtual machine has, where that is known.'),
+    ima: z.looseObject({}).exactOptional().describe('Files that may be executed, as a runtime policy of Keylime.'),
     snp: z
       .strictObject({
         measurements: z.array(hex(48)).exactOptional().describe('Launch digests.'),

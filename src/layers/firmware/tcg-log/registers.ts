@@ -3,6 +3,7 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { type EventLog, emptyLog } from './event-log.ts'
+import { isPhaseOf, PHASE_PCR } from './phases.ts'
 import { initialValue, replay } from './replay.ts'
 
 export const LOG_CHECKS = {
@@ -12,8 +13,8 @@ export const LOG_CHECKS = {
   TCG_UNLOGGED: { title: 'no register of the firmware holds what the log does not account for', clause: 'PFP 1.06 §3.3.4' },
 } as const satisfies CheckTable
 
-/** PCRs that the firmware and the boot loaders extend, whose events are in the log; the others are extended by who comes after them. */
-const BOOT_PCRS = 9
+/** Registers below are extended by firmware and boot loaders, whose events are in the log; others by who comes after them as well. */
+const BOOT_REGISTERS = { pcr: 9, cc: 4 } as const
 
 /**
  * Whether a log accounts for registers whose values are known to be true.
@@ -26,9 +27,12 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
     return [checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_UNLOGGED', `the log has ${log.banks.join(', ')}, and ${bank} is quoted`))]
   }
   const replayed = replay(log, bank)
-  const differing = [...replayed].filter(([register, value]) => values.has(register) && !values.get(register)!.equals(value))
+  const differing = [...replayed].filter(
+    ([register, value]) => values.has(register) && !leadsTo(bank, register, value, values.get(register)!),
+  )
   const unlogged = [...values].filter(
-    ([register, value]) => register < BOOT_PCRS && !replayed.has(register) && !value.equals(initialValue(log, bank, register)),
+    ([register, value]) =>
+      register < BOOT_REGISTERS[log.registers] && !replayed.has(register) && !value.equals(initialValue(log, bank, register)),
   )
   const held = [...replayed.keys()].filter((register) => values.has(register))
   return [
@@ -48,6 +52,11 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
       unlogged.length === 0 ? {} : { got: `extended, but not in the log: ${list(unlogged)}` },
     ),
   ]
+}
+
+/** Whether a register holds what the log makes of it, or what systemd makes of that. */
+function leadsTo(bank: HashName, register: number, replayed: Buffer, value: Buffer): boolean {
+  return replayed.equals(value) || (register === PHASE_PCR && isPhaseOf(bank, replayed, value))
 }
 
 /** Without a log nothing is known of what extended registers: not even that it was wrong. */

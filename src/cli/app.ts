@@ -12,6 +12,7 @@ import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
+import { tpm } from './tpm-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -200,6 +201,7 @@ const routes = {
   attest,
   scan,
   module,
+  tpm,
   completion,
   complete,
 }

@@ -7,6 +7,7 @@ import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
+import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -31,6 +32,14 @@ export const VIEWS = {
   Result: result,
   AttestationReference: attestationReference,
   ModuleList: moduleList,
+  TpmInfo: tpmInfo,
+  PcrList: pcrList,
+  TpmKey: tpmKey,
+  TpmStatement: tpmStatement,
+  NvIndexList: nvIndexList,
+  TpmEndorsementList: tpmEndorsementList,
+  TpmLockout: tpmLockout,
+  TpmHandleList: tpmHandleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -6,8 +6,9 @@ import { readVendorCertificate } from '../../../layers/hardware/tpm/abi/vendor-c
 import { createPrimary, type Loaded, readPublicOf } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyOr, policySecret } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
+import { ENDORSEMENT_KINDS, type EndorsementKind } from '../../../layers/hardware/tpm/kinds.ts'
 import { EMPTY, type Session } from '../../../layers/hardware/tpm/session.ts'
-import { ENDORSEMENT, ENDORSEMENT_KINDS, type EndorsementKind, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
+import { ENDORSEMENT, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
 import { verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
 import { nvContents, nvPublicOf } from './nv.ts'
 import { type HeldSession, openSession, type VerifiedKey } from './sessions.ts'
@@ -74,7 +75,10 @@ export async function verifiedEndorsement(tpm: Tpm, trust: Trust): Promise<Verif
     faults.push(`of the certificate of its ${kind} key: ${found}`)
   }
   const why = faults.length > 0 ? faults.join('; ') : trust.roots.length > 0 ? 'it has no certificate' : 'nobody vouches for it'
-  throw new ThymusError('TPM_UNVERIFIED', `a secret would go to a TPM that may be another: ${why}`)
+  throw new ThymusError(
+    'TPM_UNVERIFIED',
+    `a secret would go to a TPM that may be another: ${why}; thymus tpm ek --help says how to vouch for it`,
+  )
 }
 
 /** Sessions that keep secrets, one of each kind that is named; the key they are salted to is not held any longer. */

@@ -29,11 +29,18 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+interface Done<T> {
+  readonly value: T
+  /** Handle of what was made; 0 where nothing was. */
+  readonly made: number
+}
+
 export class Tpm implements AsyncDisposable {
   readonly #channel: Channel
   readonly #within: number
   readonly #held = new Set<number>()
   #last: Promise<unknown> = Promise.resolve()
+  #closing = false
 
   private constructor(channel: Channel, within: number) {
     this.#channel = channel
@@ -59,8 +66,8 @@ export class Tpm implements AsyncDisposable {
    */
   async run<T>(command: Command<T>, uses: readonly Use[] = [], { signal }: RunOptions = {}): Promise<T> {
     signal?.throwIfAborted()
-    const turn = this.#last.then(() => this.#turn(command, uses))
-    this.#last = turn.catch(() => {})
+    if (this.#closing) throw new ThymusError('TPM_ABSENT', 'the TPM is being let go of')
+    const turn = this.#queue(command, uses)
     if (signal === undefined) return (await turn).value
     return (await abandonable(turn, signal, ({ made }) => this.#forget(made))).value
   }
@@ -77,8 +84,7 @@ export class Tpm implements AsyncDisposable {
   }
 
   async flush(handle: number): Promise<void> {
-    if (!this.#held.delete(handle)) return
-    await this.run(flushContext(handle))
+    if (this.#held.delete(handle)) await this.#queue(flushContext(handle), [])
   }
 
   /** All handles of a kind. @param first 0x01000000 NV, 0x02000000 loaded and 0x03000000 saved sessions, 0x80000000 objects, 0x81000000 kept ones */
@@ -103,8 +109,9 @@ export class Tpm implements AsyncDisposable {
     }
   }
 
-  /** Flushes all that was made and not flushed yet, and lets go of the TPM. */
+  /** Flushes all that was made and not flushed yet, and lets go of the TPM. Commands that come after that are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
     try {
       await this.#last
       for (const handle of [...this.#held].reverse()) await this.#forget(handle)
@@ -122,7 +129,13 @@ export class Tpm implements AsyncDisposable {
     }
   }
 
-  async #turn<T>(command: Command<T>, uses: readonly Use[]): Promise<{ readonly value: T; readonly made: number }> {
+  #queue<T>(command: Command<T>, uses: readonly Use[]): Promise<Done<T>> {
+    const turn = this.#last.then(() => this.#turn(command, uses))
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  async #turn<T>(command: Command<T>, uses: readonly Use[]): Promise<Done<T>> {
     const exchange = prepare(command, uses, randomBytes)
     const until = performance.now() + AGAIN_MS
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {

@@ -6,6 +6,7 @@ import type { EccArea, KeyedHashArea, PublicArea, RsaArea } from './abi/public-a
 import type { Scheme, SymmetricDefinition } from './abi/schemes.ts'
 import { NV, nvName } from './commands/nv.ts'
 import { fixed, HANDLE } from './entity.ts'
+import type { EndorsementKind, KeyKind } from './kinds.ts'
 import { authorizeNv, or, policyDigest, secret } from './policy.ts'
 
 const AES_128: SymmetricDefinition = { algorithm: ALG.aes, keyBits: 128, mode: ALG.cfb }
@@ -58,7 +59,7 @@ export interface EndorsementTemplate {
 }
 
 /** Endorsement keys (TCG EK Credential Profile 2.6, B.3 and B.4). Those of the low range go by size alone, for they are what most TPMs have. */
-export const ENDORSEMENT = {
+export const ENDORSEMENT: Readonly<Record<EndorsementKind, EndorsementTemplate>> = {
   p256: {
     area: ecc('sha256', ENDORSEMENT_LOW, { authPolicy: policyA('sha256'), symmetric: AES_128, x: ZEROS_32, y: ZEROS_32 }),
     certificate: 0x01c0000a,
@@ -89,16 +90,10 @@ export const ENDORSEMENT = {
     certificate: 0x01c0001c,
     policyB: true,
   },
-} as const satisfies Readonly<Record<string, EndorsementTemplate>>
-export type EndorsementKind = keyof typeof ENDORSEMENT
-export const ENDORSEMENT_KINDS = Object.keys(ENDORSEMENT) as readonly EndorsementKind[]
+}
 
 /** The storage root that key files below TPM_RH_OWNER mean (draft-bottomley-tpm-keys 3.1.8: P-256, nothing unique). */
 export const STORAGE_ROOT: PublicArea = ecc('sha256', STORAGE, { symmetric: AES_128 })
-
-/** Kinds of keys that are made below the storage root. */
-export const KEY_KINDS = ['p256', 'p384', 'rsa2048', 'rsa3072'] as const
-export type KeyKind = (typeof KEY_KINDS)[number]
 
 /**
  * A key that signs.

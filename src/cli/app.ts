@@ -12,6 +12,7 @@ import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
+import { tee } from './tee-noun.ts'
 import { tpm } from './tpm-noun.ts'
 import { WORDS } from './words.ts'
 
@@ -202,6 +203,7 @@ const routes = {
   scan,
   module,
   tpm,
+  tee,
   completion,
   complete,
 }

@@ -7,6 +7,7 @@ import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
+import { launched } from './tee.ts'
 import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
@@ -40,6 +41,7 @@ export const VIEWS = {
   TpmEndorsementList: tpmEndorsementList,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
+  Launch: launched,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

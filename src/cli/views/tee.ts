@@ -1,0 +1,17 @@
+import { shellWord } from '../../layers/hardware/snp/launch/guest.ts'
+import type { Part } from '../../outputs/output.ts'
+import type { Launched } from '../tee/launch.ts'
+
+export function launched({ mode, measurement, policy, qemu, libvirt, notes }: Launched): Part[] {
+  return [
+    { lines: [`${mode}, policy ${policy}`, `measurement ${measurement}`, ...notes.map((each) => `  ${each}`)] },
+    ...(qemu === undefined ? [] : [{ lines: ['QEMU:', ...command(qemu).split('\n')] }]),
+    ...(libvirt === undefined ? [] : [{ lines: ['libvirt:', ...libvirt.trimEnd().split('\n')] }]),
+  ]
+}
+
+/** A flag with its value on each line. */
+function command([program, ...args]: readonly string[]): string {
+  const words = args.map((arg, at) => (arg.startsWith('-') && at > 0 ? ` \\\n  ${shellWord(arg)}` : ` ${shellWord(arg)}`))
+  return `${program}${words.join('')}`
+}

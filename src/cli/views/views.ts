@@ -2,6 +2,7 @@
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
 import { appraisal, appraisalExplanation, attestationReference, evidenceBundle, evidenceList, result } from './attest.ts'
+import { checkList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
@@ -42,6 +43,7 @@ export const VIEWS = {
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
   Launch: launched,
+  CheckList: checkList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

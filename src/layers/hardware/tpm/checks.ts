@@ -1,4 +1,5 @@
-// What evidence of a TPM is held to. "Part N" is TPM 2.0 Library, part N; "EK profile" the TCG EK Credential Profile 2.5.
+// What evidence of a TPM is held to. "Part N" is TPM 2.0 Library, part N; "EK profile" the TCG EK Credential Profile 2.5,
+// "Platform profile" the TCG Platform Certificate Profile 1.1.
 import type { CheckTable } from '../../../core/appraisal.ts'
 
 export const TPM_CHECKS = {
@@ -31,4 +32,11 @@ export const TPM_CHECKS = {
     clause: 'EK profile, 2.1.5: fixedTPM, fixedParent, sensitiveDataOrigin, restricted, decrypt',
   },
   TPM_EK_ENCODING: { title: 'departures from DER are only those that makers are known for', clause: 'X.690, 10 and 11' },
+  TPM_AK_CHAIN: { title: 'the certificate of the attestation key leads to a root that is trusted, at the time', clause: 'RFC 5280, 6' },
+  TPM_AK_KEY: { title: 'the certificate is for the attestation key that has signed', clause: 'RFC 5280, 4.1.2.7' },
+  TPM_PLATFORM_CHAIN: {
+    title: 'the platform certificate is signed by who is trusted, at the time',
+    clause: 'Platform profile, 3.1; RFC 5755, 5',
+  },
+  TPM_PLATFORM_HOLDER: { title: 'the platform certificate is about this TPM', clause: 'Platform profile, 3.1.5: holder' },
 } as const satisfies CheckTable

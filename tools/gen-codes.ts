@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { CheckTable } from '../src/core/appraisal.ts'
 import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
+import { ATTEST_CHECKS } from '../src/crossings/attestation/checks.ts'
 import { BOOT_CHECKS } from '../src/layers/firmware/boot/checks.ts'
 import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
 import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
@@ -18,6 +19,7 @@ import { table } from './markdown.ts'
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
 const CHECKS: readonly CheckTable[] = [
+  ATTEST_CHECKS,
   AZURE_CHECKS,
   BOOT_CHECKS,
   DCAP_CHECKS,

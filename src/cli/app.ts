@@ -2,6 +2,7 @@
 // is loaded before it is called: `thymus --help` reads descriptions alone.
 import { buildApplication } from '@stricli/core'
 import { admission } from './admission-noun.ts'
+import { attest } from './attest-noun.ts'
 import { type Context, command, group } from './command.ts'
 import { failureStatus } from './failure.ts'
 import { color, flag, given, labels, many, mode, namespace, needed, o, one, output } from './flags.ts'
@@ -199,11 +200,14 @@ const routes = {
   replay,
   rego,
   admission,
+  attest,
   scan,
   ima,
   module,
   tee,
   tpm,
+  tpm,
+  tee,
   completion,
   complete,
 }

@@ -1,6 +1,7 @@
 // How each kind of answer is shown to people.
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
+import { appraisal, appraisalExplanation, attestationReference, evidenceBundle, evidenceList, result } from './attest.ts'
 import { checkList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
@@ -29,6 +30,13 @@ export const VIEWS = {
   ModuleList: moduleList,
   CheckList: checkList,
   Launch: launched,
+  EvidenceBundle: evidenceBundle,
+  EvidenceList: evidenceList,
+  Appraisal: appraisal,
+  AppraisalExplanation: appraisalExplanation,
+  Result: result,
+  AttestationReference: attestationReference,
+  ModuleList: moduleList,
   TpmInfo: tpmInfo,
   PcrList: pcrList,
   TpmKey: tpmKey,
@@ -37,6 +45,8 @@ export const VIEWS = {
   TpmEndorsementList: tpmEndorsementList,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
+  Launch: launched,
+  CheckList: checkList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

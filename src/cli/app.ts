@@ -206,8 +206,6 @@ const routes = {
   module,
   tee,
   tpm,
-  tpm,
-  tee,
   completion,
   complete,
 }

@@ -36,7 +36,6 @@ export const VIEWS = {
   AppraisalExplanation: appraisalExplanation,
   Result: result,
   AttestationReference: attestationReference,
-  ModuleList: moduleList,
   TpmInfo: tpmInfo,
   PcrList: pcrList,
   TpmKey: tpmKey,
@@ -45,8 +44,6 @@ export const VIEWS = {
   TpmEndorsementList: tpmEndorsementList,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
-  Launch: launched,
-  CheckList: checkList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -20,16 +20,16 @@ const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
 const CHECKS: readonly CheckTable[] = [
   ATTEST_CHECKS,
-  SNP_CHECKS,
-  LOG_CHECKS,
+  AZURE_CHECKS,
   BOOT_CHECKS,
   DCAP_CHECKS,
-  TPM_CHECKS,
-  AZURE_CHECKS,
+  IMAGE_CHECKS,
   IMA_CHECKS,
+  LOG_CHECKS,
   MODULE_CHECKS,
   REFERENCE_CHECKS,
-  IMAGE_CHECKS,
+  SNP_CHECKS,
+  TPM_CHECKS,
 ]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {

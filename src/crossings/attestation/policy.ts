@@ -95,9 +95,8 @@ function bounded({ status, vector, because, accepted }: Answer, checks: readonly
     if (affirmed.length > 0) said.push(`${affirmed.join(', ')}: not affirmed, ${code} is ${verdict.is}`)
   }
   for (const { code } of checks) if (Object.hasOwn(accepted, code)) said.push(`${code} is accepted: ${accepted[code]}`)
-  const looked = new Set(
-    checks.filter((check) => isOpen(check) || placeOf(check.code).pass !== undefined).map(({ code }) => placeOf(code).claim),
-  )
+  const speaks = (check: Check) => (check.verdict.is === 'pass' ? placeOf(check.code).pass !== undefined : isOpen(check))
+  const looked = new Set(checks.filter(speaks).map(({ code }) => placeOf(code).claim))
   const worst = vectorTier(values)
   const isWhole = looked.size > 0 && [...looked].every((claim) => tierOf(values[claim] ?? 0) !== 'none')
   const best: Tier = worst === 'affirming' && !isWhole ? 'none' : worst

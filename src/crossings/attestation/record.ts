@@ -9,7 +9,7 @@ import { readReport } from '../../layers/hardware/snp/report.ts'
 import { type Asked, part } from './appraise.ts'
 import { NO_REFERENCE, type Reference } from './reference.ts'
 import { readList } from './technologies/ima.ts'
-import { keyNameOf, quotedBy } from './technologies/tpm.ts'
+import { keyNameOf, quotedBank, quotedBy } from './technologies/tpm.ts'
 
 type Recorder = (evidence: NamedEvidence, bundle: Bundle, asked: Asked, vcpus: number | undefined) => Partial<Reference>
 
@@ -20,8 +20,8 @@ const RECORDERS: Readonly<Record<string, Recorder>> = {
   },
   'tcg-log': (evidence, { evidence: all }, asked, vcpus) => {
     const log = parseEventLog(part(evidence, 'log'))
-    const { bank } = quotedBy(all, asked, log.banks)
-    const recorded = recordBoot(log, log.banks.includes(bank) ? bank : log.banks[0]!, vcpus)
+    const bank = quotedBank(quotedBy(all, asked).quote, log.banks)?.bank ?? log.banks[0]!
+    const recorded = recordBoot(log, bank, vcpus)
     return { boots: [recorded], ...(vcpus === undefined ? {} : { vcpus }) }
   },
   'ima-log': (evidence, _, { now }) => {

@@ -1,15 +1,15 @@
 import type { Appraiser } from '../appraise.ts'
-import { appraiseBoot } from './boot.ts'
+import { bootAppraiser, type HoldLog } from './boot.ts'
 import { dcapAppraiser } from './dcap.ts'
 import { appraiseIma } from './ima.ts'
 import { snpAppraiser } from './snp.ts'
 import { appraiseQuote } from './tpm.ts'
 
-/** Who appraises evidence of each type. */
-export const APPRAISERS: Readonly<Record<string, Appraiser>> = {
+/** Who appraises evidence of each type. @param hold what holds a log to a quote */
+export const appraisers = (hold: HoldLog): Readonly<Record<string, Appraiser>> => ({
   'tpm-quote': appraiseQuote,
-  'tcg-log': appraiseBoot,
+  'tcg-log': bootAppraiser(hold),
   'ima-log': appraiseIma,
   'snp-report': snpAppraiser(),
   'dcap-quote': dcapAppraiser(),
-}
+})

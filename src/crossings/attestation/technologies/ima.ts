@@ -10,7 +10,7 @@ import { type Bank, beginning, IMA_PCR } from '../../../layers/firmware/ima/repl
 import { validate } from '../../../layers/firmware/ima/validate.ts'
 import { verifyList } from '../../../layers/firmware/ima/verify.ts'
 import { type Appraiser, part } from '../appraise.ts'
-import { quotedBy } from './tpm.ts'
+import { quotedBank, quotedBy } from './tpm.ts'
 
 /** Those that the kernel extends. */
 const BANKS: readonly Bank[] = ['sha512', 'sha384', 'sha256', 'sha1']
@@ -19,20 +19,17 @@ const ASCII_ZERO = 0x30
 /** `log`: `binary_runtime_measurements`, or `ascii_runtime_measurements`. */
 export const appraiseIma: Appraiser = (evidence, asked, all) => {
   const list = readList(part(evidence, 'log'))
-  const { check, bank, values, boot } = quotedBy(all, asked, BANKS)
+  const { check, quote } = quotedBy(all, asked)
   const claims = { entries: list.entries.length, violations: list.entries.filter(({ violation }) => violation).length }
-  const quoted = values.get(IMA_PCR)
-  if (quoted === undefined) {
+  const found = quotedBank(quote, BANKS)
+  const quoted = found?.values.get(IMA_PCR)
+  if (quote === undefined || found === undefined || quoted === undefined) {
     const why = unknown('NOT_QUOTED', `PCR ${IMA_PCR} is not among what was quoted`)
     return { checks: [check, checked(IMA_CHECKS, 'IMA_PCR', why)], claims, expires: null }
   }
-  const { checks, walk } = verifyList({
-    list,
-    quoted,
-    boot,
-    progress: beginning(boot, bank as Bank),
-    boots: { bank, pcrs: values },
-  })
+  const { bank, values: pcrs } = found
+  const boot = String(quote.attest.clockInfo.resetCount)
+  const { checks, walk } = verifyList({ list, quoted, boot, progress: beginning(boot, bank), boots: { bank, pcrs } })
   const { ima } = asked.reference
   const files =
     ima === undefined

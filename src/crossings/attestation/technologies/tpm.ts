@@ -1,6 +1,6 @@
 // A TPM's quote: who signed it, whether it answers, and the register values that it covers, which logs are then held to.
 import { checked } from '../../../core/appraisal.ts'
-import { type Check, together, unknown, type Verdict } from '../../../core/verdict.ts'
+import { type Check, together, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
 import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
@@ -34,34 +34,39 @@ export const appraiseQuote: Appraiser = (evidence, asked) => {
   }
 }
 
-/** What a log is held to: the values of one bank, as far as a genuine quote covers them, and whether it is one. */
+/** The quote that logs are held to, and whether it is genuine; without one, or with one that is not, a log is a claim. */
 export interface Quoted {
   readonly check: Check
-  readonly bank: HashName
-  readonly values: ReadonlyMap<number, Buffer>
-  readonly boot: string
+  readonly quote: VerifiedQuote | undefined
+}
+
+/** The first quote that was presented. */
+export function quotedBy(all: readonly NamedEvidence[], asked: Asked): Quoted {
+  const evidence = all.find(({ type }) => type === 'tpm-quote')
+  if (evidence === undefined) {
+    const why = unknown('NO_QUOTE', 'nothing signed came with the log')
+    return { check: checked(ATTEST_CHECKS, 'ATTEST_QUOTED', why), quote: undefined }
+  }
+  const quote = quoteOf(evidence, asked)
+  const wrong = quote.checks.filter(({ verdict }) => verdict.is !== 'pass')
+  const got = wrong.length === 0 ? {} : { got: wrong.map(({ code, verdict }) => `${code} ${verdict.is}`).join(', ') }
+  const verdict = together(quote.checks.map((each) => each.verdict))
+  return { check: checked(ATTEST_CHECKS, 'ATTEST_QUOTED', verdict, got), quote }
 }
 
 /** From what is best to what is least. */
 const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
 
-/** The first quote that was presented, for a log whose events have these banks. */
-export function quotedBy(all: readonly NamedEvidence[], asked: Asked, banks: readonly HashName[]): Quoted {
-  const evidence = all.find(({ type }) => type === 'tpm-quote')
-  const quoted = (verdict: Verdict, got?: string) => checked(ATTEST_CHECKS, 'ATTEST_QUOTED', verdict, got === undefined ? {} : { got })
-  const nothing = { bank: 'sha256', values: new Map(), boot: '' } as const
-  if (evidence === undefined) return { check: quoted(unknown('NO_QUOTE', 'nothing signed came with the log')), ...nothing }
-  const { checks, pcrs, attest } = quoteOf(evidence, asked)
-  const wrong = checks.filter(({ verdict }) => verdict.is !== 'pass')
-  const verdict = together(checks.map((each) => each.verdict))
-  const bank = BANKS.find((name) => banks.includes(name) && (pcrs.get(hashByName(name)!.id)?.size ?? 0) > 0)
-  const got = wrong.length === 0 ? undefined : wrong.map(({ code, verdict: { is } }) => `${code} ${is}`).join(', ')
-  const boot = String(attest.clockInfo.resetCount)
-  if (bank === undefined) {
-    const none = unknown('NO_VALUES', 'the quote covers no register of the banks that the log has')
-    return { check: quoted(verdict.is === 'fail' ? verdict : none, got), ...nothing, boot }
+/** The best bank of which a quote covers values, and these; among some banks. */
+export function quotedBank<Bank extends HashName>(
+  quote: VerifiedQuote | undefined,
+  banks: readonly Bank[],
+): { readonly bank: Bank; readonly values: ReadonlyMap<number, Buffer> } | undefined {
+  for (const name of BANKS) {
+    const [bank, values] = [banks.find((each) => each === name), quote?.pcrs.get(hashByName(name)!.id)]
+    if (bank !== undefined && values !== undefined && values.size > 0) return { bank, values }
   }
-  return { check: quoted(verdict, got), bank, values: pcrs.get(hashByName(bank)!.id)!, boot }
+  return undefined
 }
 
 /** What nobody asked is left out: which registers are quoted is asked by the logs, and what was heard before is not kept here. */

@@ -194,13 +194,14 @@ export class Compiler {
       attribute: true,
       evaluate: (run) => {
         const value = evaluate(run)
-        if (value instanceof Optional) return optionalField(run, value, field)
-        run.charge(1)
         if (value instanceof CelMap) {
+          run.charge(1)
           const found = value.get(field)
           if (found === undefined) throw new Fault(`no such key: ${field}`)
           return found
         }
+        if (value instanceof Optional) return optionalField(run, value, field)
+        run.charge(1)
         if (value instanceof List) throw noField()
         throw new Fault(`no such key: ${field}`)
       },
@@ -282,7 +283,7 @@ export class Compiler {
   /** As cel-go optimizes: what is converted from a constant is one, and wrong at once if it cannot be. */
   folded(evaluate: Evaluate, type: Type, at: number): Node {
     return constant(
-      this.#checked(() => evaluate(new Run(PER_CALL, () => null)), at),
+      this.#checked(() => evaluate(new Run(PER_CALL, {})), at),
       type,
     )
   }

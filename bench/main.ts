@@ -13,6 +13,7 @@ import { memoryHeld } from './memory.ts'
 import { overhead } from './overhead.ts'
 import { regoAci, regoCompile, regoMemory, regoRules, regoSmall } from './rego.ts'
 import { snpVerify } from './snp-verify.ts'
+import { tcgLog } from './tcg-log.ts'
 import { verdict } from './verdict.ts'
 
 const BENCHMARKS = [
@@ -33,6 +34,7 @@ const BENCHMARKS = [
   admissionAudit,
   imaList,
   snpVerify,
+  tcgLog,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

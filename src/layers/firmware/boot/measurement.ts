@@ -1,14 +1,13 @@
 // What each event of a boot is about, in words that are the same for every boot: they name its steps, and pair what two boots measured.
-import { ThymusError } from '../../../core/errors.ts'
 import { printable } from '../../../core/quote.ts'
 import { loadOptionName, readUtf16 } from '../../../formats/efi/device-path.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { readAuthority } from '../secure-boot/authority.ts'
-import { type Binding, bindingOf, GRUB_PREFIX } from '../tcg-log/binding.ts'
+import { type Binding, bindingOf, grubPrefix } from '../tcg-log/binding.ts'
 import type { EventLog, LoggedEvent } from '../tcg-log/event-log.ts'
 import { EV, eventTypeName } from '../tcg-log/event-types.table.ts'
-import { loadedFile, readTaggedEvent, readVariableData, type VariableData } from '../tcg-log/payload.ts'
+import { loadedFile, readTaggedEvent, tryVariableData, type VariableData } from '../tcg-log/payload.ts'
 
 export type Kind =
   | 'firmware'
@@ -151,7 +150,7 @@ function path(data: Buffer): { path?: string } {
 }
 
 function aboutVariable(type: number, data: Buffer, measured: Buffer | undefined): About {
-  const variable = tryVariable(data)
+  const variable = tryVariableData(data)
   const name = printable(variable?.name ?? 'that cannot be read')
   const bound = measured !== undefined && variable !== undefined ? { variable } : {}
   if (type === EV.EFI_VARIABLE_AUTHORITY) {
@@ -172,25 +171,16 @@ function aboutVariable(type: number, data: Buffer, measured: Buffer | undefined)
   }
 }
 
-function tryVariable(data: Buffer): VariableData | undefined {
-  try {
-    return readVariableData(data)
-  } catch (error) {
-    if (error instanceof ThymusError) return undefined
-    throw error
-  }
-}
-
 function aboutTag(data: Buffer, measured: Buffer | undefined): About {
-  const known = TAGS.get(readTaggedEvent(data)?.id ?? 0) ?? { kind: 'other', subject: 'a tagged event' }
-  return { ...known, ...(measured && { text: utf8(readTaggedEvent(data)!.data) }) }
+  const tagged = readTaggedEvent(data)
+  const known = TAGS.get(tagged?.id ?? 0) ?? { kind: 'other', subject: 'a tagged event' }
+  return { ...known, ...(measured && tagged && { text: utf8(tagged.data) }) }
 }
 
 /** EV_IPL and what boot loaders write in it. */
 function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About {
-  const text = data.toString('utf8').replace(/\0.*$/s, '')
-  const prefix = GRUB_PREFIX.exec(text)?.[0]
-  if (prefix !== undefined) {
+  const prefix = grubPrefix(data)
+  if (prefix !== '') {
     const said = measured && { text: utf8(measured) }
     if (prefix.includes('kernel_cmdline')) return { kind: 'command-line', subject: 'the kernel command line', ...said }
     if (prefix.includes('module_cmdline')) return { kind: 'command-line', subject: 'the command line of a module', ...said }
@@ -203,6 +193,7 @@ function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About
     }
     return { kind: 'command-line', subject: 'the kernel command line', ...(measured && { text: wide }) }
   }
+  const text = data.toString('utf8').replace(/\0.*$/s, '')
   if (/^Mok|^Sbat|^Shim$/.test(text)) return { kind: 'mok', subject: `shim's list ${text}` }
   if (/^grub_linux(?:efi)? Kernel|^grub_linuxefi$/.test(text)) return { kind: 'file', subject: 'the kernel that GRUB read' }
   if (/^grub_linux(?:efi)? Initrd/.test(text)) return { kind: 'initrd', subject: 'the initrd' }

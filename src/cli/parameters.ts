@@ -71,3 +71,10 @@ export function text(input: string): string {
   if (input === '') throw new SyntaxError('is empty')
   return input
 }
+
+/** A PCR that a program may extend and nobody may reset. */
+export function runPcr(input: string): number {
+  const pcr = /^\d{1,2}$/.test(input) ? Number(input) : Number.NaN
+  if (!(pcr >= 8 && pcr <= 15)) throw new SyntaxError(`${quote(input)} is no PCR from 8 to 15`)
+  return pcr
+}

@@ -17,6 +17,8 @@ export interface VerifyOptions {
   readonly host?: string
   /** Extended key usages (dotted), of which the whole path must allow one. */
   readonly usages: readonly string[]
+  /** Critical extensions of the leaf (dotted) that nothing here understands, but who asks does. */
+  readonly understood?: readonly string[]
 }
 
 export const ANY_USAGE = '2.5.29.37.0'
@@ -87,9 +89,10 @@ function hasSigned(parent: Certificate, child: Certificate): boolean {
 }
 
 /** Whether the certificate may stand where it would: behind `chain`. */
-function fits(certificate: Certificate, place: Place, chain: readonly Certificate[], { now }: VerifyOptions): boolean {
+function fits(certificate: Certificate, place: Place, chain: readonly Certificate[], { now, understood = [] }: VerifyOptions): boolean {
   const { unhandled, basicConstraints } = certificate.extended
-  if (unhandled.length > 0 || now < certificate.notBefore.milliseconds || now > certificate.notAfter.milliseconds) return false
+  const strange = place === 'leaf' ? unhandled.filter((id) => !understood.includes(id)) : unhandled
+  if (strange.length > 0 || now < certificate.notBefore.milliseconds || now > certificate.notAfter.milliseconds) return false
   if (place === 'intermediate' && basicConstraints?.isCa !== true) return false
   const length = basicConstraints?.maxPathLength
   return length === undefined || BigInt(chain.length - 1) <= length

@@ -6,7 +6,7 @@ import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
-import { launched } from './tee.ts'
+import { collateralList, launched } from './tee.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -25,6 +25,7 @@ export const VIEWS = {
   CapabilityList: capabilityList,
   SuiteList: suiteList,
   Launch: launched,
+  CollateralList: collateralList,
   ModuleList: moduleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 

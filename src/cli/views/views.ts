@@ -10,6 +10,7 @@ import { status } from './status.ts'
 import { suiteList } from './suites.ts'
 import { launched } from './tee.ts'
 import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
+import { collateralList, launched } from './tee.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -44,6 +45,7 @@ export const VIEWS = {
   TpmEndorsementList: tpmEndorsementList,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
+  CollateralList: collateralList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

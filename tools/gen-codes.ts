@@ -9,6 +9,7 @@ import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
 import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
 import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
 import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
+import { SGX_CHECKS } from '../src/layers/hardware/sgx/checks.ts'
 import { SNP_CHECKS } from '../src/layers/hardware/snp/checks.ts'
 import { TPM_CHECKS } from '../src/layers/hardware/tpm/checks.ts'
 import { table } from './markdown.ts'
@@ -22,6 +23,7 @@ const CHECKS: readonly CheckTable[] = [
   IMA_CHECKS,
   LOG_CHECKS,
   MODULE_CHECKS,
+  SGX_CHECKS,
   SNP_CHECKS,
   TPM_CHECKS,
 ]

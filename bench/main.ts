@@ -5,6 +5,7 @@ import { admissionGatekeeper } from './admission-gatekeeper.ts'
 import { admissionWebhook } from './admission-webhook.ts'
 import { apply } from './apply.ts'
 import { cliStart } from './cli-start.ts'
+import { dcapVerify } from './dcap-verify.ts'
 import { events } from './events.ts'
 import { execLatency } from './exec-latency.ts'
 import { imaList } from './ima.ts'
@@ -35,6 +36,7 @@ const BENCHMARKS = [
   imaList,
   snpVerify,
   tcgLog,
+  dcapVerify,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

@@ -12,25 +12,14 @@ import { IMAGE_CHECKS } from '../src/layers/firmware/secure-boot/image.ts'
 import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
 import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
 import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
+import { SGX_CHECKS } from '../src/layers/hardware/sgx/checks.ts'
 import { SNP_CHECKS } from '../src/layers/hardware/snp/checks.ts'
 import { TPM_CHECKS } from '../src/layers/hardware/tpm/checks.ts'
 import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
-const CHECKS: readonly CheckTable[] = [
-  ATTEST_CHECKS,
-  AZURE_CHECKS,
-  BOOT_CHECKS,
-  DCAP_CHECKS,
-  IMAGE_CHECKS,
-  IMA_CHECKS,
-  LOG_CHECKS,
-  MODULE_CHECKS,
-  REFERENCE_CHECKS,
-  SNP_CHECKS,
-  TPM_CHECKS,
-]
+const CHECKS: readonly CheckTable[] = [ATTEST_CHECKS, AZURE_CHECKS, BOOT_CHECKS, DCAP_CHECKS, IMAGE_CHECKS, IMA_CHECKS, LOG_CHECKS, MODULE_CHECKS, REFERENCE_CHECKS, SGX_CHECKS, SNP_CHECKS, TPM_CHECKS]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',

@@ -11,6 +11,7 @@ import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
 import { overhead } from './overhead.ts'
 import { regoAci, regoCompile, regoMemory, regoRules, regoSmall } from './rego.ts'
+import { tpmQuote } from './tpm-quote.ts'
 import { verdict } from './verdict.ts'
 
 const BENCHMARKS = [
@@ -29,6 +30,7 @@ const BENCHMARKS = [
   admissionGatekeeper,
   admissionWebhook,
   admissionAudit,
+  tpmQuote,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

@@ -23,3 +23,4 @@ export const auth = given(secretSource, 'file:PATH|env:NAME', 'the password of t
 export const ownerAuth = given(secretSource, 'file:PATH|env:NAME', 'the password of the owner, where there is one')
 export const key = needed(text, 'FILE', 'the key file, as thymus tpm key create makes it')
 export const to = given(text, 'FILE', 'write it there; a file that is there is not replaced')
+export const secret = { ...trust, auth, 'owner-auth': ownerAuth } as const

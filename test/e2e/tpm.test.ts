@@ -171,7 +171,20 @@ describe('thymus tpm', { skip: whyNoSwtpm() }, () => {
     const { createHash } = await import('node:crypto')
     const event = createHash('sha256').update('the secret').digest()
     const tomorrow = createHash('sha256').update(Buffer.from(before, 'hex')).update(event).digest('hex')
-    await ok(...sign, '--value', `16:${tomorrow}`, '--next', 'next.json')
+    const elsewhere = [
+      'tpm',
+      'policy',
+      'sign',
+      '--key',
+      'signer.pem',
+      '--from',
+      'now.json',
+      '--value',
+      `16:${tomorrow}`,
+      '--next',
+      'next.json',
+    ]
+    assert.equal((await thymus(elsewhere, { cwd: folder })).status, 0)
     const both = ['unseal', '--policy', 'next.json', '--policy', 'now.json', 'disk.pem']
     assert.equal(await ok(...both), 'the secret')
     await refused('TPM_REFUSED', /another boot[\s\S]*PCR 16 is/, 'policy', 'advance', '--signed-by', 'signer.pub', 'next.json')

@@ -1,5 +1,11 @@
 // `thymus tpm ek`: who this TPM is, and who says so.
-import { certifiedKinds, endorsementCertificate, endorsementKey, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
+import {
+  certifiedKinds,
+  endorsementCertificate,
+  endorsementKey,
+  storedIntermediates,
+  type Trust,
+} from '../../adapters/linux/tpm/endorsement.ts'
 import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { writeSizedPublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
@@ -46,10 +52,11 @@ export async function ek(flags: EkFlags): Promise<number | undefined> {
   return interrupted ?? (failed ? EXIT.findings : undefined)
 }
 
-async function look(tpm: Tpm, kind: EndorsementKind, { roots, intermediates, now }: Trust): Promise<Found> {
+async function look(tpm: Tpm, kind: EndorsementKind, { roots, intermediates: named, now }: Trust): Promise<Found> {
   await using key = await endorsementKey(tpm, kind, ({ name }) => knownPins().some((each) => each.name.equals(name)))
   const bytes = await endorsementCertificate(tpm, kind)
   const certificate = bytes && readVendorCertificate(bytes)
+  const intermediates = [...named, ...(await storedIntermediates(tpm))]
   const verified = certificate && verifyEkCertificate({ certificate, roots, intermediates, now, ek: key.area })
   const checks = roots.length === 0 ? [] : (verified?.checks ?? [])
   return {

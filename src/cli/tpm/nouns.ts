@@ -111,17 +111,19 @@ export const policy = group('signed policies: what a sealed secret asks of the m
     brief: 'sign that PCRs have these values, until a counter moves on',
     examples: [
       ['thymus tpm policy sign --key signer.pem --counter 0x01800001 --pcrs sha256:0,7 now.json', 'for the machine as it is'],
-      ['thymus tpm policy sign --key signer.pem --counter 0x01800001 --pcrs sha256:7,11 --value 11:HEX --next next.json', 'for an update'],
+      ['thymus tpm policy sign --key signer.pem --from now.json --value 7:HEX --next next.json', 'for an update, on any machine'],
     ],
     operands: 'FILE',
     parameters: {
       flags: {
         key: needed(text, 'FILE', 'the private key in PEM: P-256, P-384 or RSA'),
-        counter: needed(nvIndex, 'INDEX', 'of a counter in NV'),
-        pcrs: needed(pcrsOfOneBank, 'BANK:PCRS', 'which PCRs; their values are those of now'),
+        counter: given(nvIndex, 'INDEX', 'of a counter in NV'),
+        pcrs: given(pcrsOfOneBank, 'BANK:PCRS', 'which PCRs; their values are those of now'),
+        from: given(text, 'FILE', 'a policy that was signed before, instead of the machine as it is; needs no TPM'),
         value: many(pcrValue, 'PCR:HEX', 'a value that a PCR will have instead'),
         next: flag('it goes on to hold after the next thymus tpm policy advance'),
         label: given(text, 'TEXT', 'what was said with thymus tpm seal --label'),
+        ...trust,
         ...tpm,
       },
       positional: one(text, 'FILE', 'where it goes; a file that is there is replaced whole'),

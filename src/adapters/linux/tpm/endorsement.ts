@@ -2,7 +2,7 @@
 import { ThymusError } from '../../../core/errors.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
-import { readVendorCertificate } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import { readVendorCertificate, readVendorCertificates } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { createPrimary, type Loaded, readPublicOf } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyOr, policySecret } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
@@ -34,14 +34,27 @@ export type HeldKey = Loaded & AsyncDisposable
 /** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles, 2.3). */
 const KEPT_BY_MAKER = { first: 0x81010000, last: 0x8101ffff }
 
+/** Where a maker's chain is (TCG EK Credential Profile 2.6, 2.2.1.5). */
+const STORED_CHAIN = { first: 0x01c00100, last: 0x01c001ff }
+
 /** One that the TPM keeps, or else made anew by its template. It is not vouched for by that. */
 export async function endorsementKey(tpm: Tpm, kind: EndorsementKind, accept: (key: Loaded) => boolean = () => false): Promise<HeldKey> {
   for (const handle of await tpm.handles(KEPT_BY_MAKER.first)) {
     if (handle < KEPT_BY_MAKER.first || handle > KEPT_BY_MAKER.last) continue
-    const key = await tpm.run(readPublicOf(handle))
-    if (accept(key)) return { ...key, [Symbol.asyncDispose]: async () => {} }
+    const key = await publicOf(tpm, handle)
+    if (key !== undefined && accept(key)) return { ...key, [Symbol.asyncDispose]: async () => {} }
   }
   return tpm.hold(createPrimary(fixed(HANDLE.endorsement), ENDORSEMENT[kind].area), [EMPTY])
+}
+
+/** Undefined for an object of a kind that is not known, which is none of ours. */
+async function publicOf(tpm: Tpm, handle: number): Promise<Loaded | undefined> {
+  try {
+    return await tpm.run(readPublicOf(handle))
+  } catch (error) {
+    if (error instanceof ThymusError && error.code === 'FORMAT') return undefined
+    throw error
+  }
 }
 
 /** What the maker wrote into the TPM about a kind of key, as it stands there; undefined where there is nothing. */
@@ -49,6 +62,19 @@ export async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): P
   const index = ENDORSEMENT[kind].certificate
   if (!(await tpm.handles(index)).includes(index)) return undefined
   return nvContents(tpm, await nvPublicOf(tpm, index))
+}
+
+/** Certificates between that and a root, which some makers write one behind the other into indices of their own. They vouch for nothing by themselves. */
+export async function storedIntermediates(tpm: Tpm): Promise<readonly Certificate[]> {
+  const indices = (await tpm.handles(STORED_CHAIN.first)).filter((index) => index >= STORED_CHAIN.first && index <= STORED_CHAIN.last)
+  const pieces: Buffer[] = []
+  for (const index of indices) pieces.push(await nvContents(tpm, await nvPublicOf(tpm, index)))
+  try {
+    return pieces.length === 0 ? [] : readVendorCertificates(Buffer.concat(pieces))
+  } catch (error) {
+    if (error instanceof ThymusError && error.code === 'FORMAT') return []
+    throw error
+  }
 }
 
 /** The kinds for which there is a certificate. */
@@ -101,8 +127,9 @@ export async function authorizeEndorsement(tpm: Tpm, session: Session, kind: End
 }
 
 /** The key of a kind that a maker whom somebody trusts vouches for; or why there is none, in words. */
-async function certified(tpm: Tpm, kind: EndorsementKind, { roots, intermediates, now }: Trust): Promise<HeldKey | string> {
+async function certified(tpm: Tpm, kind: EndorsementKind, { roots, intermediates: named, now }: Trust): Promise<HeldKey | string> {
   try {
+    const intermediates = [...named, ...(await storedIntermediates(tpm))]
     const certificate = readVendorCertificate((await endorsementCertificate(tpm, kind)) ?? Buffer.alloc(0))
     const faults = (ek: PublicArea) =>
       verifyEkCertificate({ certificate, roots, intermediates, now, ek }).checks.filter(({ verdict }) => verdict.is !== 'pass')

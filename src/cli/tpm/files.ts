@@ -4,7 +4,7 @@ import { ThymusError } from '../../core/errors.ts'
 
 /** Largest file that is read: hashed data may be large, all else is far smaller. */
 const MAX_BYTES = 64 << 20
-/** A digest of SHA-256: the hash of what has passwords here (part 1, 19.6.4.3). */
+/** A digest of SHA-256: the hash of what has passwords here. */
 const MAX_PASSWORD = 32
 
 /** A file, or stdin for `-`. @throws ThymusError USAGE */

@@ -31,10 +31,10 @@ export interface Trust {
 
 export type HeldKey = Loaded & AsyncDisposable
 
-/** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles, 2.3). */
+/** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles). */
 const KEPT_BY_MAKER = { first: 0x81010000, last: 0x8101ffff }
 
-/** Where a maker's chain is (TCG EK Credential Profile 2.6, 2.2.1.5). */
+/** Where a maker's chain is (TCG EK Credential Profile 2.6, 2.2.1). */
 const STORED_CHAIN = { first: 0x01c00100, last: 0x01c001ff }
 
 /** One that the TPM keeps, or else made anew by its template. It is not vouched for by that. */
@@ -120,7 +120,7 @@ export async function protectedSession(tpm: Tpm, trust: Trust, kind: 'hmac' | 'p
   return session!
 }
 
-/** Brings a policy session to where it may use the endorsement key (TCG EK Credential Profile 2.6, B.6). */
+/** Brings a policy session to where it may use the endorsement key (TCG EK Credential Profile 2.6, annex B). */
 export async function authorizeEndorsement(tpm: Tpm, session: Session, kind: EndorsementKind): Promise<void> {
   await tpm.run(policySecret(session, fixed(HANDLE.endorsement)), [EMPTY])
   if (ENDORSEMENT[kind].policyB) await tpm.run(policyOr(session, policyBOptions(session.hash)))

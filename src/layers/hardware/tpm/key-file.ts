@@ -81,7 +81,7 @@ function readPolicy(reader: DerReader): readonly WrittenStep[] {
 
 /** Below whose storage root a key is. */
 export const OWNER_ROOT = HANDLE.owner
-/** For keys that attest: what they say of boots is not blurred, as it is for keys of the owner (part 1, 36.7), and the owner may change. */
+/** For keys that attest: what they say of boots is not blurred, as it is for keys of the owner (part 1, 36), and the owner may change. */
 export const ENDORSEMENT_ROOT = HANDLE.endorsement
 
 const explicit = (number: number, content: Buffer) => element(contextConstructed(number), content)

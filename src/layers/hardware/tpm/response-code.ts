@@ -12,7 +12,7 @@ export const RC = {
   retry: 0x922,
 } as const
 
-/** The TPM's state is unchanged, and the same bytes may be sent again (part 2, 6.6.3; part 3, 9.2). */
+/** The TPM's state is unchanged, and the same bytes may be sent again (part 2, 6.6.3). */
 export const AGAIN: ReadonlySet<number> = new Set([RC.retry, RC.yielded, RC.testing])
 
 export interface ResponseCode extends ResponseCodeEntry {

@@ -2,6 +2,7 @@
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
+import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
@@ -31,6 +32,7 @@ export const VIEWS = {
   TpmEndorsementList: tpmEndorsementList,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
+  ModuleList: moduleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

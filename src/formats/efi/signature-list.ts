@@ -1,0 +1,58 @@
+// What firmware trusts and forbids: EFI_SIGNATURE_LIST (UEFI 2.10 §32.4.1), the content of PK, KEK, db, dbx and of shim's lists.
+import { ByteReader } from '../bytes.ts'
+import { GUID, showGuid } from './guid.ts'
+
+export interface EfiSignature {
+  /** GUID of the kind, as `GUID.certX509`. */
+  readonly type: string
+  /** Who put it there. */
+  readonly owner: string
+  /** A certificate, a hash, or what else the type says. A view. */
+  readonly data: Buffer
+}
+
+/** dbx has some hundred hashes; this leaves room for years. */
+const MAX_SIGNATURES = 65_536
+const OWNER = 16
+
+/** All entries of lists that follow one another. @throws ThymusError FORMAT */
+export function readSignatureLists(bytes: Buffer): readonly EfiSignature[] {
+  const reader = new ByteReader(bytes, 'little')
+  const signatures: EfiSignature[] = []
+  while (!reader.done) {
+    const type = showGuid(reader.bytes(16, 'signatureType'))
+    const listSize = reader.u32('signatureListSize')
+    const headerSize = reader.u32('signatureHeaderSize')
+    const size = reader.u32('signatureSize')
+    if (listSize < 28) reader.fail('signatureListSize', `${listSize} bytes, where the head alone has 28`)
+    const list = reader.inside(listSize - 28, 'signatureList')
+    list.bytes(headerSize, 'signatureHeader')
+    if (list.done) continue
+    if (size <= OWNER || list.left % size !== 0) list.fail('signatureSize', `${list.left} bytes are no whole number of ${size}`)
+    if (signatures.length + list.left / size > MAX_SIGNATURES) list.fail('signatures', `more than ${MAX_SIGNATURES} entries`)
+    while (!list.done) signatures.push(readSignature(list, type, size))
+  }
+  return signatures
+}
+
+function readSignature(reader: ByteReader, type: string, size: number): EfiSignature {
+  return { type, owner: showGuid(reader.bytes(OWNER, 'signatureOwner')), data: reader.bytes(size - OWNER, 'signatureData') }
+}
+
+/** Whether the entry is the hash of an image (`sha256`) or of what is signed in a certificate (`certificate`); undefined for other kinds. */
+export function hashKind({
+  type,
+}: EfiSignature): { readonly of: 'image' | 'certificate'; readonly hash: 'sha256' | 'sha384' | 'sha512' } | undefined {
+  switch (type) {
+    case GUID.certSha256:
+      return { of: 'image', hash: 'sha256' }
+    case GUID.certX509Sha256:
+      return { of: 'certificate', hash: 'sha256' }
+    case GUID.certX509Sha384:
+      return { of: 'certificate', hash: 'sha384' }
+    case GUID.certX509Sha512:
+      return { of: 'certificate', hash: 'sha512' }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,49 @@
+// Event types (TCG PC Client Platform Firmware Profile 1.06 ("PFP" in this folder), table 27) and those that Intel TXT writes.
+export const EV = {
+  POST_CODE: 0x1,
+  NO_ACTION: 0x3,
+  SEPARATOR: 0x4,
+  ACTION: 0x5,
+  EVENT_TAG: 0x6,
+  S_CRTM_CONTENTS: 0x7,
+  S_CRTM_VERSION: 0x8,
+  CPU_MICROCODE: 0x9,
+  PLATFORM_CONFIG_FLAGS: 0xa,
+  TABLE_OF_DEVICES: 0xb,
+  COMPACT_HASH: 0xc,
+  IPL: 0xd,
+  OMIT_BOOT_DEVICE_EVENTS: 0x12,
+  EFI_VARIABLE_DRIVER_CONFIG: 0x8000_0001,
+  EFI_VARIABLE_BOOT: 0x8000_0002,
+  EFI_BOOT_SERVICES_APPLICATION: 0x8000_0003,
+  EFI_BOOT_SERVICES_DRIVER: 0x8000_0004,
+  EFI_RUNTIME_SERVICES_DRIVER: 0x8000_0005,
+  EFI_GPT_EVENT: 0x8000_0006,
+  EFI_ACTION: 0x8000_0007,
+  EFI_PLATFORM_FIRMWARE_BLOB: 0x8000_0008,
+  EFI_HANDOFF_TABLES: 0x8000_0009,
+  EFI_PLATFORM_FIRMWARE_BLOB2: 0x8000_000a,
+  EFI_HANDOFF_TABLES2: 0x8000_000b,
+  EFI_VARIABLE_BOOT2: 0x8000_000c,
+  EFI_GPT_EVENT2: 0x8000_000d,
+  EFI_HCRTM_EVENT: 0x8000_0010,
+  EFI_VARIABLE_AUTHORITY: 0x8000_00e0,
+} as const
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  ...Object.entries(EV).map(([name, type]) => [type, `EV_${name}`] as const),
+  [0x0, 'EV_PREBOOT_CERT'],
+  [0x2, 'EV_UNUSED'],
+  [0xe, 'EV_IPL_PARTITION_DATA'],
+  [0xf, 'EV_NONHOST_CODE'],
+  [0x10, 'EV_NONHOST_CONFIG'],
+  [0x11, 'EV_NONHOST_INFO'],
+  [0x13, 'EV_POST_CODE2'],
+  [0x8000_00e1, 'EV_EFI_SPDM_FIRMWARE_BLOB'],
+  [0x8000_00e2, 'EV_EFI_SPDM_FIRMWARE_CONFIG'],
+  [0x8000_00e3, 'EV_EFI_SPDM_DEVICE_POLICY'],
+  [0x8000_00e4, 'EV_EFI_SPDM_DEVICE_AUTHORITY'],
+])
+
+/** `EV_SEPARATOR`, or the number of a type that has no name. */
+export const eventTypeName = (type: number): string => NAMES.get(type) ?? `0x${type.toString(16)}`

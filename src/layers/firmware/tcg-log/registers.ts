@@ -1,0 +1,67 @@
+// A log held to what registers hold.
+import { type CheckTable, checked } from '../../../core/appraisal.ts'
+import { type Check, unknown } from '../../../core/verdict.ts'
+import type { HashName } from '../../../formats/hash.ts'
+import { type EventLog, emptyLog } from './event-log.ts'
+import { initialValue, replay } from './replay.ts'
+
+export const LOG_CHECKS = {
+  TCG_LOG: { title: 'there is an event log that can be read', clause: 'PFP 1.06 clause 10' },
+  TCG_BANK: { title: 'the log has the bank that is quoted', clause: 'PFP 1.06 §10.4.5.1' },
+  TCG_REPLAY: { title: 'the log replays to the registers', clause: 'TPM 2.0 part 1 §17.2' },
+  TCG_UNLOGGED: { title: 'no register of the firmware holds what the log does not account for', clause: 'PFP 1.06 §3.3.4' },
+} as const satisfies CheckTable
+
+/** PCRs that the firmware and the boot loaders extend, whose events are in the log; the others are extended by who comes after them. */
+const BOOT_PCRS = 9
+
+/**
+ * Whether a log accounts for registers whose values are known to be true.
+ * @param log undefined where there is none
+ * @param values register → value, as quoted; those that nothing logged and that only the system extends are left alone
+ */
+export function checkRegisters(log: EventLog | undefined, bank: HashName, values: ReadonlyMap<number, Buffer>): readonly Check[] {
+  if (log === undefined) return withoutLog(bank, values)
+  if (!log.banks.includes(bank)) {
+    return [checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_UNLOGGED', `the log has ${log.banks.join(', ')}, and ${bank} is quoted`))]
+  }
+  const replayed = replay(log, bank)
+  const differing = [...replayed].filter(([register, value]) => values.has(register) && !values.get(register)!.equals(value))
+  const unlogged = [...values].filter(
+    ([register, value]) => register < BOOT_PCRS && !replayed.has(register) && !value.equals(initialValue(log, bank, register)),
+  )
+  const held = [...replayed.keys()].filter((register) => values.has(register))
+  return [
+    checked(LOG_CHECKS, 'TCG_LOG', true),
+    held.length === 0
+      ? checked(LOG_CHECKS, 'TCG_REPLAY', unknown('TCG_NOTHING_HELD', 'no register of the log was quoted'))
+      : checked(
+          LOG_CHECKS,
+          'TCG_REPLAY',
+          differing.length === 0,
+          differing.length === 0 ? {} : { got: `another value in ${list(differing)}` },
+        ),
+    checked(
+      LOG_CHECKS,
+      'TCG_UNLOGGED',
+      unlogged.length === 0,
+      unlogged.length === 0 ? {} : { got: `extended, but not in the log: ${list(unlogged)}` },
+    ),
+  ]
+}
+
+/** Without a log nothing is known of what extended registers: not even that it was wrong. */
+function withoutLog(bank: HashName, values: ReadonlyMap<number, Buffer>): readonly Check[] {
+  const extended = [...values].filter(([register, value]) => !value.equals(initialValue(emptyLog, bank, register)))
+  const text =
+    extended.length > 0
+      ? `there is no event log, though registers were extended: ${list(extended)}`
+      : 'there is no event log, and no register was extended'
+  return [checked(LOG_CHECKS, 'TCG_LOG', unknown('TCG_LOG_MISSING', text))]
+}
+
+const list = (registers: readonly (readonly [number, Buffer])[]) =>
+  registers
+    .map(([register]) => register)
+    .sort((a, b) => a - b)
+    .join(', ')

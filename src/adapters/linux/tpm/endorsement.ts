@@ -1,15 +1,21 @@
 // The endorsement key: what tells one TPM from all others. Its maker vouches for it by a certificate, or its owner by a pin.
 import { ThymusError } from '../../../core/errors.ts'
+import type { Check } from '../../../core/verdict.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
-import { readVendorCertificate, readVendorCertificates } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import {
+  readVendorCertificate,
+  readVendorCertificates,
+  type VendorCertificate,
+} from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { createPrimary, type Loaded, readPublicOf } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyOr, policySecret } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
 import { ENDORSEMENT_KINDS, type EndorsementKind } from '../../../layers/hardware/tpm/kinds.ts'
 import { EMPTY, type Session } from '../../../layers/hardware/tpm/session.ts'
 import { ENDORSEMENT, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
-import { verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
+import { type TpmIdentity, tpmIdentityOf, verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
+import { rootCheck } from '../../../layers/hardware/tpm/verify/vendor-roots.ts'
 import { nvContents, nvPublicOf } from './nv.ts'
 import { type HeldSession, openSession, type VerifiedKey } from './sessions.ts'
 import type { Tpm } from './tpm.ts'
@@ -23,7 +29,10 @@ export interface Pin {
 /** Whom the caller believes about endorsement keys. */
 export interface Trust {
   readonly pins: readonly Pin[]
+  /** Of these, only makers' roots that are known count. */
   readonly roots: readonly Certificate[]
+  /** Taken for being given: those of emulators. */
+  readonly labRoots?: readonly Certificate[]
   readonly intermediates: readonly Certificate[]
   /** Milliseconds since 1970. */
   readonly now: number
@@ -58,14 +67,14 @@ async function publicOf(tpm: Tpm, handle: number): Promise<Loaded | undefined> {
 }
 
 /** What the maker wrote into the TPM about a kind of key, as it stands there; undefined where there is nothing. */
-export async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): Promise<Buffer | undefined> {
+async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): Promise<Buffer | undefined> {
   const index = ENDORSEMENT[kind].certificate
   if (!(await tpm.handles(index)).includes(index)) return undefined
   return nvContents(tpm, await nvPublicOf(tpm, index))
 }
 
 /** Certificates between that and a root, which some makers write one behind the other into indices of their own. They vouch for nothing by themselves. */
-export async function storedIntermediates(tpm: Tpm): Promise<readonly Certificate[]> {
+async function storedIntermediates(tpm: Tpm): Promise<readonly Certificate[]> {
   const indices = (await tpm.handles(STORED_CHAIN.first)).filter((index) => index >= STORED_CHAIN.first && index <= STORED_CHAIN.last)
   const pieces: Buffer[] = []
   for (const index of indices) pieces.push(await nvContents(tpm, await nvPublicOf(tpm, index)))
@@ -95,12 +104,13 @@ export async function verifiedEndorsement(tpm: Tpm, trust: Trust): Promise<Verif
     if (found !== undefined) return { key: found, by: 'pin', [Symbol.asyncDispose]: found[Symbol.asyncDispose] }
     faults.push(`its ${kind} key is not the one that is pinned`)
   }
-  for (const kind of trust.roots.length > 0 ? await certifiedKinds(tpm) : []) {
+  const namesAuthorities = trust.roots.length + (trust.labRoots?.length ?? 0) > 0
+  for (const kind of namesAuthorities ? await certifiedKinds(tpm) : []) {
     const found = await certified(tpm, kind, trust)
     if (typeof found !== 'string') return { key: found, by: 'certificate', [Symbol.asyncDispose]: found[Symbol.asyncDispose] }
     faults.push(`of the certificate of its ${kind} key: ${found}`)
   }
-  const why = faults.length > 0 ? faults.join('; ') : trust.roots.length > 0 ? 'it has no certificate' : 'nobody vouches for it'
+  const why = faults.length > 0 ? faults.join('; ') : namesAuthorities ? 'it has no certificate' : 'nobody vouches for it'
   throw new ThymusError(
     'TPM_UNVERIFIED',
     `a secret would go to a TPM that may be another: ${why}; thymus tpm ek --help says how to vouch for it`,
@@ -126,13 +136,40 @@ export async function authorizeEndorsement(tpm: Tpm, session: Session, kind: End
   if (ENDORSEMENT[kind].policyB) await tpm.run(policyOr(session, policyBOptions(session.hash)))
 }
 
+export interface Examined {
+  /** As it stands in the TPM. */
+  readonly bytes: Buffer
+  readonly certificate: VendorCertificate
+  readonly identity: TpmIdentity | undefined
+  /** Held to the authorities that somebody named, and to a key. */
+  readonly checksOf: (ek: PublicArea) => readonly Check[]
+}
+
+/** What the TPM has about a kind of key; undefined for nothing. @throws ThymusError FORMAT for what is no certificate */
+export async function examineCertificate(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Examined | undefined> {
+  const bytes = await endorsementCertificate(tpm, kind)
+  if (bytes === undefined) return undefined
+  const certificate = readVendorCertificate(bytes)
+  const { labRoots = [], now } = trust
+  const [roots, intermediates] = [
+    [...trust.roots, ...labRoots],
+    [...trust.intermediates, ...(await storedIntermediates(tpm))],
+  ]
+  return {
+    ...{ bytes, certificate, identity: tpmIdentityOf(certificate) },
+    checksOf(ek) {
+      const { checks, chain } = verifyEkCertificate({ certificate, roots, intermediates, now, ek })
+      const root = chain.at(-1)
+      return root === undefined ? checks : [...checks, rootCheck(root, { lab: labRoots.includes(root) })]
+    },
+  }
+}
+
 /** The key of a kind that a maker whom somebody trusts vouches for; or why there is none, in words. */
-async function certified(tpm: Tpm, kind: EndorsementKind, { roots, intermediates: named, now }: Trust): Promise<HeldKey | string> {
+async function certified(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<HeldKey | string> {
   try {
-    const intermediates = [...named, ...(await storedIntermediates(tpm))]
-    const certificate = readVendorCertificate((await endorsementCertificate(tpm, kind)) ?? Buffer.alloc(0))
-    const faults = (ek: PublicArea) =>
-      verifyEkCertificate({ certificate, roots, intermediates, now, ek }).checks.filter(({ verdict }) => verdict.is !== 'pass')
+    const examined = await examineCertificate(tpm, kind, trust)
+    const faults = (ek: PublicArea) => examined!.checksOf(ek).filter(({ verdict }) => verdict.is !== 'pass')
     const accept = ({ area }: Loaded) => faults(area).length === 0
     const key = await endorsementKey(tpm, kind, accept)
     if (accept(key)) return key

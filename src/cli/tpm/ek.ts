@@ -1,11 +1,5 @@
 // `thymus tpm ek`: who this TPM is, and who says so.
-import {
-  certifiedKinds,
-  endorsementCertificate,
-  endorsementKey,
-  storedIntermediates,
-  type Trust,
-} from '../../adapters/linux/tpm/endorsement.ts'
+import { certifiedKinds, endorsementKey, examineCertificate, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
 import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { writeSizedPublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'

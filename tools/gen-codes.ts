@@ -19,7 +19,20 @@ import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
-const CHECKS: readonly CheckTable[] = [ATTEST_CHECKS, AZURE_CHECKS, BOOT_CHECKS, DCAP_CHECKS, IMAGE_CHECKS, IMA_CHECKS, LOG_CHECKS, MODULE_CHECKS, REFERENCE_CHECKS, SGX_CHECKS, SNP_CHECKS, TPM_CHECKS]
+const CHECKS: readonly CheckTable[] = [
+  ATTEST_CHECKS,
+  AZURE_CHECKS,
+  BOOT_CHECKS,
+  DCAP_CHECKS,
+  IMAGE_CHECKS,
+  IMA_CHECKS,
+  LOG_CHECKS,
+  MODULE_CHECKS,
+  REFERENCE_CHECKS,
+  SGX_CHECKS,
+  SNP_CHECKS,
+  TPM_CHECKS,
+]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',

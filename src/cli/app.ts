@@ -212,6 +212,8 @@ const routes = {
   module,
   tee,
   tpm,
+  tpm,
+  module,
   completion,
   complete,
 }

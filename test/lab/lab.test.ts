@@ -36,6 +36,13 @@ function onTheHost(): void {
       assert.deepEqual(await left(), NOTHING)
     })
 
+    test('has a TPM behind its device', async (t) => {
+      if (!needLab(t)) return
+      const { status, stdout } = await lab(['test', '--tpm', 'test/kernel/tpm-device.test.ts'])
+      assert.equal(stdout.trim().split('\n').at(-1), '3 passed, 0 failed, 0 skipped', stdout)
+      assert.equal(status, 0)
+    })
+
     test('brings back words, files and status, and changes nothing here', async (t) => {
       if (!needLab(t)) return
       const marker = join(ROOT, '.cache/lab-marker')

@@ -46,6 +46,7 @@ export const VIEWS = {
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
   CollateralList: collateralList,
+  ModuleList: moduleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -30,6 +30,8 @@ const CHECKS: readonly CheckTable[] = [
   REFERENCE_CHECKS,
   SNP_CHECKS,
   TPM_CHECKS,
+  REFERENCE_CHECKS,
+  IMAGE_CHECKS,
 ]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {

@@ -39,24 +39,6 @@ function readSignature(reader: ByteReader, type: string, size: number): EfiSigna
   return { type, owner: showGuid(reader.bytes(OWNER, 'signatureOwner')), data: reader.bytes(size - OWNER, 'signatureData') }
 }
 
-/** Whether the entry is the hash of an image (`sha256`) or of what is signed in a certificate (`certificate`); undefined for other kinds. */
-export function hashKind({
-  type,
-}: EfiSignature): { readonly of: 'image' | 'certificate'; readonly hash: 'sha256' | 'sha384' | 'sha512' } | undefined {
-  switch (type) {
-    case GUID.certSha256:
-      return { of: 'image', hash: 'sha256' }
-    case GUID.certX509Sha256:
-      return { of: 'certificate', hash: 'sha256' }
-    case GUID.certX509Sha384:
-      return { of: 'certificate', hash: 'sha384' }
-    case GUID.certX509Sha512:
-      return { of: 'certificate', hash: 'sha512' }
-    default:
-      return undefined
-  }
-}
-
 export interface HashEntry {
   /** An image by its Authenticode hash, or a certificate by what is signed in it. */
   readonly of: 'image' | 'certificate'

@@ -88,10 +88,10 @@ export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now:
     const seen = { expected: `at least ${policy.minEvaluationNumber}`, got: String(tcb?.evaluationNumber) }
     add('DCAP_EVALUATION_NUMBER', tcb === undefined ? NO_STATUS : tcb.evaluationNumber >= policy.minEvaluationNumber, seen)
   }
-  if (policy.maxCollateralAge !== undefined) {
-    const isYoung = collateral !== undefined && now - collateral.issued.from <= policy.maxCollateralAge
-    add('DCAP_COLLATERAL_AGE', isYoung || STALE, collateral && { got: new Date(collateral.issued.from).toISOString() })
-  }
+  if (policy.maxCollateralAge !== undefined && collateral !== undefined)
+    add('DCAP_COLLATERAL_AGE', now - collateral.issued.from <= policy.maxCollateralAge || STALE, {
+      got: new Date(collateral.issued.from).toISOString(),
+    })
   if (quote.body.tee === 'TDX') validateTd(quote.body, policy, add)
   else validateEnclave(quote.body, policy, add)
   const strange = measured(quote.body, policy.measurements ?? {})
@@ -115,10 +115,10 @@ export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now:
 
 const NO_STATUS = unknown('TCB_UNKNOWN', 'no TCB level was found for the platform')
 const NO_PLATFORM = unknown('PCK_ABSENT', 'the platform is not known')
-const STALE = unknown('COLLATERAL_STALE', 'there is no collateral that is as young as the policy wants it')
+const STALE = unknown('COLLATERAL_STALE', 'the collateral is older than the policy lets it be')
 
 function isAllowed({ status, advisoryIds, evaluationNumber }: TcbEvaluation, allowed: readonly AllowedStatus[], now: number): boolean {
-  if (status === 'UpToDate' || status === 'Revoked') return status === 'UpToDate'
+  if (status === 'UpToDate') return true
   return allowed.some(
     (each) =>
       each.status === status &&

@@ -84,3 +84,10 @@ export function nonce(input: string): Buffer {
   if (!/^([0-9a-fA-F]{2}){8,32}$/.test(input)) throw new SyntaxError(`${quote(input)} is not 8 to 32 bytes in hexadecimal`)
   return Buffer.from(input, 'hex')
 }
+
+/** A PCR that a program may extend and nobody may reset. */
+export function runPcr(input: string): number {
+  const pcr = /^\d{1,2}$/.test(input) ? Number(input) : Number.NaN
+  if (!(pcr >= 8 && pcr <= 15)) throw new SyntaxError(`${quote(input)} is no PCR from 8 to 15`)
+  return pcr
+}

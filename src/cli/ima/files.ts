@@ -8,7 +8,7 @@ import { readPublicKeyInfo, type SubjectPublicKey } from '../../formats/x509/pub
 import { readAsciiList } from '../../layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../layers/firmware/ima/binary.ts'
 import type { ImaList } from '../../layers/firmware/ima/list.ts'
-import { type ImaPolicy, readKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
+import { type ImaPolicy, policyFromAllowlist, readKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
 
 /** @throws ThymusError USAGE */
 export function readFile(file: string): Buffer {
@@ -25,11 +25,13 @@ export function readList(file: string): ImaList {
   return bytes.subarray(0, 4).includes(0) ? readBinaryList(bytes) : readAsciiList(bytes)
 }
 
-/** A policy, plain or in an envelope. @param keys where some are given, one of them must have signed it @throws ThymusError UNTRUSTED where none did */
+/** A policy of Keylime, plain or in an envelope, or lines as sha256sum prints them. @param keys where some are given, one of them must have signed it @throws ThymusError UNTRUSTED where none did */
 export function readPolicy(file: string, keys: readonly string[]): ImaPolicy {
   const text = readFile(file).toString('utf8')
   const payload = enveloped(text)
-  if (keys.length === 0) return readKeylimePolicy(payload?.payload.toString('utf8') ?? text)
+  if (keys.length === 0 && payload === undefined)
+    return text.trimStart().startsWith('{') ? readKeylimePolicy(text) : policyFromAllowlist(text)
+  if (keys.length === 0) return readKeylimePolicy(payload!.payload.toString('utf8'))
   if (payload === undefined) throw new ThymusError('UNTRUSTED', 'it is not signed, and --key asks for a signature', { at: file })
   if (signersOf(payload, keys.flatMap(readKeys)).length === 0)
     throw new ThymusError('UNTRUSTED', 'none of the keys signed it', { at: file })

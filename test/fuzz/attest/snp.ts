@@ -7,6 +7,7 @@ import { launchDigest } from '../../../src/layers/hardware/snp/launch/digest.ts'
 import { readFirmware } from '../../../src/layers/hardware/snp/launch/firmware.ts'
 import { hashKernel } from '../../../src/layers/hardware/snp/launch/kernel-hashes.ts'
 import { readReport } from '../../../src/layers/hardware/snp/report.ts'
+import { readTrusteeEvidence } from '../../../src/layers/hardware/snp/trustee-evidence.ts'
 import { STRICT, validateReport } from '../../../src/layers/hardware/snp/validate.ts'
 import { verifyReport } from '../../../src/layers/hardware/snp/verify.ts'
 import { extension, integer, revocationList } from '../../kit/certificates.ts'
@@ -53,6 +54,14 @@ export const snp: Readonly<Record<string, ByteTarget>> = {
       return [certificateTable({ VCEK: vendor.vek(), ASK: vendor.authority(), ARK: vendor.root(), CRL: list() })]
     },
     read: (bytes) => void readCertificateTable(bytes),
+  },
+  'trustee-evidence': {
+    seeds: () => {
+      const { vendor } = kept()
+      const cert_chain = { vcek: vendor.vek().toString('base64') }
+      return [Buffer.from(JSON.stringify({ attestation_report: vendor.report().toString('base64'), cert_chain }))]
+    },
+    read: (bytes) => void readTrusteeEvidence(bytes.toString('latin1')),
   },
   crl: { seeds: () => [list()], read: (bytes) => void readCrl(bytes) },
   firmware: {

@@ -12,6 +12,7 @@ import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
 import { overhead } from './overhead.ts'
 import { regoAci, regoCompile, regoMemory, regoRules, regoSmall } from './rego.ts'
+import { snpVerify } from './snp-verify.ts'
 import { verdict } from './verdict.ts'
 
 const BENCHMARKS = [
@@ -31,6 +32,7 @@ const BENCHMARKS = [
   admissionWebhook,
   admissionAudit,
   imaList,
+  snpVerify,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

@@ -47,6 +47,7 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
   const list = chain && newestOf(chain.root, crls ?? [])
   const from = Math.max(...links.map(({ notBefore }) => notBefore.milliseconds))
   const until = Math.min(...links.map(({ notAfter }) => notAfter.milliseconds))
+  const validity = `${day(from)} to ${day(until)}`
   const fixed = [
     checked(SNP_CHECKS, 'SNP_CHAIN', chain !== undefined, { got: chain === undefined ? 'no root' : commonName(chain.root) }),
     ...(chain === undefined ? [] : [lineCheck(vek, chain.line)]),
@@ -60,7 +61,7 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
     until: Math.min(until, listEnds ?? until),
     checksAt: (now) => [
       ...fixed,
-      checked(SNP_CHECKS, 'SNP_CERT_TIME', from <= now && now <= until, { expected: `${day(from)} to ${day(until)}`, got: day(now) }),
+      checked(SNP_CHECKS, 'SNP_CERT_TIME', from <= now && now <= until, { expected: validity, got: day(now) }),
       ...(crls === undefined || chain === undefined ? [] : [checked(SNP_CHECKS, 'SNP_REVOKED', revocation(chain, list, now))]),
     ],
   }

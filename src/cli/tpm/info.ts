@@ -35,13 +35,13 @@ const PT = {
 } as const
 /** TPMA_PERMANENT: inLockout. */
 const IN_LOCKOUT = 1 << 9
-const LIMITS: Readonly<Record<number, string>> = {
-  270: 'objects at once',
-  273: 'sessions at once',
-  275: 'sessions loaded',
-  300: 'NV bytes at once',
-  301: 'digest bytes',
-}
+const LIMITS = [
+  [0x10e, 'objects at once'],
+  [0x111, 'sessions at once'],
+  [0x110, 'sessions loaded'],
+  [0x12c, 'NV bytes at once'],
+  [0x120, 'digest bytes'],
+] as const
 /** GetRandom gives as many bytes as the largest digest has. */
 const RANDOM_AT_ONCE = 32
 
@@ -72,9 +72,7 @@ async function described(tpm: Tpm): Promise<TpmInfo> {
       ({ algorithm }) => names.get(algorithm) ?? hexOf(algorithm),
     ),
     curves: (await tpm.all(curves, 0, (curve) => curve)).map((id) => ECC_CURVES.find((each) => each.id === id)?.name ?? hexOf(id)),
-    limits: Object.fromEntries(
-      Object.entries(LIMITS).flatMap(([property, name]) => (is.has(Number(property)) ? [[name, is.get(Number(property))!]] : [])),
-    ),
+    limits: Object.fromEntries(LIMITS.flatMap(([property, name]) => (is.has(property) ? [[name, is.get(property)!]] : []))),
   }
 }
 

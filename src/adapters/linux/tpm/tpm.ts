@@ -22,6 +22,8 @@ const TRANSIENT: ReadonlySet<number> = new Set([0x02, 0x03, 0x80])
 export interface TpmOptions {
   /** Milliseconds that an answer may take; 120,000 where it is left out. */
   readonly within?: number
+  /** Milliseconds for which a command that the TPM cannot begin is sent again; 10,000 where it is left out. */
+  readonly patience?: number
 }
 
 export interface RunOptions {
@@ -38,18 +40,20 @@ interface Done<T> {
 export class Tpm implements AsyncDisposable {
   readonly #channel: Channel
   readonly #within: number
+  readonly #patience: number
   readonly #held = new Set<number>()
   #last: Promise<unknown> = Promise.resolve()
   #closing = false
 
-  private constructor(channel: Channel, within: number) {
+  private constructor(channel: Channel, { within = ANSWER_MS, patience = AGAIN_MS }: TpmOptions) {
     this.#channel = channel
     this.#within = within
+    this.#patience = patience
   }
 
   /** Opens it, and starts an emulator that nobody has started yet. @throws ThymusError TPM_ABSENT, PRIVILEGE */
-  static async open(place: Place, { within = ANSWER_MS }: TpmOptions = {}): Promise<Tpm> {
-    const tpm = new Tpm(await openChannel(place), within)
+  static async open(place: Place, options: TpmOptions = {}): Promise<Tpm> {
+    const tpm = new Tpm(await openChannel(place), options)
     try {
       if (place.kind !== 'device') await tpm.#start()
       return tpm
@@ -137,7 +141,7 @@ export class Tpm implements AsyncDisposable {
 
   async #turn<T>(command: Command<T>, uses: readonly Use[]): Promise<Done<T>> {
     const exchange = prepare(command, uses, randomBytes)
-    const until = performance.now() + AGAIN_MS
+    const until = performance.now() + this.#patience
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const response = await this.#channel.exchange(exchange.bytes, this.#within)
       const rc = responseCode(response)
@@ -147,7 +151,12 @@ export class Tpm implements AsyncDisposable {
       }
       const made = rc === RC.success && command.makes !== undefined ? madeHandle(response) : 0
       if (TRANSIENT.has(made >>> 24)) this.#held.add(made) // before anything of the answer can be found wrong
-      return { value: exchange.read(response), made }
+      try {
+        return { value: exchange.read(response), made }
+      } catch (error) {
+        void this.#forget(made) // comes after this turn
+        throw error
+      }
     }
   }
 

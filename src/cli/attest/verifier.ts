@@ -70,7 +70,7 @@ function policyOf(paths: readonly string[] | undefined, now: number): AppraisalP
     return appraisalPolicy(name, sources, compilePolicy, { ...surroundings(), now: BigInt(now) * 1_000_000n })
   } catch (error) {
     const faults = faultsOf(error)
-    throw faults === undefined ? error : new ThymusError('REGO_REJECTED', faultText(faults).trim(), { cause: error })
+    throw faults === undefined ? error : new ThymusError('REGO_REJECTED', faultText(faults).trim().replaceAll('\t', '  '), { cause: error })
   }
 }
 

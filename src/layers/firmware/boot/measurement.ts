@@ -182,8 +182,9 @@ function tryVariable(data: Buffer): VariableData | undefined {
 }
 
 function aboutTag(data: Buffer, measured: Buffer | undefined): About {
-  const known = TAGS.get(readTaggedEvent(data)?.id ?? 0) ?? { kind: 'other', subject: 'a tagged event' }
-  return { ...known, ...(measured && { text: utf8(readTaggedEvent(data)!.data) }) }
+  const tagged = readTaggedEvent(data)
+  const known = TAGS.get(tagged?.id ?? 0) ?? { kind: 'other', subject: 'a tagged event' }
+  return { ...known, ...(measured && tagged && { text: utf8(tagged.data) }) }
 }
 
 /** EV_IPL and what boot loaders write in it. */

@@ -22,7 +22,7 @@ export function differences(reference: readonly Reference[], boot: readonly Meas
   )
 }
 
-/** Both as texts that are compared quickly. */
+/** Digests alone are compared, as texts: no register depends on an event's type. */
 interface Wanted {
   readonly of: Reference
   readonly allowed: ReadonlySet<string>
@@ -32,8 +32,8 @@ interface Got {
   readonly measured: string
 }
 
-const wantedOf = (of: Reference): Wanted => ({ of, allowed: new Set(of.allowed.map(({ digest }) => `${of.type} ${digest}`)) })
-const gotOf = (of: Measurement): Got => ({ of, measured: `${of.event.type} ${of.digest.toString('hex')}` })
+const wantedOf = (of: Reference): Wanted => ({ of, allowed: new Set(of.allowed.map(({ digest }) => digest)) })
+const gotOf = (of: Measurement): Got => ({ of, measured: of.digest.toString('hex') })
 const fits = (wanted: Wanted, got: Got) => wanted.allowed.has(got.measured)
 
 interface Gap {

@@ -5,7 +5,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { fileNow } from '../../adapters/linux/packages.ts'
 import { inTurn } from '../../adapters/linux/system.ts'
 import { activeBanks } from '../../adapters/linux/tpm/pcrs.ts'
-import { defaultPlace, type Place, placeText } from '../../adapters/linux/tpm/place.ts'
+import { defaultPlace, type Place, placeText, readPlace } from '../../adapters/linux/tpm/place.ts'
 import { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import type { Places } from '../../agent/places.ts'
 import { ThymusError } from '../../core/errors.ts'
@@ -21,7 +21,7 @@ export interface MeasuredFlags {
   readonly measured?: boolean
   readonly programs?: string
   readonly key?: readonly string[]
-  readonly tpm?: Place
+  readonly tpm?: string
   readonly pcr?: number
 }
 
@@ -34,7 +34,8 @@ export const logOf = ({ run }: Pick<Places, 'run'>): string => join(run, 'measur
  * @throws ThymusError UNTRUSTED for a program that the policy does not know, or knows with another digest; nothing was extended then
  */
 export async function measured(at: Places, flags: MeasuredFlags, [name, ...words]: readonly string[]): Promise<readonly string[]> {
-  const { programs, key = [], tpm: place = defaultPlace(), pcr = RUN_PCR } = flags
+  const { programs, key = [], pcr = RUN_PCR } = flags
+  const place = placeOf(flags.tpm)
   if (programs === undefined) throw new ThymusError('USAGE', '--measured wants --programs: the policy that knows the program')
   const policy = readPolicy(programs, key)
   const path = whichProgram(name!)
@@ -48,6 +49,16 @@ export async function measured(at: Places, flags: MeasuredFlags, [name, ...words
   await inTurn(`${log}.lock`, () => extend(place, pcr, run, log))
   note(`[measured] ${run.path} is sha256:${run.digest}, which ${programs} knows; PCR ${pcr} of ${placeText(place)} was extended`)
   return [path, ...words]
+}
+
+/** @throws ThymusError USAGE */
+function placeOf(text: string | undefined): Place {
+  if (text === undefined) return defaultPlace()
+  try {
+    return readPlace(text)
+  } catch (error) {
+    throw new ThymusError('USAGE', (error as SyntaxError).message, { at: '--tpm' })
+  }
 }
 
 async function extend(place: Place, pcr: number, run: MeasuredRun, log: string): Promise<void> {

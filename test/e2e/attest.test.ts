@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { writeBundle } from '../../src/formats/evidence/bundle.ts'
 import { thymus } from '../kit/cli.ts'
 import { bundleOf, machine, NONCE } from '../kit/machine.ts'
@@ -24,8 +24,9 @@ const held = ['--reference', reference, ...nonce]
 const attest = (...words: string[]) => thymus(['attest', ...words])
 
 describe('thymus attest', () => {
+  before(async () => assert.equal((await attest('record', good, '-o', `json=${reference}`)).status, 0))
+
   test('records a machine, affirms it, and catches what was changed, in words', async () => {
-    assert.equal((await attest('record', good, '-o', `json=${reference}`)).status, 0)
     const affirmed = await attest('verify', good, ...held)
     assert.equal(affirmed.status, 0, affirmed.stderr)
     assert.match(affirmed.stdout, /^node-1: affirming, as of .*, until .*, by thymus\/default@sha256:/m)

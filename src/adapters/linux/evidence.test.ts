@@ -8,7 +8,7 @@ import { needSwtpm, startSwtpm } from '../../../test/kit/swtpm.ts'
 import type { Asked } from '../../crossings/attestation/appraise.ts'
 import { referenceOf } from '../../crossings/attestation/record.ts'
 import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
-import { verifyBoot } from '../../crossings/measured-boot/verify-boot.ts'
+import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { EV } from '../../layers/firmware/tcg-log/event-types.table.ts'
 import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
@@ -34,7 +34,7 @@ test('what is not there is named, each with its reason', async (t) => {
   assert.deepEqual(evidence, [])
   assert.deepEqual(
     absent.map(({ type, why }) => `${type} ${why.code}`),
-    ['tpm-quote TPM_ABSENT', 'tcg-log NOT_THERE', 'ima-log NOT_THERE', 'tee-report TEE_ABSENT'],
+    ['tpm-quote TPM_ABSENT', 'tcg-log NOT_THERE', 'ima-log NOT_THERE', 'cc-log NOT_THERE', 'tee-report TEE_ABSENT'],
   )
 })
 
@@ -70,7 +70,7 @@ test('a TPM quotes what was measured into it, by the same key each time, and kee
   assert.equal(reference.tpm?.keys?.length, 1)
   assert.deepEqual(referenceOf(second, NOW), reference)
   const asked: Asked = { now: NOW, nonce: NONCE, reference }
-  const by = appraisers(verifyBoot)
+  const by = appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot })
   for (const evidence of second.evidence) {
     const { checks } = by[evidence.type]!(evidence, asked, second.evidence)
     assert.deepEqual(

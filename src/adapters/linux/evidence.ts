@@ -53,6 +53,7 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, root = '/'
     { type: 'tpm-quote', collect: () => quoted(tpm, nonce, root) },
     log('tcg-log', 'boot', EVENT_LOG),
     log('ima-log', 'ima', IMA_LOG),
+    log('cc-log', 'guest-boot', 'sys/firmware/acpi/tables/data/CCEL'),
     { type: 'tee-report', collect: () => guestReport(root, nonce) },
   ]
   const evidence: Piece[] = []

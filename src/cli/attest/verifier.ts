@@ -6,7 +6,7 @@ import { type Asked, appraise, type BundleAppraisal } from '../../crossings/atte
 import { type AppraisalPolicy, appraisalPolicy } from '../../crossings/attestation/policy.ts'
 import { NO_REFERENCE, readReference } from '../../crossings/attestation/reference.ts'
 import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
-import { verifyBoot } from '../../crossings/measured-boot/verify-boot.ts'
+import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
 import { type Bundle, readBundle } from '../../formats/evidence/bundle.ts'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
@@ -46,7 +46,7 @@ export function appraiseText(text: string, file: string, flags: HeldFlags): Appr
     flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
   const asked: Asked = { now, reference, ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }) }
   const verifier = {
-    appraisers: appraisers(verifyBoot),
+    appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
     policy: policyOf(flags.policy, now),
     context: { mode: 'enforce' },
     validFor: 1000 * (flags['valid-for'] ?? VALID_FOR),

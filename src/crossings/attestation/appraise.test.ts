@@ -11,7 +11,7 @@ import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/
 import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
-import { verifyBoot } from '../measured-boot/verify-boot.ts'
+import { verifyBoot, verifyGuestBoot } from '../measured-boot/verify-boot.ts'
 import { type Appraiser, type Asked, appraise, type BundleAppraisal } from './appraise.ts'
 import { appraisalPolicy } from './policy.ts'
 import { referenceOf } from './record.ts'
@@ -34,7 +34,12 @@ function judged(
   policy = byDefault,
   more: Readonly<Record<string, Appraiser>> = {},
 ): BundleAppraisal {
-  const verifier = { appraisers: { ...appraisers(verifyBoot), ...more }, policy, context: { mode: 'enforce' }, validFor: 600_000 } as const
+  const verifier = {
+    appraisers: { ...appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }), ...more },
+    policy,
+    context: { mode: 'enforce' },
+    validFor: 600_000,
+  } as const
   return appraise(bundle, { now: NOW, nonce: NONCE, reference: REFERENCE, ...asked }, verifier)
 }
 
@@ -113,7 +118,12 @@ describe('what is not known is not affirmed', () => {
     assert.deepEqual(statusOf(unknown), { tpm: 'none', boot: 'none', ima: 'none' })
     assert.deepEqual(faults(unknown, 'tpm'), ['TPM_KEY_NAME?'])
     const { nonce: _, ...asked } = { now: NOW, nonce: NONCE, reference: REFERENCE }
-    const verifier = { appraisers: appraisers(verifyBoot), policy: byDefault, context: { mode: 'enforce' }, validFor: 1 } as const
+    const verifier = {
+      appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
+      policy: byDefault,
+      context: { mode: 'enforce' },
+      validFor: 1,
+    } as const
     assert.deepEqual(statusOf(appraise(machine(), asked, verifier)), { tpm: 'none', boot: 'none', ima: 'none' })
     const { evidence, ...rest } = machine()
     const alone = judged({ ...rest, evidence: evidence.filter(({ name }) => name !== 'tpm') })

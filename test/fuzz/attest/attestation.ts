@@ -8,7 +8,7 @@ import { appraisalPolicy } from '../../../src/crossings/attestation/policy.ts'
 import { referenceOf } from '../../../src/crossings/attestation/record.ts'
 import { readReference } from '../../../src/crossings/attestation/reference.ts'
 import { appraisers } from '../../../src/crossings/attestation/technologies/appraisers.ts'
-import { verifyBoot } from '../../../src/crossings/measured-boot/verify-boot.ts'
+import { verifyBoot, verifyGuestBoot } from '../../../src/crossings/measured-boot/verify-boot.ts'
 import { EAR_PROFILE, type Ear, VERAISON_PROFILE, writeEar } from '../../../src/formats/ear/ear.ts'
 import { signEar, unverifiedEar, verifyEar } from '../../../src/formats/ear/token.ts'
 import { readBundle, writeBundle } from '../../../src/formats/evidence/bundle.ts'
@@ -28,7 +28,12 @@ const sources = Object.fromEntries(['ar4si.rego', 'default.rego'].map((file) => 
 const policy = appraisalPolicy('fuzz', sources, compilePolicy, { now: 0n, clock: () => 0, random: () => 0 })
 const whole = machine()
 const asked: Asked = { now: NOW, nonce: NONCE, reference: referenceOf(whole, NOW) }
-const verifier = { appraisers: appraisers(verifyBoot), policy, context: { mode: 'enforce' }, validFor: 1000 } as const
+const verifier = {
+  appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
+  policy,
+  context: { mode: 'enforce' },
+  validFor: 1000,
+} as const
 const json = (bytes: Buffer): unknown => {
   try {
     return JSON.parse(bytes.toString('utf8'))

@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { BOOTS, NONCE } from '../src/cli/demo/boot-act.ts'
 
 const FOLDER = 'src/cli/demo/recordings/boot'
+/** Where the checkout is in the guest: what is measured has a path. */
+const ELSEWHERE = '/opt/thymus'
+const THERE = `mkdir -p ${ELSEWHERE} && mount --bind . ${ELSEWHERE} && cd ${ELSEWHERE}`
 /** IMA measures what is executed from here on. */
 const POLICY = 'echo "measure func=BPRM_CHECK" >/sys/kernel/security/ima/policy'
 const COLLECT = `bin/thymus attest collect --about node-1 --nonce ${NONCE} -o json=/out/bundle.json -o table`
@@ -21,7 +24,7 @@ try {
     [BOOTS.changed, ['--append', 'init=/bin/sh']],
   ] as const) {
     // The command is the same: what the guest is told is part of what is measured.
-    run('lab/lab', 'run', ...GUEST, ...append, '--out', folder, '--', 'sh', '-c', `${POLICY}; exec ${COLLECT}`)
+    run('lab/lab', 'run', ...GUEST, ...append, '--out', folder, '--', 'sh', '-c', `${THERE} && ${POLICY} && exec ${COLLECT}`)
     copyFileSync(join(folder, 'bundle.json'), name)
   }
   run('bin/thymus', 'attest', 'record', BOOTS.good, '--vcpus', '1', '-o', `json=${BOOTS.reference}`, '-o', 'table')

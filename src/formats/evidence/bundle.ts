@@ -33,8 +33,6 @@ export interface Absent {
   readonly why: Reason
 }
 
-/** A log of 100 MB, in base64, and what comes with it. */
-export const MAX_BUNDLE = 160 << 20
 const MAX_EVIDENCE = 64
 
 /** Lengths are what a bundle says of itself: a part is decoded once. */

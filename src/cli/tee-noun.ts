@@ -69,4 +69,28 @@ export const tee = group('confidential computing: what this machine can do, and 
     },
     load: async () => (await import('./tee/launch.ts')).launch,
   }),
+  collateral: group('what vendors publish about their hardware, kept for machines that cannot ask them', {
+    add: command({
+      brief: 'keep certificates and revocation lists of AMD, and documents of Intel about a platform',
+      examples: [
+        ['thymus tee collateral add vcek.der cert_chain.pem milan.crl', 'as kdsintf.amd.com serves them'],
+        ['thymus tee collateral add collateral.json', 'TCB info, QE identity and lists of one kind of platform'],
+      ],
+      operands: 'FILE...',
+      parameters: {
+        flags: output,
+        aliases: o,
+        positional: { kind: 'array', minimum: 1, parameter: { parse: text, placeholder: 'FILE', brief: 'PEM, DER or JSON' } },
+      },
+      more: 'What is kept is verified when it is used, not believed.',
+      load: async () => (await import('./tee/collateral.ts')).add,
+    }),
+    list: command({
+      brief: 'what is kept, and whether it still holds',
+      examples: [['thymus tee collateral list', '']],
+      parameters: { flags: output, aliases: o },
+      more: 'The exit status is 3 where something has ended, or nothing is kept.',
+      load: async () => (await import('./tee/collateral.ts')).list,
+    }),
+  }),
 })

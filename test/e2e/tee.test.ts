@@ -10,6 +10,7 @@ import { hashKernel } from '../../src/layers/hardware/snp/launch/kernel-hashes.t
 import { vcpuSignature } from '../../src/layers/hardware/snp/launch/vcpu.ts'
 import { thymus } from '../kit/cli.ts'
 import { firmwareImage } from '../kit/firmware-image.ts'
+import { Vendor } from '../kit/snp.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'thymus-tee-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -64,5 +65,23 @@ describe('thymus tee', () => {
     await refused(['--firmware', firmware, '--policy', '0x10000'], 64, /bit 17/)
     await refused(['--firmware', join(folder, 'absent')], 64, /ENOENT/)
     await refused(['--firmware', firmware, '--vcpus', '0'], 64, /vcpus/)
+  })
+
+  test('collateral is kept as it was given, and its age is said', async () => {
+    const env = { ...process.env, THYMUS_HOME: join(folder, 'home') }
+    const collateral = (...words: readonly string[]) => thymus(['tee', 'collateral', ...words, '-o', 'json'], { env })
+    assert.equal((await collateral('list')).status, 3)
+    const vendor = new Vendor()
+    const old = { from: '200101000000Z', to: '210101000000Z' }
+    const root = file('root.der', vendor.root())
+    const added = await collateral('add', file('vek.der', vendor.vek({ change: old })), root)
+    assert.equal(added.status, 0, added.stderr)
+    assert.equal((await collateral('add', root)).status, 0)
+    const { stdout, status } = await collateral('list')
+    assert.equal(status, 3)
+    const items = JSON.parse(stdout).items.map(({ kind, state }: { kind: string; state: string }) => `${kind} ${state}`)
+    assert.deepEqual(items, ['VCEK ended', 'authority current'])
+    for (const path of ['/dev/zero', folder, join(folder, 'absent')]) assert.equal((await collateral('add', path)).status, 64)
+    assert.match((await collateral('add', file('text', 'text'))).stderr, /FORMAT/)
   })
 })

@@ -1,8 +1,8 @@
 // A vendor of our own: its root, its authorities, keys of chips, and reports that they sign.
 import { createHash, sign } from 'node:crypto'
+import { guidBytes } from '../../src/formats/efi/guid.ts'
 import { readCertificate } from '../../src/formats/x509/certificate.ts'
 import { type Endorsement, type Endorsing, endorse } from '../../src/layers/hardware/snp/endorsement.ts'
-import { guidBytes } from '../../src/layers/hardware/snp/launch/guid.ts'
 import type { ProductLine } from '../../src/layers/hardware/snp/product.ts'
 import { certificate, der, extension, isCa, newPair, newRsaPair, type Pair, type Request, text } from './certificates.ts'
 

@@ -1,13 +1,18 @@
 // `thymus tee launch`: the lines that start a confidential guest, and what its report will have to say.
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
+import { MIB } from '../../core/limits.ts'
 import { launchDigest, type SevMode } from '../../layers/hardware/snp/launch/digest.ts'
 import { readFirmware } from '../../layers/hardware/snp/launch/firmware.ts'
 import { checkPolicy, type Guest, libvirtDomain, POLICIES, qemuArguments } from '../../layers/hardware/snp/launch/guest.ts'
 import { hashKernel } from '../../layers/hardware/snp/launch/kernel-hashes.ts'
 import { VCPU_TYPES, type Vmm, vcpuSignature } from '../../layers/hardware/snp/launch/vcpu.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
+import { readWhole } from './files.ts'
+
+/** Of a kernel, and of an initrd; in bytes. */
+const MAX_KERNEL = 1024 * MIB
+const MAX_FIRMWARE = 16 * MIB
 
 export interface LaunchFlags extends OutputFlags {
   readonly mode: SevMode
@@ -47,8 +52,19 @@ export async function launch(flags: LaunchFlags): Promise<undefined> {
   const signature = vcpuSignature(cpu)
   if (signature === undefined) throw new ThymusError('USAGE', `"${cpu}" is no type of processor that is known: ${VCPU_TYPES.join(', ')}`)
   const output = await openOutput('Launch', flags)
-  const hashes = kernel === undefined ? {} : { hashes: hashKernel(read(kernel), initrd === undefined ? undefined : read(initrd), append) }
-  const digest = launchDigest({ mode, firmware: readFirmware(read(flags.firmware)), ...hashes, vcpus, signature, vmm, features })
+  const hashes =
+    kernel === undefined
+      ? {}
+      : { hashes: hashKernel(readWhole(kernel, MAX_KERNEL), initrd === undefined ? undefined : readWhole(initrd, MAX_KERNEL), append) }
+  const digest = launchDigest({
+    mode,
+    firmware: readFirmware(readWhole(flags.firmware, MAX_FIRMWARE)),
+    ...hashes,
+    vcpus,
+    signature,
+    vmm,
+    features,
+  })
   const launched: Launched = {
     mode,
     measurement: digest.toString('hex'),
@@ -79,12 +95,4 @@ function notes({ mode, kernel, features, vmm }: LaunchFlags): readonly string[] 
     ...(mode === 'sev' ? ['SEV alone encrypts memory, not registers, and does not keep the host from changing either'] : []),
     ...(mode === 'sev-es' ? ['SEV-ES does not keep the host from replaying or remapping memory: that is what SEV-SNP adds'] : []),
   ]
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
-  }
 }

@@ -8,7 +8,7 @@ import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
-import { launched } from './tee.ts'
+import { collateralList, launched } from './tee.ts'
 import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
@@ -43,6 +43,7 @@ export const VIEWS = {
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
   Launch: launched,
+  CollateralList: collateralList,
   CheckList: checkList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 

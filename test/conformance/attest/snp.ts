@@ -129,7 +129,7 @@ const launch: Judge = ({ params, expect }, files) => {
       ...{ mode, firmware: readFirmware(files.read('ovmf')), ...kernel, vcpus: params.vcpus, vmm: params.vmm },
       signature: signatureOf(params.vcpuType),
       features: BigInt(params.guestFeatures ?? 1),
-      ...(params.ovmfHash && mode === 'sev-snp' && { firmwareDigest: Buffer.from(params.ovmfHash, 'hex') }),
+      ...(params.ovmfHash && { firmwareDigest: Buffer.from(params.ovmfHash, 'hex') }),
     })
     return expect.outcome === 'reject' ? answered('outcome', 'reject', 'accept') : answered('digest', expect.digest, digest.toString('hex'))
   } catch (error) {

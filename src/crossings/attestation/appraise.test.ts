@@ -9,6 +9,8 @@ import { CHIP_ID, Vendor } from '../../../test/kit/snp.ts'
 import { newEccKey } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
 import type { Bundle } from '../../formats/evidence/bundle.ts'
+import { readCertificate } from '../../formats/x509/certificate.ts'
+import { readCrl } from '../../formats/x509/crl.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { verifyBoot, verifyGuestBoot } from '../measured-boot/verify-boot.ts'
@@ -262,7 +264,11 @@ describe('a SEV-SNP guest', () => {
     assert.deepEqual(faults(at(changed(bundle, 'snp', { report: vendor.report(3) })), 'snp'), ['SNP_REPORT_DATA'])
     assert.ok(faults(judged(bundle, { now: Date.UTC(2025, 0), reference }), 'snp').includes('SNP_CHAIN'))
     assert.equal(at(bundle, { reference: NO_REFERENCE }).status, 'none')
-    assert.equal(at(changed(bundle, 'snp', { certificates: Buffer.from(pem(vendor.vek())) })).status, 'contraindicated')
+    const few = changed(bundle, 'snp', { certificates: Buffer.from(pem(vendor.vek())) })
+    assert.equal(at(few).status, 'contraindicated')
+    const authorities = [vendor.authority(), vendor.root()].map(readCertificate)
+    const held = { forReport: () => ({ leaf: undefined, authorities, crls: [readCrl(list)] }), forPlatform: () => undefined }
+    assert.equal(at(few, { held }).status, 'affirming')
   })
 })
 
@@ -287,6 +293,12 @@ describe('a TDX guest', () => {
     assert.deepEqual(faults(judged(bundle, { now: dcap.NOW, reference }, byDefault, more), 'tdx'), ['DCAP_REPORT_DATA'])
     const bare = bundleOf({ tdx: ['dcap-quote', { quote: answers(NONCE) }] })
     assert.equal(judged(bare, { now: dcap.NOW, reference }, byDefault, more).status, 'none')
+    const held = {
+      forReport: () => ({ leaf: undefined, authorities: [], crls: [] }),
+      forPlatform: (tee: string, fmspc: Buffer) =>
+        tee === 'TDX' && fmspc.toString('hex') === dcap.FMSPC ? authority.collateral() : undefined,
+    }
+    assert.equal(judged(bare, { now: dcap.NOW, reference, held }, byDefault, more).status, 'affirming')
   })
 })
 

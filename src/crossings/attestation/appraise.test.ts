@@ -158,18 +158,15 @@ describe('what is not known is not affirmed', () => {
   })
 })
 
-test('every bit of a quote that is turned over takes all with it', () => {
+test('a bit of a quote that is turned over takes all with it', () => {
+  const { evidence, ...rest } = machine()
+  const alone = { ...rest, evidence: evidence.filter(({ name }) => name === 'tpm') }
   for (const part of ['message', 'signature'] as const) {
-    const whole = Buffer.from(machine().evidence[0]!.parts[part]!)
-    const bundle = machine()
-    for (let bit = 0; bit < whole.length * 8; bit += 7) {
+    const whole = Buffer.from(alone.evidence[0]!.parts[part]!)
+    for (let bit = 0; bit < whole.length * 8; bit += 3) {
       const flipped = Buffer.from(whole)
       flipped[bit >> 3]! ^= 1 << (bit & 7)
-      const { submodules } = judged(changed(bundle, 'tpm', { [part]: flipped }))
-      assert.ok(
-        submodules.every(({ status }) => status !== 'affirming'),
-        `bit ${bit} of ${part}`,
-      )
+      assert.notEqual(judged(changed(alone, 'tpm', { [part]: flipped })).status, 'affirming', `bit ${bit} of ${part}`)
     }
   }
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { revocationList } from '../../../test/kit/certificates.ts'
 import * as dcap from '../../../test/kit/dcap.ts'
+import { action, eventLog, separator } from '../../../test/kit/event-log.ts'
 import { AK_NAME, bundleOf, changed, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
 import { CHIP_ID, Vendor } from '../../../test/kit/snp.ts'
 import { newEccKey } from '../../../test/kit/tpm-evidence.ts'
@@ -12,6 +13,8 @@ import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
 import { readCrl } from '../../formats/x509/crl.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
+import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
+import { replay } from '../../layers/firmware/tcg-log/replay.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { verifyBoot, verifyGuestBoot } from '../measured-boot/verify-boot.ts'
 import { type Appraiser, type Asked, appraise, type BundleAppraisal } from './appraise.ts'
@@ -20,9 +23,12 @@ import { referenceOf } from './record.ts'
 import { NO_REFERENCE, type Reference, readReference } from './reference.ts'
 import { resultOf } from './result.ts'
 import { appraisers } from './technologies/appraisers.ts'
+import { guestBootAppraiser } from './technologies/boot.ts'
 import { dcapAppraiser } from './technologies/dcap.ts'
 import { snpAppraiser } from './technologies/snp.ts'
 
+/** Of RTMR 0 in the body of a TD report. */
+const RTMR = 328
 const POLICIES = join(import.meta.dirname, '../../../policies/attestation')
 const LIBRARY = { 'ar4si.rego': readFileSync(join(POLICIES, 'ar4si.rego'), 'utf8') }
 const DEFAULT = { ...LIBRARY, 'default.rego': readFileSync(join(POLICIES, 'default.rego'), 'utf8') }
@@ -297,6 +303,36 @@ describe('a TDX guest', () => {
     }
     assert.equal(judged(bare, { now: dcap.NOW, reference, held }, byDefault, more).status, 'affirming')
   })
+})
+
+test('the log of a TDX guest is held to the registers of its report', () => {
+  const authority = new dcap.QuoteAuthority()
+  const log = eventLog([separator(1), action(1, 'Calling EFI Application from Boot Option'), separator(2)], ['sha384'])
+  const rtmr = replay(parseEventLog(log, 'cc'), 'sha384')
+  const quote = authority.quote({
+    body(body) {
+      for (const [register, value] of rtmr) value.copy(body, RTMR + 48 * (register - 1))
+      Buffer.concat([NONCE], 64).copy(body, body.length - 64)
+    },
+  })
+  const bundle = bundleOf({
+    tdx: ['dcap-quote', { quote, collateral: Buffer.from(authority.collateral()) }],
+    boot: ['cc-log', { log }],
+  })
+  const appraiseQuote = dcapAppraiser(authority.anchors)
+  const hold = { toQuote: verifyBoot, toGuest: verifyGuestBoot }
+  const more = { 'dcap-quote': appraiseQuote, 'cc-log': guestBootAppraiser(hold, appraiseQuote) }
+  const reference = readReference(JSON.parse(JSON.stringify(referenceOf(bundle, NOW))))
+  const at = (given: Bundle) => judged(given, { now: dcap.NOW, reference }, byDefault, more)
+  const unheld = ['ATTEST_QUOTED', 'TCG_REPLAY', 'TCG_REFERENCE']
+  assert.deepEqual(faults(at(bundle), 'tdx'), [])
+  assert.deepEqual(
+    faults(at(bundle), 'boot').filter((code) => unheld.includes(code.replace('?', ''))),
+    [],
+  )
+  const other = eventLog([separator(1), action(1, 'Another'), separator(2)], ['sha384'])
+  assert.ok(faults(at(changed(bundle, 'boot', { log: other })), 'boot').includes('TCG_REPLAY'))
+  assert.ok(faults(at({ ...bundle, evidence: bundle.evidence.slice(1) }), 'boot').includes('ATTEST_QUOTED?'))
 })
 
 describe('the result', () => {

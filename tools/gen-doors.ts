@@ -30,7 +30,7 @@ thymus rego check -s docs/schemas docs/examples/doors   # each policy names its 
 
 In the tables, \`?\` follows what may be left out, and \`[]\` stands for each of a list. What is left out was not seen, does not exist, or was not asked for; it is never a default. Unknown fields are refused.
 
-Documents are made of admission reviews (\`src/layers/admission/door.ts\`) and of what the kernel is asked to execute, connect, accept and bind (\`src/formats/doors/core-documents.ts\`). The other gates are fixed here before their layers are there.
+Documents are made of admission reviews (\`src/layers/admission/door.ts\`), of what the kernel is asked to execute, connect, accept and bind (\`src/formats/doors/core-documents.ts\`), and of evidence (\`src/crossings/attestation/appraise.ts\`). The other gates are fixed here before their layers are there.
 
 ## The frame
 

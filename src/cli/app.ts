@@ -212,8 +212,6 @@ const routes = {
   module,
   tee,
   tpm,
-  tpm,
-  module,
   completion,
   complete,
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 import type { Reason } from '../../core/verdict.ts'
 import { type HashName, hashByName } from '../../formats/hash.ts'
+import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { createPrimary, entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
@@ -49,9 +50,10 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, root = '/'
   })
   // A log that is read behind the quote may be longer than what was quoted, never shorter.
   const attempts: readonly { readonly type: string; readonly collect: () => Piece | Promise<Piece> }[] = [
-    { type: 'tpm-quote', collect: () => quoted(tpm, nonce) },
+    { type: 'tpm-quote', collect: () => quoted(tpm, nonce, root) },
     log('tcg-log', 'boot', EVENT_LOG),
     log('ima-log', 'ima', IMA_LOG),
+    log('cc-log', 'guest-boot', 'sys/firmware/acpi/tables/data/CCEL'),
     { type: 'tee-report', collect: () => guestReport(root, nonce) },
   ]
   const evidence: Piece[] = []
@@ -70,9 +72,9 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, root = '/'
  * A quote of all PCRs of the best bank, by a key of the endorsement hierarchy that its template makes the same each time, so that it can be
  * enrolled once by its name. Nothing of it stays in the TPM.
  */
-async function quoted(place: Place, nonce: Uint8Array): Promise<Piece> {
+async function quoted(place: Place, nonce: Uint8Array, root: string): Promise<Piece> {
   await using tpm = await Tpm.open(place)
-  const selection = best(await activeBanks(tpm))
+  const selection = best(await activeBanks(tpm), banksOfLog(root))
   await using key = await tpm.hold(createPrimary(fixed(HANDLE.endorsement), signingKey('p256', true)), [EMPTY])
   for (let tries = 0; tries < TRIES; tries++) {
     const before = pcrText(await readPcrs(tpm, selection))
@@ -86,9 +88,20 @@ async function quoted(place: Place, nonce: Uint8Array): Promise<Piece> {
 /** From what is best to what is least. */
 const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
 
-function best(banks: readonly PcrSelection[]): readonly PcrSelection[] {
-  const bank = BANKS.map((name) => banks.find(({ hash }) => hash === hashByName(name)!.id)).find((found) => found !== undefined)
-  return bank === undefined ? banks : [bank]
+/** The best that the firmware kept a log of; where that is not known, the best that the TPM has. */
+function best(active: readonly PcrSelection[], logged: readonly HashName[]): readonly PcrSelection[] {
+  const of = (names: readonly HashName[]) =>
+    BANKS.filter((name) => names.includes(name)).flatMap((name) => active.filter(({ hash }) => hash === hashByName(name)!.id))
+  return [...of(logged), ...of(BANKS), ...active].slice(0, 1)
+}
+
+function banksOfLog(root: string): readonly HashName[] {
+  try {
+    return parseEventLog(readFileSync(join(root, EVENT_LOG))).banks
+  } catch {
+    // No log, or none that can be read: it is said where the log itself is collected, or appraised.
+    return []
+  }
 }
 
 /** As tpm2_pcrread prints them. */

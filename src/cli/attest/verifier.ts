@@ -6,12 +6,14 @@ import { type Asked, appraise, type BundleAppraisal } from '../../crossings/atte
 import { type AppraisalPolicy, appraisalPolicy } from '../../crossings/attestation/policy.ts'
 import { NO_REFERENCE, readReference } from '../../crossings/attestation/reference.ts'
 import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
-import { verifyBoot } from '../../crossings/measured-boot/verify-boot.ts'
+import { forPlatform, forReport, type Piece } from '../../crossings/collateral/piece.ts'
+import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
 import { type Bundle, readBundle } from '../../formats/evidence/bundle.ts'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { readText } from '../rego/files.ts'
 import { surroundings } from '../rego/surroundings.ts'
+import { heldHere } from '../tee/collateral.ts'
 
 export interface HeldFlags {
   readonly policy?: readonly string[]
@@ -44,14 +46,24 @@ export function appraiseText(text: string, file: string, flags: HeldFlags): Appr
   const now = flags.time ?? Date.now()
   const reference =
     flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
-  const asked: Asked = { now, reference, ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }) }
+  const asked: Asked = { now, reference, held: heldCollateral(), ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }) }
   const verifier = {
-    appraisers: appraisers(verifyBoot),
+    appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
     policy: policyOf(flags.policy, now),
     context: { mode: 'enforce' },
     validFor: 1000 * (flags['valid-for'] ?? VALID_FOR),
   } as const
   return { bundle, appraisal: appraise(bundle, asked, verifier), text }
+}
+
+/** What is kept here of what vendors publish (`thymus tee collateral`), read where it is first asked for. */
+function heldCollateral(): NonNullable<Asked['held']> {
+  let kept: readonly Piece[] | undefined
+  const pieces = () => {
+    kept ??= heldHere().map(({ piece }) => piece)
+    return kept
+  }
+  return { forReport: (report) => forReport(report, pieces()), forPlatform: (tee, fmspc) => forPlatform(tee, fmspc, pieces()) }
 }
 
 export function json(text: string, file: string, code: 'EVIDENCE' | 'REFERENCE'): unknown {
@@ -70,7 +82,7 @@ function policyOf(paths: readonly string[] | undefined, now: number): AppraisalP
     return appraisalPolicy(name, sources, compilePolicy, { ...surroundings(), now: BigInt(now) * 1_000_000n })
   } catch (error) {
     const faults = faultsOf(error)
-    throw faults === undefined ? error : new ThymusError('REGO_REJECTED', faultText(faults).trim(), { cause: error })
+    throw faults === undefined ? error : new ThymusError('REGO_REJECTED', faultText(faults).trim().replaceAll('\t', '  '), { cause: error })
   }
 }
 

@@ -11,6 +11,8 @@ import { suiteList } from './suites.ts'
 import { launched } from './tee.ts'
 import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { collateralList, launched } from './tee.ts'
+import { collateralList, launched } from './tee.ts'
+import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -46,7 +48,6 @@ export const VIEWS = {
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
   CollateralList: collateralList,
-  ModuleList: moduleList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

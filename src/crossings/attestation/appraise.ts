@@ -8,6 +8,8 @@ import { timeText } from '../../formats/doors/time.ts'
 import type { Claims } from '../../formats/ear/ear.ts'
 import { type Tier, type TrustVector, worstTier } from '../../formats/ear/trust.ts'
 import type { Absent, Bundle, NamedEvidence } from '../../formats/evidence/bundle.ts'
+import type { CertificateTable } from '../../layers/hardware/snp/certificate-table.ts'
+import type { SnpReport } from '../../layers/hardware/snp/report.ts'
 import { ATTEST_CHECKS } from './checks.ts'
 import type { AppraisalPolicy, Decided } from './policy.ts'
 import type { Reference } from './reference.ts'
@@ -20,6 +22,14 @@ export interface Asked {
   readonly nonce?: Uint8Array
   /** What the evidence should say. */
   readonly reference: Reference
+  /** What vendors publish, as far as the verifier keeps it; evidence brings its own. */
+  readonly held?: HeldCollateral
+}
+
+export interface HeldCollateral {
+  readonly forReport: (report: SnpReport) => CertificateTable
+  /** JSON, as `readCollateral` takes it; undefined where nothing is held of such platforms. */
+  readonly forPlatform: (tee: 'SGX' | 'TDX', fmspc: Buffer) => string | undefined
 }
 
 /** What a verifier found in one piece of evidence. */

@@ -101,7 +101,7 @@ const TPM: Places<typeof TPM_CHECKS> = {
   TPM_PLATFORM_CHAIN: signed,
   TPM_PLATFORM_HOLDER: { claim: 'instance-identity', pass: 2, fail: 97 },
   TPM_EK_CHAIN: signed,
-  TPM_EK_ROOT: unsigned,
+  TPM_EK_ROOT: signed,
   TPM_EK_USAGE: unsigned,
   TPM_EK_NAMES: { claim: 'hardware', fail: 97 },
   TPM_EK_KEY: unsigned,

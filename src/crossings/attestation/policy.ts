@@ -67,16 +67,13 @@ function readAnswer(answer: unknown): Answer {
   })
   const texts = (list: unknown, at: string) =>
     Array.isArray(list) && list.every((each) => typeof each === 'string') ? (list as string[]) : wrong(at, 'texts')
-  const reasons = Object.entries(fieldsOf(accepted, `${ENTRY}.accepted`))
-  texts(
-    reasons.map(([, why]) => why),
-    `${ENTRY}.accepted`,
-  )
+  const reasons = fieldsOf(accepted, `${ENTRY}.accepted`)
+  texts(Object.values(reasons), `${ENTRY}.accepted`)
   return {
     status: tier,
     vector: Object.fromEntries(values),
     because: texts(because, `${ENTRY}.because`),
-    accepted: Object.fromEntries(reasons) as Record<string, string>,
+    accepted: reasons as Readonly<Record<string, string>>,
   }
 }
 
@@ -85,7 +82,8 @@ function readAnswer(answer: unknown): Answer {
  * evidence only where no claim that was looked at is left open.
  */
 function bounded({ status, vector, because, accepted }: Answer, checks: readonly Check[]): Decided {
-  const isOpen = ({ code, verdict }: Check) => verdict.is !== 'pass' && !Object.hasOwn(accepted, code)
+  const isAccepted = ({ code, verdict }: Check) => verdict.is !== 'pass' && Object.hasOwn(accepted, code)
+  const isOpen = (check: Check) => check.verdict.is !== 'pass' && !isAccepted(check)
   const values = { ...vector }
   const said = [...because]
   for (const { code, verdict } of checks.filter(isOpen)) {
@@ -94,7 +92,7 @@ function bounded({ status, vector, because, accepted }: Answer, checks: readonly
     for (const each of affirmed) values[each] = 0
     if (affirmed.length > 0) said.push(`${affirmed.join(', ')}: not affirmed, ${code} is ${verdict.is}`)
   }
-  for (const { code } of checks) if (Object.hasOwn(accepted, code)) said.push(`${code} is accepted: ${accepted[code]}`)
+  for (const { code } of checks.filter(isAccepted)) said.push(`${code} is accepted: ${accepted[code]}`)
   const speaks = (check: Check) => (check.verdict.is === 'pass' ? placeOf(check.code).pass !== undefined : isOpen(check))
   const looked = new Set(checks.filter(speaks).map(({ code }) => placeOf(code).claim))
   const worst = vectorTier(values)

@@ -24,6 +24,10 @@ const RECORDERS: Readonly<Record<string, Recorder>> = {
     const recorded = recordBoot(log, bank, vcpus)
     return { boots: [recorded], ...(vcpus === undefined ? {} : { vcpus }) }
   },
+  'cc-log': (evidence) => {
+    const log = parseEventLog(part(evidence, 'log'), 'cc')
+    return { boots: [recordBoot(log, log.banks[0]!)] }
+  },
   'ima-log': (evidence, _, { now }) => {
     const policy = policyFromLog(readList(part(evidence, 'log')).entries)
     return { ima: JSON.parse(writeKeylimePolicy(policy, new Date(now))) }

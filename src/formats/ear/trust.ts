@@ -47,7 +47,7 @@ const GENERAL: Readonly<Record<number, string>> = {
   1: 'the evidence is of a kind that was not expected',
   99: 'its signature or binding is wrong',
 }
-const CODE: Readonly<Record<number, string>> = { 32: 'known, with known weaknesses', 96: 'known to be bad' }
+const CODE: Readonly<Record<number, string>> = { 32: 'known, with known weaknesses', 96: 'not what it should be' }
 const MEANINGS: Readonly<Record<TrustClaim, Readonly<Record<number, string>>>> = {
   'instance-identity': { 2: 'recognised', 96: 'recognised, and not to be trusted', 97: 'not recognised' },
   configuration: { 2: 'approved', 3: 'no known weakness', 32: 'known weaknesses', 96: 'unacceptable weaknesses' },

@@ -11,7 +11,7 @@ import { time, timeText } from '../doors/time.ts'
 import { conform } from './conform.ts'
 
 /** Evidence that a verifier is there for. Others are carried, and nothing is said of them. */
-export const EVIDENCE_TYPES = ['tpm-quote', 'tcg-log', 'ima-log', 'snp-report', 'dcap-quote'] as const
+export const EVIDENCE_TYPES = ['tpm-quote', 'tcg-log', 'ima-log', 'snp-report', 'dcap-quote', 'cc-log'] as const
 export type EvidenceType = (typeof EVIDENCE_TYPES)[number]
 
 export interface Bundle {
@@ -33,8 +33,6 @@ export interface Absent {
   readonly why: Reason
 }
 
-/** A log of 100 MB, in base64, and what comes with it. */
-export const MAX_BUNDLE = 160 << 20
 const MAX_EVIDENCE = 64
 
 /** Lengths are what a bundle says of itself: a part is decoded once. */

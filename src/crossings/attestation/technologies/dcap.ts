@@ -1,13 +1,14 @@
 // SGX and TDX: a quote, what Intel publishes about its platform, and what the workload should be.
 import { checked } from '../../../core/appraisal.ts'
 import { unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
 import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
 import { type Measurements, type QuotePolicy, validateQuote } from '../../../layers/hardware/dcap/validate.ts'
-import { QuoteVerifier } from '../../../layers/hardware/dcap/verify.ts'
+import { QuoteVerifier, type VerifiedQuote } from '../../../layers/hardware/dcap/verify.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 
 /** `quote`; `collateral`, in JSON as caching services hand it on. Other roots than Intel's are for tests. */
@@ -15,9 +16,8 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
   const verifier = new QuoteVerifier(anchors)
   return (evidence, asked) => {
     const quote = readQuote(part(evidence, 'quote'))
-    const collateral = Object.hasOwn(evidence.parts, 'collateral')
-      ? openCollateral(readCollateral(Buffer.from(part(evidence, 'collateral')).toString('utf8')), anchors)
-      : undefined
+    const text = collateralFor(evidence, asked, verifier.verify(quote, { now: asked.now }))
+    const collateral = text === undefined ? undefined : openCollateral(readCollateral(text), anchors)
     const verified = verifier.verify(quote, { now: asked.now, collateral })
     const checks = [...verified.checks, ...notAsked(asked), ...validateQuote(verified, policyOf(asked), asked.now)]
     const ends = collateral === undefined ? [] : Object.values(collateral.periods).map(({ to }) => to)
@@ -27,6 +27,12 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
       expires: ends.length === 0 ? null : Math.min(...ends),
     }
   }
+}
+
+/** What came with the quote, or else what is held of such platforms. */
+function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
+  if (Object.hasOwn(evidence.parts, 'collateral')) return Buffer.from(part(evidence, 'collateral')).toString('utf8')
+  return platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
 }
 
 /** What runs there and what it answers must be known, or nothing is affirmed by it. */

@@ -2,10 +2,11 @@
 import { checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import { unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { readCrl } from '../../../formats/x509/crl.ts'
-import { readCertificateTable } from '../../../layers/hardware/snp/certificate-table.ts'
+import { type CertificateTable, readCertificateTable } from '../../../layers/hardware/snp/certificate-table.ts'
 import { SNP_CHECKS } from '../../../layers/hardware/snp/checks.ts'
 import { type Endorsement, endorse } from '../../../layers/hardware/snp/endorsement.ts'
 import { readReport, type SnpReport } from '../../../layers/hardware/snp/report.ts'
@@ -23,7 +24,7 @@ export const snpAppraiser =
   (roots?: AmdRoots): Appraiser =>
   (evidence, asked) => {
     const report = readReport(part(evidence, 'report'))
-    const { leaf, authorities, crls } = certificatesOf(part(evidence, 'certificates'))
+    const { leaf, authorities, crls } = certificatesFor(report, evidence, asked)
     const endorsement = endorse(leaf, { authorities, crls, ...(roots === undefined ? {} : { roots }) })
     const checks = [
       ...verifyReport(report, endorsement, asked.now),
@@ -35,18 +36,27 @@ export const snpAppraiser =
 
 const LEAF = /^SEV-V[CL]EK$/
 
-/** PEM in any order, or the table that the host gives the guest. @throws ThymusError FORMAT; EVIDENCE without a certificate of the key */
-function certificatesOf(bytes: Uint8Array) {
+/** What came with the report, and what is held for it. @throws ThymusError FORMAT; EVIDENCE without a certificate of the key */
+function certificatesFor(report: SnpReport, evidence: NamedEvidence, { held }: Asked) {
+  const own = certificatesOf(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
+  const kept = held?.forReport(report)
+  const leaf = own.leaf ?? kept?.leaf
+  if (leaf === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
+  return {
+    leaf,
+    authorities: [...own.authorities, ...(kept?.authorities ?? [])],
+    crls: [...own.crls, ...(kept?.crls ?? [])],
+  }
+}
+
+/** PEM in any order, or the table that the host gives the guest. */
+function certificatesOf(bytes: Uint8Array): CertificateTable {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const blocks = readAllPem(buffer.toString('latin1'))
+  if (blocks.length === 0) return readCertificateTable(buffer)
   const labelled = (wanted: string) => blocks.filter(({ label }) => label === wanted).map(({ bytes: der }) => der)
   const all = labelled('CERTIFICATE').map(readCertificate)
-  const found =
-    blocks.length === 0
-      ? readCertificateTable(buffer)
-      : { leaf: all.find((each) => LEAF.test(commonName(each))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
-  if (found.leaf === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
-  return { ...found, leaf: found.leaf }
+  return { leaf: all.find((each) => LEAF.test(commonName(each))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
 }
 
 /** What was launched and what it answers must be known, or nothing is affirmed by it. */

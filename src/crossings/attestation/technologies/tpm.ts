@@ -43,15 +43,16 @@ export interface Quoted {
 /** The first quote that was presented. */
 export function quotedBy(all: readonly NamedEvidence[], asked: Asked): Quoted {
   const evidence = all.find(({ type }) => type === 'tpm-quote')
-  if (evidence === undefined) {
-    const why = unknown('NO_QUOTE', 'nothing signed came with the log')
-    return { check: checked(ATTEST_CHECKS, 'ATTEST_QUOTED', why), quote: undefined }
-  }
-  const quote = quoteOf(evidence, asked)
-  const wrong = quote.checks.filter(({ verdict }) => verdict.is !== 'pass')
+  const quote = evidence && quoteOf(evidence, asked)
+  return { check: quotedCheck(quote?.checks), quote }
+}
+
+/** Whether what a log is held to is genuine. @param checks of the quote; undefined where none came with the log */
+export function quotedCheck(checks: readonly Check[] | undefined): Check {
+  if (checks === undefined) return checked(ATTEST_CHECKS, 'ATTEST_QUOTED', unknown('NO_QUOTE', 'nothing signed came with the log'))
+  const wrong = checks.filter(({ verdict }) => verdict.is !== 'pass')
   const got = wrong.length === 0 ? {} : { got: wrong.map(({ code, verdict }) => `${code} ${verdict.is}`).join(', ') }
-  const verdict = together(quote.checks.map((each) => each.verdict))
-  return { check: checked(ATTEST_CHECKS, 'ATTEST_QUOTED', verdict, got), quote }
+  return checked(ATTEST_CHECKS, 'ATTEST_QUOTED', together(checks.map(({ verdict }) => verdict)), got)
 }
 
 /** From what is best to what is least. */

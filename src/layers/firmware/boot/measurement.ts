@@ -85,13 +85,31 @@ export function measurements(log: EventLog, bank: HashName): readonly Measuremen
 /** PCRs that software may reset at any time: what is measured there is no part of the boot. */
 const RESETTABLE = [16, 23]
 
+/** Where firmware and boot loaders measure such things (PFP §3.3.4; UAPI's Linux TPM PCR Registry). */
+const HOMES: Readonly<Partial<Record<Kind, readonly number[]>>> = {
+  'firmware-version': [0],
+  'secure-boot': [7],
+  authority: [7],
+  application: [4],
+  'grub-command': [8],
+  section: [11],
+  mok: [14],
+}
+
 /**
- * Whether the firmware measures such a thing there: Secure Boot in PCR 7, which is register 1 of a confidential guest (UEFI 2.10 §38.4.1). Who
- * runs later can extend other registers by the same words, and stand them first in the log.
+ * Whether it is measured where such things are. Who runs later can extend other registers by the same words, and stand them first in the log.
  */
 function isAtHome({ registers }: EventLog, register: number, kind: Kind): boolean {
-  if (kind === 'secure-boot' || kind === 'authority') return register === (registers === 'pcr' ? 7 : 1)
-  return registers === 'cc' || !RESETTABLE.includes(register)
+  const homes = HOMES[kind]
+  if (registers === 'pcr') return homes === undefined ? !RESETTABLE.includes(register) : homes.includes(register)
+  return homes === undefined || homes.some((pcr) => guestRegisters(pcr).includes(register))
+}
+
+/** The registers of a confidential guest that stand for a PCR (UEFI 2.10 §38.4.1). OVMF measures the firmware that the launch did not in the next. */
+function guestRegisters(pcr: number): readonly number[] {
+  if (pcr === 0) return [0, 1]
+  if (pcr === 1 || pcr === 7) return [1]
+  return pcr < 7 ? [2] : [3]
 }
 
 /** Of a file in a subject. */
@@ -202,9 +220,16 @@ function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About
 
 /** Versions are in UTF-16 or ASCII, and a few are binary. */
 function versionText(data: Buffer): string {
-  const text = data.length >= 2 && data[1] === 0 ? readUtf16(data) : data.toString('latin1').replace(/\0+$/, '')
+  const text = data.length >= 2 && data[1] === 0 ? readUtf16(data) : trimmed(data).toString('latin1')
   return /^[ -~]+$/.test(text) ? text : `0x${data.toString('hex')}`
 }
 
 /** Text in UTF-8 without the NULs at its end. It comes from strangers: who shows it escapes it. */
-const utf8 = (bytes: Buffer) => bytes.toString('utf8').replace(/\0+$/, '')
+const utf8 = (bytes: Buffer) => trimmed(bytes).toString('utf8')
+
+/** Not by a pattern, which would take the square of the time. */
+function trimmed(bytes: Buffer): Buffer {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return bytes.subarray(0, end)
+}

@@ -6,6 +6,7 @@ import { type Context, command, group } from './command.ts'
 import { failureStatus } from './failure.ts'
 import { color, flag, given, labels, many, mode, namespace, needed, o, one, output } from './flags.ts'
 import { columns, commandRows, type Entry, sections } from './help.ts'
+import { module } from './module-noun.ts'
 import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
@@ -196,6 +197,7 @@ const routes = {
   rego,
   admission,
   scan,
+  module,
   completion,
   complete,
 }

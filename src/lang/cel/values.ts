@@ -200,7 +200,8 @@ export function fromHost(value: unknown): Value {
   }
 }
 
-const CLASSES = [Uint8Array, Uint, List, CelMap, Instant, Span, Optional, TypeValue, Opaque] as const
+/** The one that is asked about most is the first. */
+const CLASSES = [CelMap, List, Uint8Array, Uint, Instant, Span, Optional, TypeValue, Opaque] as const
 const isValueObject = (value: object): value is Exclude<Value, null | boolean | bigint | number | string> =>
   Object.getPrototypeOf(value) !== Object.prototype && CLASSES.some((one) => value instanceof one)
 

@@ -131,13 +131,13 @@ export function compileCelRules(definition: CelDefinition): CelRules {
 
   return {
     evaluate(input) {
-      const session = new Session(variables, input, BUDGET)
       // Kubernetes knows no namespace yet while it asks the match conditions.
-      const match = matches(new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
+      const match = matches(() => new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
       if (match.errors.length > 0 && failurePolicy === 'Fail') {
         return { matched: true, decisions: [failed(aggregate(match.errors))], annotations: [] }
       }
       if (!match.matched || match.errors.length > 0) return { matched: false, decisions: [], annotations: [] }
+      const session = new Session(variables, input, BUDGET)
       let decisions: CelDecision[]
       try {
         decisions = validations.map(({ validation, expression, message }, index) => {
@@ -151,7 +151,8 @@ export function compileCelRules(definition: CelDefinition): CelRules {
         if (!(error instanceof OutOfBudget)) throw error
         return { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
       }
-      const own = session.again(BUDGET)
+      if (annotations.length === 0) return { matched: true, decisions, annotations: [] }
+      const own = new Session(variables, input, BUDGET)
       try {
         return {
           matched: true,
@@ -201,27 +202,16 @@ interface Answer {
 
 /** The expressions of one request: what they see, what they may still cost, and the variables that were asked for. */
 class Session {
-  readonly #variables: ReadonlyMap<string, Expression>
-  readonly #input: CelInput
   readonly #bindings: Record<string, unknown>
   #budget: number
 
   constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number) {
-    this.#variables = variables
-    this.#input = input
     this.#budget = budget
     const { object, oldObject, params = null, namespaceObject = null } = input
-    this.#bindings = { object, oldObject, params, namespaceObject }
-    let request: Fields | undefined
-    Object.defineProperty(this.#bindings, 'request', { get: () => (request ??= visibleRequest(input.request)) })
+    this.#bindings = { object, oldObject, params, namespaceObject, request: visibleRequest(input.request), variables: undefined }
     this.#bindings.variables = new Variables(variables, this.#bindings, (cost) => {
       this.#spend(cost)
     })
-  }
-
-  /** The same request with a new budget. */
-  again(budget: number): Session {
-    return new Session(this.#variables, this.#input, budget)
   }
 
   /** Throws OutOfBudget. */
@@ -290,8 +280,10 @@ class Variables extends CelMap {
   }
 }
 
-function matches(session: Session, conditions: readonly Expression[]): { matched: boolean; errors: string[] } {
+function matches(begin: () => Session, conditions: readonly Expression[]): { matched: boolean; errors: string[] } {
   const errors: string[] = []
+  if (conditions.length === 0) return { matched: true, errors }
+  const session = begin()
   try {
     const answers = conditions.map((condition) => session.ask(condition))
     if (answers.some(({ value }) => value === false)) return { matched: false, errors: [] }

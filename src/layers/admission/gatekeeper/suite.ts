@@ -1,6 +1,6 @@
 // Suites of tests for templates (test.gatekeeper.sh), as `gator verify` takes them.
 import { RE2JS } from 're2js'
-import { type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
+import { isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
 import { FieldReader } from './fields.ts'
 
 export interface Suite {
@@ -39,6 +39,15 @@ export function isSuite(object: KubernetesObject): boolean {
   const { group, kind } = kindOf(object)
   return group === 'test.gatekeeper.sh' && kind === 'Suite'
 }
+
+/** Paths of what the cases are about, as far as they can be read: for one who runs no tests. */
+export function samplesOf({ tests }: KubernetesObject): readonly string[] {
+  const cases = list(tests).flatMap((test) => (isFields(test) ? list(test.cases) : []))
+  const samples = cases.flatMap((each) => (isFields(each) ? [each.object, ...list(each.inventory)] : []))
+  return samples.filter((path) => typeof path === 'string')
+}
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** Throws ThymusError SUITE with the field. `file` is the name for people. */
 export function readSuite(object: KubernetesObject, file: string): Suite {

@@ -1,0 +1,93 @@
+// Kernel modules on disk, and what the running kernel says of modules and keys. Reads alone.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { ThymusError } from '../../../core/errors.ts'
+import type { NodeState } from '../../../layers/firmware/modules/node.ts'
+import { readKernelKeys, readLockdown } from '../../../layers/firmware/modules/node.ts'
+
+/** The largest modules, graphics drivers with their debugging information, stay under 100 MiB. */
+const MAX_MODULE = 256 << 20
+const MODULE = /\.ko(?:\.(?:gz|zst|xz))?$/
+
+/** The module itself, as the kernel sees it, out of what is on disk. @throws ThymusError FORMAT where it cannot be unpacked; COMMAND where it cannot be read */
+export function readModuleFile(path: string): Buffer {
+  const bytes = orFail(path, () => {
+    if (statSync(path).size > MAX_MODULE) throw new ThymusError('FORMAT', `more than ${MAX_MODULE} bytes`, { at: path })
+    return readFileSync(path)
+  })
+  try {
+    return unpacked(bytes)
+  } catch (cause) {
+    throw new ThymusError('FORMAT', `it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, { at: path, cause })
+  }
+}
+
+function unpacked(bytes: Buffer): Buffer {
+  const limit = { maxOutputLength: MAX_MODULE }
+  if (bytes.readUInt16BE(0) === 0x1f8b) return gunzipSync(bytes, limit)
+  if (bytes.length >= 4 && bytes.readUInt32LE(0) === 0xfd2fb528) return zstdDecompressSync(bytes, limit)
+  return bytes.length >= 6 && bytes.toString('latin1', 0, 6) === '\xfd7zXZ\0' ? unxz(bytes) : bytes
+}
+
+/** Node has no xz; most machines that pack modules with it do. */
+function unxz(bytes: Buffer): Buffer {
+  const { stdout, status, error } = spawnSync('xz', ['-dc'], { input: bytes, maxBuffer: MAX_MODULE })
+  if (error !== undefined)
+    throw new Error((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is packed with xz, and there is no xz here' : error.message)
+  if (status !== 0) throw new Error('xz says that it is damaged')
+  return stdout
+}
+
+/** All modules below a folder, in the order of their paths. @throws ThymusError COMMAND */
+export function modulesBelow(folder: string): readonly string[] {
+  const found = orFail(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }))
+  return found
+    .filter((entry) => entry.isFile() && MODULE.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+}
+
+/** A module's name as the kernel has it: of its file, with underscores. */
+export const moduleName = (path: string): string =>
+  path
+    .slice(path.lastIndexOf('/') + 1)
+    .replace(MODULE, '')
+    .replaceAll('-', '_')
+
+/** Names of the modules that are loaded. */
+export const loadedModules = (): readonly string[] =>
+  (textOf('/proc/modules') ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.slice(0, line.indexOf(' ')))
+
+/** What the running kernel is set to, and which keys it holds. */
+export function nodeState(): NodeState {
+  const enforces = textOf('/sys/module/module/parameters/sig_enforce')?.trim()
+  const lockdown = textOf('/sys/kernel/security/lockdown')
+  return {
+    enforces: enforces === undefined ? undefined : enforces === 'Y',
+    lockdown: lockdown === undefined ? undefined : readLockdown(lockdown),
+    keys: readKernelKeys(textOf('/proc/keys') ?? ''),
+  }
+}
+
+/** Undefined where it is not there, or may not be read. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function orFail<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof ThymusError) throw cause
+    throw new ThymusError('COMMAND', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
+  }
+}

@@ -1,0 +1,43 @@
+// `thymus module VERB`: who signed kernel modules, and what this node would load.
+import { command, group } from './command.ts'
+import { flag, given, many, o, output } from './flags.ts'
+import { text } from './parameters.ts'
+
+const key = many(text, 'FILE', 'certificates whose signatures are trusted, in PEM or DER')
+
+export const module = group('kernel modules and their signatures', {
+  list: command({
+    brief: 'every loaded module: who signed it, and whether this node would load it again',
+    examples: [
+      ['thymus module list', 'those that are loaded'],
+      ['thymus module list --all --key signing.pem', 'those that could be loaded too'],
+    ],
+    parameters: {
+      flags: {
+        all: flag('every module of the folder, loaded or not'),
+        folder: given(text, 'DIR', 'where modules lie; /lib/modules and the release of the kernel where it is left out'),
+        key,
+        ...output,
+      },
+      aliases: { k: 'key', ...o },
+    },
+    more: 'The exit status is 2 where one is wrongly signed.',
+    load: async () => (await import('./module/list.ts')).list,
+  }),
+  verify: command({
+    brief: 'was this file signed by a key that is trusted? nothing is loaded',
+    examples: [['thymus module verify --key signing.pem drivers/net/dummy.ko', 'packed ones too']],
+    operands: 'FILE...',
+    parameters: {
+      flags: { key, ...output },
+      aliases: { k: 'key', ...o },
+      positional: {
+        kind: 'array',
+        minimum: 1,
+        parameter: { parse: text, placeholder: 'FILE', brief: 'a module: .ko, .ko.gz, .ko.zst or .ko.xz' },
+      },
+    },
+    more: 'The exit status is 2 where it is unsigned or wrongly signed, and 3 where only its signer’s key could tell.',
+    load: async () => (await import('./module/verify.ts')).verify,
+  }),
+})

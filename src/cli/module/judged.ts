@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { moduleName, nodeState, readModuleFile } from '../../adapters/linux/modules/files.ts'
+import { ThymusError } from '../../core/errors.ts'
+import { readAllPem } from '../../formats/pem.ts'
+import { readCertificate } from '../../formats/x509/certificate.ts'
+import { readKernelModule } from '../../layers/firmware/modules/appended.ts'
+import { type Acceptance, acceptance, holdsKey, type NodeState, strict } from '../../layers/firmware/modules/node.ts'
+import { type ModuleVerdict, type TrustedKey, verifyModule, wordsOf } from '../../layers/firmware/modules/verify.ts'
+
+export interface ModuleSummary {
+  readonly name: string
+  readonly path: string
+  readonly signature: ModuleVerdict['is'] | 'unreadable'
+  readonly says: string
+  /** What this node would do with it. */
+  readonly here: Acceptance
+}
+
+export interface ModuleList {
+  readonly items: readonly ModuleSummary[]
+  readonly node: { readonly asksForSignatures: boolean | null; readonly lockdown: string | null; readonly keys: readonly string[] }
+}
+
+/** @throws ThymusError USAGE for a file that is not there, FORMAT for one that holds no certificate */
+export function readKeys(files: readonly string[]): readonly TrustedKey[] {
+  return files.flatMap((file) => {
+    const bytes = read(file)
+    const blocks = readAllPem(bytes.toString('latin1')).filter(({ label }) => label === 'CERTIFICATE')
+    const certificates = blocks.length > 0 ? blocks.map((block) => block.bytes) : [bytes]
+    return certificates.map((der) => ({ certificate: readCertificate(der), from: file }))
+  })
+}
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
+  }
+}
+
+/** Judges files one after the other; one that cannot be read is named, and no reason not to look at the others. */
+export function judgeModules(paths: readonly string[], trusted: readonly TrustedKey[], node: NodeState = nodeState()): ModuleList {
+  const items = paths.map((path): ModuleSummary => {
+    const name = moduleName(path)
+    try {
+      const verdict = verifyModule(readKernelModule(readModuleFile(path)), { trusted })
+      const holds = verdict.is === 'signed' ? holdsKey(node, verdict.by.certificate.extended.subjectKeyId) : undefined
+      return { name, path, signature: verdict.is, says: wordsOf(verdict), here: acceptance(verdict, node, holds) }
+    } catch (error) {
+      if (!(error instanceof ThymusError)) throw error
+      return { name, path, signature: 'unreadable', says: error.message, here: 'unknown' }
+    }
+  })
+  const { enforces, lockdown, keys } = node
+  return {
+    items,
+    node: { asksForSignatures: strict(enforces, lockdown) ?? null, lockdown: lockdown ?? null, keys: keys.map(({ name }) => name) },
+  }
+}

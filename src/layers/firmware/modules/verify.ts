@@ -1,0 +1,124 @@
+// Who signed a module, held to the keys that a kernel trusts. Certificates have no end here: the kernel does not look at the clock.
+import { checked } from '../../../core/appraisal.ts'
+import { type Check, unknown } from '../../../core/verdict.ts'
+import { CMS_OID, type SignedData, type Signer } from '../../../formats/cms/signed-data.ts'
+import { isNamedBy, type SignatureFault, signatureFault } from '../../../formats/cms/verify.ts'
+import type { Certificate } from '../../../formats/x509/certificate.ts'
+import { isSignedBy } from '../../../formats/x509/signature.ts'
+import type { KernelModule } from './appended.ts'
+import { MODULE_CHECKS } from './checks.ts'
+import { nameOf, signerName } from './names.ts'
+
+export interface TrustedKey {
+  readonly certificate: Certificate
+  /** Where it was found, as `.builtin_trusted_keys`, `UEFI db` or the name of a file. */
+  readonly from: string
+}
+
+export interface Keys {
+  readonly trusted: readonly TrustedKey[]
+  /** What signs nothing any more, as .blacklist and dbx have it. */
+  readonly revoked?: readonly Certificate[]
+}
+
+export type ModuleVerdict =
+  | { readonly is: 'signed'; readonly by: TrustedKey }
+  | { readonly is: 'unsigned' }
+  /** By a key that is none of these; nothing can be said of the signature. */
+  | { readonly is: 'stranger'; readonly signer: string }
+  /** By a hash or algorithm that is not verified here, as SHA-1. */
+  | { readonly is: 'unsupported'; readonly signer: string }
+  /** The module is not what was signed, or what is appended is no signature. */
+  | { readonly is: 'wrong'; readonly why: string }
+
+const MAX_CHAIN = 8
+
+const FAULTS: Readonly<Record<Exclude<SignatureFault, 'algorithm'>, string>> = {
+  attributes: 'its attributes do not go with its content',
+  digest: 'the module is not the one that was signed',
+  signature: 'the module is not the one that was signed, or another key signed it',
+}
+
+/** Who signed the module. One signer that is wrong makes all of it wrong, as in the kernel (pkcs7_verify). */
+export function verifyModule({ content, signature }: KernelModule, keys: Keys): ModuleVerdict {
+  if (signature.is === 'none') return { is: 'unsigned' }
+  if (signature.is === 'malformed') return { is: 'wrong', why: signature.why }
+  const { data } = signature
+  if (data.content !== undefined) return { is: 'wrong', why: 'the signature holds content of its own' }
+  if (data.contentType !== CMS_OID.data) return { is: 'wrong', why: `what is signed is of the type ${data.contentType}, and not data` }
+  if (data.signers.length === 0) return { is: 'wrong', why: 'nobody is said to sign' }
+  const verdicts = data.signers.map((signer) => verifySigner(data, signer, content, keys))
+  return (
+    (['wrong', 'signed', 'unsupported'] as const)
+      .map((is) => verdicts.find((each) => each.is === is))
+      .find((found) => found !== undefined) ?? verdicts[0]!
+  )
+}
+
+function verifySigner(data: SignedData, signer: Signer, content: Buffer, { trusted, revoked = [] }: Keys): ModuleVerdict {
+  const named = trusted.find(({ certificate }) => isNamedBy(signer, certificate))
+  const leaf = named?.certificate ?? data.certificates.find((certificate) => isNamedBy(signer, certificate))
+  if (leaf === undefined) return { is: 'stranger', signer: signerName(signer) }
+  if (isRevoked(leaf, revoked)) return { is: 'wrong', why: `the key of ${nameOf(leaf.subject)} is revoked` }
+  // The kernel refuses them, so that no data that was signed for another purpose passes as a module.
+  if (signer.attributes !== undefined) return { is: 'wrong', why: 'it signs attributes, which the kernel takes in no module' }
+  const fault = signatureFault(data, signer, leaf.publicKey, content)
+  if (fault === 'algorithm') return { is: 'unsupported', signer: nameOf(leaf.subject) }
+  if (fault !== undefined) return { is: 'wrong', why: FAULTS[fault] }
+  const by = named ?? anchorOf(leaf, data.certificates, trusted, revoked)
+  return by === undefined ? { is: 'stranger', signer: nameOf(leaf.subject) } : { is: 'signed', by }
+}
+
+/** The trusted key that issued a certificate, over those that the signature carries; undefined where none did. */
+function anchorOf(
+  leaf: Certificate,
+  carried: readonly Certificate[],
+  trusted: readonly TrustedKey[],
+  revoked: readonly Certificate[],
+): TrustedKey | undefined {
+  const issued = (issuer: Certificate, { rawIssuer, signatureAlgorithm, rawBody, signature }: Certificate) =>
+    issuer.rawSubject.equals(rawIssuer) && isSignedBy(issuer.publicKey, signatureAlgorithm, rawBody, signature)
+  let below = leaf
+  for (let depth = 0; depth < MAX_CHAIN; depth++) {
+    if (isRevoked(below, revoked)) return undefined
+    const anchor = trusted.find(({ certificate }) => certificate.raw.equals(below.raw) || issued(certificate, below))
+    if (anchor !== undefined) return anchor
+    const issuer = carried.find((certificate) => certificate !== below && issued(certificate, below))
+    if (issuer === undefined) return undefined
+    below = issuer
+  }
+  return undefined
+}
+
+const isRevoked = ({ raw }: Certificate, revoked: readonly Certificate[]) => revoked.some((each) => each.raw.equals(raw))
+
+/** The verdict as a check: a signature of a stranger is unknown, since only its key could tell. */
+export function signatureCheck(verdict: ModuleVerdict): Check {
+  const got = wordsOf(verdict)
+  switch (verdict.is) {
+    case 'signed':
+      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', true, { got })
+    case 'stranger':
+      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', unknown('MODULE_STRANGER', got), { got })
+    case 'unsupported':
+      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', unknown('MODULE_ALGORITHM', got), { got })
+    default:
+      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', false, { got })
+  }
+}
+
+/** In words. */
+export function wordsOf(verdict: ModuleVerdict): string {
+  switch (verdict.is) {
+    case 'signed':
+      return `signed by ${nameOf(verdict.by.certificate.subject)} (${verdict.by.from})`
+    case 'unsigned':
+      return 'unsigned'
+    case 'stranger':
+      return `signed by ${verdict.signer}, whose key was not given`
+    case 'unsupported':
+      return `signed by ${verdict.signer} with an algorithm that signs nothing here`
+    case 'wrong':
+      return `wrongly signed: ${verdict.why}`
+  }
+}

@@ -1,0 +1,102 @@
+// An emulated TPM as a process: swtpm from PATH, or from the lab's cache (lab/lab setup), in a folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Place } from '../../src/adapters/linux/tpm/place.ts'
+
+const CACHE =
+  process.env.THYMUS_LAB ??
+  (process.env.XDG_CACHE_HOME !== undefined
+    ? join(process.env.XDG_CACHE_HOME, 'thymus-lab')
+    : process.getuid!() === 0
+      ? '/var/cache/thymus-lab'
+      : join(homedir(), '.cache/thymus-lab'))
+const SYSTEM = join(CACHE, 'system')
+const LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/swtpm'].map((path) => join(SYSTEM, path))
+const START_MS = 10_000
+
+interface Program {
+  readonly path: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+function find(): Program | undefined {
+  const installed = (process.env.PATH ?? '').split(delimiter).find((folder) => existsSync(join(folder, 'swtpm')))
+  if (installed !== undefined) return { path: join(installed, 'swtpm'), env: process.env }
+  const cached = join(SYSTEM, 'usr/bin/swtpm')
+  return existsSync(cached) ? { path: cached, env: { ...process.env, LD_LIBRARY_PATH: LIBRARIES.join(':') } } : undefined
+}
+
+/** Why tests of a TPM cannot run here; undefined where they can. */
+export const whyNoSwtpm = (): string | undefined => (find() === undefined ? 'there is no swtpm here (lab/lab setup fetches it)' : undefined)
+
+/** Skips with the reason. */
+export function needSwtpm(t: TestContext): boolean {
+  const why = whyNoSwtpm()
+  if (why !== undefined) t.skip(why)
+  return why === undefined
+}
+
+export interface Swtpm extends AsyncDisposable {
+  readonly place: Place
+  readonly path: string
+  /** Its certificates' roots and intermediates, in PEM; undefined where it has no certificates. */
+  readonly authorities: { readonly root: string; readonly issuer: string } | undefined
+  /** Ends it and starts it anew over the same state: as a machine that loses power. */
+  restart(): Promise<void>
+  /** A signal to it, as STOP and CONT. */
+  signal(name: NodeJS.Signals): void
+}
+
+/** @param certificates begin with the lab's TPM, which has endorsement certificates, where there is one */
+export async function startSwtpm(certificates = false): Promise<Swtpm> {
+  const program = find()!
+  const folder = mkdtempSync(join(tmpdir(), 'thymus-swtpm-'))
+  const [state, path, control] = [join(folder, 'state'), join(folder, 'tpm.sock'), join(folder, 'control.sock')]
+  const factory = join(CACHE, 'tpm')
+  const made = certificates && existsSync(join(factory, 'state'))
+  cpSync(made ? join(factory, 'state') : mkdtempSync(join(folder, 'empty-')), state, { recursive: true })
+  const read = (name: string) => readFileSync(join(factory, 'ca', name), 'utf8')
+  let child = await start()
+  return {
+    place: { kind: 'unix', path },
+    path,
+    authorities: made ? { root: read('swtpm-localca-rootca-cert.pem'), issuer: read('issuer.pem') } : undefined,
+    async restart() {
+      await end(child)
+      child = await start()
+    },
+    signal: (name) => child.kill(name),
+    async [Symbol.asyncDispose]() {
+      await end(child)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+
+  async function start(): Promise<ChildProcess> {
+    rmSync(path, { force: true })
+    const words = ['socket', '--tpm2', '--tpmstate', `dir=${state}`, '--server', `type=unixio,path=${path}`]
+    const options = ['--ctrl', `type=unixio,path=${control}`, '--flags', 'not-need-init', '--seccomp', 'action=none']
+    const process = spawn(program.path, [...words, ...options], { env: program.env, stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    process.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    const until = performance.now() + START_MS
+    while (!existsSync(path)) {
+      if (process.exitCode !== null || performance.now() > until) throw new Error(`swtpm did not start: ${said}`)
+      await sleep(5)
+    }
+    return process
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((done) => child.once('exit', done))
+  child.kill('SIGKILL')
+  await ended
+}

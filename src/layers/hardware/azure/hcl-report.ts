@@ -19,6 +19,8 @@ export const AZURE_CHECKS = {
     title: 'the runtime data has one key that the virtual TPM attests with',
     clause: 'Microsoft Learn: runtime claims, HCLAkPub',
   },
+  AZURE_HARDWARE: { title: 'what the hardware signs is of this guest', clause: 'Microsoft Learn: report data of the attestation report' },
+  AZURE_PARAVISOR: { title: 'the report was asked for by the paravisor, not by the guest below it', clause: 'SEV-SNP ABI, 7.3: VMPL' },
 } as const satisfies CheckTable
 
 export interface HclReport {

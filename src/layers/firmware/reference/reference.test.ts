@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { certificate, commonName, newPair } from '../../../../test/kit/certificates.ts'
 import { type BootRequest, eventLog, linuxBoot, type MadeEvent, separator, signatureList } from '../../../../test/kit/event-log.ts'
+import { ownTime } from '../../../../test/kit/own-time.ts'
 import { peImage, signImage } from '../../../../test/kit/pe-image.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { imageDigest, readImage } from '../../../formats/pe/image.ts'
@@ -272,7 +273,7 @@ describe('an update is allowed before any machine has booted it', () => {
 test('logs that have nothing in common are compared in bounded time', () => {
   const many = (word: string) =>
     logOf(Array.from({ length: 5_000 }, (_, at) => ({ register: 8, type: EV.IPL, data: Buffer.from(`${word}${at}`) })))
-  const started = performance.now()
+  const started = ownTime()
   assert.deepEqual(compareBoot(recordBoot(many('a'), 'sha256'), many('b')).registers, [8])
-  assert.ok(performance.now() - started < 4_000)
+  assert.ok(ownTime() - started < 4_000)
 })

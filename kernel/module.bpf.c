@@ -22,11 +22,13 @@ struct module_digest {
 	__u8 slack[DIGEST_BYTES]; /* the kernel's hash may be a longer one */
 };
 
+/* Pinned, since each of these programs is loaded by itself. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct module_digest);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } module_digests SEC(".maps");
 
 static __always_inline char hex_digit(__u8 value)

@@ -1,9 +1,9 @@
 // `thymus attest VERB`: what does this machine run on, and did it boot what it should have?
-import { readPlace } from '../adapters/linux/tpm/place.ts'
 import { quote } from '../core/quote.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, o, one, output } from './flags.ts'
 import { duration, instant, nonce, text } from './parameters.ts'
+import { tpm } from './tpm/flags.ts'
 
 const held = {
   policy: many(text, 'PATH', 'modules in Rego that decide, in place of the default; docs/attestation.md says what they are asked'),
@@ -32,7 +32,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     parameters: {
       flags: {
         nonce: given(nonce, 'HEX', 'a challenge of 8 to 32 bytes, which a quote or a report then answers'),
-        tpm: given(readPlace, 'PLACE', 'the TPM: /dev/tpmrm0 where it is left out; unix:PATH or swtpm:HOST:PORT for an emulator'),
+        tpm: tpm.tpm,
         about: given(text, 'NAME', 'what this machine is called; its host name where it is left out'),
         ...output,
       },

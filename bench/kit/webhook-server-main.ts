@@ -25,6 +25,8 @@ function judge(): AdmissionJudge {
     validating: { policies: [], bindings: [] },
     podSecurity: undefined,
     cluster: { namespace: () => undefined, pods: () => [], late: () => false, params: () => undefined },
+    // As without a log of decisions.
+    locates: false,
     clock: () => performance.now(),
   })
 }

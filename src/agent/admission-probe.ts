@@ -6,6 +6,7 @@ import { readManifests } from '../formats/kubernetes/manifest.ts'
 import { type Fields, isFields } from '../formats/kubernetes/object.ts'
 import { Library } from '../layers/admission/gatekeeper/library.ts'
 import { questionOf } from '../layers/admission/gatekeeper/question.ts'
+import { surroundings } from '../server/surroundings.ts'
 
 const RULE = join(import.meta.dirname, '../../policies/admission/baseline/privileged')
 
@@ -20,7 +21,7 @@ const pod = (privileged: boolean): Fields => ({
   spec: { containers: [{ name: 'probe', image: 'probe', securityContext: { privileged } }] },
 })
 
-const library = new Library({ surroundings: () => ({ now: 0n, clock: () => performance.now(), random: Math.random }) })
+const library = new Library({ surroundings })
 library.addTemplate(objectIn('template.yaml'))
 library.addConstraint(objectIn('constraint.yaml'))
 const refused = [true, false].map(

@@ -2,6 +2,7 @@
 // is loaded before it is called: `thymus --help` reads descriptions alone.
 import { buildApplication } from '@stricli/core'
 import { admission } from './admission-noun.ts'
+import { attest } from './attest-noun.ts'
 import { type Context, command, group } from './command.ts'
 import { failureStatus } from './failure.ts'
 import { color, flag, given, labels, many, mode, namespace, needed, o, one, output } from './flags.ts'
@@ -12,6 +13,8 @@ import { event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, runPcr, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
+import { tee } from './tee-noun.ts'
+import { tpm } from './tpm-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -203,9 +206,12 @@ const routes = {
   replay,
   rego,
   admission,
+  attest,
   scan,
   ima,
   module,
+  tee,
+  tpm,
   completion,
   complete,
 }

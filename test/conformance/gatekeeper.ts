@@ -2,15 +2,13 @@
 // under every engine that its template has code for.
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../src/core/errors.ts'
 import { readGatorDocument } from '../../src/formats/kubernetes/manifest.ts'
 import { isFields } from '../../src/formats/kubernetes/object.ts'
 import { ENGINES, type EngineName, isTemplate, readTemplate } from '../../src/layers/admission/gatekeeper/template.ts'
 import { type CaseResult, type VerifyOptions, verifySuite } from '../../src/layers/admission/gatekeeper/verify.ts'
+import { surroundings } from '../../src/server/surroundings.ts'
 import type { SuiteResult } from './suite.ts'
-
-export const surroundings = () => ({ now: BigInt(Date.now()) * 1_000_000n, clock: () => performance.now(), random: Math.random })
 
 /** Judges every suite below a folder. */
 export async function gatekeeper(path: string): Promise<SuiteResult> {

@@ -1,7 +1,6 @@
 // OPA's compliance cases: YAML in `v1/` and `v0/`, and in `ir-v1/` with the plans that OPA made of them.
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../src/core/errors.ts'
 import { type PreparedPolicy, preparePlan } from '../../src/lang/rego/engine.ts'
 import { RegoError, RegoRejected } from '../../src/lang/rego/errors.ts'
@@ -11,6 +10,7 @@ import { numberKey } from '../../src/lang/rego/values/decimal.ts'
 import { compare } from '../../src/lang/rego/values/order.ts'
 import { printJson, readJson, readTerm } from '../../src/lang/rego/values/text.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../src/lang/rego/values/value.ts'
+import { surroundings } from '../../src/server/surroundings.ts'
 import { readCases } from './rego-cases.ts'
 import type { SuiteResult } from './suite.ts'
 
@@ -74,7 +74,7 @@ function judge(item: RegoObject, wanted: Value | undefined, prepare: () => Prepa
       input: typeof term === 'string' ? readTerm(term) : item.get('input'),
       data: item.get('data') ?? new RegoObject(),
       strict: item.get('strict_error') === true,
-      surroundings: { now: BigInt(Date.now()) * 1_000_000n, clock: () => performance.now(), random: Math.random },
+      surroundings: surroundings(),
     })
     const shown = comparable(answer, item.get('sort_bindings') === true)
     if (!isArray(wanted)) return ['wrong', `an error is wanted (${String(code ?? text)}), the answer is ${shown}`]

@@ -6,7 +6,7 @@ import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { configMap, reviewOf } from '../kit/admission.ts'
 import { thymus } from '../kit/cli.ts'
-import { constraint, ENDLESS, kinds, REQUIRED_LABELS } from '../kit/gatekeeper.ts'
+import { constraint, ENDLESS, FORBIDDEN_LABELS, kinds, REQUIRED_LABELS } from '../kit/gatekeeper.ts'
 import { eventually, Serving, tempFolder } from '../kit/serving.ts'
 
 const needTeam = (action: string) =>
@@ -43,6 +43,23 @@ test('denies in Gatekeeper’s words, warns, only records; says what is in force
   assert.match(body, /^thymus_admission_policies_stale 0$/m)
   const { status: exit, signal } = await serving.stop()
   assert.deepEqual([exit, signal], [0, null])
+})
+
+test('the log of decisions has the rule, its line and the field', async () => {
+  const forbid = constraint('K8sForbiddenLabels', 'none', { parameters: { labels: ['owner'] } })
+  const serving = await Serving.start({ 'a.yaml': FORBIDDEN_LABELS + forbid }, '--no-cluster')
+  await serving.review(asked({ owner: 'x' }))
+  const [decision] = serving.decisions
+  assert.deepEqual(decision?.violations, [
+    {
+      policy: 'K8sForbiddenLabels/none',
+      rule: 'k8sforbiddenlabels.rego:2',
+      message: 'the label owner is forbidden',
+      action: 'deny',
+      field: 'metadata.labels.owner',
+    },
+  ])
+  await serving.stop()
 })
 
 test('mutates where it is told to', async () => {
@@ -235,6 +252,12 @@ test('however many meet a template that never ends, other kinds go on', async ()
   clearInterval(asking)
   assert.ok(took < 2_000, `${took}`)
   await Promise.all(slow)
+  await serving.stop()
+})
+
+test('takes the packs of the repository as they are: suites and samples are no cluster', async () => {
+  const serving = await Serving.start({}, '--no-cluster', '--policy', join(import.meta.dirname, '../../policies/admission/baseline'))
+  assert.match(serving.said, /in force: 2 constraints, 0 mutators, 0 ValidatingAdmissionPolicies of \d+ files$/m)
   await serving.stop()
 })
 

@@ -1,12 +1,14 @@
 // Certificates made to measure, good and bad, with DER written by hand and signatures of node:crypto.
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 export interface Pair {
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject
 }
 
-export const newPair = (): Pair => generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export const newPair = (namedCurve: 'P-256' | 'P-384' = 'P-256'): Pair => generateKeyPairSync('ec', { namedCurve })
+/** Signs with RSA-PSS. */
+export const newRsaPair = (): Pair => generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 /** One element with its head. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
@@ -42,6 +44,8 @@ export const policies = (...oids: readonly string[]) => extension('2.5.29.32', s
 
 export const commonName = (name: string) => sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x0c, name))))
 
+type Hash = 'sha1' | 'sha256' | 'sha384'
+
 export interface Request {
   readonly subject: string
   readonly key: Pair
@@ -51,7 +55,7 @@ export interface Request {
   /** UTCTime. */
   readonly from?: string
   readonly to?: string
-  readonly hash?: 'sha1' | 'sha256'
+  readonly hash?: Hash
   readonly serial?: Buffer
   readonly version?: number
 }
@@ -68,8 +72,7 @@ export function certificate({
   serial,
   version = 2,
 }: Request): Buffer {
-  const algorithm = sequence(oid(hash === 'sha1' ? '1.2.840.10045.4.1' : '1.2.840.10045.4.3.2'))
-  const body = sequence(
+  return signed(issuer.key, hash, (algorithm) => [
     der(0xa0, integer(version)),
     serial ?? integer(1),
     algorithm,
@@ -78,8 +81,57 @@ export function certificate({
     commonName(subject),
     key.publicKey.export({ format: 'der', type: 'spki' }),
     ...(extensions.length > 0 ? [der(0xa3, sequence(...extensions))] : []),
-  )
-  return sequence(body, algorithm, bits(sign(hash, body, issuer.key.privateKey)))
+  ])
+}
+
+export interface ListRequest {
+  readonly issuer: { readonly subject: string; readonly key: Pair }
+  readonly revoked?: readonly { readonly serial: number; readonly extensions?: readonly Buffer[] }[]
+  readonly extensions?: readonly Buffer[]
+  readonly from?: string
+  /** Null for a list that does not say when it ends. */
+  readonly to?: string | null
+  readonly hash?: Hash
+}
+
+/** The DER of a certificate revocation list. */
+export function revocationList({
+  issuer,
+  revoked = [],
+  extensions = [],
+  from,
+  to = '300101000000Z',
+  hash = 'sha256',
+}: ListRequest): Buffer {
+  const entries = revoked.map((each) => {
+    const inside = each.extensions === undefined ? [] : [sequence(...each.extensions)]
+    return sequence(integer(each.serial), text(0x17, '240101000000Z'), ...inside)
+  })
+  return signed(issuer.key, hash, (algorithm) => [
+    integer(1),
+    algorithm,
+    commonName(issuer.subject),
+    text(0x17, from ?? '200101000000Z'),
+    ...(to === null ? [] : [text(0x17, to)]),
+    ...(entries.length > 0 ? [sequence(...entries)] : []),
+    ...(extensions.length > 0 ? [der(0xa0, sequence(...extensions))] : []),
+  ])
+}
+
+const ECDSA = { sha1: '1.2.840.10045.4.1', sha256: '1.2.840.10045.4.3.2', sha384: '1.2.840.10045.4.3.3' } as const
+const SHA2 = { sha1: '1.3.14.3.2.26', sha256: '2.16.840.1.101.3.4.2.1', sha384: '2.16.840.1.101.3.4.2.2' } as const
+const SIZE = { sha1: 20, sha256: 32, sha384: 48 } as const
+
+/** The body that `parts` makes for an algorithm, and a signature of it: ECDSA, or RSA-PSS with a salt as long as the hash. */
+function signed({ privateKey }: Pair, hash: Hash, parts: (algorithm: Buffer) => readonly Buffer[]): Buffer {
+  const isRsa = privateKey.asymmetricKeyType === 'rsa'
+  const digest = sequence(oid(SHA2[hash]))
+  const mask = sequence(oid('1.2.840.113549.1.1.8'), digest)
+  const pss = sequence(der(0xa0, digest), der(0xa1, mask), der(0xa2, integer(SIZE[hash])))
+  const algorithm = isRsa ? sequence(oid('1.2.840.113549.1.1.10'), pss) : sequence(oid(ECDSA[hash]))
+  const body = sequence(...parts(algorithm))
+  const options = isRsa ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: SIZE[hash] } : {}
+  return sequence(body, algorithm, bits(sign(hash, body, { key: privateKey, ...options })))
 }
 
 /** The DER of a request for a certificate. */

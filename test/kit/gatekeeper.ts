@@ -27,6 +27,17 @@ violation[{"msg": msg, "details": {"missing_labels": missing}}] {
   '{labels: {type: array, items: {type: string}}}',
 )
 
+export const FORBIDDEN_LABELS = template(
+  'K8sForbiddenLabels',
+  `package k8sforbiddenlabels
+violation[{"msg": msg}] {
+  label := input.parameters.labels[_]
+  input.review.object.metadata.labels[label]
+  msg := sprintf("the label %v is forbidden", [label])
+}`,
+  '{labels: {type: array, items: {type: string}}}',
+)
+
 export const UNIQUE_HOST = template(
   'K8sUniqueIngressHost',
   `package k8suniqueingresshost

@@ -9,6 +9,7 @@ import { type ListenOptions, listen, stop } from '../../src/server/listen.ts'
 import { tooLarge } from '../../src/server/opa/refusal.ts'
 import { answer, type ServiceOptions } from '../../src/server/opa/service.ts'
 import { type Source, World } from '../../src/server/opa/world.ts'
+import { surroundings } from '../../src/server/surroundings.ts'
 
 export interface RegoService {
   readonly socket: string
@@ -33,17 +34,11 @@ export async function startService(
   const lines: string[] = []
   const said: string[] = []
   const complain = (message: string) => void said.push(message)
-  const surroundings = () => ({
-    now: BigInt(Date.now()) * 1_000_000n,
-    clock: () => performance.now(),
-    random: Math.random,
-    print: complain,
-  })
   const { logged = false, milliseconds = 2_000, ...given } = options
   const labels = RegoObject.of([['id', 'test']])
   let ids = 0
   const decisions = { labels, id: () => `id-${++ids}`, write: (line: string) => void lines.push(line), complain }
-  const world = new World({ version: 'v1', surroundings, limits: { milliseconds } })
+  const world = new World({ version: 'v1', surroundings: () => surroundings({ print: complain }), limits: { milliseconds } })
   const sources = Object.entries(modules).map(([id, text]): [string, Source] => [id, { text, version: 'v1' }])
   world.load(new Map(sources), new RegoObject(), [])
   const service: ServiceOptions = {

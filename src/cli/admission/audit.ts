@@ -6,11 +6,11 @@ import { type Finding, SEVERITIES, type Severity } from '../../core/finding.ts'
 import { isNamespace, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import type { Violation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
+import { JudgePool } from '../../server/admission/pool.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readSources } from '../scan/files.ts'
 import { note, waiting } from '../terminal.ts'
 import { type ClusterFlags, clusterOf, openClient } from './cluster.ts'
-import { JudgePool } from './pool.ts'
 
 export interface AuditFlags extends OutputFlags, ClusterFlags {
   readonly policy?: readonly string[]
@@ -35,7 +35,7 @@ export async function audit(flags: AuditFlags): Promise<number> {
     const sources = (await Promise.all(paths.map((path) => (path === 'cluster' ? cluster.policies() : readSources(path))))).flat()
     const security = flags['pod-security']
     const podSecurity = security === undefined || security === 'off' ? security : (await readSources(security))[0]
-    await pool.load({ sources, podSecurity, isAlone: false })
+    await pool.load({ sources, podSecurity, isAlone: false, locates: true })
     const counts = { objects: 0 }
     const items = await waiting('asking about what runs', findAll(client, pool, counts))
     output.show({ items })

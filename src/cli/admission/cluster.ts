@@ -10,9 +10,9 @@ import { ThymusError } from '../../core/errors.ts'
 import { isFields, type KubernetesObject, kindOf, nameOf, valueAt } from '../../formats/kubernetes/object.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
 import { publishBundle } from '../../server/admission/configuration.ts'
+import type { Change } from '../../server/admission/known-cluster.ts'
 import { failureText } from '../failure.ts'
 import { readSources } from '../scan/files.ts'
-import type { Change } from './known-cluster.ts'
 
 type Kind = Pick<Resource, 'apiVersion' | 'kind'>
 

@@ -4,16 +4,16 @@ import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
 import { type CertificateSource, givenCertificates, keptCertificates } from '../../server/admission/certificates.ts'
+import type { Orders, Summary } from '../../server/admission/judge-thread.ts'
 import { readPointer } from '../../server/admission/mask.ts'
+import { JudgePool } from '../../server/admission/pool.ts'
 import { AdmissionServer } from '../../server/admission/server.ts'
 import { type Address, readAddress } from '../../server/listen.ts'
 import { failureText } from '../failure.ts'
 import { readSources } from '../scan/files.ts'
 import { note } from '../terminal.ts'
 import { NO_CLUSTER, openCluster, type ServedCluster } from './cluster.ts'
-import type { Orders, Summary } from './judge-thread.ts'
 import { watchPaths } from './paths.ts'
-import { JudgePool } from './pool.ts'
 
 export interface ServeFlags {
   readonly policy: readonly string[]
@@ -175,10 +175,10 @@ class Running {
   }
 
   async #load(always: boolean): Promise<void> {
-    const { policy, 'pod-security': security } = this.#flags
+    const { policy, 'pod-security': security, 'decision-log': log } = this.#flags
     const read = await Promise.all(policy.map((path) => (path === 'cluster' ? this.#cluster.policies() : readSources(path))))
     const podSecurity = security === undefined || security === 'off' ? security : (await readSources(security))[0]
-    const orders: Orders = { sources: read.flat(), podSecurity, isAlone: this.#cluster === NO_CLUSTER }
+    const orders: Orders = { sources: read.flat(), podSecurity, isAlone: this.#cluster === NO_CLUSTER, locates: log !== undefined }
     const text = JSON.stringify(orders)
     if (!always && text === this.#sources) return
     this.#sources = text

@@ -67,6 +67,21 @@ export abstract class Opaque {
   }
 }
 
+/** The class of one that is no more than what it holds. */
+export function opaque<T>(type: string, same: (a: T, b: T) => boolean) {
+  return class Holder extends Opaque {
+    readonly type = type
+    readonly held: T
+    constructor(held: T) {
+      super()
+      this.held = held
+    }
+    override equals(other: Value): boolean {
+      return other instanceof Holder && same(this.held, other.held)
+    }
+  }
+}
+
 export abstract class List {
   abstract readonly size: number
   abstract at(index: number): Value
@@ -200,7 +215,8 @@ export function fromHost(value: unknown): Value {
   }
 }
 
-const CLASSES = [Uint8Array, Uint, List, CelMap, Instant, Span, Optional, TypeValue, Opaque] as const
+/** The one that is asked about most is the first. */
+const CLASSES = [CelMap, List, Uint8Array, Uint, Instant, Span, Optional, TypeValue, Opaque] as const
 const isValueObject = (value: object): value is Exclude<Value, null | boolean | bigint | number | string> =>
   Object.getPrototypeOf(value) !== Object.prototype && CLASSES.some((one) => value instanceof one)
 

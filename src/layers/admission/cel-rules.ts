@@ -131,13 +131,13 @@ export function compileCelRules(definition: CelDefinition): CelRules {
 
   return {
     evaluate(input) {
-      const session = new Session(variables, input, BUDGET)
       // Kubernetes knows no namespace yet while it asks the match conditions.
-      const match = matches(new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
+      const match = matches(() => new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
       if (match.errors.length > 0 && failurePolicy === 'Fail') {
         return { matched: true, decisions: [failed(aggregate(match.errors))], annotations: [] }
       }
       if (!match.matched || match.errors.length > 0) return { matched: false, decisions: [], annotations: [] }
+      const session = new Session(variables, input, BUDGET)
       let decisions: CelDecision[]
       try {
         decisions = validations.map(({ validation, expression, message }, index) => {
@@ -151,7 +151,8 @@ export function compileCelRules(definition: CelDefinition): CelRules {
         if (!(error instanceof OutOfBudget)) throw error
         return { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
       }
-      const own = session.again(BUDGET)
+      if (annotations.length === 0) return { matched: true, decisions, annotations: [] }
+      const own = new Session(variables, input, BUDGET)
       try {
         return {
           matched: true,
@@ -199,47 +200,43 @@ interface Answer {
   readonly error?: string
 }
 
+/** `spend` takes the cost; an error is told as `failed` says it. */
+function answerOf(
+  expression: Expression,
+  bindings: Readonly<Record<string, unknown>>,
+  spend: (cost: number) => void,
+  failed: (message: string) => string,
+): Answer {
+  try {
+    const { value, cost } = expression.evaluate(bindings)
+    spend(cost)
+    return { value }
+  } catch (error) {
+    if (!(error instanceof ThymusError)) throw error
+    if (error.code === 'CEL_LIMIT') spend(PER_CALL)
+    return { error: failed(error.message) }
+  }
+}
+
 /** The expressions of one request: what they see, what they may still cost, and the variables that were asked for. */
 class Session {
-  readonly #variables: ReadonlyMap<string, Expression>
-  readonly #input: CelInput
   readonly #bindings: Record<string, unknown>
-  #budget: number
+  readonly #spend: (cost: number) => void
 
   constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number) {
-    this.#variables = variables
-    this.#input = input
-    this.#budget = budget
+    let left = budget
+    this.#spend = (cost) => {
+      left -= cost
+      if (left < 0) throw new OutOfBudget()
+    }
     const { object, oldObject, params = null, namespaceObject = null } = input
-    this.#bindings = { object, oldObject, params, namespaceObject }
-    let request: Fields | undefined
-    Object.defineProperty(this.#bindings, 'request', { get: () => (request ??= visibleRequest(input.request)) })
-    this.#bindings.variables = new Variables(variables, this.#bindings, (cost) => {
-      this.#spend(cost)
-    })
-  }
-
-  /** The same request with a new budget. */
-  again(budget: number): Session {
-    return new Session(this.#variables, this.#input, budget)
+    this.#bindings = { object, oldObject, params, namespaceObject, request: visibleRequest(input.request), variables: undefined }
+    this.#bindings.variables = new Variables(variables, this.#bindings, this.#spend)
   }
 
   /** Throws OutOfBudget. */
   ask(expression: Expression): Answer {
-    try {
-      const { value, cost } = expression.evaluate(this.#bindings)
-      this.#spend(cost)
-      return { value }
-    } catch (error) {
-      if (!(error instanceof ThymusError)) throw error
-      if (error.code === 'CEL_LIMIT') this.#spend(PER_CALL)
-      return { error: `expression '${expression.text}' resulted in error: ${error.message}` }
-    }
-  }
-
-  #spend(cost: number): void {
-    this.#budget -= cost
-    if (this.#budget < 0) throw new OutOfBudget()
+    return answerOf(expression, this.#bindings, this.#spend, (message) => `expression '${expression.text}' resulted in error: ${message}`)
   }
 }
 
@@ -248,7 +245,7 @@ class Variables extends CelMap {
   readonly #expressions: ReadonlyMap<string, Expression>
   readonly #bindings: Readonly<Record<string, unknown>>
   readonly #spend: (cost: number) => void
-  readonly #known = new Map<string, { readonly value: Value } | { readonly error: string }>()
+  readonly #known = new Map<string, Answer>()
 
   constructor(expressions: ReadonlyMap<string, Expression>, bindings: Readonly<Record<string, unknown>>, spend: (cost: number) => void) {
     super()
@@ -268,30 +265,22 @@ class Variables extends CelMap {
   get(key: Value): Value | undefined {
     const expression = typeof key === 'string' ? this.#expressions.get(key) : undefined
     if (expression === undefined) return undefined
-    let known = this.#known.get(key as string)
+    const name = key as string
+    let known = this.#known.get(name)
     if (known === undefined) {
-      known = this.#evaluate(key as string, expression)
-      this.#known.set(key as string, known)
+      const failed = (message: string) => `composited variable ${JSON.stringify(name)} fails to evaluate: ${message}`
+      known = answerOf(expression, this.#bindings, this.#spend, failed)
+      this.#known.set(name, known)
     }
-    if ('error' in known) throw new Fault(known.error)
+    if (known.error !== undefined) throw new Fault(known.error)
     return known.value
-  }
-
-  #evaluate(name: string, expression: Expression): { readonly value: Value } | { readonly error: string } {
-    try {
-      const { value, cost } = expression.evaluate(this.#bindings)
-      this.#spend(cost)
-      return { value }
-    } catch (error) {
-      if (!(error instanceof ThymusError)) throw error
-      if (error.code === 'CEL_LIMIT') this.#spend(PER_CALL)
-      return { error: `composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}` }
-    }
   }
 }
 
-function matches(session: Session, conditions: readonly Expression[]): { matched: boolean; errors: string[] } {
+function matches(begin: () => Session, conditions: readonly Expression[]): { matched: boolean; errors: string[] } {
   const errors: string[] = []
+  if (conditions.length === 0) return { matched: true, errors }
+  const session = begin()
   try {
     const answers = conditions.map((condition) => session.ask(condition))
     if (answers.some(({ value }) => value === false)) return { matched: false, errors: [] }

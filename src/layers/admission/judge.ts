@@ -32,11 +32,13 @@ export interface JudgeParts {
   readonly podSecurity: PodSecurityConfiguration | undefined
   /** What is known of the cluster. */
   readonly cluster: KnownCluster
+  /** Whether the field of a violation of a constraint is looked for, which takes longer than to find the violation. No answer has it, so it is for whoever reads `violations`. */
+  readonly locates: boolean
   /** Milliseconds that only grow. */
   readonly clock: () => number
 }
 
-/** Objections of which the field is looked for, which takes longer than to find them: nobody mends more at a time. */
+/** Objections of which the field is looked for: nobody mends more at a time. */
 const LOCATED = 2
 /** Of the time that must be left for it. */
 const LOCATING_MS = 500
@@ -92,7 +94,7 @@ export class Judge implements AdmissionJudge {
     point: EnforcementPoint,
     milliseconds: number,
   ): readonly Violation[] {
-    const { library, expander, config, clock } = this.#parts
+    const { library, expander, config, locates, clock } = this.#parts
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
     const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
     if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return []
@@ -103,9 +105,8 @@ export class Judge implements AdmissionJudge {
         : questionFrom(fields, { source: 'Original', namespace })
     const limits = leftUntil(clock() + milliseconds, clock)
     const objections = reviewExpanded(library, expander, question, point, limits)
-    return objections.flatMap((objection, at) =>
-      violationsOf(objection, at < LOCATED && (limits.milliseconds ?? 0) > LOCATING_MS ? library.fieldOf(objection, question) : undefined),
-    )
+    const isLocated = (at: number) => locates && at < LOCATED && (limits.milliseconds ?? 0) > LOCATING_MS
+    return objections.flatMap((objection, at) => violationsOf(objection, isLocated(at) ? library.fieldOf(objection, question) : undefined))
   }
 
   /** Throws ThymusError MUTATOR where a mutator cannot be applied. */

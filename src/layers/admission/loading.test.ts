@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
-import { constraint, kinds, REQUIRED_LABELS } from '../../../test/kit/gatekeeper.ts'
+import { constraint, FORBIDDEN_LABELS, kinds, REQUIRED_LABELS } from '../../../test/kit/gatekeeper.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { Judge } from './judge.ts'
+import type { Judgement } from './judgement.ts'
 import { type Loaded, loadAdmission } from './loading.ts'
 import { readObjects } from './manifests/document.ts'
 import { readReview } from './review.ts'
@@ -17,7 +18,7 @@ const load = (...texts: readonly string[]) =>
     { surroundings },
   )
 const cluster = { namespace: () => undefined, pods: () => [], late: () => false, params: () => undefined }
-const judgeOf = (loaded: Loaded) => new Judge({ ...loaded, podSecurity: undefined, cluster, clock })
+const judgeOf = (loaded: Loaded, locates = false) => new Judge({ ...loaded, podSecurity: undefined, cluster, locates, clock })
 const asked = (namespace = 'default') => {
   const object = configMap('a', {})
   return readReview(reviewOf({ ...object, metadata: { name: 'a', namespace } }, { namespace })).request
@@ -77,6 +78,33 @@ test('documents may come in any order', () => {
   )
 })
 
+test('suites of tests and the objects that they name are not taken for the cluster, and their policies are in force', () => {
+  const cases = [{ object: 'samples/a.yaml', inventory: ['samples/b.yaml'] }, { object: '../policies/need.yaml' }]
+  const suite = { apiVersion: 'test.gatekeeper.sh/v1alpha1', kind: 'Suite', metadata: { name: 's' }, tests: [{ name: 't', cases }] }
+  const namespace = (name: string) => JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  const read = (files: Readonly<Record<string, string>>) =>
+    loadAdmission(
+      Object.entries(files).flatMap(([file, text]) => readObjects({ file, text }).objects),
+      { surroundings },
+    )
+  const { others, library } = read({
+    './policies/suite.yaml': JSON.stringify(suite),
+    './policies/other.yaml': JSON.stringify(suite),
+    'policies/samples/a.yaml': namespace('a'),
+    './policies/samples/b.yaml': namespace('b'),
+    'policies/samples/c.yaml': namespace('c'),
+    'samples/a.yaml': namespace('d'),
+    'policies/need.yaml': REQUIRED_LABELS + NEED,
+  })
+  assert.deepEqual(
+    others.map(({ file }) => file),
+    ['policies/samples/c.yaml', 'samples/a.yaml'],
+  )
+  assert.equal(library.constraints.length, 1)
+  const odd = [1, null, { cases: 1 }, { cases: [1, null, { object: 1, inventory: [1, null] }, { inventory: {} }] }]
+  for (const tests of [...odd, odd]) assert.deepEqual(read({ 's.yaml': JSON.stringify({ ...suite, tests }) }).others, [])
+})
+
 test('namespaces are left alone by the processes that were told to', () => {
   const judge = judgeOf(load(REQUIRED_LABELS, NEED, CONFIG, OWNER))
   const refuses = (namespace: string) => !judge.validate(asked(namespace), { now: 0, milliseconds: 1_000 }).allowed
@@ -130,6 +158,19 @@ test('a kind of object meets the constraints that were added since it was last a
     library.addConstraint(each!.object)
   }
   assert.deepEqual(policies(), ['K8sRequiredLabels/any', 'K8sRequiredLabels/need', 'K8sRequiredLabels/star'])
+})
+
+test('fields are looked for where somebody reads them, and no answer depends on it', () => {
+  const forbid = (enforcementAction: string, label: string) =>
+    constraint('K8sForbiddenLabels', `no-${label}`, { enforcementAction, parameters: { labels: [label] } })
+  const loaded = load(FORBIDDEN_LABELS, forbid('deny', 'a'), forbid('warn', 'b'), forbid('deny', 'c'))
+  const { request } = readReview(reviewOf(configMap('m', { a: 'x', b: 'x', c: 'x' })))
+  const [located, bare] = [true, false].map((locates) => judgeOf(loaded, locates).validate(request, { now: 0, milliseconds: 10_000 }))
+  const fields = ({ violations }: Judgement) => violations.map(({ field }) => field)
+  const answer = ({ violations, ...told }: Judgement) => told
+  assert.deepEqual(fields(located!), ['metadata.labels.a', 'metadata.labels.b', undefined])
+  assert.deepEqual(fields(bare!), [undefined, undefined, undefined])
+  assert.deepEqual(answer(located!), answer(bare!))
 })
 
 test('all constraints together have the time that there is, not each of them', () => {

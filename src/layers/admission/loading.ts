@@ -1,4 +1,5 @@
 // Everything that one configuration of admission says, from documents in whatever order they come: taken whole, or not at all.
+import { posix } from 'node:path'
 import { type Code, ThymusError } from '../../core/errors.ts'
 import { apiVersionOf, type GroupVersionKind, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import { type FieldPath, parseFieldPath } from './field-path.ts'
@@ -8,6 +9,7 @@ import { Expander, isExpansion, readExpansion } from './gatekeeper/expansion.ts'
 import { Library, type LibraryOptions } from './gatekeeper/library.ts'
 import { isMutator, readMutator } from './gatekeeper/mutation/read.ts'
 import { MutationSystem } from './gatekeeper/mutation/system.ts'
+import { isSuite, samplesOf } from './gatekeeper/suite.ts'
 import { isTemplate } from './gatekeeper/template.ts'
 import type { ManifestObject } from './manifests/document.ts'
 import { type PodSecurityConfiguration, readConfiguration } from './pod-security/configuration.ts'
@@ -23,12 +25,13 @@ export interface Loaded {
   readonly validating: PolicySet
   /** Kinds of which policies want to know every object: `data.inventory`, and the parameters of Kubernetes' own policies. */
   readonly wanted: readonly GroupVersionKind[]
-  /** What is no policy: without a cluster, all that is known of one. */
+  /** What is no policy, nor an object of a suite of tests: without a cluster, all that is known of one. */
   readonly others: readonly ManifestObject[]
 }
 
-type Sort = 'template' | 'constraint' | 'mutator' | 'expansion' | 'config' | 'podSecurity' | 'policy' | 'binding' | 'other'
-const CODE_OF: Readonly<Record<Exclude<Sort, 'other'>, Code>> = {
+type Sort = 'template' | 'constraint' | 'mutator' | 'expansion' | 'config' | 'podSecurity' | 'policy' | 'binding' | 'suite' | 'other'
+type PolicySort = Exclude<Sort, 'suite' | 'other'>
+const CODE_OF: Readonly<Record<PolicySort, Code>> = {
   template: 'TEMPLATE',
   constraint: 'CONSTRAINT',
   mutator: 'MUTATOR',
@@ -43,7 +46,7 @@ const CODE_OF: Readonly<Record<Exclude<Sort, 'other'>, Code>> = {
 export function loadAdmission(documents: readonly ManifestObject[], options: LibraryOptions): Loaded {
   const sorted = Map.groupBy(documents, ({ object }) => sortOf(object))
   const of = (sort: Sort) => sorted.get(sort) ?? []
-  refuseTwice(documents.filter(({ object }) => sortOf(object) !== 'other'))
+  refuseTwice(documents.filter(({ object }) => !['suite', 'other'].includes(sortOf(object))))
   const library = new Library(options)
   for (const each of of('template')) placed(each, () => library.addTemplate(each.object))
   for (const each of of('constraint')) placed(each, () => library.addConstraint(each.object))
@@ -65,7 +68,7 @@ export function loadAdmission(documents: readonly ManifestObject[], options: Lib
     podSecurity: security && placed(security, () => readConfiguration(security.object)),
     validating,
     wanted: [...new Map([...synced, ...params].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind])).values()],
-    others: of('other'),
+    others: withoutSamples(of('other'), of('suite')),
   }
 }
 
@@ -75,6 +78,7 @@ function sortOf(object: KubernetesObject): Sort {
   if (isMutator(object)) return 'mutator'
   if (isExpansion(object)) return 'expansion'
   if (isConfig(object)) return 'config'
+  if (isSuite(object)) return 'suite'
   const { group, kind } = kindOf(object)
   if (group === 'pod-security.admission.config.k8s.io') return 'podSecurity'
   if (group !== 'admissionregistration.k8s.io') return 'other'
@@ -101,19 +105,25 @@ function expanderOf(documents: readonly ManifestObject[], mutations: MutationSys
   return expander
 }
 
+/** What a case of a suite is about is there for the test alone. */
+function withoutSamples(others: readonly ManifestObject[], suites: readonly ManifestObject[]): readonly ManifestObject[] {
+  const samples = new Set(suites.flatMap(({ object, file }) => samplesOf(object).map((path) => posix.join(posix.dirname(file), path))))
+  return others.filter(({ file }) => !samples.has(posix.normalize(file)))
+}
+
 function refuseTwice(documents: readonly ManifestObject[]): void {
   const seen = new Map<string, ManifestObject>()
   for (const each of documents) {
     const { group, kind } = kindOf(each.object)
     const key = JSON.stringify([group, kind, namespaceOf(each.object), nameOf(each.object)])
     const before = seen.get(key)
-    const sort = sortOf(each.object) as Exclude<Sort, 'other'>
+    const sort = sortOf(each.object) as PolicySort
     if (before !== undefined) placed(each, () => refuse(sort, `${kind} ${nameOf(each.object)} is also in ${where(before, [])}`))
     seen.set(key, each)
   }
 }
 
-function refuse(sort: Exclude<Sort, 'other'>, text: string): never {
+function refuse(sort: PolicySort, text: string): never {
   throw new ThymusError(CODE_OF[sort], text)
 }
 

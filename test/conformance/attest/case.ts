@@ -62,7 +62,7 @@ export function readMember(root: string, path: string): Buffer {
   if (member === undefined) return bytes
   const window = /^offset=(\d+),length=(\d+)$/.exec(member)
   if (window !== null) return bytes.subarray(Number(window[1]), Number(window[1]) + Number(window[2]))
-  if (member === 'hex' || member === 'base64') return Buffer.from(bytes.toString('latin1').trim(), member)
+  if (member === 'hex' || member === 'base64') return Buffer.from(bytes.toString('latin1').trim().replace(/^0x/, ''), member)
   const [pointer, encoding] = member.split(',', 2) as [string, BufferEncoding | undefined]
   let value: unknown = JSON.parse(bytes.toString('utf8'))
   for (const key of pointer.split('/').slice(1)) value = (value as Record<string, unknown>)[key]

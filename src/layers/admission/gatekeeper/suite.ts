@@ -1,7 +1,9 @@
 // Suites of tests for templates (test.gatekeeper.sh), as `gator verify` takes them.
+
 import { RE2JS } from 're2js'
-import { type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
-import { FieldReader } from './fields.ts'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
+import { isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
+import { readFields } from './fields.ts'
 
 export interface Suite {
   readonly skip: boolean
@@ -40,9 +42,18 @@ export function isSuite(object: KubernetesObject): boolean {
   return group === 'test.gatekeeper.sh' && kind === 'Suite'
 }
 
+/** Paths of what the cases are about, as far as they can be read: for one who runs no tests. */
+export function samplesOf({ tests }: KubernetesObject): readonly string[] {
+  const cases = list(tests).flatMap((test) => (isFields(test) ? list(test.cases) : []))
+  const samples = cases.flatMap((each) => (isFields(each) ? [each.object, ...list(each.inventory)] : []))
+  return samples.filter((path) => typeof path === 'string')
+}
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
 /** Throws ThymusError SUITE with the field. `file` is the name for people. */
 export function readSuite(object: KubernetesObject, file: string): Suite {
-  const suite = new FieldReader(object, 'SUITE', file)
+  const suite = readFields(object, 'SUITE', file)
   return { skip: suite.boolean('skip'), tests: suite.objects('tests').map(readTest) }
 }
 

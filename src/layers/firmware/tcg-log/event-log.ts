@@ -36,6 +36,9 @@ export interface EventLog {
   readonly end: 'eof' | 'padding'
 }
 
+/** What a machine without measurements would log. */
+export const emptyLog: EventLog = { format: 'crypto-agile', registers: 'pcr', banks: [], startupLocality: 0, events: [], end: 'eof' }
+
 /** Areas are a few hundred KiB; what is larger by orders of magnitude costs only the time to look through it once. */
 const MAX_LOG = 128 << 20
 /** Real logs stay below 1,000 events. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
+import { constraint, FORBIDDEN_LABELS } from '../../../test/kit/gatekeeper.ts'
 import { readReview } from '../../layers/admission/review.ts'
 import { JudgePool } from './pool.ts'
 
@@ -32,7 +33,7 @@ function poolOf(t: TestContext, threads: number, notes: string[] = []): JudgePoo
 test('a thread that does not stop by itself is ended, and another begins in its place', async (t) => {
   const notes: string[] = []
   const pool = poolOf(t, 1, notes)
-  await pool.load({ sources: [{ file: 'f', text: policies(50) }], podSecurity: 'off', isAlone: true })
+  await pool.load({ sources: [{ file: 'f', text: policies(50) }], podSecurity: 'off', isAlone: true, locates: false })
   const began = performance.now()
   const asked = pool.validate(slow, { now: 0, milliseconds: 50 })
   const waiting = pool.validate(quick, { now: 0, milliseconds: 60_000 })
@@ -44,14 +45,14 @@ test('a thread that does not stop by itself is ended, and another begins in its 
 
 test('what waits for longer than it has is told so', async (t) => {
   const pool = poolOf(t, 1)
-  await pool.load({ sources: [], podSecurity: 'off', isAlone: true })
+  await pool.load({ sources: [], podSecurity: 'off', isAlone: true, locates: false })
   await assert.rejects(pool.validate(quick, { now: 0, milliseconds: 0 }), { code: 'ADMISSION_LATE' })
   assert.equal((await pool.validate(quick, { now: 0, milliseconds: 10_000 })).allowed, true)
 })
 
 test('what cannot be loaded leaves the former in force', async (t) => {
   const pool = poolOf(t, 2)
-  const orders = (text: string) => ({ sources: [{ file: 'f', text }], podSecurity: 'off' as const, isAlone: true })
+  const orders = (text: string) => ({ sources: [{ file: 'f', text }], podSecurity: 'off' as const, isAlone: true, locates: false })
   await pool.load(orders(policies(1)))
   await assert.rejects(pool.load(orders('a: [')), { code: 'MANIFEST' })
   await assert.rejects(pool.load({ ...orders(''), podSecurity: { file: 's', text: 'apiVersion: v1\nkind: Pod\n' } }), {
@@ -60,4 +61,19 @@ test('what cannot be loaded leaves the former in force', async (t) => {
   })
   assert.equal(pool.summary?.policies, 1)
   assert.equal((await pool.validate(quick, { now: 0, milliseconds: 10_000 })).allowed, true)
+})
+
+test('fields of violations are looked for only on order', async (t) => {
+  const pool = poolOf(t, 1)
+  const text = FORBIDDEN_LABELS + constraint('K8sForbiddenLabels', 'none', { parameters: { labels: ['team'] } })
+  const fields = async (locates: boolean) => {
+    await pool.load({ sources: [{ file: 'f', text }], podSecurity: 'off', isAlone: true, locates })
+    const { violations } = await pool.validate(readReview(reviewOf(configMap('a', { team: 'x' }))).request, {
+      now: 0,
+      milliseconds: 10_000,
+    })
+    return violations.map(({ field }) => field)
+  }
+  assert.deepEqual(await fields(true), ['metadata.labels.team'])
+  assert.deepEqual(await fields(false), [undefined])
 })

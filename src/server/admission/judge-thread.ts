@@ -9,7 +9,7 @@ import { loadAdmission } from '../../layers/admission/loading.ts'
 import { readObjects, type SourceFile } from '../../layers/admission/manifests/document.ts'
 import { NO_CONFIGURATION, readConfiguration } from '../../layers/admission/pod-security/configuration.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
-import { surroundings } from '../rego/surroundings.ts'
+import { surroundings } from '../surroundings.ts'
 import { type Change, ToldCluster } from './known-cluster.ts'
 
 /** What a thread begins with. */
@@ -19,6 +19,8 @@ export interface Orders {
   readonly podSecurity: 'off' | SourceFile | undefined
   /** Without a cluster, what is no policy is all that is known of one. */
   readonly isAlone: boolean
+  /** Fields of violations are looked for: somebody reads them. */
+  readonly locates: boolean
 }
 
 export type ToThread =
@@ -63,7 +65,7 @@ function faultOf(error: unknown): Fault {
   return { code: 'INTERNAL', message: error instanceof Error ? (error.stack ?? error.message) : String(error), at: undefined }
 }
 
-function load({ sources, podSecurity, isAlone }: Orders): { judge: Judge; cluster: ToldCluster; summary: Summary } {
+function load({ sources, podSecurity, isAlone, locates }: Orders): { judge: Judge; cluster: ToldCluster; summary: Summary } {
   const loaded = loadAdmission(
     sources.flatMap((source) => readObjects(source).objects),
     { surroundings },
@@ -77,7 +79,7 @@ function load({ sources, podSecurity, isAlone }: Orders): { judge: Judge; cluste
       cluster.tell({ type: 'put', object })
     }
   }
-  const judge = new Judge({ ...loaded, podSecurity: securityOf(podSecurity, loaded.podSecurity), cluster, clock })
+  const judge = new Judge({ ...loaded, podSecurity: securityOf(podSecurity, loaded.podSecurity), cluster, locates, clock })
   const count = { constraints: library.constraints.length, mutators: loaded.mutations.size, policies: validating.policies.length }
   return {
     judge,

@@ -12,6 +12,7 @@ import { IMAGE_CHECKS } from '../src/layers/firmware/secure-boot/image.ts'
 import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
 import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
 import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
+import { SGX_CHECKS } from '../src/layers/hardware/sgx/checks.ts'
 import { SNP_CHECKS } from '../src/layers/hardware/snp/checks.ts'
 import { TPM_CHECKS } from '../src/layers/hardware/tpm/checks.ts'
 import { table } from './markdown.ts'
@@ -28,10 +29,9 @@ const CHECKS: readonly CheckTable[] = [
   LOG_CHECKS,
   MODULE_CHECKS,
   REFERENCE_CHECKS,
+  SGX_CHECKS,
   SNP_CHECKS,
   TPM_CHECKS,
-  REFERENCE_CHECKS,
-  IMAGE_CHECKS,
 ]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {

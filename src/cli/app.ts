@@ -210,8 +210,8 @@ const routes = {
   scan,
   ima,
   module,
-  tpm,
   tee,
+  tpm,
   completion,
   complete,
 }

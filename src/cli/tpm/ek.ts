@@ -1,11 +1,9 @@
 // `thymus tpm ek`: who this TPM is, and who says so.
-import { certifiedKinds, endorsementCertificate, endorsementKey, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
+import { certifiedKinds, endorsementKey, examineCertificate, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
 import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { writeSizedPublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
-import { readVendorCertificate } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import type { EndorsementKind } from '../../layers/hardware/tpm/kinds.ts'
-import { verifyEkCertificate } from '../../layers/hardware/tpm/verify/ek-certificate.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
 import type { Endorsement } from './answers.ts'
@@ -46,28 +44,23 @@ export async function ek(flags: EkFlags): Promise<number | undefined> {
   return interrupted ?? (failed ? EXIT.findings : undefined)
 }
 
-async function look(tpm: Tpm, kind: EndorsementKind, { roots, intermediates, now }: Trust): Promise<Found> {
+async function look(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Found> {
   await using key = await endorsementKey(tpm, kind, ({ name }) => knownPins().some((each) => each.name.equals(name)))
-  const bytes = await endorsementCertificate(tpm, kind)
-  const certificate = bytes && readVendorCertificate(bytes)
-  const verified = certificate && verifyEkCertificate({ certificate, roots, intermediates, now, ek: key.area })
-  const checks = roots.length === 0 ? [] : (verified?.checks ?? [])
+  const examined = await examineCertificate(tpm, kind, trust)
+  const checks = namesAuthorities(trust) ? (examined?.checksOf(key.area) ?? []) : []
+  const identity = examined?.identity ?? { manufacturer: 'unknown', model: 'unknown', version: 'unknown' }
   return {
     kind,
     name: key.name.toString('hex'),
-    certificate:
-      certificate === undefined
-        ? null
-        : {
-            ...(verified?.identity ?? { manufacturer: 'unknown', model: 'unknown', version: 'unknown' }),
-            ends: new Date(certificate.notAfter.milliseconds).toISOString(),
-          },
+    certificate: examined === undefined ? null : { ...identity, ends: new Date(examined.certificate.notAfter.milliseconds).toISOString() },
     checks: checks.map(({ code, title, verdict, got }) => ({ code, title, is: verdict.is, got: got ?? null })),
     pem: publicPem(key.area),
     area: writeSizedPublicArea(key.area),
-    bytes,
+    bytes: examined?.bytes,
   }
 }
+
+const namesAuthorities = ({ roots, labRoots = [] }: Trust): boolean => roots.length + labRoots.length > 0
 
 function save({ certificate, public: key, area }: EkFlags, found: readonly Found[]): void {
   if (certificate === undefined && key === undefined && area === undefined) return
@@ -82,13 +75,14 @@ function save({ certificate, public: key, area }: EkFlags, found: readonly Found
 }
 
 /** With authorities, only what they vouch for; without them, what is there now, as one trusts a host at first sight. */
-function keep(found: readonly Found[], { roots }: Trust): void {
+function keep(found: readonly Found[], trust: Trust): void {
+  const vouched = namesAuthorities(trust)
   for (const { kind, name, checks } of found) {
-    if (roots.length > 0 && (checks.length === 0 || checks.some(({ is }) => is !== 'pass'))) {
+    if (vouched && (checks.length === 0 || checks.some(({ is }) => is !== 'pass'))) {
       throw new ThymusError('UNTRUSTED', `the authorities do not vouch for its ${kind} key: it is not pinned`)
     }
     addPin({ kind: kind as EndorsementKind, name: Buffer.from(name, 'hex') })
     note(`${kind}:${name} is trusted from now on (${pinsFile()})`)
-    if (roots.length === 0) note('nobody vouched for it: whoever sat between this machine and its TPM just now is trusted too')
+    if (!vouched) note('nobody vouched for it: whoever sat between this machine and its TPM just now is trusted too')
   }
 }

@@ -1,10 +1,10 @@
 // Files of `thymus tpm`. What is private is the caller's alone, and is there whole or not at all.
-import { closeSync, fsyncSync, linkSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { ThymusError } from '../../core/errors.ts'
 
 /** Largest file that is read: hashed data may be large, all else is far smaller. */
 const MAX_BYTES = 64 << 20
-/** A digest of SHA-256: the hash of what has passwords here (part 1, 19.6.4.3). */
+/** A digest of SHA-256: the hash of what has passwords here. */
 const MAX_PASSWORD = 32
 
 /** A file, or stdin for `-`. @throws ThymusError USAGE */
@@ -42,7 +42,10 @@ function readAll(fd: number, limit: number): Buffer {
  */
 export function writeOutput(path: string, content: Uint8Array | string, { isPrivate = false, over = false } = {}): void {
   const beside = `${path}.${process.pid}.new`
+  let claimed = false
   try {
+    if (!over) closeSync(openSync(path, 'wx', 0o600))
+    claimed = !over
     const fd = openSync(beside, 'wx', isPrivate ? 0o600 : 0o644)
     try {
       writeFileSync(fd, content)
@@ -50,16 +53,18 @@ export function writeOutput(path: string, content: Uint8Array | string, { isPriv
     } finally {
       closeSync(fd)
     }
-    if (over) renameSync(beside, path)
-    else linkSync(beside, path)
+    renameSync(beside, path)
+    claimed = false
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    throw new ThymusError('USAGE', code === 'EEXIST' ? 'it is there already, and is not replaced' : `it cannot be written (${code})`, {
+    const isThere = code === 'EEXIST' && !claimed
+    throw new ThymusError('USAGE', isThere ? 'it is there already, and is not replaced' : `it cannot be written (${code})`, {
       at: path,
       cause,
     })
   } finally {
     rmSync(beside, { force: true })
+    if (claimed) rmSync(path, { force: true })
   }
 }
 

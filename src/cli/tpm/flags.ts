@@ -15,11 +15,12 @@ export const aliases = o
 /** Of those that send the TPM a secret, or get one from it. */
 export const trust = {
   pin: given(pin, 'KIND:NAME', 'the endorsement key that the TPM must have; where it is left out, those that thymus tpm ek --trust kept'),
-  roots: many(text, 'FILE', 'authorities of TPM makers, who vouch for the endorsement key by its certificate'),
-  'lab-ca': many(text, 'FILE', 'the same of an emulator, which vouches for nothing outside a lab'),
+  roots: many(text, 'FILE', 'authorities of TPM makers that are known, who vouch for the endorsement key by its certificate'),
+  'lab-ca': many(text, 'FILE', 'an authority that is no maker’s, as an emulator’s: it is taken for being named'),
 } as const
 
 export const auth = given(secretSource, 'file:PATH|env:NAME', 'the password of the key, the NV index or what is sealed')
 export const ownerAuth = given(secretSource, 'file:PATH|env:NAME', 'the password of the owner, where there is one')
 export const key = needed(text, 'FILE', 'the key file, as thymus tpm key create makes it')
 export const to = given(text, 'FILE', 'write it there; a file that is there is not replaced')
+export const secret = { ...trust, auth, 'owner-auth': ownerAuth } as const

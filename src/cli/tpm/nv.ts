@@ -97,7 +97,7 @@ function summary(area: NvPublic): NvSummary {
   }
 }
 
-/** TCG Registry of Reserved TPM 2.0 Handles 1.1, 2.2. */
+/** TCG Registry of Reserved TPM 2.0 Handles. */
 function purposeOf(index: number): string {
   const kind = Object.entries(ENDORSEMENT).find(([, { certificate }]) => certificate === index)?.[0]
   if (kind !== undefined) return `certificate of the ${kind} endorsement key`

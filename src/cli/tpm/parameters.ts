@@ -67,8 +67,9 @@ export function bankDigests(input: string): readonly Hashed[] {
 
 /** `PCR:HEX`. */
 export function pcrValue(input: string): readonly [pcr: number, value: Buffer] {
-  const [number = '', value = ''] = input.split(':')
-  return [pcr(number), hex(value)]
+  const [, number, value] = /^(\d{1,2}):((?:[0-9a-fA-F]{2})+)$/.exec(input) ?? []
+  if (value === undefined) throw new SyntaxError(`${quote(input)} is not PCR:HEX`)
+  return [pcr(number!), Buffer.from(value, 'hex')]
 }
 
 /** `KIND:NAME`, as `thymus tpm ek` shows it. */

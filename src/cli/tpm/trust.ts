@@ -21,9 +21,10 @@ export const pinText = ({ kind, name }: Pin): string => `${kind}:${name.toString
 
 /** What is named on the command line is all that counts; where nothing is, the pins do. @throws ThymusError USAGE, CONFIG, FORMAT */
 export function trustOf(flags: TrustFlags, now: number): Trust {
-  const authorities = [...certificatesOf(flags.roots, false), ...certificatesOf(flags['lab-ca'], true)]
-  const pins = flags.pin !== undefined ? [flags.pin] : authorities.length > 0 ? [] : knownPins()
-  return { pins, now, roots: authorities.filter(isRoot), intermediates: authorities.filter((each) => !isRoot(each)) }
+  const [makers, lab] = [certificatesOf(flags.roots), certificatesOf(flags['lab-ca'])]
+  const all = [...makers, ...lab]
+  const pins = flags.pin !== undefined ? [flags.pin] : all.length > 0 ? [] : knownPins()
+  return { pins, now, roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates: all.filter((each) => !isRoot(each)) }
 }
 
 /** Where pins are: beside what configures, never where a process writes that listens to others. */
@@ -58,14 +59,7 @@ export function addPin(added: Pin): void {
   writeOutput(path, [...others, added].map((each) => `${pinText(each)}\n`).join(''), { isPrivate: true, over: true })
 }
 
-function certificatesOf(paths: readonly string[] | undefined, isLab: boolean): readonly Certificate[] {
-  return (paths ?? []).flatMap((path) => {
-    const found = readVendorCertificates(readInput(path, MAX_BYTES))
-    const lab = found.find(({ subject }) => subject.some(({ value }) => typeof value === 'string' && /swtpm/i.test(value)))
-    if (lab !== undefined && !isLab)
-      throw new ThymusError('USAGE', 'it vouches for emulators, not for TPMs: --lab-ca takes it', { at: path })
-    return found
-  })
-}
+const certificatesOf = (paths: readonly string[] = []): readonly Certificate[] =>
+  paths.flatMap((path) => readVendorCertificates(readInput(path, MAX_BYTES)))
 
 const isRoot = ({ rawSubject, rawIssuer }: Certificate): boolean => rawSubject.equals(rawIssuer)

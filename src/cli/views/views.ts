@@ -27,13 +27,15 @@ export const VIEWS = {
   Explanation: explanation,
   CapabilityList: capabilityList,
   SuiteList: suiteList,
+  ModuleList: moduleList,
+  CheckList: checkList,
+  Launch: launched,
   EvidenceBundle: evidenceBundle,
   EvidenceList: evidenceList,
   Appraisal: appraisal,
   AppraisalExplanation: appraisalExplanation,
   Result: result,
   AttestationReference: attestationReference,
-  ModuleList: moduleList,
   TpmInfo: tpmInfo,
   PcrList: pcrList,
   TpmKey: tpmKey,
@@ -42,9 +44,7 @@ export const VIEWS = {
   TpmEndorsementList: tpmEndorsementList,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
-  Launch: launched,
   CollateralList: collateralList,
-  CheckList: checkList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -80,6 +80,9 @@ const SNP: Places<typeof SNP_CHECKS> = {
   SNP_PLATFORM: setUp,
 }
 
+/** What was started, in the boot alone. */
+const booted: Place = { claim: 'executables', pass: 3, fail: 33 }
+
 const TPM: Places<typeof TPM_CHECKS> = {
   TPM_GENERATED: unsigned,
   TPM_TYPE: unsigned,
@@ -107,14 +110,18 @@ const TPM: Places<typeof TPM_CHECKS> = {
   TPM_EK_KEY: unsigned,
   TPM_EK_ATTRIBUTES: unsigned,
   TPM_EK_ENCODING: { claim: 'hardware', fail: 97 },
+  TPM_POLICY_HASH: unsigned,
+  TPM_POLICY_PCRS: unsigned,
+  TPM_POLICY_VALUES: booted,
+  TPM_POLICY_FIRMWARE: { claim: 'hardware', fail: 32 },
+  TPM_POLICY_CLOCK: { claim: 'hardware', fail: 32 },
 }
 
-/** What was started, in the boot alone. */
-const booted: Place = { claim: 'executables', pass: 3, fail: 33 }
 const LOG: Places<typeof LOG_CHECKS> = {
   TCG_LOG: unsigned,
   TCG_BANK: unsigned,
   TCG_REPLAY: { ...signed, claim: 'executables', pass: 3 },
+  TCG_QUOTED: booted,
   TCG_UNLOGGED: booted,
 }
 const BOOT: Places<typeof BOOT_CHECKS> = {

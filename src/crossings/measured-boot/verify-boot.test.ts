@@ -63,6 +63,14 @@ describe('a log and a quote', () => {
     assert.deepEqual(wrong(verifyBoot({ quote, log: boot({ commandLine: 'evil' }), others })), ['TCG_REPLAY fail'])
   })
 
+  test('say nothing of registers that were not quoted', () => {
+    const some = new Map([...pcrsAfter(log, 'sha256')].filter(([pcr]) => pcr < 7))
+    for (const values of [true, false]) {
+      const found = verifyBoot({ quote: quoted(some, { values }), log })
+      assert.deepEqual([wrong(found), found.boot], [['TCG_QUOTED unknown'], undefined])
+    }
+  })
+
   test('cannot make up for a register of the log by values from elsewhere', () => {
     const other = boot({ commandLine: 'evil' })
     const quote = quoted(pcrsAfter(other, 'sha256'), { values: false })

@@ -178,10 +178,10 @@ function attributesOf(area: PublicArea): Readonly<Record<string, boolean>> {
   return Object.fromEntries(Object.entries(bits).map(([name, bit]) => [name, hasAttributes(area, bit)]))
 }
 
-/** Whether the name that lies beside a public area is that of the area. */
+/** Whether the name that lies beside a public area, if any does, is that of the area. */
 function isNamed({ files }: AttestCase, { root }: CaseFiles, area: PublicArea): boolean {
   const path = files.ak!.replace(/\.pub$/, '.name')
-  return existsSync(join(root, path)) && nameOf(area)?.equals(readMember(root, path)) === true
+  return !existsSync(join(root, path)) || nameOf(area)?.equals(readMember(root, path)) === true
 }
 
 const same = (what: string, expected: unknown, got: unknown): readonly Difference[] =>

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { type Swtpm, startSwtpm, whyNoSwtpm } from '../../../../test/kit/swtpm.ts'
 import { startTpmBus, type TpmBus } from '../../../../test/kit/tpm-bus.ts'
 import { ThymusError } from '../../../core/errors.ts'
+import { selectPcrs } from '../../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { prepare } from '../../../layers/hardware/tpm/command.ts'
 import { NV, nvEntity, nvRead } from '../../../layers/hardware/tpm/commands/nv.ts'
 import { entityOf, type Loaded } from '../../../layers/hardware/tpm/commands/objects.ts'
@@ -17,6 +18,7 @@ import { openChannel } from './channel.ts'
 import { endorsementKey, protectedSession, type Trust } from './endorsement.ts'
 import { createBlob, loadBlob } from './keys.ts'
 import { defineNv, nvContents, nvPublicOf, undefineNv, writeNv } from './nv.ts'
+import { readPcrs } from './pcrs.ts'
 import { seal, unsealed } from './sealing.ts'
 import { Tpm } from './tpm.ts'
 
@@ -161,6 +163,22 @@ describe('on a bus that somebody sits on', { skip: whyNoSwtpm() }, () => {
     await assert.rejects(protectedSession(meddled, trust), { code: 'TPM_SESSION', message: /name/ })
     bus.meddle(undefined)
     assert.deepEqual(await meddled.handles(0x80000000), [])
+  })
+
+  test('PCRs and counters that are sealed to or signed are the TPM’s own, whatever the bus says', async () => {
+    await using tpm = await Tpm.open(bus.place)
+    await using held = await protectedSession(tpm, trust)
+    const selection = [selectPcrs('sha256', [0])]
+    assert.equal((await readPcrs(tpm, selection, held.session)).get('sha256')!.size, 1)
+    bus.meddle(({ from, bytes }) => {
+      if (from === 'tpm' && bytes.length > 60) bytes[50]! ^= 1
+      return bytes
+    })
+    await assert.rejects(readPcrs(tpm, selection, held.session), { code: 'TPM_SESSION' })
+    bus.meddle(undefined)
+    await assert.rejects(seal(tpm, { ...trust, pins: [] }, { data: SECRET, pcrs: selection[0], policy: [], auth: NONE }), {
+      code: 'TPM_UNVERIFIED',
+    })
   })
 
   test('a password is proven without being sent, also where the bus answers for the TPM', async () => {

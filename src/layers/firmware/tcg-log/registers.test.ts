@@ -12,7 +12,7 @@ const log = parseEventLog(eventLog(linuxBoot()))
 const held = () => new Map(replay(log, 'sha256'))
 const outcome = (of: EventLog | undefined, values: ReadonlyMap<number, Buffer>) =>
   checkRegisters(of, 'sha256', values).map(({ code, verdict }) => `${code} ${verdict.is}`)
-const GOOD = ['TCG_LOG pass', 'TCG_REPLAY pass', 'TCG_UNLOGGED pass']
+const GOOD = ['TCG_LOG pass', 'TCG_REPLAY pass', 'TCG_QUOTED pass', 'TCG_UNLOGGED pass']
 
 describe('a log is held to registers', () => {
   test('that it replays to, whatever others hold that only the system extends', () => {
@@ -28,11 +28,24 @@ describe('a log is held to registers', () => {
 
   test('and fails where the firmware extended one that is not in it', () => {
     const without = parseEventLog(eventLog(linuxBoot().filter(({ register }) => register !== 4)))
-    assert.deepEqual(outcome(without, held()), ['TCG_LOG pass', 'TCG_REPLAY pass', 'TCG_UNLOGGED fail'])
+    assert.deepEqual(outcome(without, held()), ['TCG_LOG pass', 'TCG_REPLAY pass', 'TCG_QUOTED pass', 'TCG_UNLOGGED fail'])
+  })
+
+  test('and is unknown where it speaks of one that was not quoted', () => {
+    const values = held()
+    values.delete(7)
+    const check = checkRegisters(log, 'sha256', values)[2]!
+    assert.ok(check.code === 'TCG_QUOTED' && check.verdict.is === 'unknown')
+    assert.equal(check.verdict.why.text, 'what the log says of 7 is only a claim')
   })
 
   test('and is unknown where nothing can be held to it', () => {
-    assert.deepEqual(outcome(log, new Map([[16, Buffer.alloc(32)]])), ['TCG_LOG pass', 'TCG_REPLAY unknown', 'TCG_UNLOGGED pass'])
+    assert.deepEqual(outcome(log, new Map([[16, Buffer.alloc(32)]])), [
+      'TCG_LOG pass',
+      'TCG_REPLAY unknown',
+      'TCG_QUOTED unknown',
+      'TCG_UNLOGGED pass',
+    ])
     assert.deepEqual(checkRegisters(log, 'sha512', held())[0]!.verdict.is, 'unknown')
     const missing = checkRegisters(undefined, 'sha256', held())[0]!.verdict
     assert.ok(missing.is === 'unknown' && missing.why.code === 'TCG_LOG_MISSING')

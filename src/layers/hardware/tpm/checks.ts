@@ -40,4 +40,9 @@ export const TPM_CHECKS = {
     clause: 'Platform profile, 3.1; RFC 5755, 5',
   },
   TPM_PLATFORM_HOLDER: { title: 'the platform certificate is about this TPM', clause: 'Platform profile, 3.1.5: holder' },
+  TPM_POLICY_HASH: { title: 'signature and PCRs are of hashes that are allowed', clause: 'SP 800-131A: SHA-1' },
+  TPM_POLICY_PCRS: { title: 'the PCRs that are required are quoted', clause: 'Part 3, 18.4: PCRselect' },
+  TPM_POLICY_VALUES: { title: 'the quoted PCRs have values that are expected', clause: 'Part 1, 17' },
+  TPM_POLICY_FIRMWARE: { title: 'the firmware of the TPM is not older than required', clause: 'Part 2, 10.12.8: firmwareVersion' },
+  TPM_POLICY_CLOCK: { title: 'the clock of the TPM was saved in time', clause: 'Part 1, 36.3.3: safe' },
 } as const satisfies CheckTable

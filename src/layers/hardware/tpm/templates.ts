@@ -24,17 +24,17 @@ const ENDORSEMENT_LOW =
 const ENDORSEMENT_HIGH = ENDORSEMENT_LOW | OBJECT.userWithAuth
 const CHILD = OBJECT.fixedTpm | OBJECT.fixedParent | OBJECT.userWithAuth
 
-/** PolicySecret of the endorsement hierarchy (TCG EK Credential Profile 2.6, B.6.2: PolicyA). */
+/** PolicySecret of the endorsement hierarchy (TCG EK Credential Profile 2.6, annex B: PolicyA). */
 const policyA = (hash: HashName) => policyDigest(hash, secret(fixed(HANDLE.endorsement)))
 
-/** What an index of the platform holds (B.6.3: PolicyC). */
+/** What an index of the platform holds (PolicyC). */
 function policyC(hash: HashName, index: number): Buffer {
   const { id, size } = hashByName(hash)!
   const attributes = NV.policyWrite | NV.writeAll | NV.platformRead | NV.ownerRead | NV.authRead | NV.policyRead | NV.noDa | NV.written
   return policyDigest(hash, authorizeNv(nvName({ index, nameHash: id, attributes, authPolicy: policyA(hash), size: 2 + size })))
 }
 
-/** One of both (B.6.4: PolicyB). */
+/** One of both (PolicyB). */
 export const policyBOptions = (hash: HashName): readonly [Buffer, Buffer] => [
   policyA(hash),
   policyC(hash, hash === 'sha256' ? 0x01c07f01 : 0x01c07f02),
@@ -58,7 +58,7 @@ export interface EndorsementTemplate {
   readonly policyB: boolean
 }
 
-/** Endorsement keys (TCG EK Credential Profile 2.6, B.3 and B.4). Those of the low range go by size alone, for they are what most TPMs have. */
+/** Endorsement keys (TCG EK Credential Profile 2.6, annex B). Those of the low range go by size alone, for they are what most TPMs have. */
 export const ENDORSEMENT: Readonly<Record<EndorsementKind, EndorsementTemplate>> = {
   p256: {
     area: ecc('sha256', ENDORSEMENT_LOW, { authPolicy: policyA('sha256'), symmetric: AES_128, x: ZEROS_32, y: ZEROS_32 }),

@@ -1,5 +1,5 @@
 // Firmware images to measure, with as much of a table of GUIDs as is asked for.
-import { guidBytes } from '../../src/layers/hardware/snp/launch/guid.ts'
+import { guidBytes } from '../../src/formats/efi/guid.ts'
 
 export interface ImageRequest {
   /** In pages. */

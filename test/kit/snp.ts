@@ -1,8 +1,8 @@
 // A vendor of our own: its root, its authorities, keys of chips, and reports that they sign.
 import { createHash, sign } from 'node:crypto'
+import { guidBytes } from '../../src/formats/efi/guid.ts'
 import { readCertificate } from '../../src/formats/x509/certificate.ts'
 import { type Endorsement, type Endorsing, endorse } from '../../src/layers/hardware/snp/endorsement.ts'
-import { guidBytes } from '../../src/layers/hardware/snp/launch/guid.ts'
 import type { ProductLine } from '../../src/layers/hardware/snp/product.ts'
 import { certificate, der, extension, isCa, newPair, newRsaPair, type Pair, type Request, text } from './certificates.ts'
 
@@ -30,6 +30,7 @@ export interface VekRequest {
 /** One line's authorities. Keys are made once: RSA takes its time. */
 export class Vendor {
   readonly line: ProductLine
+  readonly #made = new Set<string>()
   readonly #root = newRsaPair()
   readonly #authority = newRsaPair()
   readonly key: Pair = newPair('P-384')
@@ -73,6 +74,11 @@ export class Vendor {
     return endorse(readCertificate(this.vek(request)), { authorities, roots: this.roots!, ...change })
   }
 
+  /** Whether these bytes are a report that was made here. */
+  isGenuine(bytes: Buffer): boolean {
+    return this.#made.has(bytes.toString('latin1'))
+  }
+
   /** A report that `key` signs. @param change what is different in it, offset → bytes */
   report(version = 3, change: Readonly<Record<number, Uint8Array>> = {}): Buffer {
     const bytes = Buffer.alloc(0x4a0)
@@ -94,6 +100,7 @@ export class Vendor {
       [48, 0x2e8],
     ] as const)
       bytes.set(Buffer.from(signature.subarray(from, from + 48)).reverse(), at)
+    this.#made.add(bytes.toString('latin1'))
     return bytes
   }
 }

@@ -2,7 +2,7 @@
 import { hash as digestOf } from 'node:crypto'
 import { checked } from '../../core/appraisal.ts'
 import { type Check, unknown } from '../../core/verdict.ts'
-import { HASHES, type HashName, hashById } from '../../formats/hash.ts'
+import { HASHES, type HashName, hashById, hashByName } from '../../formats/hash.ts'
 import { bootOf } from '../../layers/firmware/boot/images.ts'
 import type { Measurement } from '../../layers/firmware/boot/measurement.ts'
 import type { EventLog } from '../../layers/firmware/tcg-log/event-log.ts'
@@ -36,11 +36,17 @@ export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: 
     return name === undefined ? [] : [{ name, values }]
   })
   if (banks.length > 0) {
-    const checks = banks.flatMap(({ name, values }) => [...checkRegisters(log, name, values), ...strength(log, name)])
-    return held(checks, log, banks.find(({ name }) => log?.banks.includes(name))?.name)
+    const bank = strongest(
+      log,
+      banks.map(({ name }) => name),
+    )
+    return held([...banks.flatMap(({ name, values }) => checkRegisters(log, name, values)), ...strength(bank)], log, bank)
   }
   const quoted = quote.selections.map(({ hash, pcrs: numbers }) => ({ bank: hashById(hash)?.name, id: hash, numbers }))
-  const bank = quoted.find((each) => each.bank !== undefined && log?.banks.includes(each.bank))?.bank
+  const bank = strongest(
+    log,
+    quoted.flatMap((each) => each.bank ?? []),
+  )
   if (log === undefined) return unheld([checked(LOG_CHECKS, 'TCG_LOG', unknown('TCG_LOG_MISSING', 'there is no event log'))])
   if (bank === undefined)
     return unheld([checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_UNLOGGED', 'the log has no bank that is quoted'))])
@@ -48,10 +54,14 @@ export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: 
   const matches = HASHES.some(
     ({ name, size }) => size === quote.pcrDigest.length && digestOf(name, Buffer.concat(values), 'buffer').equals(quote.pcrDigest),
   )
-  const got = matches
-    ? {}
-    : { expected: quote.pcrDigest.toString('hex'), got: 'another digest, PCRs that nothing accounts for being as after the start' }
-  return held([checked(LOG_CHECKS, 'TCG_LOG', true), checked(LOG_CHECKS, 'TCG_REPLAY', matches, got), ...strength(log, bank)], log, bank)
+  if (!matches) {
+    const got = 'another digest, with PCRs that nothing accounts for as they are after the start'
+    return unheld([checked(LOG_CHECKS, 'TCG_REPLAY', false, { expected: quote.pcrDigest.toString('hex'), got })])
+  }
+  // What yields the digest is what was quoted: the rest is as if the values had come with it.
+  const numbers = quoted.find((each) => each.bank === bank)!.numbers
+  const known = new Map(numbers.map((pcr, at) => [pcr, valuesOf(log, bank, numbers, others.get(hashByName(bank)!.id))[at]!]))
+  return held([...checkRegisters(log, bank, known), ...strength(bank)], log, bank)
 }
 
 /** Holds the log of a confidential guest to the registers that its report has: RTMR n is measurement register n + 1. */
@@ -70,9 +80,15 @@ function valuesOf(
   return pcrs.map((pcr) => replayed.get(pcr) ?? others?.get(pcr) ?? initialValue(log, bank, pcr))
 }
 
-/** Two different events can be given one SHA-1 digest. A log that has better is held to that. */
-function strength(log: EventLog | undefined, bank: HashName): readonly Check[] {
-  if (bank !== 'sha1' || log === undefined) return []
+/** Of the banks that are quoted and logged, the one with the longest digests. */
+function strongest(log: EventLog | undefined, quoted: readonly HashName[]): HashName | undefined {
+  const size = (bank: HashName) => hashByName(bank)!.size
+  return quoted.filter((bank) => log?.banks.includes(bank)).sort((a, b) => size(b) - size(a))[0]
+}
+
+/** Two different events can be given one SHA-1 digest. */
+function strength(bank: HashName | undefined): readonly Check[] {
+  if (bank !== 'sha1') return []
   return [checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_WEAK', 'only SHA-1 was quoted, of which collisions can be made'))]
 }
 

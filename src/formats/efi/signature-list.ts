@@ -5,8 +5,8 @@ import { GUID, showGuid } from './guid.ts'
 export interface EfiSignature {
   /** GUID of the kind, as `GUID.certX509`. */
   readonly type: string
-  /** Who put it there. */
-  readonly owner: string
+  /** GUID of who put it there. A view. */
+  readonly owner: Buffer
   /** A certificate, a hash, or what else the type says. A view. */
   readonly data: Buffer
 }
@@ -36,7 +36,7 @@ export function readSignatureLists(bytes: Buffer): readonly EfiSignature[] {
 }
 
 function readSignature(reader: ByteReader, type: string, size: number): EfiSignature {
-  return { type, owner: showGuid(reader.bytes(OWNER, 'signatureOwner')), data: reader.bytes(size - OWNER, 'signatureData') }
+  return { type, owner: reader.bytes(OWNER, 'signatureOwner'), data: reader.bytes(size - OWNER, 'signatureData') }
 }
 
 export interface HashEntry {

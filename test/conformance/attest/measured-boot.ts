@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Check, together } from '../../../src/core/verdict.ts'
 import { verifyBoot, verifyGuestBoot } from '../../../src/crossings/measured-boot/verify-boot.ts'
 import { readCcelTable } from '../../../src/layers/firmware/tcg-log/ccel-table.ts'
@@ -5,7 +7,7 @@ import { parseEventLog } from '../../../src/layers/firmware/tcg-log/event-log.ts
 import { replay } from '../../../src/layers/firmware/tcg-log/replay.ts'
 import { readQuote } from '../../../src/layers/hardware/dcap/quote.ts'
 import { QuoteVerifier } from '../../../src/layers/hardware/dcap/verify.ts'
-import { readSerializedPcrs, readTextPcrs } from '../../../src/layers/hardware/tpm/abi/pcr-values.ts'
+import { type PcrValues, readSerializedPcrs, readTextPcrs } from '../../../src/layers/hardware/tpm/abi/pcr-values.ts'
 import { readAttestationKey } from '../../../src/layers/hardware/tpm/verify/attestation-key.ts'
 import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
@@ -22,13 +24,13 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
   pcrDigest: ['TPM_PCR_DIGEST'],
 }
 
-function judgeBoot({ params, expect }: AttestCase, { read, has }: CaseFiles): readonly Difference[] {
+function judgeBoot({ params, expect, files: names }: AttestCase, { read, has, root }: CaseFiles): readonly Difference[] {
   const key = readAttestationKey(read('ak'))
   const statement = { message: read('msg'), signature: readSignatureOf(key, read('sig')), key }
   const quote = verifyQuote({
     ...statement,
     ...(typeof params.nonce === 'string' && { nonce: Buffer.from(params.nonce, 'hex') }),
-    ...(has('pcrs') && { pcrs: readPcrs(read('pcrs')) }),
+    ...(has('pcrs') ? { pcrs: readPcrs(read('pcrs')) } : valuesBeside(join(root, dirname(names.msg!)))),
   })
   const { checks } = verifyBoot({ quote, log: has('log') ? parseEventLog(read('log')) : undefined })
   // What the case does not give cannot be held to, and is no reason to refuse.
@@ -47,6 +49,12 @@ const failures = (checks: readonly Check[]) => checks.filter(({ verdict }) => ve
 
 function readPcrs(bytes: Buffer) {
   return /^[\s\w:]*$/.test(bytes.toString('latin1', 0, 64)) ? readTextPcrs(bytes.toString('latin1'), 'sha256') : readSerializedPcrs(bytes)
+}
+
+/** What the TPM held when it quoted, where that was recorded beside the quote: `pcr-BANK.txt`. A claim like any other. */
+function valuesBeside(folder: string): { readonly pcrs?: PcrValues } {
+  const file = join(folder, 'pcr-sha256.txt')
+  return existsSync(file) ? { pcrs: readTextPcrs(readFileSync(file, 'latin1'), 'sha256') } : {}
 }
 
 /** What makes up a quote's signature, whatever is published about its platform. */

@@ -17,11 +17,11 @@ const NAMED = 4
 export function narrative(all: readonly Measurement[], known: ReadonlyMap<string, string> = new Map()): readonly string[] {
   const state = bootState(all)
   const steps: string[] = []
-  let verifiers: readonly string[] = []
+  let verifiers: string[] = []
   let next = 0
   for (const each of all) {
     const authority = each.kind === 'authority' && each.variable !== undefined ? state.authorities[next++] : undefined
-    if (authority?.vouches && !authority.beforeSeparator) verifiers = [...verifiers, printable(authority.name)]
+    if (authority?.vouches && !authority.beforeSeparator) verifiers.push(printable(authority.name))
     const step = authority === undefined ? stepOf(calledBy(each, known), verifiers) : authorityStep(authority)
     if (step !== undefined && step !== steps.at(-1)) steps.push(step)
     if (each.kind === 'application') verifiers = []
@@ -48,7 +48,7 @@ function stepOf(each: Measurement, verifiers: readonly string[]): string | undef
     case 'driver':
       return `A driver was loaded${from(path)}.`
     case 'application':
-      return `${capital(subject)}${verifiers.length > 0 ? `, verified by ${verifiers.join(' and ')},` : ''} was loaded${from(path)}.`
+      return `${capital(subject)}${verifiedBy(verifiers)} was loaded${from(path)}.`
     case 'command-line':
       return text === undefined ? `${capital(subject)} was measured; the log does not hold it.` : `${capital(subject)} is ${shown(text)}.`
     case 'grub-command':
@@ -63,6 +63,12 @@ function stepOf(each: Measurement, verifiers: readonly string[]): string | undef
     default:
       return undefined
   }
+}
+
+function verifiedBy(verifiers: readonly string[]): string {
+  if (verifiers.length === 0) return ''
+  const more = verifiers.length - NAMED
+  return `, verified by ${[...verifiers.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(' and ')},`
 }
 
 function variableStep(each: Measurement): string | undefined {

@@ -2,6 +2,7 @@
 import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import { bootOf } from '../boot/images.ts'
+import type { Measurement } from '../boot/measurement.ts'
 import type { EventLog } from '../tcg-log/event-log.ts'
 import { differences } from './difference.ts'
 import { type BootReference, type Platform, platformOf, referenceFor } from './reference.ts'
@@ -20,9 +21,16 @@ export interface BootDifference {
   readonly words: readonly { readonly register: number; readonly text: string }[]
 }
 
-/** Holds a boot to one reference. The log is believed: hold it to quoted registers first. */
-export function compareBoot(reference: BootReference, log: EventLog): BootDifference {
-  const found = differences(reference.measurements, bootOf(log, reference.bank)).map((each) => ({
+/**
+ * Holds a boot to one reference. The log is believed: hold it to quoted registers first.
+ * @param boot what the log measured in the reference's bank, where that is at hand
+ */
+export function compareBoot(
+  reference: BootReference,
+  log: EventLog,
+  boot: readonly Measurement[] = bootOf(log, reference.bank),
+): BootDifference {
+  const found = differences(reference.measurements, boot).map((each) => ({
     register: each.register,
     text: explain(each),
   }))
@@ -40,7 +48,9 @@ export function compareBoot(reference: BootReference, log: EventLog): BootDiffer
 /** @param vcpus of the machine that booted, where that is known */
 export function checkReference(references: readonly BootReference[], log: EventLog, vcpus?: number): readonly Check[] {
   const banks = references.filter(({ bank, registers }) => log.banks.includes(bank) && registers === log.registers)
-  const platform = platformOf(bootOf(log, banks[0]?.bank ?? log.banks[0]!), vcpus)
+  const bank = banks[0]?.bank ?? log.banks[0] ?? 'sha256'
+  const boot = bootOf(log, bank)
+  const platform = platformOf(boot, vcpus)
   const reference = referenceFor(banks, platform)
   if (reference === undefined) {
     return [
@@ -49,7 +59,7 @@ export function checkReference(references: readonly BootReference[], log: EventL
       }),
     ]
   }
-  const { registers, words: differing } = compareBoot(reference, log)
+  const { registers, words: differing } = compareBoot(reference, log, reference.bank === bank ? boot : undefined)
   return [
     checked(REFERENCE_CHECKS, 'TCG_PLATFORM', true),
     ...(registers.length === 0 ? [checked(REFERENCE_CHECKS, 'TCG_REFERENCE', true)] : []),

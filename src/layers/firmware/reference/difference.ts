@@ -14,24 +14,35 @@ const MAX_CELLS = 1 << 22
 
 /** All differences, by register in rising order. None: what extends each register is what was recorded, in that order. */
 export function differences(reference: readonly Reference[], boot: readonly Measurement[]): readonly Difference[] {
-  const wanted = Map.groupBy(reference, ({ register }) => register)
-  const got = Map.groupBy(boot, ({ event }) => event.register)
+  const wanted = Map.groupBy(reference.map(wantedOf), ({ of }) => of.register)
+  const got = Map.groupBy(boot.map(gotOf), ({ of }) => of.event.register)
   const registers = [...new Set([...wanted.keys(), ...got.keys()])].sort((a, b) => a - b)
   return registers.flatMap((register) =>
     gaps(wanted.get(register) ?? [], got.get(register) ?? []).flatMap((gap) => paired(gap).map((pair) => ({ register, ...pair }))),
   )
 }
 
-const fits = ({ type, allowed }: Reference, { event, digest }: Measurement) =>
-  type === event.type && allowed.some((one) => one.digest === digest.toString('hex'))
+/** Digests alone are compared, as texts: no register depends on an event's type. */
+interface Wanted {
+  readonly of: Reference
+  readonly allowed: ReadonlySet<string>
+}
+interface Got {
+  readonly of: Measurement
+  readonly measured: string
+}
+
+const wantedOf = (of: Reference): Wanted => ({ of, allowed: new Set(of.allowed.map(({ digest }) => digest)) })
+const gotOf = (of: Measurement): Got => ({ of, measured: of.digest.toString('hex') })
+const fits = (wanted: Wanted, got: Got) => wanted.allowed.has(got.measured)
 
 interface Gap {
-  readonly wanted: readonly Reference[]
-  readonly got: readonly Measurement[]
+  readonly wanted: readonly Wanted[]
+  readonly got: readonly Got[]
 }
 
 /** What lies between the measurements that both have in common. */
-function gaps(wanted: readonly Reference[], got: readonly Measurement[]): readonly Gap[] {
+function gaps(wanted: readonly Wanted[], got: readonly Got[]): readonly Gap[] {
   let start = 0
   while (start < wanted.length && start < got.length && fits(wanted[start]!, got[start]!)) start++
   let end = 0
@@ -42,7 +53,7 @@ function gaps(wanted: readonly Reference[], got: readonly Measurement[]): readon
 }
 
 /** The longest sequence that both have in common, by the usual table of lengths. */
-function aligned(wanted: readonly Reference[], got: readonly Measurement[]): readonly Gap[] {
+function aligned(wanted: readonly Wanted[], got: readonly Got[]): readonly Gap[] {
   const width = got.length + 1
   const lengths = new Uint32Array((wanted.length + 1) * width)
   for (let i = wanted.length - 1; i >= 0; i--) {
@@ -52,7 +63,7 @@ function aligned(wanted: readonly Reference[], got: readonly Measurement[]): rea
         : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!)
     }
   }
-  const found: { wanted: Reference[]; got: Measurement[] }[] = [{ wanted: [], got: [] }]
+  const found: { wanted: Wanted[]; got: Got[] }[] = [{ wanted: [], got: [] }]
   let [i, j] = [0, 0]
   while (i < wanted.length || j < got.length) {
     if (i < wanted.length && j < got.length && fits(wanted[i]!, got[j]!)) {
@@ -73,21 +84,27 @@ const REPLACEABLE: ReadonlySet<string> = new Set(['application', 'file', 'initrd
 
 /** Puts what was measured beside what should have been in its place: the same thing first, then the same sort of thing. */
 function paired({ wanted, got }: Gap): readonly Omit<Difference, 'register'>[] {
-  const takers: readonly ((want: Reference, each: Measurement) => boolean)[] = [
-    (want, each) => want.subject === each.subject && firstWord(want.allowed[0]!.text) === firstWord(each.text),
-    (want, each) => want.subject === each.subject,
-    (want, each) => want.kind === each.kind && REPLACEABLE.has(want.kind),
-  ]
-  const left = [...got]
+  const left = new Set(got.map(({ of }) => of))
   const pairs = new Map<Reference, Measurement>()
-  for (const takes of takers) {
-    for (const want of wanted) {
-      const at = pairs.has(want) ? -1 : left.findIndex((each) => takes(want, each))
-      if (at !== -1) pairs.set(want, left.splice(at, 1)[0]!)
+  for (const place of PLACES) {
+    const takers = Map.groupBy(left, (each) => place(each, each.text))
+    for (const { of: want } of wanted) {
+      const key = place(want, want.allowed[0]!.text)
+      const each = pairs.has(want) || key === undefined ? undefined : takers.get(key)?.shift()
+      if (each === undefined) continue
+      pairs.set(want, each)
+      left.delete(each)
     }
   }
-  const gone = wanted.map((want) => (pairs.has(want) ? { wanted: want, got: pairs.get(want)! } : { wanted: want }))
-  return [...gone, ...left.map((each) => ({ got: each }))]
+  const gone = wanted.map(({ of }) => (pairs.has(of) ? { wanted: of, got: pairs.get(of)! } : { wanted: of }))
+  return [...gone, ...[...left].map((each) => ({ got: each }))]
 }
 
-const firstWord = (text: string | undefined) => text?.split(' ', 1)[0]
+type Place = (what: { readonly kind: string; readonly subject: string }, text: string | undefined) => string | undefined
+
+/** What stands in the same place has the same of these, in order of how much it says. */
+const PLACES: readonly Place[] = [
+  ({ subject }, text) => `${subject} ${text?.split(' ', 1)[0]}`,
+  ({ subject }) => subject,
+  ({ kind }) => (REPLACEABLE.has(kind) ? kind : undefined),
+]

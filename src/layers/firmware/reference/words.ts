@@ -14,9 +14,7 @@ const MOST_WORDS = 12
 /** One sentence. */
 export function explain({ wanted, got }: Difference): string {
   if (got === undefined)
-    return wanted!.kind === 'authority'
-      ? `${vouched(wanted!)} no longer.`
-      : `${told(wanted!.subject, wanted!.allowed[0]!.text)} was not measured.`
+    return isVoucher(wanted!) ? `${vouched(wanted!)} no longer.` : `${told(wanted!.subject, wanted!.allowed[0]!.text)} was not measured.`
   if (got.binding === 'contradicted') return `${capital(got.subject)} was measured, but what the log says of it is not what was measured.`
   if (wanted === undefined) return gained(got)
   return changed(wanted, got)

@@ -22,7 +22,13 @@ export function readAuthority({ name, data }: { readonly name: string; readonly 
   if (isDer(data)) return { variable: name, name: certificateName(data), data, vouches: true }
   if (isDer(owned)) return { variable: name, name: certificateName(owned), data: owned, vouches: true }
   const isHash = name === 'db' && owned.length === SHA256
-  if (isHash) return { variable: name, name: signatureName({ type: GUID.certSha256, owner: '', data: owned }), data: owned, vouches: true }
+  if (isHash)
+    return {
+      variable: name,
+      name: signatureName({ type: GUID.certSha256, owner: data.subarray(0, OWNER), data: owned }),
+      data: owned,
+      vouches: true,
+    }
   return { variable: name, name: name === 'SbatLevel' ? data.toString('latin1').trim() : name, data, vouches: false }
 }
 

@@ -10,11 +10,15 @@ export const LOG_CHECKS = {
   TCG_LOG: { title: 'there is an event log that can be read', clause: 'PFP 1.06 clause 10' },
   TCG_BANK: { title: 'the log has the bank that is quoted', clause: 'PFP 1.06 §10.4.5.1' },
   TCG_REPLAY: { title: 'the log replays to the registers', clause: 'TPM 2.0 part 1 §17.2' },
+  TCG_QUOTED: { title: 'every register of the log is quoted', clause: 'RFC 9683 §3.2' },
   TCG_UNLOGGED: { title: 'no register of the firmware holds what the log does not account for', clause: 'PFP 1.06 §3.3.4' },
 } as const satisfies CheckTable
 
-/** Registers below are extended by firmware and boot loaders, whose events are in the log; others by who comes after them as well. */
-const BOOT_REGISTERS = { pcr: 9, cc: 4 } as const
+/**
+ * Registers that only the system extends, or whoever likes: IMA, systemd's of the machine, and the two that software may reset. In a
+ * confidential guest, RTMR 3. What they hold is not the log's to account for.
+ */
+const OF_THE_SYSTEM = { pcr: [10, 15, 16, 23], cc: [4] } as const
 
 /**
  * Whether a log accounts for registers whose values are known to be true.
@@ -30,9 +34,11 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
   const differing = [...replayed].filter(
     ([register, value]) => values.has(register) && !leadsTo(bank, register, value, values.get(register)!),
   )
+  const system: readonly number[] = OF_THE_SYSTEM[log.registers]
+  const unquoted = [...replayed].filter(([register]) => !system.includes(register) && !values.has(register))
   const unlogged = [...values].filter(
     ([register, value]) =>
-      register < BOOT_REGISTERS[log.registers] && !replayed.has(register) && !value.equals(initialValue(log, bank, register)),
+      !system.includes(register) && !replayed.has(register) && !leadsTo(bank, register, initialValue(log, bank, register), value),
   )
   const held = [...replayed.keys()].filter((register) => values.has(register))
   return [
@@ -45,6 +51,9 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
           differing.length === 0,
           differing.length === 0 ? {} : { got: `another value in ${list(differing)}` },
         ),
+    unquoted.length === 0
+      ? checked(LOG_CHECKS, 'TCG_QUOTED', true)
+      : checked(LOG_CHECKS, 'TCG_QUOTED', unknown('TCG_NOT_QUOTED', `what the log says of ${list(unquoted)} is only a claim`)),
     checked(
       LOG_CHECKS,
       'TCG_UNLOGGED',

@@ -11,6 +11,10 @@ import { ByteReader } from '../../../formats/bytes.ts'
 import { type HashName, hashByName } from '../../../formats/hash.ts'
 
 export const AZURE_CHECKS = {
+  AZURE_HARDWARE: {
+    title: 'what the hardware signed is of the guest that the report is about',
+    clause: 'Microsoft Learn: attestation report, TD quote',
+  },
   AZURE_RUNTIME_DATA: {
     title: 'the hardware signs the hash of the runtime data',
     clause: 'Microsoft Learn: report data of the attestation report',
@@ -19,8 +23,6 @@ export const AZURE_CHECKS = {
     title: 'the runtime data has one key that the virtual TPM attests with',
     clause: 'Microsoft Learn: runtime claims, HCLAkPub',
   },
-  AZURE_HARDWARE: { title: 'what the hardware signs is of this guest', clause: 'Microsoft Learn: report data of the attestation report' },
-  AZURE_PARAVISOR: { title: 'the report was asked for by the paravisor, not by the guest below it', clause: 'SEV-SNP ABI, 7.3: VMPL' },
 } as const satisfies CheckTable
 
 export interface HclReport {

@@ -21,8 +21,9 @@ const statusOf = (quote: QuoteRequest, collateral: CollateralRequest = {}) => {
   const found = evaluated(quote, collateral)
   return typeof found === 'string' || found === undefined ? found : found.status
 }
+const put = (to: object, name: string | number, value: unknown) => void Object.assign(to, { [name]: value })
 const platformIs = (tcbStatus: PublishedStatus): CollateralRequest => ({
-  tcbInfo: (info) => void (info.tcbLevels[0]!['tcbStatus'] = tcbStatus),
+  tcbInfo: (info) => put(info.tcbLevels[0]!, 'tcbStatus', tcbStatus),
 })
 
 describe('the status of a whole', () => {
@@ -91,10 +92,11 @@ describe('a level is found', () => {
           evaluationNumber: 18,
         })
       }
-      assert.equal(statusOf(quote, { tcbInfo: (info) => void (info.tcbLevels[0]!.tcb['pcesvn'] = 12) }), 'OutOfDate')
-      const none = {
-        tcbInfo: (info: { tcbLevels: { tcb: Record<string, unknown> }[] }) =>
-          info.tcbLevels.forEach(({ tcb }) => void (tcb['pcesvn'] = 12)),
+      assert.equal(statusOf(quote, { tcbInfo: (info) => put(info.tcbLevels[0]!.tcb, 'pcesvn', 12) }), 'OutOfDate')
+      const none: CollateralRequest = {
+        tcbInfo: (info) => {
+          for (const { tcb } of info.tcbLevels) put(tcb, 'pcesvn', 12)
+        },
       }
       assert.equal(statusOf(quote, none), 'no level for the platform')
     }
@@ -109,10 +111,14 @@ describe('a level is found', () => {
         },
       }
       assert.equal(statusOf({ version: 4 }, raise), at < 2 ? 'UpToDate' : 'OutOfDate', `component ${at}`)
-      const older: QuoteRequest = { version: 4, body: (body) => void (body[1] = 0) }
+      const older: QuoteRequest = { version: 4, body: (body) => put(body, 1, 0) }
       assert.equal(statusOf(older, raise), 'OutOfDate', `component ${at} of major version 0`)
     }
-    const missing: CollateralRequest = { tcbInfo: (info) => info.tcbLevels.forEach(({ tcb }) => void delete tcb['tdxtcbcomponents']) }
+    const missing: CollateralRequest = {
+      tcbInfo: (info) => {
+        for (const { tcb } of info.tcbLevels) delete tcb['tdxtcbcomponents']
+      },
+    }
     assert.equal(statusOf({ version: 4 }, missing), 'no level for the platform')
   })
 
@@ -123,7 +129,7 @@ describe('a level is found', () => {
     assert.equal(statusOf(module(4, 1), platformIs('ConfigurationNeeded')), 'OutOfDateConfigurationNeeded')
     assert.equal(statusOf(module(1, 1)), 'no level for the TDX module (version 1.1)')
     assert.equal(statusOf(module(9, 2)), 'no level for the TDX module (version 2.9)')
-    const sixteenth: CollateralRequest = { tcbInfo: (info) => void (info.tdxModuleIdentities[0]!['id'] = 'TDX_1A') }
+    const sixteenth: CollateralRequest = { tcbInfo: (info) => put(info.tdxModuleIdentities[0]!, 'id', 'TDX_1A') }
     assert.equal(statusOf(module(5, 0x1a), sixteenth), 'UpToDate')
   })
 
@@ -151,7 +157,7 @@ describe('a level is found', () => {
       advisoryIDs: ['INTEL-SA-00001'],
     })
     const levels = (...all: readonly ReturnType<typeof level>[]): CollateralRequest => ({
-      qeIdentity: (identity) => void (identity.tcbLevels = [...all]),
+      qeIdentity: (identity) => put(identity, 'tcbLevels', all),
     })
     assert.deepEqual(evaluated({}, levels(level(5, 'UpToDate'), level(4, 'OutOfDate'))), {
       status: 'OutOfDate',

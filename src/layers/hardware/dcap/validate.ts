@@ -80,8 +80,7 @@ const XFAM = { always: 0x3n, known: 0xedbe7n } as const
 export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now: number): readonly Check[] {
   const { quote, tcb, platform, collateral } = verified
   const checks: Check[] = []
-  const add = (code: Code, verdict: Verdict | boolean, seen: { expected?: string; got?: string } = {}) =>
-    void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
+  const add: Add = (code, verdict, seen = {}) => void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
   if (tcb === undefined) add('DCAP_TCB_STATUS', NO_STATUS)
   else add('DCAP_TCB_STATUS', isAllowed(tcb, policy.allow ?? [], now), { got: [tcb.status, ...tcb.advisoryIds].join(' ') })
   if (policy.minEvaluationNumber !== undefined) {
@@ -92,23 +91,31 @@ export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now:
     const isYoung = collateral !== undefined && now - collateral.issued.from <= policy.maxCollateralAge
     add('DCAP_COLLATERAL_AGE', isYoung || STALE, collateral && { got: new Date(collateral.issued.from).toISOString() })
   }
-  if (quote.body.tee === 'TDX') validateTd(quote.body, policy, add)
-  else validateEnclave(quote.body, policy, add)
-  const strange = measured(quote.body, policy.measurements ?? {})
-  if (policy.measurements !== undefined)
-    add('DCAP_MEASUREMENT', strange.length === 0, strange.length === 0 ? {} : { got: strange.join(', ') })
-  if (policy.reportData !== undefined) {
-    const { reportData } = quote.body
-    const expected = Buffer.concat([policy.reportData], reportData.length)
-    const fits = policy.reportData.length <= reportData.length && expected.equals(reportData)
-    add('DCAP_REPORT_DATA', fits, { expected: policy.reportData.toString('hex'), got: reportData.toString('hex') })
-  }
+  checks.push(...validateReport(quote.body, policy))
   for (const [name, list] of [['ppid', policy.ppids] as const, ['fmspc', policy.fmspcs] as const]) {
     if (list === undefined) continue
     const value = platform?.extension[name]
     add('DCAP_LOCATION', value === undefined ? NO_PLATFORM : isOneOf(value, list), {
       got: `${name.toUpperCase()} ${value?.toString('hex')}`,
     })
+  }
+  return checks
+}
+
+/** Holds what a report says of its workload to a policy, whoever made the report. */
+export function validateReport(body: ReportBody, policy: QuotePolicy): readonly Check[] {
+  const checks: Check[] = []
+  const add: Add = (code, verdict, seen = {}) => void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
+  if (body.tee === 'TDX') validateTd(body, policy, add)
+  else validateEnclave(body, policy, add)
+  const strange = measured(body, policy.measurements ?? {})
+  if (policy.measurements !== undefined)
+    add('DCAP_MEASUREMENT', strange.length === 0, strange.length === 0 ? {} : { got: strange.join(', ') })
+  if (policy.reportData !== undefined) {
+    const { reportData } = body
+    const expected = Buffer.concat([policy.reportData], reportData.length)
+    const fits = policy.reportData.length <= reportData.length && expected.equals(reportData)
+    add('DCAP_REPORT_DATA', fits, { expected: policy.reportData.toString('hex'), got: reportData.toString('hex') })
   }
   return checks
 }

@@ -31,6 +31,8 @@ const fails = (scene: Scene, expected: readonly string[]) => {
   assert.deepEqual(codes(result, 'fail'), expected)
   return result
 }
+/** Sets a byte, or a member. */
+const put = (to: Buffer | Record<string, unknown>, at: number | string, value: unknown) => void Object.assign(to, { [at]: value })
 const text = (file: Record<string, string>, name: string, from: string, to: string) => {
   assert.ok(file[name]!.includes(from))
   file[name] = file[name]!.replace(from, to)
@@ -64,7 +66,7 @@ describe('a quote that is genuine', () => {
     assert.deepEqual(codes(verified({ quote }), 'unknown'), ['DCAP_QE_SIGNATURE', 'DCAP_PCK_CHAIN', 'DCAP_PCK_VALIDITY', 'DCAP_TCB_LEVEL'])
     const pckChain = authority.pckChain()
     fails({ quote, given: { pckChain } }, [])
-    fails({ quote, collateral: { file: (file) => void (file['pck_certificate_chain'] = pckChain.toString()) } }, [])
+    fails({ quote, collateral: { file: (file) => put(file, 'pck_certificate_chain', pckChain.toString()) } }, [])
     for (const at of [0, 35]) {
       const other = Buffer.from(names)
       other[at]! ^= 1
@@ -91,7 +93,7 @@ describe('what is signed by somebody else is refused:', () => {
       { quote: { qeReport: (report) => report.fill(1, 320, 352) } },
       ['DCAP_KEY_BINDING'],
     ],
-    'a binding with more in it': [{ quote: { qeReport: (report) => void (report[383] = 1) } }, ['DCAP_KEY_BINDING']],
+    'a binding with more in it': [{ quote: { qeReport: (report) => put(report, 383, 1) } }, ['DCAP_KEY_BINDING']],
     'a vendor of quoting enclaves': [{ quote: { header: (header) => header.fill(1, 12, 28) } }, ['DCAP_QE_VENDOR']],
     'a root': [{ anchors: new QuoteAuthority().anchors }, ['DCAP_PCK_CHAIN', 'DCAP_COLLATERAL_SIGNATURE']],
     'TCB info whose text is another': [
@@ -103,11 +105,11 @@ describe('what is signed by somebody else is refused:', () => {
       ['DCAP_COLLATERAL_SIGNATURE'],
     ],
     'a signature of r = s = 1': [
-      { collateral: { file: (file) => void (file['tcb_info_signature'] = `${'0'.repeat(63)}1`.repeat(2)) } },
+      { collateral: { file: (file) => put(file, 'tcb_info_signature', `${'0'.repeat(63)}1`.repeat(2)) } },
       ['DCAP_COLLATERAL_SIGNATURE'],
     ],
     'TCB info whose chain is that of the revocation list': [
-      { collateral: { file: (file) => void (file['tcb_info_issuer_chain'] = file['pck_crl_issuer_chain']!) } },
+      { collateral: { file: (file) => put(file, 'tcb_info_issuer_chain', file['pck_crl_issuer_chain']) } },
       ['DCAP_COLLATERAL_SIGNATURE'],
     ],
     'lists in each other’s place': [
@@ -119,7 +121,7 @@ describe('what is signed by somebody else is refused:', () => {
 
   test('the key of the platform has no business with collateral', () => {
     const chain = authority.pckChain().toString().replace('\0', '')
-    fails({ collateral: { file: (file) => void (file['tcb_info_issuer_chain'] = chain) } }, ['DCAP_COLLATERAL_SIGNATURE'])
+    fails({ collateral: { file: (file) => put(file, 'tcb_info_issuer_chain', chain) } }, ['DCAP_COLLATERAL_SIGNATURE'])
   })
 })
 
@@ -128,27 +130,27 @@ describe('what is said at another time, or of something else, is refused:', () =
     'before anything was issued': [{ given: { now: Date.UTC(2016, 0) } }, ['DCAP_PCK_VALIDITY', 'DCAP_COLLATERAL_VALIDITY']],
     'after the certificates': [{ given: { now: Date.UTC(2031, 0) } }, ['DCAP_PCK_VALIDITY', 'DCAP_COLLATERAL_VALIDITY']],
     'before TCB info': [
-      { collateral: { tcbInfo: (info) => void (info['issueDate'] = '2026-06-01T00:00:01Z') } },
+      { collateral: { tcbInfo: (info) => put(info, 'issueDate', '2026-06-01T00:00:01Z') } },
       ['DCAP_COLLATERAL_VALIDITY'],
     ],
     'after TCB info': [
-      { collateral: { tcbInfo: (info) => void (info['nextUpdate'] = '2026-05-31T23:59:59Z') } },
+      { collateral: { tcbInfo: (info) => put(info, 'nextUpdate', '2026-05-31T23:59:59Z') } },
       ['DCAP_COLLATERAL_VALIDITY'],
     ],
     'before the identity': [
-      { collateral: { qeIdentity: (identity) => void (identity['issueDate'] = '2026-06-01T00:00:01Z') } },
+      { collateral: { qeIdentity: (identity) => put(identity, 'issueDate', '2026-06-01T00:00:01Z') } },
       ['DCAP_COLLATERAL_VALIDITY'],
     ],
     'after the identity': [
-      { collateral: { qeIdentity: (identity) => void (identity['nextUpdate'] = '2026-05-31T23:59:59Z') } },
+      { collateral: { qeIdentity: (identity) => put(identity, 'nextUpdate', '2026-05-31T23:59:59Z') } },
       ['DCAP_COLLATERAL_VALIDITY'],
     ],
-    'TCB info of another FMSPC': [{ collateral: { tcbInfo: (info) => void (info['fmspc'] = '00906EA10001') } }, ['DCAP_COLLATERAL_MATCH']],
-    'TCB info of another PCE': [{ collateral: { tcbInfo: (info) => void (info['pceId'] = '0001') } }, ['DCAP_COLLATERAL_MATCH']],
+    'TCB info of another FMSPC': [{ collateral: { tcbInfo: (info) => put(info, 'fmspc', '00906EA10001') } }, ['DCAP_COLLATERAL_MATCH']],
+    'TCB info of another PCE': [{ collateral: { tcbInfo: (info) => put(info, 'pceId', '0001') } }, ['DCAP_COLLATERAL_MATCH']],
     'TCB info of SGX for a trust domain': [{ of: 'SGX' }, ['DCAP_COLLATERAL_MATCH', 'DCAP_QE_IDENTITY', 'DCAP_TDX_MODULE']],
     'TCB info of TDX for an enclave': [{ quote: { version: 3 }, of: 'TDX' }, ['DCAP_COLLATERAL_MATCH', 'DCAP_QE_IDENTITY']],
     'the identity of another enclave': [
-      { collateral: { qeIdentity: (identity) => void (identity['id'] = 'QVE') } },
+      { collateral: { qeIdentity: (identity) => put(identity, 'id', 'QVE') } },
       ['DCAP_COLLATERAL_MATCH'],
     ],
     'a platform that is revoked': [{ collateral: { revokedPlatforms: [4] } }, ['DCAP_PCK_REVOCATION']],
@@ -174,21 +176,21 @@ describe('a quoting enclave or a TDX module that Intel does not identify is refu
   const cases: Readonly<Record<string, readonly [Scene, readonly string[]]>> = {
     'by its signer': [{ quote: { qeReport: (report) => report.fill(1, 128, 160) } }, ['DCAP_QE_IDENTITY']],
     'by its product': [{ quote: { qeReport: (report) => report.writeUInt16LE(3, 256) } }, ['DCAP_QE_IDENTITY']],
-    'by an attribute': [{ quote: { qeReport: (report) => void (report[48]! |= 0x20) } }, ['DCAP_QE_IDENTITY']],
+    'by an attribute': [{ quote: { qeReport: (report) => put(report, 48, report[48]! | 0x20) } }, ['DCAP_QE_IDENTITY']],
     'by MISCSELECT': [{ quote: { qeReport: (report) => report.writeUInt32LE(0x0100_0000, 16) } }, ['DCAP_QE_IDENTITY']],
     'since it can be debugged': [
       {
-        quote: { qeReport: (report) => void (report[48]! |= 0x02) },
-        collateral: { qeIdentity: (identity) => void (identity['attributesMask'] = '0'.repeat(32)) },
+        quote: { qeReport: (report) => put(report, 48, report[48]! | 0x02) },
+        collateral: { qeIdentity: (identity) => put(identity, 'attributesMask', '0'.repeat(32)) },
       },
       ['DCAP_QE_IDENTITY'],
     ],
-    'by the signer of the module': [{ quote: { body: (body) => void (body[64] = 1) } }, ['DCAP_TDX_MODULE']],
-    'by an attribute of the module': [{ quote: { body: (body) => void (body[112] = 1) } }, ['DCAP_TDX_MODULE']],
+    'by the signer of the module': [{ quote: { body: (body) => put(body, 64, 1) } }, ['DCAP_TDX_MODULE']],
+    'by an attribute of the module': [{ quote: { body: (body) => put(body, 112, 1) } }, ['DCAP_TDX_MODULE']],
     'by an attribute that the mask leaves out': [
       {
-        quote: { body: (body) => void (body[112] = 1) },
-        collateral: { tcbInfo: (info) => void (info.tdxModuleIdentities[0]!['attributesMask'] = '00'.repeat(8)) },
+        quote: { body: (body) => put(body, 112, 1) },
+        collateral: { tcbInfo: (info) => put(info.tdxModuleIdentities[0]!, 'attributesMask', '00'.repeat(8)) },
       },
       ['DCAP_TDX_MODULE'],
     ],
@@ -197,6 +199,6 @@ describe('a quoting enclave or a TDX module that Intel does not identify is refu
 
   test('what the masks leave out is free', () => {
     fails({ quote: { qeReport: (report) => report.fill(0xff, 56, 64) } }, [])
-    fails({ quote: { qeReport: (report) => void (report[48]! |= 0x04) } }, [])
+    fails({ quote: { qeReport: (report) => put(report, 48, report[48]! | 0x04) } }, [])
   })
 })

@@ -1,9 +1,9 @@
 // The certificates that a host gives its guest beside a report, so that nobody need ask AMD for them: SEV-ES Guest-Hypervisor Communication
 // Block (AMD 56421) 2.03, §4.1.8.1, which configfs-tsm shows as `auxblob`.
 import { ByteReader } from '../../../formats/bytes.ts'
+import { showGuid } from '../../../formats/efi/guid.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
-import { guidBytes } from './launch/guid.ts'
 
 export interface CertificateTable {
   /** VCEK, or VLEK where there is no VCEK. */
@@ -15,20 +15,16 @@ export interface CertificateTable {
 }
 
 type Kind = 'VCEK' | 'VLEK' | 'ASK' | 'ARK' | 'CRL'
-const KINDS: ReadonlyMap<string, Kind> = new Map(
-  (
-    [
-      ['63da758d-e664-4564-adc5-f4b93be8accd', 'VCEK'],
-      ['a8074bc2-a25a-483e-aae6-39c045a0b8a1', 'VLEK'],
-      ['4ab7b379-bbac-4fe4-a02f-05aef327c782', 'ASK'],
-      ['c0b406a4-a803-4952-9743-3fb6014cd0ae', 'ARK'],
-      ['92f81bc3-5811-4d3d-97ff-d19f88dc67ea', 'CRL'],
-    ] as const
-  ).map(([guid, kind]) => [guidBytes(guid).toString('hex'), kind]),
-)
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ['63da758d-e664-4564-adc5-f4b93be8accd', 'VCEK'],
+  ['a8074bc2-a25a-483e-aae6-39c045a0b8a1', 'VLEK'],
+  ['4ab7b379-bbac-4fe4-a02f-05aef327c782', 'ASK'],
+  ['c0b406a4-a803-4952-9743-3fb6014cd0ae', 'ARK'],
+  ['92f81bc3-5811-4d3d-97ff-d19f88dc67ea', 'CRL'],
+])
 /** The host may put in more than is known. */
 const MAX_ENTRIES = 64
-const END = '00'.repeat(16)
+const END = '00000000-0000-0000-0000-000000000000'
 
 /** Reads a table; entries of other kinds are passed over, and no bytes at all are an empty table. @throws ThymusError FORMAT */
 export function readCertificateTable(bytes: Buffer): CertificateTable {
@@ -36,7 +32,7 @@ export function readCertificateTable(bytes: Buffer): CertificateTable {
   const reader = new ByteReader(bytes, 'little')
   for (let count = 0; bytes.length > 0; count++) {
     if (count > MAX_ENTRIES) reader.fail('entry', `more than ${MAX_ENTRIES} entries`)
-    const guid = reader.bytes(16, 'guid').toString('hex')
+    const guid = showGuid(reader.bytes(16, 'guid'))
     const [offset, length] = [reader.u32('offset'), reader.u32('length')]
     if (guid === END) break
     if (offset + length > bytes.length) reader.fail('offset', `${length} bytes at ${offset} of ${bytes.length}`)

@@ -47,6 +47,7 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
   const list = chain && newestOf(chain.root, crls ?? [])
   const from = Math.max(...links.map(({ notBefore }) => notBefore.milliseconds))
   const until = Math.min(...links.map(({ notAfter }) => notAfter.milliseconds))
+  const validity = `${day(from)} to ${day(until)}`
   const fixed = [
     checked(SNP_CHECKS, 'SNP_CHAIN', chain !== undefined, { got: chain === undefined ? 'no root' : commonName(chain.root) }),
     ...(chain === undefined ? [] : [lineCheck(vek, chain.line)]),
@@ -60,21 +61,27 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
     until: Math.min(until, listEnds ?? until),
     checksAt: (now) => [
       ...fixed,
-      checked(SNP_CHECKS, 'SNP_CERT_TIME', from <= now && now <= until, { expected: `${day(from)} to ${day(until)}`, got: day(now) }),
+      checked(SNP_CHECKS, 'SNP_CERT_TIME', from <= now && now <= until, { expected: validity, got: day(now) }),
       ...(crls === undefined || chain === undefined ? [] : [checked(SNP_CHECKS, 'SNP_REVOKED', revocation(chain, list, now))]),
     ],
   }
 }
 
-const day = (milliseconds: number) => new Date(milliseconds).toISOString()
+/** ECMAScript has no date beyond. */
+const LAST_TIME = 8.64e15
+const day = (milliseconds: number) => (Math.abs(milliseconds) <= LAST_TIME ? new Date(milliseconds).toISOString() : String(milliseconds))
 
 function lineCheck({ line, product }: Vek, root: ProductLine): Check {
   const verdict = line === undefined ? unknown('PRODUCT_UNKNOWN', `"${product}" is no product that is known`) : line === root ? PASS : FAIL
   return checked(SNP_CHECKS, 'SNP_LINE', verdict, { expected: root, got: product })
 }
 
-/** A root vouches for itself, so that its dates are its own; the key in between may sign keys of this kind alone. */
-function findChain(vek: Vek, authorities: readonly Certificate[], roots: AmdRoots): Chain | undefined {
+/**
+ * A root vouches for itself, so that its dates are its own; the key in between may sign keys of this kind alone. Of certificates for the same
+ * key the one that lasts longest is taken.
+ */
+function findChain(vek: Vek, given: readonly Certificate[], roots: AmdRoots): Chain | undefined {
+  const authorities = given.toSorted((one, other) => other.notAfter.milliseconds - one.notAfter.milliseconds)
   const trusted = authorities.flatMap((root) => {
     const line = roots.get(createHash('sha256').update(root.publicKey.raw).digest('hex'))
     return line !== undefined && mayIssue(root, root) ? [{ root, line }] : []

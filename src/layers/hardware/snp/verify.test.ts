@@ -109,6 +109,9 @@ describe('the endorsement of a key', () => {
     assert.equal(endorsement.until, Date.UTC(2026, 0))
     const old = [milan.authority(false, { to: '241231000000Z' }), milan.root()].map(readCertificate)
     assert.deepEqual(faults(milan.report(), milan.endorsement({}, { authorities: old })), ['SNP_CERT_TIME'])
+    const renewed = [...old, readCertificate(milan.authority())]
+    assert.deepEqual(faults(milan.report(), milan.endorsement({}, { authorities: renewed })), [])
+    for (const clock of [Number.NaN, -1e300, 1e300, Infinity]) assert.deepEqual(at(clock), ['SNP_CERT_TIME'], `${clock}`)
   })
 
   test('leads to a root that is trusted, over an authority for its kind', () => {

@@ -61,6 +61,7 @@ describe('the digest of SEV-SNP', () => {
     assert.equal(digest({ firmwareDigest: firmwareDigest(firmware) }), digest())
     assert.notEqual(digest({ firmwareDigest: Buffer.alloc(48) }), digest())
     refused({ firmwareDigest: Buffer.alloc(32) }, /48/)
+    for (const mode of ['sev', 'sev-es'] as const) refused({ mode, firmwareDigest: firmwareDigest(firmware) }, /only SEV-SNP/)
   })
 })
 

@@ -39,6 +39,7 @@ export function launchDigest(launch: Launch): Buffer {
   if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS) throw impossible(`${vcpus} processors`)
   if (hashes !== undefined && firmware.hashesTable === undefined) throw impossible('the firmware has no place for the hashes of a kernel')
   if (mode === 'sev-snp') return snpDigest(launch)
+  if (launch.firmwareDigest !== undefined) throw impossible('only SEV-SNP goes on from the digest of a firmware')
   const parts = [firmware.bytes, ...(hashes === undefined ? [] : [hashesTable(hashes)])]
   const digest = createHash('sha256')
   for (const part of mode === 'sev' ? parts : [...parts, ...states(launch, 0n)]) digest.update(part)

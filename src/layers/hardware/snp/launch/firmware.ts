@@ -3,7 +3,7 @@
 // and X64/OvmfSevMetadata.asm).
 import { ThymusError } from '../../../../core/errors.ts'
 import { ByteReader } from '../../../../formats/bytes.ts'
-import { guidBytes } from './guid.ts'
+import { showGuid } from '../../../../formats/efi/guid.ts'
 
 export const PAGE = 4096
 /** Images are mapped below 4 GiB, where no larger one fits beside devices. */
@@ -79,20 +79,19 @@ export function readFirmware(image: Uint8Array): Firmware {
 /** GUID → the entry's bytes, and where they begin. None where the image has no table. */
 function readEntries(image: Buffer): ReadonlyMap<string, { readonly bytes: Buffer; readonly at: number }> {
   const entries = new Map<string, { readonly bytes: Buffer; readonly at: number }>()
-  const names = new Map(Object.values(GUID).map((guid) => [guidBytes(guid).toString('hex'), guid]))
   /** Of the entry that ends at `end`. */
   const readEnd = (end: number, least: number) => {
     const reader = new ByteReader(image.subarray(end - ENTRY_END, end), 'little', end - ENTRY_END)
     const length = reader.u16('length')
     if (length < ENTRY_END || end - length < least) reader.fail('length', `an entry of ${length} bytes`)
-    return { name: names.get(reader.bytes(16, 'guid').toString('hex')), start: end - length }
+    return { name: showGuid(reader.bytes(16, 'guid')), start: end - length }
   }
   const tableEnd = image.length - TAIL
-  if (!image.subarray(tableEnd - 16, tableEnd).equals(guidBytes(GUID.footer))) return entries
+  if (showGuid(image.subarray(tableEnd - 16, tableEnd)) !== GUID.footer) return entries
   const { start } = readEnd(tableEnd, 0)
   for (let end = tableEnd - ENTRY_END; end >= start + ENTRY_END; ) {
     const entry = readEnd(end, start)
-    if (entry.name !== undefined) entries.set(entry.name, { bytes: image.subarray(entry.start, end - ENTRY_END), at: entry.start })
+    entries.set(entry.name, { bytes: image.subarray(entry.start, end - ENTRY_END), at: entry.start })
     end = entry.start
   }
   return entries

@@ -2,8 +2,8 @@
 // sev_add_kernel_loader_hashes), and must be followed to the byte.
 import { createHash } from 'node:crypto'
 import { ThymusError } from '../../../../core/errors.ts'
+import { guidBytes } from '../../../../formats/efi/guid.ts'
 import { PAGE } from './firmware.ts'
-import { guidBytes } from './guid.ts'
 
 /** SHA-256 of each, 32 bytes. */
 export interface KernelHashes {

@@ -1,0 +1,79 @@
+// `thymus tee collateral`: what vendors publish, kept in the state folder for machines that cannot ask them. Files are as they were given, named
+// by their content; what they say is read anew each time.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EXIT, ThymusError } from '../../core/errors.ts'
+import { MIB } from '../../core/limits.ts'
+import { type Held, held, type Piece, readPieces } from '../../crossings/collateral/piece.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
+import { here } from '../session.ts'
+import { note } from '../terminal.ts'
+import { readWhole } from './files.ts'
+
+/** All of a vendor's chains, or a platform's documents, are below 100 KiB. */
+const MAX_FILE = MIB
+const MAX_FILES = 10_000
+
+/** What `thymus tee collateral` shows. */
+export interface CollateralList {
+  readonly items: readonly (Held & { readonly file: string })[]
+}
+
+export async function add(flags: OutputFlags, ...paths: readonly string[]): Promise<undefined> {
+  const output = await openOutput('CollateralList', flags)
+  const files = paths.map((path) => ({ path, bytes: readWhole(path, MAX_FILE) }))
+  const read = files.map(({ path, bytes }) => ({ bytes, pieces: piecesOf(path, bytes) }))
+  const folder = folderOf()
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const now = Date.now()
+  const items = read.flatMap(({ bytes, pieces }) => {
+    const file = createHash('sha256').update(bytes).digest('hex')
+    const unfinished = join(folder, `.${file}.${process.pid}`)
+    writeFileSync(unfinished, bytes, { mode: 0o600 })
+    renameSync(unfinished, join(folder, file))
+    return pieces.map((piece) => ({ ...held(piece, now), file }))
+  })
+  output.show({ items } satisfies CollateralList)
+}
+
+/** Exit status 3 where nothing is held, or something has ended. */
+export async function list(flags: OutputFlags): Promise<number> {
+  const output = await openOutput('CollateralList', flags)
+  const now = Date.now()
+  const items = heldHere().map(({ piece, file }) => ({ ...held(piece, now), file }))
+  output.show({ items: items.toSorted((one, other) => (one.until ?? 0) - (other.until ?? 0)) } satisfies CollateralList)
+  return items.length === 0 || items.some(({ state }) => state !== 'current') ? EXIT.unknown : EXIT.ok
+}
+
+/** Every piece that is held on this machine; files that cannot be read are said and passed over. */
+export function heldHere(): readonly { readonly piece: Piece; readonly file: string }[] {
+  const folder = folderOf()
+  let names: readonly string[]
+  try {
+    names = readdirSync(folder).filter((name) => !name.startsWith('.'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  return names.slice(0, MAX_FILES).flatMap((file) => {
+    try {
+      return piecesOf(join(folder, file), readWhole(join(folder, file), MAX_FILE)).map((piece) => ({ piece, file }))
+    } catch (error) {
+      if (!(error instanceof ThymusError)) throw error
+      note(`${join(folder, file)} is passed over: ${error.message}`)
+      return []
+    }
+  })
+}
+
+const folderOf = () => join(here().at.state, 'collateral')
+
+function piecesOf(path: string, bytes: Buffer): readonly Piece[] {
+  try {
+    return readPieces(bytes)
+  } catch (cause) {
+    if (!(cause instanceof ThymusError)) throw cause
+    throw new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? path : `${path}, ${cause.at}`, cause })
+  }
+}

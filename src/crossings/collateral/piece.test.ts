@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { certificate, newPair, pem, revocationList } from '../../../test/kit/certificates.ts'
+import { CHIP_ID, TCB, type TcbBytes, Vendor } from '../../../test/kit/snp.ts'
+import { ThymusError } from '../../core/errors.ts'
+import { endorse } from '../../layers/hardware/snp/endorsement.ts'
+import { readReport } from '../../layers/hardware/snp/report.ts'
+import { verifyReport } from '../../layers/hardware/snp/verify.ts'
+import { forPlatform, forReport, held, readPieces } from './piece.ts'
+
+const NOW = Date.UTC(2025, 0)
+const vendor = new Vendor()
+const list = revocationList({ issuer: vendor.issuer, hash: 'sha384', to: '250601000000Z' })
+const chain = Buffer.from(`${pem('CERTIFICATE', vendor.authority())}${pem('CERTIFICATE', vendor.root())}${pem('X509 CRL', list)}`)
+
+describe('pieces of collateral', () => {
+  test('are read from PEM with several, and from DER with one', () => {
+    assert.deepEqual(
+      readPieces(chain).map(({ kind }) => kind),
+      ['authority', 'authority', 'crl'],
+    )
+    assert.deepEqual(
+      [vendor.vek(), vendor.root(), list].flatMap(readPieces).map(({ kind }) => kind),
+      ['vek', 'authority', 'crl'],
+    )
+  })
+
+  test('say what they are of, and when they end', () => {
+    const of = (bytes: Buffer, now = NOW) => held(readPieces(bytes)[0]!, now)
+    const [from, until] = [Date.UTC(2020, 0), Date.UTC(2030, 0)]
+    assert.deepEqual(of(vendor.vek()), { kind: 'VCEK', of: `Milan, chip ${CHIP_ID.toString('hex', 0, 8)}`, from, until, state: 'current' })
+    assert.equal(of(vendor.vek({ csp: 'CN=cloud' })).of, 'Milan, CN=cloud')
+    assert.deepEqual(of(list), { kind: 'CRL', of: 'ARK-Milan', from, until: Date.UTC(2025, 5), state: 'current' })
+    assert.equal(of(list, Date.UTC(2025, 6)).state, 'ended')
+    assert.equal(of(list, Date.UTC(2019, 0)).state, 'not yet')
+    const endless = of(revocationList({ issuer: vendor.issuer, hash: 'sha384', to: null }))
+    assert.deepEqual([endless.until, endless.state], [null, 'ended'])
+  })
+
+  test('verify a report that came with nothing', () => {
+    const later = [5, 0, 0, 0, 0, 0, 24, 219] as unknown as TcbBytes
+    const kept = [chain, vendor.vek({ tcb: later }), vendor.vek({ chipId: Buffer.alloc(64, 1) }), vendor.vek({ tcb: TCB })].flatMap(
+      readPieces,
+    )
+    const report = readReport(vendor.report())
+    const { leaf, authorities, crls } = forReport(report, kept)
+    const endorsement = endorse(leaf!, { authorities, crls, roots: vendor.roots! })
+    assert.ok(verifyReport(report, endorsement, NOW).every(({ verdict }) => verdict.is === 'pass'))
+    assert.equal(forReport(readReport(vendor.report(3, { 384: Buffer.of(9) })), kept).leaf, undefined)
+    assert.equal(forReport(readReport(vendor.report(3, { 72: Buffer.of(4) })), kept).leaf, undefined)
+    assert.equal(forPlatform('TDX', Buffer.alloc(6), kept), undefined)
+  })
+
+  test('that are none are refused', () => {
+    const stranger = certificate({ subject: 'somebody', key: newPair() })
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from('text'),
+      Buffer.from('{}'),
+      Buffer.from('{"tcb_info": 1}'),
+      stranger,
+      Buffer.from(pem('CERTIFICATE', stranger)),
+    ]) {
+      assert.throws(() => readPieces(bytes), { code: 'FORMAT' })
+    }
+    for (let length = 1; length < list.length; length += 3) {
+      assert.throws(
+        () => readPieces(list.subarray(0, length)),
+        (error) => error instanceof ThymusError,
+      )
+    }
+  })
+})

@@ -1,7 +1,7 @@
 // What TPMs and those around them hand over: statements, keys, signatures, PCR values, credentials, certificates, reports.
-import { readAzureEvidence } from '../../../src/crossings/azure-guest/evidence.ts'
 import { hashById } from '../../../src/formats/hash.ts'
 import { readProtobuf } from '../../../src/formats/protobuf.ts'
+import { readAzureEvidence } from '../../../src/layers/hardware/azure/evidence.ts'
 import { readHclReport, readRuntimeData, verifyHclReport } from '../../../src/layers/hardware/azure/hcl-report.ts'
 import { OBJECT } from '../../../src/layers/hardware/tpm/abi/algorithms.ts'
 import { readCredentialFile, readIdObject, writeCredentialFile } from '../../../src/layers/hardware/tpm/abi/credential.ts'
@@ -16,8 +16,9 @@ import { makeCredential } from '../../../src/layers/hardware/tpm/verify/credenti
 import { tpmIdentityOf } from '../../../src/layers/hardware/tpm/verify/ek-certificate.ts'
 import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
-import { azureEvidence, hclReport } from '../../kit/azure-guest.ts'
+import { azureEvidence, hclReport, runtimeData } from '../../kit/azure.ts'
 import { pem } from '../../kit/certificates.ts'
+import { Vendor } from '../../kit/snp.ts'
 import { attributeCertificate, ekCertificate, newAuthority } from '../../kit/tpm-certificates.ts'
 import { goTpmAttestation, newEccKey, newRsaKey, quoteBy } from '../../kit/tpm-evidence.ts'
 import type { ByteTarget } from '../bytes.ts'
@@ -28,7 +29,7 @@ const ek = newEccKey({ storage: true, attributes: OBJECT.fixedTpm | OBJECT.restr
 const [root, { message, signature, pcrs, nonce }] = [newAuthority('root'), quoteBy(ecc)]
 const key = attestationKeyOf(ecc.area)
 const read = readSignatureOf(key, signature)
-const hcl = hclReport({ hardware: (reportData) => Buffer.concat([Buffer.alloc(0x50), reportData]), type: 2, key: rsa })
+const hcl = hclReport(2, Buffer.alloc(1184), runtimeData(rsa))
 
 export const tpm: Readonly<Record<string, ByteTarget>> = {
   quote: {
@@ -93,7 +94,7 @@ export const tpm: Readonly<Record<string, ByteTarget>> = {
     },
   },
   'azure-evidence': {
-    seeds: () => [Buffer.from(azureEvidence(rsa, hcl, { vcek: root.der.toString('base64url') }))],
+    seeds: () => [Buffer.from(JSON.stringify(azureEvidence(new Vendor(), { key: rsa })))],
     read: (bytes) => void readAzureEvidence(bytes.toString('utf8')),
   },
 }

@@ -5,13 +5,17 @@ import { admissionGatekeeper } from './admission-gatekeeper.ts'
 import { admissionWebhook } from './admission-webhook.ts'
 import { apply } from './apply.ts'
 import { cliStart } from './cli-start.ts'
+import { dcapVerify } from './dcap-verify.ts'
 import { events } from './events.ts'
 import { execLatency } from './exec-latency.ts'
+import { imaList } from './ima.ts'
 import { report } from './kit/report.ts'
 import { memoryHeld } from './memory.ts'
 import { overhead } from './overhead.ts'
 import { regoAci, regoCompile, regoMemory, regoRules, regoSmall } from './rego.ts'
 import { snpVerify } from './snp-verify.ts'
+import { tcgLog } from './tcg-log.ts'
+import { tpmQuote } from './tpm-quote.ts'
 import { verdict } from './verdict.ts'
 
 const BENCHMARKS = [
@@ -30,7 +34,11 @@ const BENCHMARKS = [
   admissionGatekeeper,
   admissionWebhook,
   admissionAudit,
+  imaList,
   snpVerify,
+  tcgLog,
+  dcapVerify,
+  tpmQuote,
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { save: { type: 'boolean', default: false } } })

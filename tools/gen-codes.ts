@@ -3,12 +3,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { CheckTable } from '../src/core/appraisal.ts'
 import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
+import { ATTEST_CHECKS } from '../src/crossings/attestation/checks.ts'
 import { BOOT_CHECKS } from '../src/layers/firmware/boot/checks.ts'
 import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
 import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
+import { REFERENCE_CHECKS } from '../src/layers/firmware/reference/checks.ts'
+import { IMAGE_CHECKS } from '../src/layers/firmware/secure-boot/image.ts'
 import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
 import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
 import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
+import { SGX_CHECKS } from '../src/layers/hardware/sgx/checks.ts'
 import { SNP_CHECKS } from '../src/layers/hardware/snp/checks.ts'
 import { TPM_CHECKS } from '../src/layers/hardware/tpm/checks.ts'
 import { table } from './markdown.ts'
@@ -16,12 +20,16 @@ import { table } from './markdown.ts'
 const OUT = 'docs/codes.md'
 /** Checks of the layers that appraise evidence. */
 const CHECKS: readonly CheckTable[] = [
+  ATTEST_CHECKS,
   AZURE_CHECKS,
   BOOT_CHECKS,
   DCAP_CHECKS,
+  IMAGE_CHECKS,
   IMA_CHECKS,
   LOG_CHECKS,
   MODULE_CHECKS,
+  REFERENCE_CHECKS,
+  SGX_CHECKS,
   SNP_CHECKS,
   TPM_CHECKS,
 ]

@@ -1,7 +1,9 @@
 // Writes docs/schemas and docs/requests.md from src/formats/doors. `--check` writes nothing and fails if one of them is stale.
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { doorSchemas, type JsonSchema } from '../src/formats/doors/json-schema.ts'
+import { referenceSchema } from '../src/crossings/attestation/reference.ts'
+import { doorSchemas, type JsonSchema, schemaOf } from '../src/formats/doors/json-schema.ts'
 import { DOORS } from '../src/formats/doors/request.ts'
+import { bundleSchema } from '../src/formats/evidence/bundle.ts'
 import { table } from './markdown.ts'
 import { rowsOf } from './schema-rows.ts'
 
@@ -28,7 +30,7 @@ thymus rego check -s docs/schemas docs/examples/doors   # each policy names its 
 
 In the tables, \`?\` follows what may be left out, and \`[]\` stands for each of a list. What is left out was not seen, does not exist, or was not asked for; it is never a default. Unknown fields are refused.
 
-Documents are made of admission reviews (\`src/layers/admission/door.ts\`) and of what the kernel is asked to execute, connect, accept and bind (\`src/formats/doors/core-documents.ts\`). The other gates are fixed here before their layers are there.
+Documents are made of admission reviews (\`src/layers/admission/door.ts\`), of what the kernel is asked to execute, connect, accept and bind (\`src/formats/doors/core-documents.ts\`), and of evidence (\`src/crossings/attestation/appraise.ts\`). The other gates are fixed here before their layers are there.
 
 ## The frame
 
@@ -56,7 +58,11 @@ ${definitions()}
 `
 
 const files = new Map([[PAGE, page]])
-for (const [name, schema] of schemas) files.set(`${SCHEMAS}/${name}.json`, `${JSON.stringify(schema, undefined, 2)}\n`)
+const others = [
+  ['evidence-bundle', schemaOf(bundleSchema)],
+  ['attestation-reference', schemaOf(referenceSchema)],
+] as const
+for (const [name, schema] of [...schemas, ...others]) files.set(`${SCHEMAS}/${name}.json`, `${JSON.stringify(schema, undefined, 2)}\n`)
 const strangers = globSync(`${SCHEMAS}/*`).filter((file) => !files.has(file))
 const stale = [...files].filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text)
 

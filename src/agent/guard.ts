@@ -10,6 +10,7 @@ import { selfTest } from '../adapters/linux/bpf/self-test.ts'
 import type { Entries } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupBelow, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
+import { seeRoots } from '../adapters/linux/roots.ts'
 import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
 import { ensureBpfFileSystem, lock, returnFreedMemory } from '../adapters/linux/system.ts'
 import { ThymusError } from '../core/errors.ts'
@@ -33,6 +34,7 @@ class Guard {
   readonly #config: Config
   readonly #kernel: Kernel
   readonly #rungs: readonly Rung[]
+  readonly #roots = seeRoots()
   #mind: ChildProcess | undefined
   /** Groups that somebody else made: their processes may be in network namespaces of their own. */
   readonly #adopted = new Set<string>()
@@ -150,6 +152,7 @@ class Guard {
     return {
       pid: process.pid,
       rungs: this.#rungs,
+      roots: this.#roots,
       rings: this.#kernel.rings().map(({ name, size, id }, index) => ({ name, size, id, fd: FIRST_RING_FD + index })),
       generation: this.#kernel.generation,
       epoch: this.#kernel.epoch,

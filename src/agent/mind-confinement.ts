@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { ROOTS_READ } from '../adapters/linux/roots.ts'
 import type { Check } from '../core/verdict.ts'
 import { confinedCommand, NODE } from './confined-command.ts'
 import type { Places } from './places.ts'
@@ -31,7 +32,7 @@ export function confinedMind(
 ): { readonly command: readonly string[]; readonly missing: readonly Check[] } {
   return confinedCommand(
     {
-      readable: [`${CHECKOUT}/`, ...SYSTEM.filter((path) => existsSync(path))],
+      readable: [`${CHECKOUT}/`, ...SYSTEM.filter((path) => existsSync(path)), ...(descriptors.length === 0 ? rootsRead() : [])],
       writable: [`${at.state}/`, `${descriptors.length === 0 ? at.run : at.door}/`, '/dev/null'],
       executable: [process.execPath],
       tcpConnect: [],
@@ -45,4 +46,9 @@ export function confinedMind(
     // On a kernel that can do less the mind is confined less, and the caller says so; a path that is not as we think is our fault.
     ({ code }) => code.startsWith('LANDLOCK_'),
   )
+}
+
+/** A mind without a guard looks for roots of trust itself. What it may read there, everybody may. */
+function rootsRead(): readonly string[] {
+  return ROOTS_READ.filter((path) => existsSync(path)).map((path) => `${realpathSync(path)}/`)
 }

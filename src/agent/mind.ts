@@ -6,6 +6,7 @@ import { machine, release, type, uptime } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PROGRAM } from '../adapters/linux/bpf/layout.gen.ts'
 import { MappedRing } from '../adapters/linux/bpf/ring.ts'
+import { type MachineRoots, seeRoots } from '../adapters/linux/roots.ts'
 import { lock, peerOf } from '../adapters/linux/system.ts'
 import { exitStatus, ThymusError } from '../core/errors.ts'
 import { SEVERITIES } from '../core/finding.ts'
@@ -52,6 +53,8 @@ class Mind implements AgentPort {
   readonly #watch: Watch
   readonly #answers: Answers
   #recording: Recorder | undefined
+  /** The guard sees more than this user may. */
+  readonly #roots: MachineRoots
   #admission: Promise<Verdict> = Promise.resolve(unknown('NOT_TRIED', 'the engine is yet to be tried'))
 
   private constructor(
@@ -63,6 +66,7 @@ class Mind implements AgentPort {
   ) {
     this.#guard = guard
     this.#hello = hello
+    this.#roots = hello?.roots ?? seeRoots()
     this.#store = store
     this.#segments = segments
     this.#plane = new RulePlane(guard ? new GuardedTables(guard, at.failsafe ?? DEFAULTS.failsafe) : NO_TABLES, hello?.generation ?? 0)
@@ -117,6 +121,7 @@ class Mind implements AgentPort {
         enforcing: { network: speaksOf(['connect', 'accept', 'bind']), exec: speaksOf(['exec']) },
         policies: policies.length,
         workloads: this.#control.workloads.length,
+        roots: this.#roots,
         admission: await this.#admission,
       }),
       generation: this.#plane.generation?.number ?? 0,

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { MachineRoots } from '../adapters/linux/roots.ts'
 import type { Layer } from '../core/finding.ts'
 import type { LayerPosture, Rung } from '../core/posture.ts'
 import { type Check, together, unknown, type Verdict } from '../core/verdict.ts'
 import type { Hello } from './protocol.ts'
+import { firmware, hardware } from './roots-posture.ts'
 
 export interface Seen {
   /** What the guard saw; null where there is none. */
@@ -10,15 +12,11 @@ export interface Seen {
   readonly enforcing: { readonly network: number; readonly exec: number }
   readonly policies: number
   readonly workloads: number
+  /** What the machine shows of hardware and firmware that could vouch for it. */
+  readonly roots: MachineRoots
   /** Whether the admission engine refused what it should when it was tried. */
   readonly admission: Verdict
 }
-
-const NOT_BUILT: readonly (readonly [Layer, string])[] = [
-  ['hardware', 'TPM, SEV-SNP, TDX and SGX'],
-  ['firmware', 'event log, Secure Boot, IMA'],
-  ['supply', 'SBOM, vulnerabilities, signatures'],
-]
 
 /** The board: seven layers, each with what is known of it and how strongly it can act here. */
 export function posture(seen: Seen): LayerPosture[] {
@@ -27,7 +25,9 @@ export function posture(seen: Seen): LayerPosture[] {
   const sockets = rungs.filter(({ gate }) => gate !== 'exec')
   const none = unknown('NO_PRIVILEGE', `no kernel programs: ${whyNoKernel()}`)
   return [
-    ...NOT_BUILT.map(([layer, what]): LayerPosture => ({ layer, state: { is: 'not built' }, summary: what, rungs: [], checks: [] })),
+    hardware(seen.roots),
+    firmware(seen.roots),
+    { layer: 'supply', state: { is: 'not built' }, summary: 'SBOM, vulnerabilities, signatures', rungs: [], checks: [] },
     admission(seen.admission),
     row(
       'network',

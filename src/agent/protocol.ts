@@ -1,6 +1,7 @@
 // All that the mind can ask of the guard. The guard holds the privileges and parses nothing else, so this file is the whole of what a
 // broken mind could do: no more than whoever may write policy. A frame is: u32 bytes of head, u32 bytes of body, the head (JSON), the body.
 import type { Duplex } from 'node:stream'
+import type { MachineRoots } from '../adapters/linux/roots.ts'
 import { type Code, ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
 
@@ -30,6 +31,7 @@ export type Request =
 export interface Hello {
   readonly pid: number
   readonly rungs: readonly Rung[]
+  readonly roots: MachineRoots
   /** Descriptor numbers in the mind, sizes, and the kernel's ids of the rings. */
   readonly rings: readonly { readonly name: string; readonly fd: number; readonly size: number; readonly id: number }[]
   readonly generation: number

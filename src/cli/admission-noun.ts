@@ -1,7 +1,6 @@
 // `thymus admission VERB`: may this be deployed?
-import { SEVERITIES } from '../core/finding.ts'
 import { command, group } from './command.ts'
-import { flag, given, many, o, output } from './flags.ts'
+import { failOn, flag, given, many, o, output } from './flags.ts'
 import { namespaceName, text } from './parameters.ts'
 
 /** As templates name them. */
@@ -119,12 +118,7 @@ export const admission = group('may this be deployed? Gatekeeper templates, Pod 
         ...cluster,
         policy: many(text, 'PATH', 'file or folder of policies; cluster: those of Gatekeeper in the cluster'),
         'pod-security': given(text, 'FILE|off', 'a PodSecurityConfiguration; without one, the labels of namespaces alone'),
-        'fail-on': {
-          kind: 'enum',
-          values: [...SEVERITIES, 'none'],
-          default: 'high',
-          brief: 'exit with 2 if a finding is at least this severe; high, what would be refused, where it is left out',
-        },
+        'fail-on': failOn,
         ...output,
       },
       aliases: o,

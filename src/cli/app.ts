@@ -2,16 +2,19 @@
 // is loaded before it is called: `thymus --help` reads descriptions alone.
 import { buildApplication } from '@stricli/core'
 import { admission } from './admission-noun.ts'
+import { attest } from './attest-noun.ts'
 import { type Context, command, group } from './command.ts'
 import { failureStatus } from './failure.ts'
 import { color, flag, given, labels, many, mode, namespace, needed, o, one, output } from './flags.ts'
 import { columns, commandRows, type Entry, sections } from './help.ts'
+import { ima } from './ima-noun.ts'
 import { module } from './module-noun.ts'
 import { event, finding, flow, policy, workload } from './nouns.ts'
-import { duration, text, workloadName } from './parameters.ts'
+import { duration, runPcr, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
 import { tee } from './tee-noun.ts'
+import { tpm } from './tpm-noun.ts'
 import { WORDS } from './words.ts'
 
 const up = command({
@@ -41,6 +44,7 @@ const run = command({
     ['thymus run --name web --label app=web -- python3 -m http.server 8080', ''],
     ['thymus run --name db --label app=db --netns -- ./db', 'in a network of its own'],
     ['thymus run --name job --policy job.yaml -- ./job', 'without privilege: the command restricts itself'],
+    ['thymus run --name db --measured --programs signed.json --key ours.pem -- ./db', 'only what is signed, and proved by the TPM'],
   ],
   operands: '-- CMD...',
   parameters: {
@@ -51,6 +55,11 @@ const run = command({
       mode,
       netns: flag('give it a network namespace of its own'),
       policy: many(text, 'FILE', 'policies for a workload that restricts itself; without it, those that were applied'),
+      measured: flag('verify the program, extend a PCR with what it is, and only then start it'),
+      programs: given(text, 'FILE', 'which programs --measured starts: a runtime policy of Keylime, or lines as sha256sum prints them'),
+      key: many(text, 'FILE', 'keys or certificates, one of which must have signed --programs'),
+      tpm: given(text, 'PLACE', 'of the TPM: /dev/tpmrm0 where it is left out; another device, unix:PATH or swtpm:HOST:PORT'),
+      pcr: given(runPcr, 'PCR', 'that is extended, 8 to 15; 13 where it is left out'),
     },
     positional: { kind: 'array', minimum: 1, parameter: { parse: String, placeholder: 'CMD', brief: 'the command and its arguments' } },
   },
@@ -197,9 +206,12 @@ const routes = {
   replay,
   rego,
   admission,
+  attest,
   scan,
-  tee,
+  ima,
   module,
+  tee,
+  tpm,
   completion,
   complete,
 }

@@ -1,4 +1,5 @@
 // Flags that several commands have, and how flags are written down.
+import { SEVERITIES } from '../core/finding.ts'
 import { MODES } from '../core/workload.ts'
 import { label, namespaceName, text } from './parameters.ts'
 import { COLOURS } from './terminal.ts'
@@ -39,6 +40,12 @@ export const namespace = {
   default: 'default',
   placeholder: 'NAMESPACE',
   brief: 'where it belongs',
+} as const
+export const failOn = {
+  kind: 'enum',
+  values: [...SEVERITIES, 'none'],
+  default: 'high',
+  brief: 'exit with 2 if a finding is at least this severe; high, what would be refused, where it is left out',
 } as const
 export const labels = many(label, 'KEY=VALUE', 'what policies select it by')
 export const mode = { kind: 'enum', values: MODES, optional: true, brief: 'the most that a policy may do to it' } as const

@@ -71,3 +71,23 @@ export function text(input: string): string {
   if (input === '') throw new SyntaxError('is empty')
   return input
 }
+
+/** RFC 3339 → milliseconds since 1970. */
+export function instant(input: string): number {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(input) ? Date.parse(input) : Number.NaN
+  if (Number.isNaN(at)) throw new SyntaxError(`${quote(input)} is not a time such as 2026-11-28T09:30:00Z`)
+  return at
+}
+
+/** 8 to 32 bytes in hexadecimal: EAT asks for eight, and no TPM refuses 32. */
+export function nonce(input: string): Buffer {
+  if (!/^([0-9a-fA-F]{2}){8,32}$/.test(input)) throw new SyntaxError(`${quote(input)} is not 8 to 32 bytes in hexadecimal`)
+  return Buffer.from(input, 'hex')
+}
+
+/** A PCR that a program may extend and nobody may reset. */
+export function runPcr(input: string): number {
+  const pcr = /^\d{1,2}$/.test(input) ? Number(input) : Number.NaN
+  if (!(pcr >= 8 && pcr <= 15)) throw new SyntaxError(`${quote(input)} is no PCR from 8 to 15`)
+  return pcr
+}

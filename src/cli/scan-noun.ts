@@ -1,7 +1,6 @@
 // `thymus scan WHAT`: what a door would say, asked beforehand.
-import { SEVERITIES } from '../core/finding.ts'
 import { command, group } from './command.ts'
-import { flag, many, o, one, output } from './flags.ts'
+import { failOn, flag, many, o, one, output } from './flags.ts'
 import { text } from './parameters.ts'
 import { podSecurity } from './scan/level.ts'
 
@@ -28,12 +27,7 @@ export const scan = group('what would be refused if it were deployed', {
         pack: many(text, 'NAME', 'only these of the built-in packs'),
         'no-packs': flag('none of the built-in packs'),
         policy: many(text, 'PATH', 'a file or folder of ConstraintTemplates, constraints and ExpansionTemplates'),
-        'fail-on': {
-          kind: 'enum',
-          values: [...SEVERITIES, 'none'],
-          default: 'high',
-          brief: 'exit with 2 if a finding is at least this severe; high, what would be refused, where it is left out',
-        },
+        'fail-on': failOn,
         ...output,
       },
       aliases: o,

@@ -53,10 +53,9 @@ export const CODES = {
   TPM_REFUSED: 'The TPM answered a command with an error.',
   TPM_LOCKED: 'The TPM refuses authorizations for a while: too many were wrong (dictionary attack lockout).',
   TPM_SESSION: 'An answer of the TPM does not carry the proof that its session asks for. Somebody may sit on the bus.',
+  TPM_UNVERIFIED: 'Neither a pin nor a trusted certificate vouches for the endorsement key of the TPM. No secret was sent to it.',
   TEE_ABSENT: 'This machine is no confidential guest, or its kernel gives no reports of one.',
   TEE_REFUSED: 'The hardware or the kernel refused to give a report.',
-  TPM_UNVERIFIED:
-    'Nobody vouches for the endorsement key of the TPM: no pin, no certificate under a root that is trusted. No secret was sent to it.',
   COLLATERAL: 'What a vendor publishes about its hardware is missing, expired, or not signed by it.',
   REFERENCE: 'A reference value is not of the shape that it must have, or is of another machine.',
   CLUSTER: 'The API server of the cluster does not answer, or refuses what was asked.',

@@ -37,7 +37,7 @@ for (const without of ['landlock', 'landlock,seccomp']) {
   test(`without a kernel and without ${without}, both acts that need it are replayed, and say so`, async (t) => {
     const said = await demo(t, without)
     assert.equal(said.status, 0, said.stdout + said.stderr)
-    assert.deepEqual(rungs(said), ['1 replayed', '2 replayed', '3 engine'])
+    assert.deepEqual(rungs(said), ['1 replayed', '2 replayed', '3 engine', '4 replayed'])
     for (const words of [
       /^This was played before, elsewhere, and is only shown here/m,
       /^ {2}connect: .*Landlock, or a filter hides it$/m,
@@ -56,7 +56,7 @@ test('without a kernel but with Landlock, commands restrict themselves', async (
   if (!needLandlock(t, 'nobody', LANDLOCK_TCP)) return
   const said = await demo(t, undefined)
   assert.equal(said.status, 0, said.stdout + said.stderr)
-  assert.deepEqual(rungs(said), ['1 self-restricted', '2 self-restricted', '3 engine'])
+  assert.deepEqual(rungs(said), ['1 self-restricted', '2 self-restricted', '3 engine', '4 replayed'])
 })
 
 test('with the kernel, the acts are played by it', async (t) => {
@@ -70,7 +70,7 @@ test('with the kernel, the acts are played by it', async (t) => {
   })
   const said = await thymus(['demo'], { env })
   assert.equal(said.status, 0, said.stdout + said.stderr)
-  assert.deepEqual(rungs(said), ['1 kernel', '2 kernel', '3 engine'])
+  assert.deepEqual(rungs(said), ['1 kernel', '2 kernel', '3 engine', '4 replayed'])
 })
 
 test('the recordings are of the acts as they are now', () => {

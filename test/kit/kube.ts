@@ -30,7 +30,7 @@ export class Kube {
   readonly client: KubeClient
   readonly folder: string
   readonly #programs: KubePrograms
-  readonly #children: ChildProcess[] = []
+  readonly #running = new Map<'etcd' | 'apiserver', { readonly child: ChildProcess; readonly flags: readonly string[] }>()
 
   private constructor(programs: KubePrograms, folder: string, url: string, identity: KubeIdentity) {
     this.#programs = programs
@@ -73,6 +73,17 @@ export class Kube {
     return run(this.#programs.kubectl, [...flags, ...identity, `--cache-dir=${file('cache')}`, '--kubeconfig=/dev/null', ...words])
   }
 
+  /** Ends the API server without a word; what it has stored is there when it is begun anew. */
+  crash(): void {
+    this.#running.get('apiserver')!.child.kill('SIGKILL')
+  }
+
+  /** Resolves when it is ready. */
+  async revive(): Promise<void> {
+    this.#begin('apiserver', this.#running.get('apiserver')!.flags)
+    await this.#ready()
+  }
+
   /** The end of what the API server logged. */
   log(characters = 4_000): string {
     return readFileSync(join(this.folder, 'apiserver.log'), 'utf8').slice(-characters)
@@ -80,27 +91,28 @@ export class Kube {
 
   #begin(name: 'etcd' | 'apiserver', flags: readonly string[]): void {
     const log = openSync(join(this.folder, `${name}.log`), 'w')
-    this.#children.push(spawn(this.#programs[name], flags, { stdio: ['ignore', log, log], cwd: this.folder }))
+    const child = spawn(this.#programs[name], flags, { stdio: ['ignore', log, log], cwd: this.folder })
+    this.#running.set(name, { child, flags })
   }
 
   async #ready(): Promise<void> {
     const until = performance.now() + READY_MS
     const answers = async (path: string) => (await this.client.ask('GET', path).catch(() => undefined))?.status === 200
     while (!((await answers('/readyz')) && (await answers('/api/v1/namespaces/default')))) {
-      const ended = this.#children.some(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null)
+      const ended = [...this.#running.values()].some(({ child: { exitCode, signalCode } }) => exitCode !== null || signalCode !== null)
       if (ended || performance.now() > until) throw new Error(`no API server ${ended ? 'stays up' : 'is ready'}: ${this.log()}`)
       await sleep(50)
     }
   }
 
   kill(): void {
-    for (const child of this.#children) child.kill('SIGKILL')
+    for (const { child } of this.#running.values()) child.kill('SIGKILL')
   }
 
   async stop(): Promise<void> {
     started.delete(this)
     this.client.close()
-    const ended = this.#children.map((child) =>
+    const ended = [...this.#running.values()].map(({ child }) =>
       child.exitCode !== null || child.signalCode !== null ? undefined : new Promise((resolve) => child.once('exit', resolve)),
     )
     this.kill()

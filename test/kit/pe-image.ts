@@ -1,4 +1,5 @@
 // PE images made to measure: small, but with every part that UEFI looks at.
+import { readImage } from '../../src/formats/pe/image.ts'
 import { der, oid, sequence } from './certificates.ts'
 import { type SignedDataRequest, signedData } from './signed-data.ts'
 
@@ -69,6 +70,12 @@ export function signImage(
   signed.writeUInt32LE(image.length, directoryAt)
   signed.writeUInt32LE(entry.length, directoryAt + 4)
   return signed
+}
+
+/** A signed image without its signature, which stands last. */
+export function unsignedImage(bytes: Buffer): Buffer {
+  const { certificatesAt, directoryAt } = readImage(bytes)
+  return Buffer.from(bytes.subarray(0, certificatesAt)).fill(0, directoryAt, directoryAt! + 8)
 }
 
 const aligned = (size: number) => Math.ceil(size / FILE_ALIGNMENT) * FILE_ALIGNMENT

@@ -1,6 +1,8 @@
 // An emulated TPM as a process: swtpm from PATH, or from the lab's cache (lab/lab setup), in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -17,6 +19,7 @@ const CACHE =
 const SYSTEM = join(CACHE, 'system')
 const LIBRARIES = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/swtpm'].map((path) => join(SYSTEM, path))
 const START_MS = 10_000
+const CMD_INIT = 2
 
 interface Program {
   readonly path: string
@@ -47,6 +50,8 @@ export interface Swtpm extends AsyncDisposable {
   readonly authorities: { readonly root: string; readonly issuer: string } | undefined
   /** Ends it and starts it anew over the same state: as a machine that loses power. */
   restart(): Promise<void>
+  /** Resets it without ending it, as a reboot does: it has to be started anew, and knows no session any more. */
+  reset(): Promise<void>
   /** A signal to it, as STOP and CONT. */
   signal(name: NodeJS.Signals): void
 }
@@ -69,6 +74,7 @@ export async function startSwtpm(certificates = false): Promise<Swtpm> {
       await end(child)
       child = await start()
     },
+    reset: () => controlled(control, CMD_INIT),
     signal: (name) => child.kill(name),
     async [Symbol.asyncDispose]() {
       await end(child)
@@ -92,6 +98,17 @@ export async function startSwtpm(certificates = false): Promise<Swtpm> {
     }
     return process
   }
+}
+
+/** A command of the control channel with a word of zeros; the answer is a word that is zero too (swtpm_ioctls(3)). */
+async function controlled(path: string, command: number): Promise<void> {
+  const socket = connect(path)
+  const words = Buffer.alloc(8)
+  words.writeUInt32BE(command)
+  socket.write(words)
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  if (answer.readUInt32BE() !== 0) throw new Error(`swtpm refuses control command ${command}`)
 }
 
 async function end(child: ChildProcess): Promise<void> {

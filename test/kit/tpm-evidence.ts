@@ -6,8 +6,9 @@ import { ATTEST } from '../../src/layers/hardware/tpm/abi/attest.ts'
 import { sized, u8, u16, u32, u64 } from '../../src/layers/hardware/tpm/abi/marshal.ts'
 import { selectPcrs, writePcrSelections } from '../../src/layers/hardware/tpm/abi/pcr-selection.ts'
 import { bankOf, type PcrValues } from '../../src/layers/hardware/tpm/abi/pcr-values.ts'
-import { nameOf, type PublicArea } from '../../src/layers/hardware/tpm/abi/public-area.ts'
+import { nameOf, type PublicArea, writePublicArea } from '../../src/layers/hardware/tpm/abi/public-area.ts'
 import type { Scheme } from '../../src/layers/hardware/tpm/abi/schemes.ts'
+import { field } from './protobuf.ts'
 
 export interface TpmKey {
   readonly area: PublicArea
@@ -98,4 +99,17 @@ export function signatureBy(key: TpmKey, message: Buffer): Buffer {
 function schemeOf({ area }: TpmKey): Scheme {
   const scheme = area.type === 'rsa' || area.type === 'ecc' ? area.scheme : null
   return scheme ?? { algorithm: area.type === 'ecc' ? ALG.ecdsa : ALG.rsassa, hash: SHA256 }
+}
+
+/** An attestation of go-tpm-tools, of one key, with a quote of each bank. */
+export function goTpmAttestation(key: TpmKey, quotes: readonly MadeQuote[], eventLog: Uint8Array, more: readonly Buffer[] = []): Buffer {
+  const pcrsOf = ({ pcrs }: MadeQuote) => {
+    const [[hash, values]] = [...pcrs] as [[number, ReadonlyMap<number, Buffer>]]
+    return [field(1, BigInt(hash)), ...[...values].map(([pcr, value]) => field(2, Buffer.concat([field(1, BigInt(pcr)), field(2, value)])))]
+  }
+  const quoteOf = (quote: MadeQuote) => [field(1, quote.message), field(2, quote.signature), field(3, Buffer.concat(pcrsOf(quote)))]
+  return Buffer.concat([
+    ...[field(1, writePublicArea(key.area)), ...quotes.map((quote) => field(2, Buffer.concat(quoteOf(quote))))],
+    ...[field(3, eventLog), ...more],
+  ])
 }

@@ -1,28 +1,25 @@
 // `thymus admission` beside a real API server: what its users see of Gatekeeper's policies, of Pod Security, and of the cluster it knows. One
 // file, since all of it stands on one API server, which takes its seconds to start.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ClusterError, KubernetesClient } from '../../src/adapters/kubernetes/client.ts'
 import { readKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts'
-import { type KubernetesObject, textAt, valueAt } from '../../src/formats/kubernetes/object.ts'
+import { type KubernetesObject, valueAt } from '../../src/formats/kubernetes/object.ts'
 import { configMap, reviewOf } from '../kit/admission.ts'
 import { thymus } from '../kit/cli.ts'
 import { constraint, definition, ENDLESS, kinds, REQUIRED_LABELS, UNIQUE_HOST } from '../kit/gatekeeper.ts'
 import { Kube, whyNoKube } from '../kit/kube.ts'
-import type { KubeAnswer } from '../kit/kube-client.ts'
-import { Link } from '../kit/link.ts'
+import { ingress, KubeWebhook, pod, REFUSED, said, writeKubeconfig } from '../kit/kube-webhook.ts'
 import { eventually, Serving, tempFolder } from '../kit/serving.ts'
 
 const skip = whyNoKube() ?? false
+let webhook: KubeWebhook
 let kube: Kube
-/** Between the webhook and the API server, so that it can be cut. */
-let link: Link
 let kubeconfig: string
 let serving: Serving
-let begunAnew: ChildProcess | undefined
+const create: KubeWebhook['create'] = (...asked) => webhook.create(...asked)
 
 const POLICIES =
   REQUIRED_LABELS +
@@ -68,59 +65,10 @@ spec:
 
 before(async () => {
   if (skip !== false) return
-  kube = await Kube.start(['--disable-admission-plugins=PodSecurity'])
-  link = await Link.to(Number(new URL(kube.client.url).port))
-  kubeconfig = writeKubeconfig(link.url)
-  serving = await Serving.start({ 'policies.yaml': POLICIES }, '--kubeconfig', kubeconfig, '--mutate')
-  await install(serving)
-  await eventually('the webhook is asked', async () => {
-    const { status } = await create('probe', { action: 'deny' }, 'default', true)
-    return status === 403
-  })
+  webhook = await KubeWebhook.start(POLICIES, { action: 'deny' })
+  ;({ kube, kubeconfig, serving } = webhook)
 })
-after(async () => {
-  await serving?.stop()
-  link?.close()
-  begunAnew?.kill('SIGKILL')
-})
-
-const ADMIN = { 'client-certificate': 'admin.crt', 'client-key': 'admin.key' }
-
-function writeKubeconfig(server: string, folder = kube.folder, user: object = ADMIN): string {
-  const file = join(folder, `kubeconfig-${Math.random()}`)
-  const config = {
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'test' },
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-    clusters: [{ name: 'test', cluster: { server, 'certificate-authority': 'ca.crt' } }],
-    users: [{ name: 'admin', user }],
-  }
-  writeFileSync(file, JSON.stringify(config))
-  return file
-}
-
-async function install({ url, authorities }: Serving, ...words: readonly string[]): Promise<void> {
-  const all = ['--kubeconfig', kubeconfig, '--url', url, '--ca', authorities, '--mutate', '--timeout', '5', ...words]
-  const { status, stderr } = await thymus(['admission', 'install', ...all], { env: process.env })
-  assert.equal(status, 0, stderr)
-  assert.match(stderr, /undo: kubectl delete mutatingwebhookconfiguration\/thymus validatingwebhookconfiguration\/thymus/)
-}
-
-const inNamespace = (object: KubernetesObject, namespace: string): KubernetesObject => ({
-  ...object,
-  metadata: { ...(object.metadata as object), namespace },
-})
-const create = (name: string, labels: Record<string, string>, namespace = 'default', dryRun = false) =>
-  kube.client.create(inNamespace(configMap(name, labels), namespace), { dryRun })
-const namespace = (name: string, labels: Record<string, string> = {}) =>
-  kube.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
-const pod = (name: string, spec: object = {}, at = 'default') => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace: at },
-  spec: { containers: [{ name: 'c', image: 'nginx' }], ...spec },
-})
-const said = ({ body }: KubeAnswer) => textAt(body, 'message')
-const REFUSED = 'admission webhook "validate.admission.thymus.dev" denied the request: '
+after(() => webhook?.stop())
 
 test('denials, warnings and dry runs of Gatekeeper are what kubectl sees', { skip }, async () => {
   const denied = await create('a', { action: 'deny' })
@@ -145,21 +93,14 @@ test('mutators change what is stored', { skip }, async () => {
 })
 
 test('namespaces are known with the labels that they have now, new ones at once', { skip }, async () => {
-  await namespace('shop', { env: 'prod' })
+  await webhook.namespace('shop', { env: 'prod' })
   assert.equal(said(await create('a', {}, 'shop')), `${REFUSED}[prod] you must provide labels: {"prod-team"}`)
-  await namespace('shop', { env: 'test' })
+  await webhook.namespace('shop', { env: 'test' })
   await eventually('the label is gone', async () => (await create('a', {}, 'shop', true)).status === 201)
-  await namespace('shop', { env: 'prod' })
+  await webhook.namespace('shop', { env: 'prod' })
   await eventually('the label is back', async () => (await create('b', {}, 'shop', true)).status === 403)
-  await namespace('left-alone', { env: 'prod' })
+  await webhook.namespace('left-alone', { env: 'prod' })
   assert.equal((await create('a', {}, 'left-alone')).status, 201)
-})
-
-const ingress = (name: string, host: string) => ({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'Ingress',
-  metadata: { name, namespace: 'default' },
-  spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } }, rules: [{ host }] },
 })
 
 test('the inventory follows the cluster: a host is taken while its ingress is there', { skip }, async () => {
@@ -176,7 +117,7 @@ test('a connection that breaks is made again, and what happened meanwhile is kno
   await kube.client.create(ingress('old', 'c.example'))
   const third = (host: string) => kube.client.create(ingress('new', host), { dryRun: true })
   await eventually('the host is taken', async () => (await third('c.example')).status === 403)
-  link.cut()
+  webhook.link.cut()
   await serving.says(/CLUSTER: the (watch broke off|API server cannot be asked)/)
   await kube.client.delete(ingress('old', 'c.example'))
   await kube.client.create(ingress('other', 'd.example'))
@@ -186,7 +127,7 @@ test('a connection that breaks is made again, and what happened meanwhile is kno
   )
   // What was known holds on.
   assert.equal((await third('c.example')).status, 403)
-  link.mend()
+  webhook.link.mend()
   await eventually('the first is free', async () => (await third('c.example')).status === 201)
   await eventually('the other is taken', async () => (await third('d.example')).status === 403)
   await eventually('it is current', async () => /^thymus_admission_cluster_age_seconds 0$/m.test((await serving.get('/metrics')).body))
@@ -265,8 +206,8 @@ test('Pod Security says what the API server’s own plugin says', { skip }, asyn
 })
 
 /** It soon remembers nothing of its beginning. */
-async function assertForgets({ client: { url }, folder }: Kube): Promise<void> {
-  const client = new KubernetesClient(readKubeconfig(writeKubeconfig(url, folder)))
+async function assertForgets(own: Kube): Promise<void> {
+  const client = new KubernetesClient(readKubeconfig(writeKubeconfig(own, own.client.url)))
   const resource = (await client.resource({ apiVersion: 'v1', kind: 'ConfigMap' }))!
   const status = async () => {
     try {
@@ -331,7 +272,7 @@ test('a dry run of install changes nothing; credentials that a program would hav
   assert.equal(dry.status, 0, dry.stderr)
   assert.equal(JSON.parse(dry.stdout).items[0].metadata.name, 'dry')
   await assert.rejects(kube.kubectl('get', 'validatingwebhookconfiguration/dry'))
-  const exec = writeKubeconfig(kube.client.url, kube.folder, { exec: { command: 'sh' } })
+  const exec = writeKubeconfig(kube, kube.client.url, { exec: { command: 'sh' } })
   const refused = await thymus(['admission', 'audit', '--kubeconfig', exec], { env: process.env })
   assert.deepEqual([refused.status, /CONFIG: the user has exec/.test(refused.stderr)], [1, true], refused.stderr)
 })
@@ -402,7 +343,7 @@ test('what is deployed is taken by the API server, and its account may do what i
   assert.equal(stderr, '')
   assert.match(stdout, /deployment\.apps\/thymus-admission serverside-applied/)
   const token = (await kube.kubectl('create', 'token', 'thymus-admission', '-n', 'thymus')).stdout.trim()
-  const own = writeKubeconfig(kube.client.url, kube.folder, { token })
+  const own = writeKubeconfig(kube, kube.client.url, { token })
   const deployed = await Serving.start({ 'a.yaml': REQUIRED_LABELS }, '--kubeconfig', own)
   // Its account may put its authorities into its own configuration, which the shared one then is.
   assert.doesNotMatch(deployed.said, /CLUSTER|403/)
@@ -424,21 +365,16 @@ test('what is deployed is taken by the API server, and its account may do what i
     ['create', 'pods'],
   ] as const)
     await assert.rejects(kube.kubectl('auth', 'can-i', verb, what, '--as=system:serviceaccount:thymus:thymus-admission'))
-  await install(serving)
+  await webhook.install()
   await eventually('the shared one is asked again', async () =>
     said(await create('probe', { action: 'deny' }, 'default', true)).includes('need-deny'),
   )
 })
 
 test('an API server that ends and begins anew is found again', { skip }, async () => {
-  const pid = readdirSync('/proc').find((each) => /^\d+$/.test(each) && argvOf(each).includes(`--cert-dir=${kube.folder}`))!
-  const [program, ...flags] = argvOf(pid)
-  process.kill(Number(pid), 'SIGKILL')
+  kube.crash()
   await serving.says(/CLUSTER: the API server cannot be asked: ECONN|CLUSTER: the watch broke off[\s\S]*CLUSTER: the watch broke off/)
-  // Until all tests have ended: `after` in here would be the end of this one.
-  begunAnew = spawn(program!, flags, { stdio: 'ignore', cwd: kube.folder })
-  const answers = async () => (await kube.client.ask('GET', '/readyz').catch(() => undefined))?.status === 200
-  await eventually('it is ready', answers)
+  await kube.revive()
   await eventually('it is heard', async () => /^thymus_admission_cluster_age_seconds 0$/m.test((await serving.get('/metrics')).body))
   assert.equal((await kube.client.create(ingress('after', 'e.example'))).status, 201)
   await eventually(
@@ -446,14 +382,6 @@ test('an API server that ends and begins anew is found again', { skip }, async (
     async () => (await kube.client.create(ingress('new', 'e.example'), { dryRun: true })).status === 403,
   )
 })
-
-function argvOf(pid: string): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
-  } catch {
-    return []
-  }
-}
 
 test('told to stop, it answers what has begun and ends', { skip }, async () => {
   const last = await Serving.start({ 'a.yaml': POLICIES }, '--kubeconfig', kubeconfig, '--name', 'last')

@@ -1,15 +1,13 @@
 // The lab, from the host: what a guest is given, that its results come back, and that nothing of it stays. `guest.ts` looks from inside.
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ended, ROOT, setUpLab, startLab } from '../kit/lab.ts'
 
-const ROOT = realpathSync(join(import.meta.dirname, '../..'))
-const LAB = join(ROOT, 'lab/lab')
 const NOTHING = { processes: [], files: [] }
 
 /** Milliseconds in which an end must be through; far less than what ended would take by itself. */
@@ -25,9 +23,7 @@ else onTheHost()
 function onTheHost(): void {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'thymus-lab-test-'))
-    const { status, stderr } = await lab(['setup'])
-    if (status === 77) refusal = stderr.trim().split('\n').at(-1)!
-    else assert.equal(status, 0, stderr)
+    refusal = await setUpLab(folder)
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -38,6 +34,13 @@ function onTheHost(): void {
       assert.equal(stdout.trim().split('\n').at(-1), '7 passed, 0 failed, 0 skipped', stdout)
       assert.equal(status, 0)
       assert.deepEqual(await left(), NOTHING)
+    })
+
+    test('has a TPM behind its device', async (t) => {
+      if (!needLab(t)) return
+      const { status, stdout } = await lab(['test', '--tpm', 'test/kernel/tpm-device.test.ts'])
+      assert.equal(stdout.trim().split('\n').at(-1), '3 passed, 0 failed, 0 skipped', stdout)
+      assert.equal(status, 0)
     })
 
     test('brings back words, files and status, and changes nothing here', async (t) => {
@@ -148,15 +151,7 @@ function onTheHost(): void {
   })
 }
 
-function start(words: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(LAB, words, { env: { ...process.env, TMPDIR: folder, ...environment }, cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-async function ended(child: ChildProcess) {
-  const status = new Promise<number | null>((done) => child.on('exit', done))
-  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)])
-  return { status: await status, stdout, stderr }
-}
+const start = (words: readonly string[], environment?: NodeJS.ProcessEnv) => startLab(folder, words, environment)
 
 async function lab(words: readonly string[], environment?: NodeJS.ProcessEnv) {
   return ended(start(words, environment))

@@ -16,13 +16,13 @@ export interface Suite {
 const SLOWNESS = /QEMU TCG/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? 10 : 1
 
 export const SUITES: readonly Suite[] = [
-  { name: 'pure', folder: undefined, workers: 2, fileSeconds: 60 * SLOWNESS, suiteSeconds: 600 * SLOWNESS, settleMs: 0 },
+  { name: 'pure', folder: undefined, workers: 2, fileSeconds: 60 * SLOWNESS, suiteSeconds: 900 * SLOWNESS, settleMs: 0 },
   { name: 'kernel', folder: 'test/kernel/', workers: 1, fileSeconds: 120 * SLOWNESS, suiteSeconds: 600 * SLOWNESS, settleMs: 30_000 },
   { name: 'e2e', folder: 'test/e2e/', workers: 1, fileSeconds: 180 * SLOWNESS, suiteSeconds: 900 * SLOWNESS, settleMs: 30_000 },
   // The first file to run may have to build a Kubernetes.
   { name: 'kube', folder: 'test/kube/', workers: 1, fileSeconds: 900, suiteSeconds: 1_800, settleMs: 0 },
   // Of the lab itself; the suite that the word `lab` runs in it is the kernel's.
-  { name: 'boots', folder: 'test/lab/', workers: 1, fileSeconds: 600, suiteSeconds: 600, settleMs: 0 },
+  { name: 'boots', folder: 'test/lab/', workers: 1, fileSeconds: 600, suiteSeconds: 900, settleMs: 0 },
 ]
 
 /** All test files of the project, in a fixed order. */

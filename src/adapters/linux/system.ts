@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import koffi from 'koffi'
 import { ThymusError } from '../../core/errors.ts'
 
@@ -28,6 +29,24 @@ export function lock(path: string): boolean {
   if (calls.flock(fd, LOCK_EX | LOCK_NB) === 0) return true
   closeSync(fd)
   return false
+}
+
+const LOCK_PAUSE_MS = 10
+const LOCK_MS = 10_000
+
+/** Does something that only one process at a time may do, waiting its turn. @throws ThymusError COMMAND after ten seconds */
+export async function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+  calls ??= load()
+  const fd = openSync(path, 'a', 0o600)
+  try {
+    for (let left = LOCK_MS; calls.flock(fd, LOCK_EX | LOCK_NB) !== 0; left -= LOCK_PAUSE_MS) {
+      if (left <= 0) throw new ThymusError('COMMAND', 'another process keeps it locked', { at: path })
+      await sleep(LOCK_PAUSE_MS)
+    }
+    return await work()
+  } finally {
+    closeSync(fd)
+  }
 }
 
 export interface Peer {

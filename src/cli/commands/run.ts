@@ -1,3 +1,4 @@
+import type { Places } from '../../agent/places.ts'
 import { ThymusError } from '../../core/errors.ts'
 import type { Labels } from '../../core/labels.ts'
 import type { Mode } from '../../core/workload.ts'
@@ -7,8 +8,9 @@ import { follow } from '../child.ts'
 import type { Client } from '../client.ts'
 import { here } from '../session.ts'
 import { note, waiting } from '../terminal.ts'
+import type { MeasuredFlags } from './measured.ts'
 
-export interface RunFlags {
+export interface RunFlags extends MeasuredFlags {
   readonly name: string
   readonly namespace: string
   readonly label?: readonly (readonly [string, string])[]
@@ -20,14 +22,16 @@ export interface RunFlags {
 /** Joins the group, and only then becomes the command: no instruction of the command runs outside. */
 const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
-export async function run(flags: RunFlags, ...command: string[]): Promise<number> {
+export async function run(flags: RunFlags, ...words: string[]): Promise<number> {
   const { at, client } = here()
   const { name, namespace, mode, netns, policy } = flags
+  const given = (['programs', 'key', 'tpm', 'pcr'] as const).find((flag) => flags[flag] !== undefined)
+  if (given !== undefined && !flags.measured) throw new ThymusError('USAGE', `--${given} is for --measured`)
   const labels: Labels = Object.fromEntries(flags.label ?? [])
   if ((await powerOf(client)) !== 'enforces') {
     if (netns) throw new ThymusError('PRIVILEGE', '--netns needs an agent that runs as root: sudo thymus up')
     const { runSelfRestricted } = await import('../self-restricted.ts')
-    return runSelfRestricted(at, { name, namespace, labels, mode: mode ?? 'enforce', policy }, command)
+    return runSelfRestricted(at, { name, namespace, labels, mode: mode ?? 'enforce', policy }, await measuredCommand(at, flags, words))
   }
   if (policy !== undefined)
     throw new ThymusError('USAGE', '--policy is for commands that restrict themselves; here an agent enforces: thymus apply -f')
@@ -35,10 +39,15 @@ export async function run(flags: RunFlags, ...command: string[]): Promise<number
   const workload = await waiting('making the workload', client.startWorkload({ name, namespace, labels, ...optional }))
   note(`[kernel] ${namespace}/${name} in ${workload.cgroup}${workload.netns === null ? '' : `, at ${workload.addresses.join(' and ')}`}`)
   try {
-    return await follow(entered(workload, command))
+    return await follow(entered(workload, await measuredCommand(at, flags, words)))
   } finally {
     await leave(client, workload)
   }
+}
+
+/** Measured last, so that nothing stands between the measurement and the start. */
+async function measuredCommand(at: Places, flags: RunFlags, words: readonly string[]): Promise<readonly string[]> {
+  return flags.measured ? (await import('./measured.ts')).measured(at, flags, words) : words
 }
 
 /** The network first: what enters it is ours, and is not yet judged as the workload. */

@@ -6,11 +6,12 @@ import { endAgent, isRefusal, startAgent } from '../agent-process.ts'
 import { Client } from '../client.ts'
 import { type Colour, note, useColour } from '../terminal.ts'
 import { ADMISSION_ACT } from './admission-act.ts'
+import { BOOT_ACT } from './boot-act.ts'
 import { FILELESS_ACT } from './fileless-act.ts'
 import { NETWORK_ACT } from './network-act.ts'
 import { type Act, type FreeAct, Stage } from './stage.ts'
 
-const ACTS: Readonly<Record<string, Act | FreeAct>> = { '1': NETWORK_ACT, '2': FILELESS_ACT, '3': ADMISSION_ACT }
+const ACTS: Readonly<Record<string, Act | FreeAct>> = { '1': NETWORK_ACT, '2': FILELESS_ACT, '3': ADMISSION_ACT, '4': BOOT_ACT }
 
 /** The story, act by act; it is also the acceptance test: each promise is checked, and one that is not kept fails the demo. */
 export async function demo(flags: { readonly color: Colour }, act: string | undefined): Promise<number> {

@@ -1,12 +1,15 @@
 // How each kind of answer is shown to people.
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
+import { appraisal, appraisalExplanation, attestationReference, evidenceBundle, evidenceList, result } from './attest.ts'
+import { checkList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
 import { collateralList, launched } from './tee.ts'
+import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -24,9 +27,24 @@ export const VIEWS = {
   Explanation: explanation,
   CapabilityList: capabilityList,
   SuiteList: suiteList,
-  Launch: launched,
-  CollateralList: collateralList,
   ModuleList: moduleList,
+  CheckList: checkList,
+  Launch: launched,
+  EvidenceBundle: evidenceBundle,
+  EvidenceList: evidenceList,
+  Appraisal: appraisal,
+  AppraisalExplanation: appraisalExplanation,
+  Result: result,
+  AttestationReference: attestationReference,
+  TpmInfo: tpmInfo,
+  PcrList: pcrList,
+  TpmKey: tpmKey,
+  TpmStatement: tpmStatement,
+  NvIndexList: nvIndexList,
+  TpmEndorsementList: tpmEndorsementList,
+  TpmLockout: tpmLockout,
+  TpmHandleList: tpmHandleList,
+  CollateralList: collateralList,
 } satisfies Readonly<Record<string, (value: never, terminal: Terminal) => readonly Part[]>>
 
 /** What is shown; `kind` in JSON and YAML. */

@@ -132,8 +132,8 @@ export class DerReader {
   }
 
   /** An object identifier in dotted form; its parts are below 2^31, as every one that is registered. */
-  oid(): string {
-    const parts = oidParts(this.content(TAG.oid))
+  oid(tag: number = TAG.oid): string {
+    const parts = oidParts(this.content(tag))
     if (parts === undefined || parts.some((part) => part >= MAX_OID_PART)) this.fail('no object identifier')
     return parts.join('.')
   }

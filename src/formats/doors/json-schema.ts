@@ -11,7 +11,8 @@ export function doorSchemas(): ReadonlyMap<string, JsonSchema> {
   return new Map([['request', schemaOf(request)], ['decision', schemaOf(decision)], ...gates])
 }
 
-function schemaOf(schema: z.ZodType): JsonSchema {
+/** In JSON Schema. */
+export function schemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { override: ({ jsonSchema }) => plain(jsonSchema) })
 }
 

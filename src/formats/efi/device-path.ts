@@ -29,7 +29,7 @@ export function devicePathFile(bytes: Buffer): string | undefined {
     if (error instanceof ThymusError) return undefined
     throw error
   }
-  return parts.length === 0 ? undefined : parts.join('\\').replaceAll('\\\\', '\\')
+  return parts.length === 0 ? undefined : parts.join('\\').replace(/\\+/g, '\\')
 }
 
 /** UTF-16 to its first NUL or its end. */

@@ -5,8 +5,8 @@ import { GUID, showGuid } from './guid.ts'
 export interface EfiSignature {
   /** GUID of the kind, as `GUID.certX509`. */
   readonly type: string
-  /** Who put it there. */
-  readonly owner: string
+  /** GUID of who put it there. A view. */
+  readonly owner: Buffer
   /** A certificate, a hash, or what else the type says. A view. */
   readonly data: Buffer
 }
@@ -36,23 +36,27 @@ export function readSignatureLists(bytes: Buffer): readonly EfiSignature[] {
 }
 
 function readSignature(reader: ByteReader, type: string, size: number): EfiSignature {
-  return { type, owner: showGuid(reader.bytes(OWNER, 'signatureOwner')), data: reader.bytes(size - OWNER, 'signatureData') }
+  return { type, owner: reader.bytes(OWNER, 'signatureOwner'), data: reader.bytes(size - OWNER, 'signatureData') }
 }
 
-/** Whether the entry is the hash of an image (`sha256`) or of what is signed in a certificate (`certificate`); undefined for other kinds. */
-export function hashKind({
-  type,
-}: EfiSignature): { readonly of: 'image' | 'certificate'; readonly hash: 'sha256' | 'sha384' | 'sha512' } | undefined {
-  switch (type) {
-    case GUID.certSha256:
-      return { of: 'image', hash: 'sha256' }
-    case GUID.certX509Sha256:
-      return { of: 'certificate', hash: 'sha256' }
-    case GUID.certX509Sha384:
-      return { of: 'certificate', hash: 'sha384' }
-    case GUID.certX509Sha512:
-      return { of: 'certificate', hash: 'sha512' }
-    default:
-      return undefined
-  }
+export interface HashEntry {
+  /** An image by its Authenticode hash, or a certificate by what is signed in it. */
+  readonly of: 'image' | 'certificate'
+  readonly hash: 'sha256' | 'sha384' | 'sha512'
+  readonly value: Buffer
+}
+
+const HASHED: ReadonlyMap<string, Omit<HashEntry, 'value'> & { readonly size: number }> = new Map([
+  [GUID.certSha256, { of: 'image', hash: 'sha256', size: 32 }],
+  [GUID.certSha384, { of: 'image', hash: 'sha384', size: 48 }],
+  [GUID.certSha512, { of: 'image', hash: 'sha512', size: 64 }],
+  [GUID.certX509Sha256, { of: 'certificate', hash: 'sha256', size: 32 }],
+  [GUID.certX509Sha384, { of: 'certificate', hash: 'sha384', size: 48 }],
+  [GUID.certX509Sha512, { of: 'certificate', hash: 'sha512', size: 64 }],
+])
+
+/** An entry that is a hash; a time of revocation behind that of a certificate is left out. Undefined for entries of other kinds. */
+export function hashEntry({ type, data }: EfiSignature): HashEntry | undefined {
+  const known = HASHED.get(type)
+  return known && { of: known.of, hash: known.hash, value: data.subarray(0, known.size) }
 }

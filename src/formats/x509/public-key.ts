@@ -54,8 +54,16 @@ export function readPublicKeyInfo(reader: DerReader): SubjectPublicKey {
   return { raw, key: readKey(oid, parameters, bits, raw, inside) }
 }
 
+/** Making one costs as much as verifying by it. */
+const OBJECTS = new WeakMap<SubjectPublicKey, KeyObject | undefined>()
+
 /** For verifying; undefined for what OpenSSL does not take, as a modulus of 20,000 bits. */
-export function keyObject({ raw, key }: SubjectPublicKey): KeyObject | undefined {
+export function keyObject(key: SubjectPublicKey): KeyObject | undefined {
+  if (!OBJECTS.has(key)) OBJECTS.set(key, newKeyObject(key))
+  return OBJECTS.get(key)
+}
+
+function newKeyObject({ raw, key }: SubjectPublicKey): KeyObject | undefined {
   if (key.kind === 'unknown') return undefined
   try {
     return createPublicKey({ key: raw, format: 'der', type: 'spki' })

@@ -15,7 +15,7 @@ import { TIME } from './library/time.ts'
 import { parse } from './parser.ts'
 import { Fault, OverBudget, PER_CALL, Run } from './run.ts'
 import { sameType, showType, type Type } from './types.ts'
-import { fromHost, type Value } from './values.ts'
+import type { Value } from './values.ts'
 
 export { trim } from './library/strings.ts'
 export { Fault, PER_CALL } from './run.ts'
@@ -77,10 +77,7 @@ export function compileCel(text: string, { variables, results }: CompileOptions)
     text,
     type,
     evaluate(bindings, { budget = PER_CALL } = {}) {
-      const run = new Run(Math.min(budget, PER_CALL), (name) => {
-        if (!Object.hasOwn(bindings, name)) throw new Fault(`no such attribute: ${name}`)
-        return fromHost(bindings[name])
-      })
+      const run = new Run(Math.min(budget, PER_CALL), bindings)
       try {
         return { value: evaluate(run), cost: run.cost }
       } catch (error) {

@@ -12,27 +12,7 @@ import type { Overload } from './library/library.ts'
 import { LITERALS } from './library/literals.ts'
 import { Fault, noOverload, OverBudget, PER_CALL, Run } from './run.ts'
 import { asAttribute, asBranch, constant, hasField, invocation, noField, optionalField } from './steps.ts'
-import {
-  BOOL,
-  BYTES,
-  DOUBLE,
-  DURATION,
-  DYN,
-  INT,
-  isDyn,
-  listOf,
-  mapOf,
-  NULL,
-  optionalOf,
-  STRING,
-  Substitutions,
-  sameType,
-  showType,
-  TIMESTAMP,
-  type Type,
-  typeOf,
-  UINT,
-} from './types.ts'
+import { BOOL, DYN, isDyn, NAMED_TYPES, optionalOf, Substitutions, sameType, showType, type Type, typeOf } from './types.ts'
 import { CelMap, isKey, List, Optional, TypeValue, typeName, type Value } from './values.ts'
 
 export type Evaluate = (run: Run) => Value
@@ -48,22 +28,6 @@ export interface Node {
 
 /** Names within macros, innermost last. */
 export type Scope = readonly { readonly name: string; readonly type: Type; readonly slot: number }[]
-
-const TYPES: Readonly<Record<string, Type>> = {
-  bool: BOOL,
-  bytes: BYTES,
-  double: DOUBLE,
-  int: INT,
-  uint: UINT,
-  string: STRING,
-  null_type: NULL,
-  list: listOf(DYN),
-  map: mapOf(DYN, DYN),
-  type: typeOf(DYN),
-  optional_type: optionalOf(DYN),
-  'google.protobuf.Timestamp': TIMESTAMP,
-  'google.protobuf.Duration': DURATION,
-}
 
 const CONVERSIONS = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'type', 'uint'])
 
@@ -169,7 +133,7 @@ export class Compiler {
   }
 
   #typeNamed(name: string): Node | undefined {
-    return Object.hasOwn(TYPES, name) ? constant(new TypeValue(name), typeOf(TYPES[name]!)) : undefined
+    return Object.hasOwn(NAMED_TYPES, name) ? constant(new TypeValue(name), typeOf(NAMED_TYPES[name]!)) : undefined
   }
 
   #select(expr: Expr & { kind: 'select' }, scope: Scope): Node {
@@ -194,13 +158,14 @@ export class Compiler {
       attribute: true,
       evaluate: (run) => {
         const value = evaluate(run)
-        if (value instanceof Optional) return optionalField(run, value, field)
-        run.charge(1)
         if (value instanceof CelMap) {
+          run.charge(1)
           const found = value.get(field)
           if (found === undefined) throw new Fault(`no such key: ${field}`)
           return found
         }
+        if (value instanceof Optional) return optionalField(run, value, field)
+        run.charge(1)
         if (value instanceof List) throw noField()
         throw new Fault(`no such key: ${field}`)
       },
@@ -282,7 +247,7 @@ export class Compiler {
   /** As cel-go optimizes: what is converted from a constant is one, and wrong at once if it cannot be. */
   folded(evaluate: Evaluate, type: Type, at: number): Node {
     return constant(
-      this.#checked(() => evaluate(new Run(PER_CALL, () => null)), at),
+      this.#checked(() => evaluate(new Run(PER_CALL, {})), at),
       type,
     )
   }

@@ -4,25 +4,7 @@ import type { Compiler, Evaluate, Node, Scope } from './compile.ts'
 import { Fault, noOverload, type Run } from './run.ts'
 import { chargeCompared, sorted } from './sort.ts'
 import { insert } from './steps.ts'
-import {
-  BOOL,
-  BYTES,
-  DOUBLE,
-  DURATION,
-  DYN,
-  INT,
-  isDyn,
-  listOf,
-  mapOf,
-  NULL,
-  optionalOf,
-  STRING,
-  sameType,
-  showType,
-  TIMESTAMP,
-  type Type,
-  UINT,
-} from './types.ts'
+import { BOOL, DYN, INT, isDyn, listOf, mapOf, optionalOf, SORTABLE, sameType, showType, type Type } from './types.ts'
 import { CelMap, EntryMap, ItemList, List, Optional, typeName, type Value } from './values.ts'
 
 type Fold = Expr & { kind: 'fold' }
@@ -101,8 +83,6 @@ function rangeTypes(compiler: Compiler, type: Type, count: number, at: number): 
   else if (!isDyn(range)) throw compiler.reject(`expression of type '${showType(range)}' cannot be range of a comprehension`, at)
   return [DYN, DYN]
 }
-
-const SORTABLE = [NULL, INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES]
 
 function bodyOf(compiler: Compiler, expr: Fold, inner: Scope, given: readonly Type[], range: Type): { type: Type; body: Evaluate } {
   switch (expr.form) {

@@ -1,5 +1,5 @@
 // One evaluation: what it may cost, what it has cost, and how it ends early.
-import type { Value } from './values.ts'
+import { fromHost, type Value } from './values.ts'
 
 /** An error of the expression: `||`, `&&` and the macros may absorb it. No Error, for it needs no stack and is thrown often. */
 export class Fault {
@@ -25,12 +25,12 @@ export class Run {
   /** In Kubernetes' units. */
   cost = 0
   readonly #budget: number
-  readonly #variable: (name: string) => Value
+  readonly #bindings: Readonly<Record<string, unknown>>
   #work = 0
 
-  constructor(budget: number, variable: (name: string) => Value) {
+  constructor(budget: number, bindings: Readonly<Record<string, unknown>>) {
     this.#budget = budget
-    this.#variable = variable
+    this.#bindings = bindings
   }
 
   charge(cost: number): void {
@@ -50,7 +50,8 @@ export class Run {
   }
 
   variable(name: string): Value {
-    return this.#variable(name)
+    if (!Object.hasOwn(this.#bindings, name)) throw new Fault(`no such attribute: ${name}`)
+    return fromHost(this.#bindings[name])
   }
 }
 

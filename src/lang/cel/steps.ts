@@ -31,9 +31,9 @@ export function asBranch({ attribute, evaluate }: Node): Evaluate {
 }
 
 export function hasField(value: Value, field: string): boolean {
-  if (value instanceof Optional) return value.value !== undefined && hasField(value.value, field)
+  if (value instanceof CelMap) return value.get(field) !== undefined
   if (value instanceof List) throw noField()
-  return value instanceof CelMap && value.get(field) !== undefined
+  return value instanceof Optional && value.value !== undefined && hasField(value.value, field)
 }
 
 /** A field of a list. */

@@ -25,6 +25,26 @@ export const mapOf = (key: Type, value: Type): Type => ({ kind: 'map', params: [
 export const optionalOf = (value: Type): Type => ({ kind: 'optional_type', params: [value] })
 export const typeOf = (type: Type): Type => ({ kind: 'type', params: [type] })
 
+/** Those that expressions can name. */
+export const NAMED_TYPES: Readonly<Record<string, Type>> = {
+  bool: BOOL,
+  bytes: BYTES,
+  double: DOUBLE,
+  int: INT,
+  uint: UINT,
+  string: STRING,
+  null_type: NULL,
+  list: listOf(DYN),
+  map: mapOf(DYN, DYN),
+  type: typeOf(DYN),
+  optional_type: optionalOf(DYN),
+  'google.protobuf.Timestamp': TIMESTAMP,
+  'google.protobuf.Duration': DURATION,
+}
+
+/** Those whose values have an order. */
+export const SORTABLE = [NULL, INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES]
+
 /** An object whose fields are declared: to select another is an error of the text. */
 export function objectOf(kind: string, fields: Readonly<Record<string, Type>>): Type {
   return { kind, params: [], fields: new Map(Object.entries(fields)) }

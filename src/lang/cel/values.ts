@@ -67,6 +67,21 @@ export abstract class Opaque {
   }
 }
 
+/** The class of one that is no more than what it holds. */
+export function opaque<T>(type: string, same: (a: T, b: T) => boolean) {
+  return class Holder extends Opaque {
+    readonly type = type
+    readonly held: T
+    constructor(held: T) {
+      super()
+      this.held = held
+    }
+    override equals(other: Value): boolean {
+      return other instanceof Holder && same(this.held, other.held)
+    }
+  }
+}
+
 export abstract class List {
   abstract readonly size: number
   abstract at(index: number): Value

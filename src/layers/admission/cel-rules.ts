@@ -200,36 +200,43 @@ interface Answer {
   readonly error?: string
 }
 
+/** `spend` takes the cost; an error is told as `failed` says it. */
+function answerOf(
+  expression: Expression,
+  bindings: Readonly<Record<string, unknown>>,
+  spend: (cost: number) => void,
+  failed: (message: string) => string,
+): Answer {
+  try {
+    const { value, cost } = expression.evaluate(bindings)
+    spend(cost)
+    return { value }
+  } catch (error) {
+    if (!(error instanceof ThymusError)) throw error
+    if (error.code === 'CEL_LIMIT') spend(PER_CALL)
+    return { error: failed(error.message) }
+  }
+}
+
 /** The expressions of one request: what they see, what they may still cost, and the variables that were asked for. */
 class Session {
   readonly #bindings: Record<string, unknown>
-  #budget: number
+  readonly #spend: (cost: number) => void
 
   constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number) {
-    this.#budget = budget
+    let left = budget
+    this.#spend = (cost) => {
+      left -= cost
+      if (left < 0) throw new OutOfBudget()
+    }
     const { object, oldObject, params = null, namespaceObject = null } = input
     this.#bindings = { object, oldObject, params, namespaceObject, request: visibleRequest(input.request), variables: undefined }
-    this.#bindings.variables = new Variables(variables, this.#bindings, (cost) => {
-      this.#spend(cost)
-    })
+    this.#bindings.variables = new Variables(variables, this.#bindings, this.#spend)
   }
 
   /** Throws OutOfBudget. */
   ask(expression: Expression): Answer {
-    try {
-      const { value, cost } = expression.evaluate(this.#bindings)
-      this.#spend(cost)
-      return { value }
-    } catch (error) {
-      if (!(error instanceof ThymusError)) throw error
-      if (error.code === 'CEL_LIMIT') this.#spend(PER_CALL)
-      return { error: `expression '${expression.text}' resulted in error: ${error.message}` }
-    }
-  }
-
-  #spend(cost: number): void {
-    this.#budget -= cost
-    if (this.#budget < 0) throw new OutOfBudget()
+    return answerOf(expression, this.#bindings, this.#spend, (message) => `expression '${expression.text}' resulted in error: ${message}`)
   }
 }
 
@@ -238,7 +245,7 @@ class Variables extends CelMap {
   readonly #expressions: ReadonlyMap<string, Expression>
   readonly #bindings: Readonly<Record<string, unknown>>
   readonly #spend: (cost: number) => void
-  readonly #known = new Map<string, { readonly value: Value } | { readonly error: string }>()
+  readonly #known = new Map<string, Answer>()
 
   constructor(expressions: ReadonlyMap<string, Expression>, bindings: Readonly<Record<string, unknown>>, spend: (cost: number) => void) {
     super()
@@ -258,25 +265,15 @@ class Variables extends CelMap {
   get(key: Value): Value | undefined {
     const expression = typeof key === 'string' ? this.#expressions.get(key) : undefined
     if (expression === undefined) return undefined
-    let known = this.#known.get(key as string)
+    const name = key as string
+    let known = this.#known.get(name)
     if (known === undefined) {
-      known = this.#evaluate(key as string, expression)
-      this.#known.set(key as string, known)
+      const failed = (message: string) => `composited variable ${JSON.stringify(name)} fails to evaluate: ${message}`
+      known = answerOf(expression, this.#bindings, this.#spend, failed)
+      this.#known.set(name, known)
     }
-    if ('error' in known) throw new Fault(known.error)
+    if (known.error !== undefined) throw new Fault(known.error)
     return known.value
-  }
-
-  #evaluate(name: string, expression: Expression): { readonly value: Value } | { readonly error: string } {
-    try {
-      const { value, cost } = expression.evaluate(this.#bindings)
-      this.#spend(cost)
-      return { value }
-    } catch (error) {
-      if (!(error instanceof ThymusError)) throw error
-      if (error.code === 'CEL_LIMIT') this.#spend(PER_CALL)
-      return { error: `composited variable ${JSON.stringify(name)} fails to evaluate: ${error.message}` }
-    }
   }
 }
 

@@ -72,8 +72,8 @@ test('what cannot be answered is refused with its place', () => {
     [review({ ...REQUEST, kind: { kind: 'Pod' } }), 'request.kind.version: missing'],
     [review({ ...REQUEST, object: 'x' }), 'request.object: no object'],
     [review({ ...REQUEST, dryRun: 'yes' }), 'request.dryRun: neither true nor false'],
-    [review({ ...REQUEST, userInfo: { groups: [1] } }), 'request.userInfo.groups: no list of texts'],
-    [review({ ...REQUEST, userInfo: { extra: { a: 'b' } } }), 'request.userInfo.extra.a: no list of texts'],
+    [review({ ...REQUEST, userInfo: { groups: ['a', 1] } }), 'request.userInfo.groups[1]: no text'],
+    [review({ ...REQUEST, userInfo: { extra: { a: 'b' } } }), 'request.userInfo.extra.a: no list'],
   ]
   for (const [value, words] of cases) assert.equal(refused(value), words)
 })

@@ -2,7 +2,8 @@
 // their name alone). A request has the shape and the names of its JSON, so that policies see what they would see in a cluster.
 import { ThymusError } from '../../core/errors.ts'
 import { quote } from '../../core/quote.ts'
-import { type Fields, type GroupVersionKind, isFields, type KubernetesObject } from '../../formats/kubernetes/object.ts'
+import { FieldReader, type Manner } from '../../formats/kubernetes/field-reader.ts'
+import type { GroupVersionKind, KubernetesObject } from '../../formats/kubernetes/object.ts'
 
 export const REVIEW_VERSIONS = ['admission.k8s.io/v1', 'admission.k8s.io/v1beta1'] as const
 export type ReviewVersion = (typeof REVIEW_VERSIONS)[number]
@@ -66,28 +67,26 @@ export interface ReadReviewOptions {
  * @throws ThymusError REVIEW with the field
  */
 export function readReview(value: unknown, { strict = false }: ReadReviewOptions = {}): Review {
-  const review = new Reader(value, '', strict)
-  if (!review.there) review.fail('no object')
-  const apiVersion = review.oneOf('apiVersion', REVIEW_VERSIONS)
-  review.oneOf('kind', ['AdmissionReview'])
+  const review: Reader = new FieldReader(value, strict ? STRICT : LENIENT)
+  if (!review.isThere) review.fail('', WORDS.object)
+  const apiVersion = oneOf(review, 'apiVersion', REVIEW_VERSIONS)
+  oneOf(review, 'kind', ['AdmissionReview'])
   // An answer may stand in the question: the type has room for both.
-  review.only('apiVersion', 'kind', 'request', 'response')
-  const request = review.inside('request')
-  if (!request.there) request.fail('missing')
-  return { apiVersion, request: readRequest(request) }
+  only(review, 'apiVersion', 'kind', 'request', 'response')
+  return { apiVersion, request: readRequest(required(review, 'request')) }
 }
 
 function readRequest(request: Reader): AdmissionRequest {
-  const operation = request.oneOf('operation', OPERATIONS)
-  const object = request.object('object')
-  const oldObject = request.object('oldObject')
+  const operation = oneOf(request, 'operation', OPERATIONS)
+  const object = request.optional('object', fieldsOf)
+  const oldObject = request.optional('oldObject', fieldsOf)
   // A judge would find nothing wrong with what is not there.
   if (operation === 'DELETE' ? oldObject === undefined : object === undefined)
-    request.inside(operation === 'DELETE' ? 'oldObject' : 'object').fail(`missing in a request to ${operation}`)
+    request.fail(operation === 'DELETE' ? 'oldObject' : 'object', `missing in a request to ${operation}`)
   const read: AdmissionRequest = {
-    uid: request.name('uid'),
-    kind: kindIn(request.required('kind')),
-    resource: resourceIn(request.required('resource')),
+    uid: nameIn(request, 'uid'),
+    kind: kindIn(required(request, 'kind')),
+    resource: resourceIn(required(request, 'resource')),
     subResource: request.text('subResource'),
     requestKind: request.optional('requestKind', kindIn),
     requestResource: request.optional('requestResource', resourceIn),
@@ -95,29 +94,31 @@ function readRequest(request: Reader): AdmissionRequest {
     name: request.text('name'),
     namespace: request.text('namespace'),
     operation,
-    userInfo: userIn(request.required('userInfo')),
+    userInfo: userIn(required(request, 'userInfo')),
     object,
     oldObject,
     dryRun: request.boolean('dryRun'),
-    options: request.object('options'),
+    options: request.optional('options', fieldsOf),
   }
-  request.only(...Object.keys(read))
+  only(request, ...Object.keys(read))
   return read
 }
 
+const fieldsOf = ({ fields }: Reader): KubernetesObject => fields
+
 function kindIn(reader: Reader): GroupVersionKind {
-  reader.only('group', 'version', 'kind')
-  return { group: reader.text('group'), version: reader.name('version'), kind: reader.name('kind') }
+  only(reader, 'group', 'version', 'kind')
+  return { group: reader.text('group'), version: nameIn(reader, 'version'), kind: nameIn(reader, 'kind') }
 }
 
 function resourceIn(reader: Reader): GroupVersionResource {
-  reader.only('group', 'version', 'resource')
-  return { group: reader.text('group'), version: reader.name('version'), resource: reader.name('resource') }
+  only(reader, 'group', 'version', 'resource')
+  return { group: reader.text('group'), version: nameIn(reader, 'version'), resource: nameIn(reader, 'resource') }
 }
 
 function userIn(reader: Reader): UserInfo {
-  reader.only('username', 'uid', 'groups', 'extra')
-  const extra = reader.inside('extra')
+  only(reader, 'username', 'uid', 'groups', 'extra')
+  const extra = reader.object('extra')
   return {
     username: reader.text('username'),
     uid: reader.text('uid'),
@@ -126,89 +127,36 @@ function userIn(reader: Reader): UserInfo {
   }
 }
 
-/** Reads the fields of an object, which may be missing. As for Go, null is as if the field were not there. */
-class Reader {
-  readonly #fields: Fields | undefined
-  readonly #at: string
-  readonly #strict: boolean
+interface ReviewManner extends Manner {
+  readonly strict: boolean
+}
+type Reader = FieldReader<ReviewManner>
 
-  constructor(value: unknown, at: string, strict: boolean) {
-    this.#at = at
-    this.#strict = strict
-    if (value !== undefined && value !== null && !isFields(value)) this.fail('no object')
-    this.#fields = value ?? undefined
-  }
+const WORDS = { object: 'no object', list: 'no list', text: 'no text', boolean: 'neither true nor false' }
+const LENIENT: ReviewManner = {
+  words: WORDS,
+  error: (path, text) => new ThymusError('REVIEW', text, path === '' ? {} : { at: path }),
+  strict: false,
+}
+const STRICT: ReviewManner = { ...LENIENT, strict: true }
 
-  get there(): boolean {
-    return this.#fields !== undefined
-  }
+function required(reader: Reader, name: string): Reader {
+  const inside = reader.object(name)
+  return inside.isThere ? inside : reader.fail(name, 'missing')
+}
 
-  get names(): readonly string[] {
-    return Object.keys(this.#fields ?? {})
-  }
+/** A text that is not empty. */
+function nameIn(reader: Reader, name: string): string {
+  return reader.text(name) || reader.fail(name, 'missing')
+}
 
-  inside(name: string): Reader {
-    return new Reader(this.#value(name), this.#path(name), this.#strict)
-  }
+function oneOf<T extends string>(reader: Reader, name: string, words: readonly T[]): T {
+  const text = nameIn(reader, name)
+  return words.find((word) => word === text) ?? reader.fail(name, `${quote(text)} is not ${words.join(' or ')}`)
+}
 
-  required(name: string): Reader {
-    const inside = this.inside(name)
-    return inside.there ? inside : inside.fail('missing')
-  }
-
-  optional<T>(name: string, read: (inside: Reader) => T): T | undefined {
-    const inside = this.inside(name)
-    return inside.there ? read(inside) : undefined
-  }
-
-  object(name: string): KubernetesObject | undefined {
-    return this.inside(name).#fields
-  }
-
-  text(name: string): string {
-    const value = this.#value(name) ?? ''
-    return typeof value === 'string' ? value : this.#fail(name, 'no text')
-  }
-
-  /** A text that is not empty. */
-  name(name: string): string {
-    return this.text(name) || this.#fail(name, 'missing')
-  }
-
-  oneOf<T extends string>(name: string, words: readonly T[]): T {
-    const text = this.name(name)
-    return words.find((word) => word === text) ?? this.#fail(name, `${quote(text)} is not ${words.join(' or ')}`)
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.#value(name) ?? []
-    return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : this.#fail(name, 'no list of texts')
-  }
-
-  boolean(name: string): boolean {
-    const value = this.#value(name) ?? false
-    return typeof value === 'boolean' ? value : this.#fail(name, 'neither true nor false')
-  }
-
-  /** Where reading is strict, refuses fields of other names. */
-  only(...known: readonly string[]): void {
-    const other = this.#strict ? this.names.find((name) => !known.includes(name)) : undefined
-    if (other !== undefined) this.fail(`the field ${quote(other)} is not known`)
-  }
-
-  fail(message: string): never {
-    throw new ThymusError('REVIEW', message, this.#at === '' ? {} : { at: this.#at })
-  }
-
-  #fail(name: string, message: string): never {
-    throw new ThymusError('REVIEW', message, { at: this.#path(name) })
-  }
-
-  #path(name: string): string {
-    return this.#at === '' ? name : `${this.#at}.${name}`
-  }
-
-  #value(name: string): unknown {
-    return this.#fields !== undefined && Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined
-  }
+/** Where reading is strict, refuses fields of other names. */
+function only(reader: Reader, ...known: readonly string[]): void {
+  const other = reader.manner.strict ? reader.names.find((name) => !known.includes(name)) : undefined
+  if (other !== undefined) reader.fail('', `the field ${quote(other)} is not known`)
 }

@@ -5,6 +5,8 @@ import { together } from '../../../src/core/verdict.ts'
 import { type HashName, hashByName } from '../../../src/formats/hash.ts'
 import { bootOf } from '../../../src/layers/firmware/boot/images.ts'
 import { bootState } from '../../../src/layers/firmware/boot/state.ts'
+import { compareBoot } from '../../../src/layers/firmware/reference/checks.ts'
+import { readReference, recordBoot } from '../../../src/layers/firmware/reference/reference.ts'
 import { type EventLog, parseEventLog, type RegisterKind } from '../../../src/layers/firmware/tcg-log/event-log.ts'
 import { checkRegisters } from '../../../src/layers/firmware/tcg-log/registers.ts'
 import { replay } from '../../../src/layers/firmware/tcg-log/replay.ts'
@@ -17,6 +19,18 @@ export const firmwareLog: Readonly<Record<string, Judge>> = {
   'tcg-log-missing': ({ expect }, { read }) => {
     const checks = checkRegisters(undefined, 'sha256', readPcrs(read('pcrs')))
     return answered('measuredBoot', expect.measuredBoot, together(checks.map(({ verdict }) => verdict)).is)
+  },
+  'boot-diff': ({ expect }, { read }) => {
+    const [golden, observed] = [parseEventLog(read('golden')), parseEventLog(read('observed'))]
+    const shared = golden.banks.filter((bank) => observed.banks.includes(bank))
+    const bank = shared.includes('sha256') ? 'sha256' : shared.at(-1)!
+    const { registers, words } = compareBoot(readReference(JSON.parse(JSON.stringify(recordBoot(golden, bank)))), observed)
+    const told = words.some(({ text }) => expect.mustName === undefined || text.includes(expect.mustName))
+    return [
+      ...answered('outcome', expect.outcome, registers.length === 0 ? 'accept' : 'reject'),
+      ...factsDiffer({ ...(expect.differingPcrs && { differingPcrs: expect.differingPcrs }) }, { differingPcrs: registers }),
+      ...(expect.mustName !== undefined && !told ? [{ what: 'words', expected: expect.mustName, got: words.map(({ text }) => text) }] : []),
+    ]
   },
 }
 

@@ -69,7 +69,7 @@ const evidence: Judge = ({ params, expect }, files) => {
 }
 
 /** Roots are those that Thymus trusts: the index's folder only gives their certificates, and those below them. */
-function authorities({ root, anchors }: CaseFiles): readonly Certificate[] {
+export function authorities({ root, anchors }: CaseFiles): readonly Certificate[] {
   const folders = (anchors.amd as readonly string[]).map((pattern) => join(root, pattern.replace(/\/\*$/, '')))
   const paths = folders.flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
   return paths.filter((each) => each.isFile()).flatMap((each) => certificates(readFileSync(join(each.parentPath, each.name))))

@@ -1,14 +1,21 @@
 // The endorsement key: what tells one TPM from all others. Its maker vouches for it by a certificate, or its owner by a pin.
 import { ThymusError } from '../../../core/errors.ts'
+import type { Check } from '../../../core/verdict.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
-import { readVendorCertificate } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import {
+  readVendorCertificate,
+  readVendorCertificates,
+  type VendorCertificate,
+} from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { createPrimary, type Loaded, readPublicOf } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyOr, policySecret } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
+import { ENDORSEMENT_KINDS, type EndorsementKind } from '../../../layers/hardware/tpm/kinds.ts'
 import { EMPTY, type Session } from '../../../layers/hardware/tpm/session.ts'
-import { ENDORSEMENT, ENDORSEMENT_KINDS, type EndorsementKind, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
-import { verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
+import { ENDORSEMENT, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
+import { type TpmIdentity, tpmIdentityOf, verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
+import { rootCheck } from '../../../layers/hardware/tpm/verify/vendor-roots.ts'
 import { nvContents, nvPublicOf } from './nv.ts'
 import { type HeldSession, openSession, type VerifiedKey } from './sessions.ts'
 import type { Tpm } from './tpm.ts'
@@ -22,7 +29,10 @@ export interface Pin {
 /** Whom the caller believes about endorsement keys. */
 export interface Trust {
   readonly pins: readonly Pin[]
+  /** Of these, only makers' roots that are known count. */
   readonly roots: readonly Certificate[]
+  /** Taken for being given: those of emulators. */
+  readonly labRoots?: readonly Certificate[]
   readonly intermediates: readonly Certificate[]
   /** Milliseconds since 1970. */
   readonly now: number
@@ -30,24 +40,50 @@ export interface Trust {
 
 export type HeldKey = Loaded & AsyncDisposable
 
-/** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles, 2.3). */
+/** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles). */
 const KEPT_BY_MAKER = { first: 0x81010000, last: 0x8101ffff }
+
+/** Where a maker's chain is (TCG EK Credential Profile 2.6, 2.2.1). */
+const STORED_CHAIN = { first: 0x01c00100, last: 0x01c001ff }
 
 /** One that the TPM keeps, or else made anew by its template. It is not vouched for by that. */
 export async function endorsementKey(tpm: Tpm, kind: EndorsementKind, accept: (key: Loaded) => boolean = () => false): Promise<HeldKey> {
   for (const handle of await tpm.handles(KEPT_BY_MAKER.first)) {
     if (handle < KEPT_BY_MAKER.first || handle > KEPT_BY_MAKER.last) continue
-    const key = await tpm.run(readPublicOf(handle))
-    if (accept(key)) return { ...key, [Symbol.asyncDispose]: async () => {} }
+    const key = await publicOf(tpm, handle)
+    if (key !== undefined && accept(key)) return { ...key, [Symbol.asyncDispose]: async () => {} }
   }
   return tpm.hold(createPrimary(fixed(HANDLE.endorsement), ENDORSEMENT[kind].area), [EMPTY])
 }
 
+/** Undefined for an object of a kind that is not known, which is none of ours. */
+async function publicOf(tpm: Tpm, handle: number): Promise<Loaded | undefined> {
+  try {
+    return await tpm.run(readPublicOf(handle))
+  } catch (error) {
+    if (error instanceof ThymusError && error.code === 'FORMAT') return undefined
+    throw error
+  }
+}
+
 /** What the maker wrote into the TPM about a kind of key, as it stands there; undefined where there is nothing. */
-export async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): Promise<Buffer | undefined> {
+async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): Promise<Buffer | undefined> {
   const index = ENDORSEMENT[kind].certificate
   if (!(await tpm.handles(index)).includes(index)) return undefined
   return nvContents(tpm, await nvPublicOf(tpm, index))
+}
+
+/** Certificates between that and a root, which some makers write one behind the other into indices of their own. They vouch for nothing by themselves. */
+async function storedIntermediates(tpm: Tpm): Promise<readonly Certificate[]> {
+  const indices = (await tpm.handles(STORED_CHAIN.first)).filter((index) => index >= STORED_CHAIN.first && index <= STORED_CHAIN.last)
+  const pieces: Buffer[] = []
+  for (const index of indices) pieces.push(await nvContents(tpm, await nvPublicOf(tpm, index)))
+  try {
+    return pieces.length === 0 ? [] : readVendorCertificates(Buffer.concat(pieces))
+  } catch (error) {
+    if (error instanceof ThymusError && error.code === 'FORMAT') return []
+    throw error
+  }
 }
 
 /** The kinds for which there is a certificate. */
@@ -68,13 +104,17 @@ export async function verifiedEndorsement(tpm: Tpm, trust: Trust): Promise<Verif
     if (found !== undefined) return { key: found, by: 'pin', [Symbol.asyncDispose]: found[Symbol.asyncDispose] }
     faults.push(`its ${kind} key is not the one that is pinned`)
   }
-  for (const kind of trust.roots.length > 0 ? await certifiedKinds(tpm) : []) {
+  const namesAuthorities = trust.roots.length + (trust.labRoots?.length ?? 0) > 0
+  for (const kind of namesAuthorities ? await certifiedKinds(tpm) : []) {
     const found = await certified(tpm, kind, trust)
     if (typeof found !== 'string') return { key: found, by: 'certificate', [Symbol.asyncDispose]: found[Symbol.asyncDispose] }
     faults.push(`of the certificate of its ${kind} key: ${found}`)
   }
-  const why = faults.length > 0 ? faults.join('; ') : trust.roots.length > 0 ? 'it has no certificate' : 'nobody vouches for it'
-  throw new ThymusError('TPM_UNVERIFIED', `a secret would go to a TPM that may be another: ${why}`)
+  const why = faults.length > 0 ? faults.join('; ') : namesAuthorities ? 'it has no certificate' : 'nobody vouches for it'
+  throw new ThymusError(
+    'TPM_UNVERIFIED',
+    `a secret would go to a TPM that may be another: ${why}; thymus tpm ek --help says how to vouch for it`,
+  )
 }
 
 /** Sessions that keep secrets, one of each kind that is named; the key they are salted to is not held any longer. */
@@ -90,18 +130,46 @@ export async function protectedSession(tpm: Tpm, trust: Trust, kind: 'hmac' | 'p
   return session!
 }
 
-/** Brings a policy session to where it may use the endorsement key (TCG EK Credential Profile 2.6, B.6). */
+/** Brings a policy session to where it may use the endorsement key (TCG EK Credential Profile 2.6, annex B). */
 export async function authorizeEndorsement(tpm: Tpm, session: Session, kind: EndorsementKind): Promise<void> {
   await tpm.run(policySecret(session, fixed(HANDLE.endorsement)), [EMPTY])
   if (ENDORSEMENT[kind].policyB) await tpm.run(policyOr(session, policyBOptions(session.hash)))
 }
 
+export interface Examined {
+  /** As it stands in the TPM. */
+  readonly bytes: Buffer
+  readonly certificate: VendorCertificate
+  readonly identity: TpmIdentity | undefined
+  /** Held to the authorities that somebody named, and to a key. */
+  readonly checksOf: (ek: PublicArea) => readonly Check[]
+}
+
+/** What the TPM has about a kind of key; undefined for nothing. @throws ThymusError FORMAT for what is no certificate */
+export async function examineCertificate(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Examined | undefined> {
+  const bytes = await endorsementCertificate(tpm, kind)
+  if (bytes === undefined) return undefined
+  const certificate = readVendorCertificate(bytes)
+  const { labRoots = [], now } = trust
+  const [roots, intermediates] = [
+    [...trust.roots, ...labRoots],
+    [...trust.intermediates, ...(await storedIntermediates(tpm))],
+  ]
+  return {
+    ...{ bytes, certificate, identity: tpmIdentityOf(certificate) },
+    checksOf(ek) {
+      const { checks, chain } = verifyEkCertificate({ certificate, roots, intermediates, now, ek })
+      const root = chain.at(-1)
+      return root === undefined ? checks : [...checks, rootCheck(root, { lab: labRoots.includes(root) })]
+    },
+  }
+}
+
 /** The key of a kind that a maker whom somebody trusts vouches for; or why there is none, in words. */
-async function certified(tpm: Tpm, kind: EndorsementKind, { roots, intermediates, now }: Trust): Promise<HeldKey | string> {
+async function certified(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<HeldKey | string> {
   try {
-    const certificate = readVendorCertificate((await endorsementCertificate(tpm, kind)) ?? Buffer.alloc(0))
-    const faults = (ek: PublicArea) =>
-      verifyEkCertificate({ certificate, roots, intermediates, now, ek }).checks.filter(({ verdict }) => verdict.is !== 'pass')
+    const examined = await examineCertificate(tpm, kind, trust)
+    const faults = (ek: PublicArea) => examined!.checksOf(ek).filter(({ verdict }) => verdict.is !== 'pass')
     const accept = ({ area }: Loaded) => faults(area).length === 0
     const key = await endorsementKey(tpm, kind, accept)
     if (accept(key)) return key

@@ -24,11 +24,17 @@ export interface KeyAccess {
   readonly session?: Session | undefined
 }
 
-/** An object below the storage root of the owner. */
-export async function createBlob(tpm: Tpm, template: PublicArea, secret: Secret = {}, access: KeyAccess = {}): Promise<Blob> {
-  await using parent = await parentOf(tpm, HANDLE.owner, access)
+/** An object below a storage root. @param parent as a key file names it */
+export async function createBlob(
+  tpm: Tpm,
+  template: PublicArea,
+  secret: Secret = {},
+  access: KeyAccess = {},
+  parent: number = HANDLE.owner,
+): Promise<Blob> {
+  await using root = await parentOf(tpm, parent, access)
   const isSecret = (secret.auth?.length ?? 0) + (secret.data?.length ?? 0) > 0
-  const by = entityOf(parent)
+  const by = entityOf(root)
   return await tpm.run(create(by, template, secret), [authorizing(by, access.session, isSecret ? ATTRIBUTE.decrypt : 0)])
 }
 

@@ -3,6 +3,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { type HashName, hashById } from '../../../formats/hash.ts'
 import type { PcrSelection } from '../../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { type PcrValues, pcrBanks, pcrRead } from '../../../layers/hardware/tpm/commands/platform.ts'
+import { ATTRIBUTE, type Session } from '../../../layers/hardware/tpm/session.ts'
 import type { PcrTable } from '../../../layers/hardware/tpm/signed-policy.ts'
 import type { Tpm } from './tpm.ts'
 
@@ -14,13 +15,18 @@ export async function activeBanks(tpm: Tpm): Promise<readonly PcrSelection[]> {
   return (await tpm.run(pcrBanks())).filter(({ pcrs }) => pcrs.length > 0)
 }
 
-/** Values of one moment: no PCR changed between the first and the last. @throws ThymusError USAGE for a PCR that the TPM does not keep */
-export async function readPcrs(tpm: Tpm, selections: readonly PcrSelection[]): Promise<ReadonlyMap<HashName, PcrTable>> {
+/**
+ * Values of one moment: no PCR changed between the first and the last.
+ * @param session proves that they are the TPM's; without one, whoever sits on the bus may say what he likes
+ * @throws ThymusError USAGE for a PCR that the TPM does not keep
+ */
+export async function readPcrs(tpm: Tpm, selections: readonly PcrSelection[], session?: Session): Promise<ReadonlyMap<HashName, PcrTable>> {
+  const uses = session === undefined ? [] : [session.use(ATTRIBUTE.audit)]
   for (let tries = 0; tries < TRIES; tries++) {
     const tables = new Map(selections.map(({ hash }) => [hash, new Map<number, Buffer>()]))
     const counters = new Set<number>()
     for (let left = selections; left.length > 0; ) {
-      const values = await tpm.run(pcrRead(left))
+      const values = await tpm.run(pcrRead(left), uses)
       counters.add(values.updateCounter)
       enter(values, tables)
       left = left

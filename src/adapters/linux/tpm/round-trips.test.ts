@@ -9,7 +9,7 @@ import { readAttest } from '../../../layers/hardware/tpm/abi/attest.ts'
 import { selectPcrs } from '../../../layers/hardware/tpm/abi/pcr-selection.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
 import { readTpmSignature, type TpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
-import { NV, NV_COUNTER, type NvPublic, nvName } from '../../../layers/hardware/tpm/commands/nv.ts'
+import { NV, NV_COUNTER, type NvPublic, nvEntity, nvName } from '../../../layers/hardware/tpm/commands/nv.ts'
 import {
   contextLoad,
   contextSave,
@@ -28,12 +28,22 @@ import {
   pcrExtend,
   properties,
 } from '../../../layers/hardware/tpm/commands/platform.ts'
+import {
+  policyAuthValue,
+  policyGetDigest,
+  policyNv,
+  policyOr,
+  policyPcr,
+  policySecret,
+} from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { certify, makeCredential, quote, sign } from '../../../layers/hardware/tpm/commands/signing.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
 import { type KeyFile, OWNER_ROOT, readKeyFile, writeKeyFile } from '../../../layers/hardware/tpm/key-file.ts'
+import { KEY_KINDS } from '../../../layers/hardware/tpm/kinds.ts'
+import { authValue, nv, or, pcr, policyDigest, type Step, secret } from '../../../layers/hardware/tpm/policy.ts'
 import { ATTRIBUTE, EMPTY } from '../../../layers/hardware/tpm/session.ts'
 import { authorityArea, pcrDigest, signPolicy } from '../../../layers/hardware/tpm/signed-policy.ts'
-import { KEY_KINDS, signingKey } from '../../../layers/hardware/tpm/templates.ts'
+import { signingKey } from '../../../layers/hardware/tpm/templates.ts'
 import { subjectPublicKeyOf } from '../../../layers/hardware/tpm/verify/public-key.ts'
 import { activated } from './credentials.ts'
 import { endorsementKey, protectedSession, type Trust } from './endorsement.ts'
@@ -41,7 +51,7 @@ import { createBlob, loadBlob } from './keys.ts'
 import { counterValue, defineNv, incrementNv, nvContents, nvIndices, nvPublicOf, undefineNv, writeNv } from './nv.ts'
 import { activeBanks, readPcrs } from './pcrs.ts'
 import { MAX_SEALED, seal, unsealed } from './sealing.ts'
-import { authorizing } from './sessions.ts'
+import { authorizing, openSession } from './sessions.ts'
 import { Tpm } from './tpm.ts'
 
 const NONE = Buffer.alloc(0)
@@ -139,17 +149,17 @@ describe('against an emulator', { skip: whyNoSwtpm() }, () => {
   })
 
   test('what is sealed comes back: by nothing, a password, PCRs, or both', async () => {
-    const digest = pcrDigest('sha256', (await readPcrs(tpm, [selectPcrs('sha256', [23])])).get('sha256')!)
-    const pcrs = { step: 'pcr', digest, selection: [selectPcrs('sha256', [23])] } as const
+    const pcrs = selectPcrs('sha256', [23])
     const data = Buffer.from('the secret')
     const files: KeyFile[] = []
-    for (const [policy, auth] of [
-      [[], NONE],
-      [[], PIN],
-      [[pcrs], NONE],
-      [[pcrs, { step: 'authValue' }], PIN],
+    for (const request of [
+      { policy: [], auth: NONE },
+      { policy: [], auth: PIN },
+      { pcrs, policy: [], auth: NONE },
+      { pcrs, policy: [{ step: 'authValue' }], auth: PIN },
     ] as const) {
-      const file = readKeyFile(writeKeyFile(await seal(tpm, trust, { data, policy, auth })))
+      const { auth } = request
+      const file = readKeyFile(writeKeyFile(await seal(tpm, trust, { data, ...request })))
       assert.deepEqual(await unsealed(tpm, trust, { file, auth }), data)
       if (auth.length > 0) await assert.rejects(unsealed(tpm, trust, { file, auth: Buffer.from('no') }), { message: /AUTH_FAIL/ })
       files.push(file)
@@ -259,6 +269,39 @@ describe('against an emulator', { skip: whyNoSwtpm() }, () => {
     assert.deepEqual(kept.name, key.name)
     await tpm.run(evictControl(owner, entityOf(kept), 0x81000123), [EMPTY])
     assert.deepEqual(await tpm.handles(0x81000000), [])
+  })
+
+  test('policies come to the digests that are computed for them', async () => {
+    const selection = [selectPcrs('sha256', [0, 7])]
+    const pcrs = pcrDigest('sha256', (await readPcrs(tpm, selection)).get('sha256')!)
+    const index = 0x01800011
+    await defineNv(tpm, {
+      index,
+      nameHash: SHA256,
+      attributes: NV_COUNTER | NV.ownerWrite | NV.authRead | NV.noDa,
+      authPolicy: NONE,
+      size: 8,
+    })
+    const comparison = { operand: await incrementNv(tpm, index), offset: 0, operation: 'equal' } as const
+    const counter = nvEntity(await nvPublicOf(tpm, index))
+    const owner = fixed(HANDLE.owner)
+    await using held = await openSession(tpm, 'policy')
+    const { session } = held
+    const steps: Step[] = []
+    for (const [command, uses, step] of [
+      [policyPcr(session, pcrs, selection), [], pcr(pcrs, selection)],
+      [policyNv(session, counter, comparison), [EMPTY], nv(counter.name, comparison)],
+      [policySecret(session, owner), [EMPTY], secret(owner)],
+      [policyAuthValue(session), [], authValue],
+    ] as const) {
+      await tpm.run(command, uses)
+      steps.push(step)
+      assert.deepEqual(await tpm.run(policyGetDigest(session)), policyDigest('sha256', ...steps))
+    }
+    const either = [policyDigest('sha256', ...steps), Buffer.alloc(32, 1)] as const
+    await tpm.run(policyOr(session, either))
+    assert.deepEqual(await tpm.run(policyGetDigest(session)), policyDigest('sha256', or(...either)))
+    await undefineNv(tpm, index)
   })
 
   test('a secret without a session that keeps it does not leave', async () => {

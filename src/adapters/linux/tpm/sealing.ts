@@ -1,6 +1,7 @@
 // Sealing: data that only this TPM gives back, and only where a policy holds.
 import { ThymusError } from '../../../core/errors.ts'
 import { hashById } from '../../../formats/hash.ts'
+import type { PcrSelection } from '../../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { nvEntity } from '../../../layers/hardware/tpm/commands/nv.ts'
 import { entityOf, loadExternal } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyAuthorize, policyAuthValue, policyNv, policyPcr } from '../../../layers/hardware/tpm/commands/sessions.ts'
@@ -30,6 +31,8 @@ export const MAX_SEALED = 128
 
 export interface SealRequest {
   readonly data: Buffer
+  /** PCRs that must be at the opening what they are at the sealing; before all other steps. */
+  readonly pcrs?: PcrSelection | undefined
   readonly policy: readonly WrittenStep[]
   /** Empty for none. Beside a policy it counts where `authValue` is among the steps. */
   readonly auth: Buffer
@@ -37,14 +40,20 @@ export interface SealRequest {
 }
 
 /** @throws ThymusError USAGE for more than a TPM seals, TPM_UNVERIFIED */
-export async function seal(tpm: Tpm, trust: Trust, { data, policy, auth, ownerAuth }: SealRequest): Promise<KeyFile> {
+export async function seal(tpm: Tpm, trust: Trust, { data, pcrs, policy: more, auth, ownerAuth }: SealRequest): Promise<KeyFile> {
   if (data.length === 0 || data.length > MAX_SEALED) {
     throw new ThymusError('USAGE', `a TPM seals 1 to ${MAX_SEALED} bytes, not ${data.length}: seal a key, and encrypt by that`)
   }
-  const digest = policy.length === 0 ? Buffer.alloc(0) : policyDigest(POLICY_HASH, ...policy.map(digestStep))
   await using held = await protectedSession(tpm, trust)
+  const policy = pcrs === undefined ? more : [await stepOf(tpm, held.session, pcrs), ...more]
+  const digest = policy.length === 0 ? Buffer.alloc(0) : policyDigest(POLICY_HASH, ...policy.map(digestStep))
   const blob = await createBlob(tpm, sealedData(digest), { auth, data }, { session: held.session, ownerAuth })
   return { kind: 'sealed', blob, parent: OWNER_ROOT, emptyAuth: auth.length === 0, policy }
+}
+
+async function stepOf(tpm: Tpm, session: Session, selection: PcrSelection): Promise<WrittenStep> {
+  const [table] = (await readPcrs(tpm, [selection], session)).values()
+  return { step: 'pcr', digest: pcrDigest(POLICY_HASH, table!), selection: [selection] }
 }
 
 export interface UnsealRequest {
@@ -107,9 +116,9 @@ async function takeSigned(
   await tpm.run(policyAuthorize(session, approvedDigest(signed), signed.ref, nameOrFail(step.key), ticket))
 }
 
-/** Says which PCR is not what the policy wants, which the TPM would not. */
-export async function demandPcrs(tpm: Tpm, { bank, pcrs }: Pick<SignedPolicy, 'bank' | 'pcrs'>): Promise<void> {
-  const now = (await readPcrs(tpm, selectionOf(bank, pcrs))).get(bank)!
+/** Says which PCR is not what the policy wants, which the TPM would not. @throws ThymusError TPM_REFUSED */
+export async function demandPcrs(tpm: Tpm, { bank, pcrs }: Pick<SignedPolicy, 'bank' | 'pcrs'>, session?: Session): Promise<void> {
+  const now = (await readPcrs(tpm, selectionOf(bank, pcrs), session)).get(bank)!
   const others = [...pcrs].filter(([pcr, value]) => !now.get(pcr)?.equals(value))
   if (others.length === 0) return
   const lines = others.map(

@@ -5,7 +5,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { hashByName } from '../../../formats/hash.ts'
 import { entityOf, type Loaded } from '../../../layers/hardware/tpm/commands/objects.ts'
-import { policyGetDigest, startAuthSession } from '../../../layers/hardware/tpm/commands/sessions.ts'
+import { startAuthSession } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { type Entity, fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
 import { EMPTY, Session, type Use } from '../../../layers/hardware/tpm/session.ts'
 import { shareSecret } from '../../../layers/hardware/tpm/shared-secret.ts'
@@ -37,9 +37,4 @@ export function authorizing(entity: Entity, session: Session | undefined, attrib
   if (session !== undefined) return session.use(attributes)
   if (entity.auth.length > 0) throw new ThymusError('INTERNAL', 'a password needs a session that keeps it')
   return EMPTY
-}
-
-/** Whether the policy of the session has come to this digest. */
-export async function hasReached(tpm: Tpm, session: Session, digest: Buffer): Promise<boolean> {
-  return (await tpm.run(policyGetDigest(session))).equals(digest)
 }

@@ -22,6 +22,8 @@ const TRANSIENT: ReadonlySet<number> = new Set([0x02, 0x03, 0x80])
 export interface TpmOptions {
   /** Milliseconds that an answer may take; 120,000 where it is left out. */
   readonly within?: number
+  /** Milliseconds for which a command that the TPM cannot begin is sent again; 10,000 where it is left out. */
+  readonly patience?: number
 }
 
 export interface RunOptions {
@@ -29,20 +31,29 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+interface Done<T> {
+  readonly value: T
+  /** Handle of what was made; 0 where nothing was. */
+  readonly made: number
+}
+
 export class Tpm implements AsyncDisposable {
   readonly #channel: Channel
   readonly #within: number
+  readonly #patience: number
   readonly #held = new Set<number>()
   #last: Promise<unknown> = Promise.resolve()
+  #closing = false
 
-  private constructor(channel: Channel, within: number) {
+  private constructor(channel: Channel, { within = ANSWER_MS, patience = AGAIN_MS }: TpmOptions) {
     this.#channel = channel
     this.#within = within
+    this.#patience = patience
   }
 
   /** Opens it, and starts an emulator that nobody has started yet. @throws ThymusError TPM_ABSENT, PRIVILEGE */
-  static async open(place: Place, { within = ANSWER_MS }: TpmOptions = {}): Promise<Tpm> {
-    const tpm = new Tpm(await openChannel(place), within)
+  static async open(place: Place, options: TpmOptions = {}): Promise<Tpm> {
+    const tpm = new Tpm(await openChannel(place), options)
     try {
       if (place.kind !== 'device') await tpm.#start()
       return tpm
@@ -59,8 +70,8 @@ export class Tpm implements AsyncDisposable {
    */
   async run<T>(command: Command<T>, uses: readonly Use[] = [], { signal }: RunOptions = {}): Promise<T> {
     signal?.throwIfAborted()
-    const turn = this.#last.then(() => this.#turn(command, uses))
-    this.#last = turn.catch(() => {})
+    if (this.#closing) throw new ThymusError('TPM_ABSENT', 'the TPM is being let go of')
+    const turn = this.#queue(command, uses)
     if (signal === undefined) return (await turn).value
     return (await abandonable(turn, signal, ({ made }) => this.#forget(made))).value
   }
@@ -77,8 +88,7 @@ export class Tpm implements AsyncDisposable {
   }
 
   async flush(handle: number): Promise<void> {
-    if (!this.#held.delete(handle)) return
-    await this.run(flushContext(handle))
+    if (this.#held.delete(handle)) await this.#queue(flushContext(handle), [])
   }
 
   /** All handles of a kind. @param first 0x01000000 NV, 0x02000000 loaded and 0x03000000 saved sessions, 0x80000000 objects, 0x81000000 kept ones */
@@ -103,8 +113,9 @@ export class Tpm implements AsyncDisposable {
     }
   }
 
-  /** Flushes all that was made and not flushed yet, and lets go of the TPM. */
+  /** Flushes all that was made and not flushed yet, and lets go of the TPM. Commands that come after that are refused. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
     try {
       await this.#last
       for (const handle of [...this.#held].reverse()) await this.#forget(handle)
@@ -122,9 +133,15 @@ export class Tpm implements AsyncDisposable {
     }
   }
 
-  async #turn<T>(command: Command<T>, uses: readonly Use[]): Promise<{ readonly value: T; readonly made: number }> {
+  #queue<T>(command: Command<T>, uses: readonly Use[]): Promise<Done<T>> {
+    const turn = this.#last.then(() => this.#turn(command, uses))
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  async #turn<T>(command: Command<T>, uses: readonly Use[]): Promise<Done<T>> {
     const exchange = prepare(command, uses, randomBytes)
-    const until = performance.now() + AGAIN_MS
+    const until = performance.now() + this.#patience
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const response = await this.#channel.exchange(exchange.bytes, this.#within)
       const rc = responseCode(response)
@@ -134,7 +151,12 @@ export class Tpm implements AsyncDisposable {
       }
       const made = rc === RC.success && command.makes !== undefined ? madeHandle(response) : 0
       if (TRANSIENT.has(made >>> 24)) this.#held.add(made) // before anything of the answer can be found wrong
-      return { value: exchange.read(response), made }
+      try {
+        return { value: exchange.read(response), made }
+      } catch (error) {
+        void this.#forget(made) // comes after this turn
+        throw error
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 // Formats of names and texts (k8s.io/apiserver/pkg/cel/library/format.go; the messages are k8s.io/apimachinery/pkg/util/validation's).
 import { decodeBase64 } from '../../../formats/base64.ts'
 import { Fault, type Run } from '../run.ts'
-import { ItemList, Opaque, Optional, type Value } from '../values.ts'
+import { ItemList, Optional, opaque } from '../values.ts'
 import type { Library } from './library.ts'
 import { isUri } from './net.ts'
 import { readTimestamp } from './time.ts'
@@ -125,17 +125,8 @@ const FORMS: Readonly<Record<string, Form>> = {
   datetime: { size: 72, check: when(isDateTime, 'invalid datetime') },
 }
 
-class Format extends Opaque {
-  readonly type = 'kubernetes.NamedFormat'
-  readonly name: string
-  constructor(name: string) {
-    super()
-    this.name = name
-  }
-  override equals(other: Value) {
-    return other instanceof Format && this.name === other.name
-  }
-}
+/** By its name. */
+const Format = opaque<string>('kubernetes.NamedFormat', (a, b) => a === b)
 
 const VALUES = new Map(Object.keys(FORMS).map((name) => [name, new Format(name)]))
 const F = 'kubernetes.NamedFormat'
@@ -146,8 +137,8 @@ export const FORMATS: Library = {
     const found = VALUES.get(name)
     return found === undefined ? Optional.NONE : new Optional(found)
   },
-  [`.validate(${F}, string): optional_type(list(string))`]: (run: Run, format: Format, text: string) => {
-    const { size, check } = FORMS[format.name]!
+  [`.validate(${F}, string): optional_type(list(string))`]: (run: Run, { held }: InstanceType<typeof Format>, text: string) => {
+    const { size, check } = FORMS[held]!
     run.charge(Math.ceil((1 + text.length) * 0.1) * Math.ceil(size * 0.25) - 1)
     const problems = check(text)
     return problems.length === 0 ? Optional.NONE : new Optional(new ItemList([...problems]))

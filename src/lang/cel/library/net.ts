@@ -2,7 +2,7 @@
 import { readIp, showIp } from '../../../formats/ip.ts'
 import { escapedPath, readUrl, type Url } from '../../../formats/url.ts'
 import { Fault, type Run } from '../run.ts'
-import { EntryMap, ItemList, Opaque, type Value } from '../values.ts'
+import { EntryMap, ItemList, Opaque, opaque, type Value } from '../values.ts'
 import type { Library } from './library.ts'
 import { shown } from './standard.ts'
 
@@ -96,19 +96,8 @@ const linkLocalMulticast = (ip: Ip) => (isFour(ip) ? starts(ip, 224, 0, 0) : ip.
 const globalUnicast = (ip: Ip) =>
   !(isFour(ip) && starts(ip, 255, 255, 255, 255)) && !unspecified(ip) && !loopback(ip) && !multicast(ip) && !linkLocal(ip)
 
-class UrlValue extends Opaque {
-  readonly type = 'kubernetes.URL'
-  readonly text: string
-  readonly url: Url
-  constructor(text: string, url: Url) {
-    super()
-    this.text = text
-    this.url = url
-  }
-  override equals(other: Value) {
-    return other instanceof UrlValue && this.text === other.text
-  }
-}
+const UrlValue = opaque<{ readonly text: string; readonly url: Url }>('kubernetes.URL', (a, b) => a.text === b.text)
+type UrlValue = InstanceType<typeof UrlValue>
 
 /** Formats read strings of bytes. */
 const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
@@ -156,7 +145,7 @@ function unescaped(text: string): string | undefined {
 
 const of =
   (get: (url: Url) => string) =>
-  (_: Run, { url }: UrlValue) =>
+  (_: Run, { held: { url } }: UrlValue) =>
     textOf(get(url))
 const ask = (question: (ip: Ip) => boolean) => (_: Run, ip: Ip) => question(ip)
 
@@ -184,7 +173,7 @@ export const NET: Library = {
   'url(string): kubernetes.URL': (_: Run, text: string) => {
     const url = urlOf(text)
     if (url === undefined) throw new Fault(`URL parse error during conversion from string: ${JSON.stringify(text)}`)
-    return new UrlValue(text, url)
+    return new UrlValue({ text, url })
   },
   'isURL(string): bool': (run: Run, text: string) => {
     run.spend(8 * text.length)
@@ -195,7 +184,7 @@ export const NET: Library = {
   '.getHostname(kubernetes.URL): string': of(({ host }) => hostname(host)),
   '.getPort(kubernetes.URL): string': of(({ host }) => /:(\d*)$/.exec(host)?.[1] ?? ''),
   '.getEscapedPath(kubernetes.URL): string': of(escapedPath),
-  '.getQuery(kubernetes.URL): map(string, list(string))': (run: Run, { url }: UrlValue) => query(run, url.rawQuery),
+  '.getQuery(kubernetes.URL): map(string, list(string))': (run: Run, { held: { url } }: UrlValue) => query(run, url.rawQuery),
 }
 
 const holds = (outer: Cidr, inner: Cidr) => outer.length <= inner.length && outer.contains(inner.ip)

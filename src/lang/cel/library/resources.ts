@@ -12,32 +12,11 @@ import {
 } from '../../../formats/kubernetes/quantity.ts'
 import { compareSemver, readSemver, type Semver } from '../../../formats/semver.ts'
 import { Fault, type Run } from '../run.ts'
-import { Opaque, type Value } from '../values.ts'
+import { opaque } from '../values.ts'
 import type { Library } from './library.ts'
 
-class QuantityValue extends Opaque {
-  readonly type = 'kubernetes.Quantity'
-  readonly quantity: Quantity
-  constructor(quantity: Quantity) {
-    super()
-    this.quantity = quantity
-  }
-  override equals(other: Value) {
-    return other instanceof QuantityValue && compareQuantities(this.quantity, other.quantity) === 0
-  }
-}
-
-class SemverValue extends Opaque {
-  readonly type = 'kubernetes.Semver'
-  readonly version: Semver
-  constructor(version: Semver) {
-    super()
-    this.version = version
-  }
-  override equals(other: Value) {
-    return other instanceof SemverValue && compareSemver(this.version, other.version) === 0
-  }
-}
+const QuantityValue = opaque<Quantity>('kubernetes.Quantity', (a, b) => compareQuantities(a, b) === 0)
+const SemverValue = opaque<Semver>('kubernetes.Semver', (a, b) => compareSemver(a, b) === 0)
 
 /** What a format throws is a fault of the expression. */
 function read<T>(make: () => T): T {
@@ -60,35 +39,35 @@ function does(make: () => unknown): boolean {
 
 const Q = 'kubernetes.Quantity'
 const S = 'kubernetes.Semver'
-type Q = QuantityValue
-type S = SemverValue
+type Q = InstanceType<typeof QuantityValue>
+type S = InstanceType<typeof SemverValue>
 
 export const RESOURCES: Library = {
   [`quantity(string): ${Q}`]: (_: Run, text: string) => new QuantityValue(read(() => readQuantity(text))),
   'isQuantity(string): bool': (_: Run, text: string) => does(() => readQuantity(text)),
-  [`sign(${Q}): int`]: (_: Run, { quantity: { value } }: Q) => (value > 0n ? 1n : value < 0n ? -1n : 0n),
-  [`.isGreaterThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.quantity, b.quantity) > 0,
-  [`.isLessThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.quantity, b.quantity) < 0,
-  [`.compareTo(${Q}, ${Q}): int`]: (_: Run, a: Q, b: Q) => BigInt(compareQuantities(a.quantity, b.quantity)),
-  [`.asApproximateFloat(${Q}): double`]: (_: Run, { quantity }: Q) => approximateFloat(quantity),
-  [`.asInteger(${Q}): int`]: (_: Run, { quantity }: Q) => {
-    const integer = integerOf(quantity)
+  [`sign(${Q}): int`]: (_: Run, { held: { value } }: Q) => (value > 0n ? 1n : value < 0n ? -1n : 0n),
+  [`.isGreaterThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.held, b.held) > 0,
+  [`.isLessThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.held, b.held) < 0,
+  [`.compareTo(${Q}, ${Q}): int`]: (_: Run, a: Q, b: Q) => BigInt(compareQuantities(a.held, b.held)),
+  [`.asApproximateFloat(${Q}): double`]: (_: Run, { held }: Q) => approximateFloat(held),
+  [`.asInteger(${Q}): int`]: (_: Run, { held }: Q) => {
+    const integer = integerOf(held)
     if (integer === undefined) throw new Fault('cannot convert value to integer')
     return integer
   },
-  [`.isInteger(${Q}): bool`]: (_: Run, { quantity }: Q) => integerOf(quantity) !== undefined,
-  [`.add(${Q}, ${Q}): ${Q}`]: (_: Run, a: Q, b: Q) => new QuantityValue(addQuantities(a.quantity, b.quantity)),
-  [`.add(${Q}, int): ${Q}`]: (_: Run, a: Q, b: bigint) => new QuantityValue(addQuantities(a.quantity, quantityOf(b))),
-  [`.sub(${Q}, ${Q}): ${Q}`]: (_: Run, a: Q, b: Q) => new QuantityValue(addQuantities(a.quantity, negateQuantity(b.quantity))),
-  [`.sub(${Q}, int): ${Q}`]: (_: Run, a: Q, b: bigint) => new QuantityValue(addQuantities(a.quantity, quantityOf(-b))),
+  [`.isInteger(${Q}): bool`]: (_: Run, { held }: Q) => integerOf(held) !== undefined,
+  [`.add(${Q}, ${Q}): ${Q}`]: (_: Run, a: Q, b: Q) => new QuantityValue(addQuantities(a.held, b.held)),
+  [`.add(${Q}, int): ${Q}`]: (_: Run, a: Q, b: bigint) => new QuantityValue(addQuantities(a.held, quantityOf(b))),
+  [`.sub(${Q}, ${Q}): ${Q}`]: (_: Run, a: Q, b: Q) => new QuantityValue(addQuantities(a.held, negateQuantity(b.held))),
+  [`.sub(${Q}, int): ${Q}`]: (_: Run, a: Q, b: bigint) => new QuantityValue(addQuantities(a.held, quantityOf(-b))),
   [`semver(string): ${S}`]: (_: Run, text: string) => new SemverValue(read(() => readSemver(text))),
   [`semver(string, bool): ${S}`]: (_: Run, text: string, lenient: boolean) => new SemverValue(read(() => readSemver(text, lenient))),
   'isSemver(string): bool': (_: Run, text: string) => does(() => readSemver(text)),
   'isSemver(string, bool): bool': (_: Run, text: string, lenient: boolean) => does(() => readSemver(text, lenient)),
-  [`.isGreaterThan(${S}, ${S}): bool`]: (_: Run, a: S, b: S) => compareSemver(a.version, b.version) > 0,
-  [`.isLessThan(${S}, ${S}): bool`]: (_: Run, a: S, b: S) => compareSemver(a.version, b.version) < 0,
-  [`.compareTo(${S}, ${S}): int`]: (_: Run, a: S, b: S) => BigInt(compareSemver(a.version, b.version)),
-  [`.major(${S}): int`]: (_: Run, { version }: S) => BigInt.asIntN(64, version.major),
-  [`.minor(${S}): int`]: (_: Run, { version }: S) => BigInt.asIntN(64, version.minor),
-  [`.patch(${S}): int`]: (_: Run, { version }: S) => BigInt.asIntN(64, version.patch),
+  [`.isGreaterThan(${S}, ${S}): bool`]: (_: Run, a: S, b: S) => compareSemver(a.held, b.held) > 0,
+  [`.isLessThan(${S}, ${S}): bool`]: (_: Run, a: S, b: S) => compareSemver(a.held, b.held) < 0,
+  [`.compareTo(${S}, ${S}): int`]: (_: Run, a: S, b: S) => BigInt(compareSemver(a.held, b.held)),
+  [`.major(${S}): int`]: (_: Run, { held }: S) => BigInt.asIntN(64, held.major),
+  [`.minor(${S}): int`]: (_: Run, { held }: S) => BigInt.asIntN(64, held.minor),
+  [`.patch(${S}): int`]: (_: Run, { held }: S) => BigInt.asIntN(64, held.patch),
 }

@@ -9,7 +9,7 @@ export interface Kept<T> {
 }
 
 /** Keeps what was made of the last texts, `limit` at most: policies ask with few, again and again. */
-export function kept<T extends object>(limit: number, make: (text: string) => T): Kept<T> {
+export function kept<T extends object | boolean>(limit: number, make: (text: string) => T): Kept<T> {
   const known = new Map<string, T>()
   const get = (text: string): T => {
     const found = known.get(text)

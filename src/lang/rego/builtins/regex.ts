@@ -10,12 +10,27 @@ const STEPS_TO_COMPILE = 64
 /** States of a pattern that are gone through in the time of a step. */
 const STATES_OF_A_STEP = 8
 
-const matches: Builtin = (runtime, a, b) => matcherOf(runtime, text(a, 1), text(b, 2)).find()
+/** Texts up to here are units, images, names: the same few again and again. */
+const SHORT = 64
+
+const matches: Builtin = (runtime, a, b) => {
+  const [source, from] = [text(a, 1), text(b, 2)]
+  const found = patternFor(runtime, source)
+  chargeFor(runtime, found, from)
+  return from.length > SHORT ? found.matcher(from).find() : verdictsOf(source)(from)
+}
+
+/** By the pattern's source, then by the text: whether it is found there. */
+const verdictsOf = kept(256, (source) => kept(256, (from) => pattern(source).matcher(from).find()))
 
 /** Takes the steps that a pattern may need for a text: both sizes count. */
+function chargeFor(runtime: Runtime, found: RE2JS, from: string): void {
+  runtime.charge(Math.ceil((found.programSize() * from.length) / STATES_OF_A_STEP))
+}
+
 function matcherOf(runtime: Runtime, source: string, from: string) {
   const found = patternFor(runtime, source)
-  runtime.charge(Math.ceil((found.programSize() * from.length) / STATES_OF_A_STEP))
+  chargeFor(runtime, found, from)
   return found.matcher(from)
 }
 

@@ -27,7 +27,10 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     const [parts, count] = [split(runtime, text(a, 1), text(b, 2)), int(c, 3)]
     return count >= 0 ? parts.slice(0, count) : parts.slice(Math.max(0, parts.length + count))
   },
-  replace: (runtime, a, b, c) => replaceAny(runtime, [[text(b, 2), text(c, 3)]], text(a, 1)),
+  replace: (runtime, a, b, c) => {
+    const [from, old, fresh] = [text(a, 1), text(b, 2), text(c, 3)]
+    return old === '' ? replaceAny(runtime, [[old, fresh]], from) : replacedOne(runtime, old, fresh, from)
+  },
   indexof: (_, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
     const at = text(a, 1).indexOf(text(b, 2))
@@ -107,6 +110,8 @@ function pairs(object: RegoObject): (readonly [string, string])[] {
 }
 
 function replaceAny(runtime: Runtime, olds: readonly (readonly [string, string])[], from: string): string {
+  const [only] = olds
+  if (only !== undefined && olds.length === 1 && only[0] !== '') return replacedOne(runtime, only[0], only[1], from)
   if (!olds.some(([old]) => old === '') || /^[\0-\x7f]*$/.test(from)) return replaced(runtime, olds, from)
   // The empty string stands between bytes, not characters.
   const latin = (value: string) => toBytes(value).toString('latin1')
@@ -139,15 +144,21 @@ function* occurrences(runtime: Runtime, olds: readonly string[], from: string): 
   }
 }
 
+function replacedOne(runtime: Runtime, old: string, fresh: string, from: string): string {
+  const at = from.indexOf(old)
+  if (at < 0) return from
+  const end = at + old.length
+  if (!from.includes(old, end)) {
+    runtime.spend(2 * (from.length + fresh.length - old.length))
+    return from.slice(0, at) + fresh + from.slice(end)
+  }
+  const between = from.split(old)
+  runtime.spend(2 * (from.length + (between.length - 1) * (fresh.length - old.length)))
+  return between.join(fresh)
+}
+
 /** At each place the first of the old strings that fits; the replacement is not looked at again. */
 function replaced(runtime: Runtime, olds: readonly (readonly [string, string])[], from: string): string {
-  const [[old, other] = ['', ''], ...more] = olds
-  if (old !== '' && more.length === 0) {
-    const between = from.split(old)
-    if (between.length === 1) return from
-    runtime.spend(2 * (from.length + (between.length - 1) * (other.length - old.length)))
-    return between.join(other)
-  }
   const empty = olds.find(([old]) => old === '')
   const parts: string[] = []
   const add = (part: string) => {

@@ -18,6 +18,11 @@ const text =
   ([a, b], call) =>
     `${guard([a!, b!], 'string')} ? ${a!.code}.${method}(${b!.code}) : ${call}`
 
+const ofType =
+  (test: (code: string) => string): Intrinsic =>
+  ([a]) =>
+    test(a!.code)
+
 const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   lt: comparison('<'),
   lte: comparison('<='),
@@ -26,6 +31,14 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   startswith: text('startsWith'),
   endswith: text('endsWith'),
   contains: text('includes'),
+  is_null: ofType((code) => `${code} === null`),
+  is_boolean: ofType((code) => `typeof ${code} === 'boolean'`),
+  is_number: ofType((code) => `isNumber(${code})`),
+  is_string: ofType((code) => `typeof ${code} === 'string'`),
+  is_array: ofType((code) => `isArray(${code})`),
+  is_object: ofType((code) => `${code} instanceof RegoObject`),
+  is_set: ofType((code) => `${code} instanceof RegoSet`),
+  count: ([a], call) => `count(${a!.code}) ?? ${call}`,
   equal: ([a, b]) => `equal(${a!.code}, ${b!.code})`,
   neq: ([a, b]) => `!equal(${a!.code}, ${b!.code})`,
   'internal.member_2': ([a, b]) => (b!.type === 'set' ? `${b!.code}.has(${a!.code})` : `member(rt, ${a!.code}, ${b!.code})`),

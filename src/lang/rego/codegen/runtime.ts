@@ -200,7 +200,7 @@ export function partsOf(value: Value | undefined): number {
 }
 
 /** Texts longer than this cost steps to read, and bytes to make. */
-const LONG = 1_024
+export const LONG = 1_024
 
 /** A builtin as generated code calls it: an operand that it does not take makes the call undefined, or ends a strict evaluation. */
 export function guarded(name: string, builtin: Builtin): Builtin {

@@ -39,6 +39,22 @@ test('no key reaches a prototype', () => {
   assert.equal(({} as Record<string, unknown>).polluted, undefined)
 })
 
+test('names of any kind and number are those of the object, in time that does not grow with its depth', () => {
+  const names = ['a', '', '\0', '\0s', '\ud800', '1', '__proto__']
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`n${at}`, at]))
+  for (const host of [many, { ...many, '\0': 1 }, Object.fromEntries(names.map((name) => [name, 1])), { a: 1, b: undefined }]) {
+    const value = fromHost(host) as RegoObject
+    const wanted = Object.entries(host).flatMap(([name, each]) => (each === undefined ? [] : [[name.toWellFormed(), each]]))
+    assert.deepEqual(toHost(value), Object.assign(Object.create(null), Object.fromEntries(wanted)))
+    assert.equal(value.size, wanted.length)
+    value.set('more', 1)
+    assert.equal(value.get('more'), 1)
+  }
+  let deep: unknown = 1
+  for (let n = 0; n < 400; n++) deep = { a: deep, '\0': 1, b: undefined }
+  assert.equal((fromHost(deep) as RegoObject).size, 2)
+})
+
 test('what is no value is refused: cycles, depth, functions, NaN', () => {
   const cycle: Record<string, unknown> = {}
   cycle.inner = [cycle]

@@ -3,7 +3,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { numberText, readNumber } from './decimal.ts'
 import { bounded, copying } from './meter.ts'
 import { printJson } from './text.ts'
-import { isArray, isCollection, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
+import { isArray, isCollection, isNumber, isPlain, RegoObject, RegoSet, type Value } from './value.ts'
 
 /** The machine's own stack is what walks a host's value. */
 const MAX_DEPTH = 500
@@ -13,10 +13,10 @@ const MAX_DEPTH = 500
  * Throws ThymusError FORMAT for what is no value: functions, NaN, cycles, more than MAX_DEPTH levels.
  */
 export function fromHost(host: unknown): Value {
-  return convert(host, new Set(), 0)
+  return convert(host, 0)
 }
 
-function convert(host: unknown, around: Set<object>, depth: number): Value {
+function convert(host: unknown, depth: number): Value {
   switch (typeof host) {
     case 'string':
       return host.toWellFormed()
@@ -29,32 +29,33 @@ function convert(host: unknown, around: Set<object>, depth: number): Value {
       if (Number.isSafeInteger(host)) return host + 0
       return Number.isFinite(host) ? (readNumber(String(host)) ?? refuse(String(host))) : refuse(String(host))
     case 'object':
-      return host === null ? null : collection(host, around, depth)
+      return host === null ? null : collection(host, depth + 1)
     default:
       return refuse(`a ${typeof host}`)
   }
 }
 
-function collection(host: object, around: Set<object>, depth: number): Value {
-  if (around.has(host)) refuse('a value that holds itself')
-  if (depth >= MAX_DEPTH) refuse(`more than ${MAX_DEPTH} levels`)
-  around.add(host)
-  const inner = (each: unknown) => convert(each, around, depth + 1)
-  let value: Value
-  if (Array.isArray(host)) value = Array.from(host, inner)
-  else if (host instanceof Set) value = RegoSet.of([...host].map(inner))
-  else if (host instanceof Map) value = RegoObject.of([...host].map(([key, each]) => [inner(key), inner(each)] as const))
-  else {
-    const object = new RegoObject()
-    const fields = host as Readonly<Record<string, unknown>>
-    for (const key of Object.keys(fields)) {
-      const each = fields[key]
-      if (each !== undefined) object.set(key.toWellFormed(), convert(each, around, depth + 1))
-    }
-    value = object
+function collection(host: object, depth: number): Value {
+  // A value that holds itself has no end of them.
+  if (depth > MAX_DEPTH) refuse(`more than ${MAX_DEPTH} levels`)
+  const inner = (each: unknown) => convert(each, depth)
+  // Not `map`, which passes over holes.
+  if (Array.isArray(host)) return Array.from(host, inner)
+  if (host instanceof Set) return RegoSet.of([...host].map(inner))
+  if (host instanceof Map) return RegoObject.of([...host].map(([key, each]) => [inner(key), inner(each)] as const))
+  return object(host as Readonly<Record<string, unknown>>, depth)
+}
+
+function object(fields: Readonly<Record<string, unknown>>, depth: number): RegoObject {
+  const names = Object.keys(fields)
+  // Most have such names alone, which need not be compared with each other.
+  if (names.every((name) => isPlain(name) && name.isWellFormed() && fields[name] !== undefined)) {
+    const values = names.map((name) => convert(fields[name], depth))
+    return RegoObject.ofNames(names, values)
   }
-  around.delete(host)
-  return value
+  const object = new RegoObject()
+  for (const name of names) if (fields[name] !== undefined) object.set(name.toWellFormed(), convert(fields[name], depth))
+  return object
 }
 
 function refuse(what: string): never {

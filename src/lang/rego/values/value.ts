@@ -2,13 +2,13 @@
 import { BigNumber, type RegoNumber } from './decimal.ts'
 import { encoded, type Key, keyOf } from './key.ts'
 import { holding } from './meter.ts'
-import { compare, compareStrings } from './order.ts'
+import { compare, compareStrings, equal } from './order.ts'
 
 export type Value = null | boolean | RegoNumber | string | RegoArray | RegoObject | RegoSet
 export type RegoArray = readonly Value[]
 export type Collection = RegoArray | RegoObject | RegoSet
 
-/** Objects with more keys have a Map. */
+/** Objects with more keys, and sets with more members, have a Map. */
 export const SMALL = 8
 
 /** What few objects are asked for, and what few keys need. */
@@ -42,6 +42,13 @@ export class RegoObject {
   static of(entries: Iterable<readonly [Value, Value]>): RegoObject {
     const object = new RegoObject()
     for (const [key, value] of entries) object.set(key, value)
+    return object
+  }
+
+  /** Of plain names, each once. Both arrays are the object's from then on. */
+  static ofNames(names: string[], values: Value[]): RegoObject {
+    const object = new RegoObject(names, values)
+    if (names.length > SMALL) object.#grow()
     return object
   }
 
@@ -174,10 +181,11 @@ export const isPlain = (key: Value): key is string => typeof key === 'string' &&
 const byKey = ([a]: readonly [Value, Value], [b]: readonly [Value, Value]) =>
   typeof a === 'string' && typeof b === 'string' ? compareStrings(a, b) : compare(a, b)
 
-/** Iterates in OPA's order. Most sets that rules make have one member: it needs no key until there is another to tell it from. */
+/** Iterates in OPA's order. Most sets that rules make have few members, which are told apart sooner than keys are made of them. */
 export class RegoSet {
-  #members: Map<Key, Value> | undefined
-  #only: Value | undefined
+  /** In the order of their coming; empty where there are keys. */
+  #few: Value[] = []
+  #keyed: Map<Key, Value> | undefined
   #sorted: readonly Value[] | undefined
 
   static of(members: Iterable<Value>): RegoSet {
@@ -187,49 +195,52 @@ export class RegoSet {
   }
 
   get size(): number {
-    return this.#members?.size ?? (this.#only === undefined ? 0 : 1)
+    return this.#keyed?.size ?? this.#few.length
   }
 
   has(member: Value): boolean {
-    return this.#keyed().has(keyOf(member))
+    return this.get(member) !== undefined
   }
 
   /** The member as it was added, which may be written differently (1 and 1.0). */
   get(member: Value): Value | undefined {
-    return this.#keyed().get(keyOf(member))
+    if (this.#keyed !== undefined) return this.#keyed.get(keyOf(member))
+    for (const each of this.#few) if (equal(each, member)) return each
+    return undefined
   }
 
   /** Only for one who has just made the set. */
   add(member: Value): void {
     this.#sorted = undefined
-    if (this.#members === undefined && this.#only === undefined) {
-      this.#only = member
+    if (this.#keyed === undefined && this.#few.length < SMALL) {
+      if (!this.has(member)) this.#few.push(member)
       return
     }
-    const members = this.#keyed()
-    const key = keyOf(member)
-    if (members.has(key)) return
-    holding(key)
-    members.set(key, member)
+    this.#keyed ??= this.#withKeys()
+    put(this.#keyed, member)
   }
 
   members(): readonly Value[] {
-    this.#sorted ??=
-      this.#members === undefined ? (this.#only === undefined ? [] : [this.#only]) : [...this.#members.values()].sort(compare)
+    if (this.#sorted === undefined) {
+      const members = this.#keyed === undefined ? this.#few.slice() : [...this.#keyed.values()]
+      this.#sorted = members.length > 1 ? members.sort(compare) : members
+    }
     return this.#sorted
   }
 
-  #keyed(): Map<Key, Value> {
-    if (this.#members === undefined) {
-      this.#members = new Map()
-      if (this.#only !== undefined) {
-        const key = keyOf(this.#only)
-        holding(key)
-        this.#members.set(key, this.#only)
-      }
-    }
-    return this.#members
+  #withKeys(): Map<Key, Value> {
+    const keyed = new Map<Key, Value>()
+    for (const member of this.#few) put(keyed, member)
+    this.#few = NO_VALUES
+    return keyed
   }
+}
+
+function put(members: Map<Key, Value>, member: Value): void {
+  const key = keyOf(member)
+  if (members.has(key)) return
+  holding(key)
+  members.set(key, member)
 }
 
 export type TypeName = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object' | 'set'

@@ -47,13 +47,34 @@ describe('order', () => {
   })
 })
 
-describe('objects', () => {
-  const key = fc.oneof(
-    value,
-    fc.constantFrom('a', 'b', '', '\0', '\0sa', 'constructor'),
-    fc.constantFrom<Value>(0, -0, readNumber('1.0')!, 1),
-  )
+const key = fc.oneof(
+  value,
+  fc.constantFrom('a', 'b', '', '\0', '\0sa', 'constructor'),
+  fc.constantFrom<Value>(0, -0, readNumber('1.0')!, 1),
+)
 
+test('sets hold each value as it came first, in order, however many', () => {
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 20 }), (values) => {
+      const set = new RegoSet()
+      const first: Value[] = []
+      for (const each of values) {
+        set.add(each)
+        if (!first.some((other) => equal(each, other))) first.push(each)
+        assert.equal(set.size, first.length)
+        assert.deepEqual(set.members(), first.toSorted(compare))
+      }
+      for (const each of values)
+        assert.equal(
+          set.get(each),
+          first.find((other) => equal(each, other)),
+        )
+      assert.equal(set.has('no one has this'), false)
+    }),
+  )
+})
+
+describe('objects', () => {
   test('hold what was put there last, whatever was put there and however many', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(key, fc.integer())), (entries) => {

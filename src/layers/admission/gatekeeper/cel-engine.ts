@@ -1,9 +1,11 @@
 // Templates in CEL, K8sNativeValidation (Gatekeeper: pkg/drivers/k8scel).
+
 import { ThymusError } from '../../../core/errors.ts'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { isFields } from '../../../formats/kubernetes/object.ts'
 import { type CelDefinition, compileCelRules } from '../cel-rules.ts'
 import type { Engine } from './engine.ts'
-import { FieldReader } from './fields.ts'
+import { readFields } from './fields.ts'
 import type { Template } from './template.ts'
 
 const RESERVED = 'gatekeeper_internal_'
@@ -16,7 +18,7 @@ const OWN = [
 /** Throws ThymusError TEMPLATE. */
 export function compileCel(template: Template, source: unknown): Engine {
   const about = `ConstraintTemplate ${template.name}`
-  const definition = readSource(new FieldReader(source, 'TEMPLATE', about, 'source'))
+  const definition = readSource(readFields(source, 'TEMPLATE', about, 'source'))
   let rules: ReturnType<typeof compileCelRules>
   try {
     rules = compileCelRules(definition)

@@ -1,5 +1,6 @@
 // Gatekeeper's own settings: what of the cluster policies see, and which namespaces it leaves alone (config.gatekeeper.sh Config,
 // syncset.gatekeeper.sh SyncSet).
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import {
   type GroupVersionKind,
   isNamespace,
@@ -8,7 +9,7 @@ import {
   nameOf,
   namespaceOf,
 } from '../../../formats/kubernetes/object.ts'
-import { FieldReader } from './fields.ts'
+import { readFields } from './fields.ts'
 import { matchesPattern } from './match.ts'
 
 /** What may be told to leave namespaces alone; `sync` is what is seen as `data.inventory`. */
@@ -29,7 +30,7 @@ const PROCESSES = ['*', 'audit', 'webhook', 'mutation-webhook', 'sync']
 /** Traces and readiness change no verdict, and are not looked at. Throws ThymusError CONFIG. */
 export function readConfig(object: KubernetesObject): GatekeeperConfig {
   const { kind, version } = kindOf(object)
-  const config = new FieldReader(object, 'CONFIG', `${kind} ${nameOf(object)}`)
+  const config = readFields(object, 'CONFIG', `${kind} ${nameOf(object)}`)
   if (version !== 'v1alpha1') config.fail('apiVersion', 'is not of v1alpha1')
   const spec = config.object('spec')
   const kinds = kind === 'SyncSet' ? spec.objects('gvks') : spec.object('sync').objects('syncOnly')

@@ -1,10 +1,12 @@
 // Constraints: a template's code with parameters, where it applies, and what is done about its violations (constraints.gatekeeper.sh).
+
 import { ThymusError } from '../../../core/errors.ts'
 import { subdomainProblem } from '../../../core/label-syntax.ts'
 import { printable } from '../../../core/quote.ts'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { type Fields, isFields, type KubernetesObject, kindOf, nameOf, valueAt } from '../../../formats/kubernetes/object.ts'
 import type { Schema } from '../schema/schema.ts'
-import { FieldReader } from './fields.ts'
+import { readFields } from './fields.ts'
 import type { Match } from './match.ts'
 import { readMatch } from './read-match.ts'
 import type { Template } from './template.ts'
@@ -43,7 +45,7 @@ export function readConstraint(written: KubernetesObject, template: Template, sc
   const name = nameOf(written)
   const { kind, version } = kindOf(written)
   const about = `${kind} ${name}`
-  const fields = new FieldReader(written, 'CONSTRAINT', about)
+  const fields = readFields(written, 'CONSTRAINT', about)
   if (!isConstraint(written)) fields.fail('apiVersion', `is not of ${GROUP}`)
   if (name === '') fields.fail('metadata.name', 'is missing')
   // As Gatekeeper does, selectors are looked at before the schema.
@@ -60,7 +62,7 @@ export function readConstraint(written: KubernetesObject, template: Template, sc
   const [unknown] = schema.unknownFields(written)
   if (unknown !== undefined) fields.fail(unknown, 'is not known')
   const object = schema.withDefaults(written) as KubernetesObject
-  const spec = new FieldReader(valueAt(object, 'spec'), 'CONSTRAINT', about, 'spec')
+  const spec = readFields(valueAt(object, 'spec'), 'CONSTRAINT', about, 'spec')
   const action = spec.has('enforcementAction') ? spec.text('enforcementAction') : 'deny'
   const parameters = spec.value('parameters')
   if (action === 'scoped' && !spec.has('scopedEnforcementActions')) spec.fail('scopedEnforcementActions', 'is missing')

@@ -2,7 +2,7 @@
 
 import { labelKeyProblem, labelValueProblem } from '../../../core/label-syntax.ts'
 import type { LabelSelector, Requirement } from '../../../core/labels.ts'
-import type { FieldReader } from './fields.ts'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import type { Match } from './match.ts'
 
 /** Throws the reader's error for a field of a wrong type, or a selector that Kubernetes would refuse. */

@@ -1,6 +1,7 @@
 // An AdmissionReview that a person wrote for a test: what is missing is empty, what is not known is refused.
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { type Fields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
-import { FieldReader } from './fields.ts'
+import { readFields } from './fields.ts'
 
 interface Shapes {
   readonly [field: string]: Shape
@@ -42,7 +43,7 @@ const ALWAYS: Fields = {
 
 /** The request as Go's JSON has it. Throws ThymusError REVIEW with the field. `file` is the name for people. */
 export function readReviewObject(review: KubernetesObject, file: string): Fields {
-  const reader = new FieldReader(review, 'REVIEW', file)
+  const reader = readFields(review, 'REVIEW', file)
   check(reader, REVIEW)
   if (!reader.has('request')) reader.fail('request', 'is missing')
   const request = reader.object('request')

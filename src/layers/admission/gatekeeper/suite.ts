@@ -1,7 +1,9 @@
 // Suites of tests for templates (test.gatekeeper.sh), as `gator verify` takes them.
+
 import { RE2JS } from 're2js'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
-import { FieldReader } from './fields.ts'
+import { readFields } from './fields.ts'
 
 export interface Suite {
   readonly skip: boolean
@@ -51,7 +53,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 /** Throws ThymusError SUITE with the field. `file` is the name for people. */
 export function readSuite(object: KubernetesObject, file: string): Suite {
-  const suite = new FieldReader(object, 'SUITE', file)
+  const suite = readFields(object, 'SUITE', file)
   return { skip: suite.boolean('skip'), tests: suite.objects('tests').map(readTest) }
 }
 

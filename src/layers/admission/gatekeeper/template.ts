@@ -1,7 +1,8 @@
 // ConstraintTemplates: code that is asked, and the schema of what it may be given (templates.gatekeeper.sh v1, v1beta1, v1alpha1).
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
 import { legacyByDefault } from './constraint-schema.ts'
-import { FieldReader } from './fields.ts'
+import { readFields } from './fields.ts'
 
 export const TARGET = 'admission.k8s.gatekeeper.sh'
 
@@ -41,7 +42,7 @@ export function isTemplate(object: KubernetesObject): boolean {
 
 /** Throws ThymusError TEMPLATE. The code is not compiled yet, nor is the schema looked into. */
 export function readTemplate(object: KubernetesObject): Template {
-  const template = new FieldReader(object, 'TEMPLATE', `ConstraintTemplate ${nameOf(object)}`)
+  const template = readFields(object, 'TEMPLATE', `ConstraintTemplate ${nameOf(object)}`)
   const { version } = kindOf(object)
   if (!isTemplate(object)) template.fail('kind', 'is not ConstraintTemplate of templates.gatekeeper.sh')
   if (!VERSIONS.includes(version)) template.fail('apiVersion', `is not one of ${VERSIONS.join(', ')}`)

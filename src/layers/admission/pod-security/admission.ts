@@ -3,7 +3,7 @@ import type { GroupVersionKind, KubernetesObject } from '../../../formats/kubern
 import { quoteTerm } from '../../../lang/rego/values/text.ts'
 import type { PodSecurityConfiguration } from './configuration.ts'
 import { type CheckFailure, forbiddenDetail, judgePod, type PodVerdict } from './evaluate.ts'
-import { fields, text, textMap, whole } from './fields.ts'
+import { textMap, whole } from './fields.ts'
 import { compareLevels, type LevelVersion, levelVersionText, sameLevelVersion } from './level.ts'
 import { existingPodWarnings } from './namespace-pods.ts'
 import {
@@ -154,8 +154,8 @@ function isSignificant(pod: Pod, old: Pod): boolean {
 
 const of = (pod: Pod, list: Container['list']) => pod.containers.filter((container) => container.list === list)
 
-const metadataOf = (namespace: unknown) => fields(whole(namespace), 'metadata', '') ?? {}
-const labelsOf = (namespace: unknown) => textMap(metadataOf(namespace), 'labels', 'metadata')
+const metadataOf = (namespace: unknown) => whole(namespace).object('metadata')
+const labelsOf = (namespace: unknown) => textMap(metadataOf(namespace), 'labels')
 
 function admitNamespace(
   request: PodSecurityRequest,
@@ -167,7 +167,7 @@ function admitNamespace(
   const { policy, errors } = namespacePolicy(labels, configuration.defaults)
   const refused = () => ({ ...ALLOWED, allowed: false, status: invalid(request.kind.group, request.kind.kind, request.name ?? '', errors) })
   const exempted = configuration.exemptions.namespaces.has(request.namespace ?? '')
-  const name = text(metadataOf(request.object), 'name', 'metadata') ?? ''
+  const name = metadataOf(request.object).text('name')
   if (request.operation === 'CREATE') {
     if (errors.length > 0) return refused()
     return exempted ? exemptionWarning(name, policy, labels, configuration) : ALLOWED

@@ -2,8 +2,9 @@
 import { ThymusError } from '../../../core/errors.ts'
 import { dnsLabelProblem, subdomainProblem } from '../../../core/label-syntax.ts'
 import { quote } from '../../../core/quote.ts'
-import { type Fields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
-import { fields, text, texts } from './fields.ts'
+import { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
+import { type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
+import { WORDS } from './fields.ts'
 import { parseLevel, parseVersion } from './level.ts'
 import { MODES, type Mode, type NamespacePolicy, NO_LEVEL, NO_VERSION } from './namespace-policy.ts'
 import { NEWEST_MINOR } from './registry.ts'
@@ -35,54 +36,49 @@ export const NO_CONFIGURATION: PodSecurityConfiguration = {
  * @throws ThymusError CONFIG, with the path of the field.
  */
 export function readConfiguration(object: KubernetesObject, clusterMinor = NEWEST_MINOR): PodSecurityConfiguration {
-  try {
-    const { group, version, kind } = kindOf(object)
-    if (group !== GROUP || !VERSIONS.includes(version) || kind !== 'PodSecurityConfiguration')
-      throw wrong('kind', `must be PodSecurityConfiguration of ${GROUP}/${VERSIONS.join(', ')}`)
-    only(object, ['apiVersion', 'kind', 'defaults', 'exemptions'], '')
-    const defaults = fields(object, 'defaults', '') ?? {}
-    only(
-      defaults,
-      MODES.flatMap((mode) => [mode, `${mode}-version`]),
-      'defaults.',
-    )
-    const exemptions = fields(object, 'exemptions', '') ?? {}
-    only(exemptions, ['usernames', 'namespaces', 'runtimeClasses'], 'exemptions.')
-    const mode = (name: Mode) => ({
-      level: parsed(defaults, name, 'privileged', parseLevel, NO_LEVEL),
-      version: parsed(defaults, `${name}-version`, 'latest', parseVersion, NO_VERSION),
-    })
-    return {
-      defaults: { enforce: mode('enforce'), audit: mode('audit'), warn: mode('warn') },
-      exemptions: {
-        usernames: names(exemptions, 'usernames', (name) => (name === '' ? 'must not be empty' : undefined)),
-        namespaces: names(exemptions, 'namespaces', dnsLabelProblem),
-        runtimeClasses: names(exemptions, 'runtimeClasses', subdomainProblem),
-      },
-      clusterMinor,
-    }
-  } catch (error) {
-    if (error instanceof ThymusError && error.code === 'REVIEW') throw wrong(error.at ?? '', error.message)
-    throw error
+  const { group, version, kind } = kindOf(object)
+  if (group !== GROUP || !VERSIONS.includes(version) || kind !== 'PodSecurityConfiguration')
+    throw wrong('kind', `must be PodSecurityConfiguration of ${GROUP}/${VERSIONS.join(', ')}`)
+  const configuration = new FieldReader(object, { words: WORDS, error: (path, text) => wrong(path, `${path} ${text}`) })
+  only(configuration, ['apiVersion', 'kind', 'defaults', 'exemptions'])
+  const defaults = configuration.object('defaults')
+  only(
+    defaults,
+    MODES.flatMap((mode) => [mode, `${mode}-version`]),
+  )
+  const exemptions = configuration.object('exemptions')
+  only(exemptions, ['usernames', 'namespaces', 'runtimeClasses'])
+  const mode = (name: Mode) => ({
+    level: parsed(defaults, name, 'privileged', parseLevel, NO_LEVEL),
+    version: parsed(defaults, `${name}-version`, 'latest', parseVersion, NO_VERSION),
+  })
+  return {
+    defaults: { enforce: mode('enforce'), audit: mode('audit'), warn: mode('warn') },
+    exemptions: {
+      usernames: names(exemptions, 'usernames', (name) => (name === '' ? 'must not be empty' : undefined)),
+      namespaces: names(exemptions, 'namespaces', dnsLabelProblem),
+      runtimeClasses: names(exemptions, 'runtimeClasses', subdomainProblem),
+    },
+    clusterMinor,
   }
 }
 
-function only(object: Fields, known: readonly string[], at: string): void {
-  const key = Object.keys(object).find((key) => !known.includes(key))
-  if (key !== undefined) throw wrong(`${at}${key}`, `${quote(key)} is no field`)
+function only(fields: FieldReader, known: readonly string[]): void {
+  const key = fields.names.find((key) => !known.includes(key))
+  if (key !== undefined) throw wrong(fields.at(key), `${quote(key)} is no field`)
 }
 
-function parsed<T>(defaults: Fields, key: string, otherwise: T, parse: (text: string) => T | undefined, expected: string): T {
-  const value = text(defaults, key, 'defaults')
-  if (value === undefined || value === '') return otherwise
+function parsed<T>(defaults: FieldReader, key: string, otherwise: T, parse: (text: string) => T | undefined, expected: string): T {
+  const value = defaults.text(key)
+  if (value === '') return otherwise
   const found = parse(value)
   if (found === undefined) throw wrong(`defaults.${key}`, `${quote(value)} ${expected}`)
   return found
 }
 
-function names(exemptions: Fields, key: string, problem: (name: string) => string | undefined): ReadonlySet<string> {
+function names(exemptions: FieldReader, key: string, problem: (name: string) => string | undefined): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const [at, name] of texts(exemptions, key, 'exemptions').entries()) {
+  for (const [at, name] of exemptions.texts(key).entries()) {
     const what = found.has(name) ? 'stands there twice' : problem(name)
     if (what !== undefined) throw wrong(`exemptions.${key}[${at}]`, `${quote(name)} ${what}`)
     found.add(name)

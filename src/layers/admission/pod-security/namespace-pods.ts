@@ -5,7 +5,7 @@ import { compareStrings } from '../../../lang/rego/values/order.ts'
 import { quoteTerm } from '../../../lang/rego/values/text.ts'
 import type { PodSecurityConfiguration } from './configuration.ts'
 import { forbiddenReason, judgePod } from './evaluate.ts'
-import { fields, flag, objects, text } from './fields.ts'
+import { whole } from './fields.ts'
 import { type LevelVersion, levelVersionText } from './level.ts'
 import type { Pod } from './pod.ts'
 import { readPod } from './read-pod.ts'
@@ -54,14 +54,13 @@ export function existingPodWarnings(
 const others = (count: number) => (count === 0 ? '' : ` (and ${count} other pod${count === 1 ? '' : 's'})`)
 
 function readNamed(object: KubernetesObject): NamedPod {
-  const metadata = fields(object, 'metadata', '') ?? {}
-  const owners = objects(metadata, 'ownerReferences', 'metadata', (owner, at) =>
-    flag(owner, 'controller', at) === true ? (text(owner, 'uid', at) ?? '') : undefined,
-  )
+  const pod = whole(object)
+  const metadata = pod.object('metadata')
+  const owners = metadata.objects('ownerReferences').map((owner) => (owner.boolean('controller') ? owner.text('uid') : undefined))
   return {
-    name: text(metadata, 'name', 'metadata') ?? '',
+    name: metadata.text('name'),
     controller: owners.find((uid) => uid !== undefined),
-    pod: readPod(metadata, fields(object, 'spec', '')),
+    pod: readPod(metadata.fields, pod.value('spec')),
   }
 }
 

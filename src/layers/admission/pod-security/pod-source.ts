@@ -1,6 +1,7 @@
 // Where an object of Kubernetes has a pod, or the template of its pods.
-import { type Fields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
-import { fields, whole } from './fields.ts'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
+import { type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
+import { whole } from './fields.ts'
 import type { Pod } from './pod.ts'
 import { readPod } from './read-pod.ts'
 import { storedPod } from './stored-pod.ts'
@@ -49,13 +50,7 @@ export function podOfResource(group: string, resource: string, object: unknown):
 const kindOfResource = (group: string, resource: string) => KINDS.find((each) => each.group === group && each.resource === resource)
 
 function podAt(object: unknown, { path, optional }: Kind): Pod | undefined {
-  let here: Fields | undefined = whole(object)
-  let at = ''
-  for (const step of path) {
-    here = here && fields(here, step, at)
-    at = at === '' ? step : `${at}.${step}`
-  }
-  if (here === undefined && optional) return undefined
-  if (here === undefined) return readPod(undefined, undefined, `${at}.`)
-  return readPod(fields(here, 'metadata', at), fields(here, 'spec', at), at === '' ? '' : `${at}.`)
+  const holder = path.reduce((here: FieldReader, step) => here.object(step), whole(object))
+  if (!holder.isThere && optional) return undefined
+  return readPod(holder.value('metadata'), holder.value('spec'), holder.at(''))
 }

@@ -1,7 +1,7 @@
 // A pod's metadata and spec → what the checks look at (k8s.io/api/core/v1). Only those fields are read: a wrong type elsewhere, which the API
 // server would refuse, is not seen here.
-import type { Fields } from '../../../formats/kubernetes/object.ts'
-import { asFields, fields, flag, integer, objects, text, textMap, texts } from './fields.ts'
+import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
+import { integer, optionalBoolean, optionalText, readFields, textMap } from './fields.ts'
 import type { Container, ContainerList, ContainerSecurity, HandlerHost, Pod, Port, Security, Volume } from './pod.ts'
 
 /**
@@ -9,50 +9,47 @@ import type { Container, ContainerList, ContainerSecurity, HandlerHost, Pod, Por
  * @throws ThymusError REVIEW, with the path of a field that is of a wrong type.
  */
 export function readPod(metadata: unknown, spec: unknown, at = ''): Pod {
-  const path = `${at}spec`
-  const metadataPath = `${at}metadata`
-  const pod = asFields(spec, path)
-  const context = fields(pod, 'securityContext', path)
-  const os = fields(pod, 'os', path)
+  const pod = readFields(spec, `${at}spec`)
+  const about = readFields(metadata, `${at}metadata`)
+  const { path } = pod
   return {
-    metadataPath,
-    annotations: textMap(asFields(metadata, metadataPath), 'annotations', metadataPath),
-    own: { path, name: '', security: context === undefined ? NO_SECURITY : readSecurity(context, `${path}.securityContext`) },
+    metadataPath: about.path,
+    annotations: textMap(about, 'annotations'),
+    own: { path, name: '', security: pod.optional('securityContext', readSecurity) ?? NO_SECURITY },
     containers: [
-      ...readContainers(pod, 'initContainers', path),
-      ...readContainers(pod, 'containers', path),
-      ...readContainers(pod, 'ephemeralContainers', path),
+      ...readContainers(pod, 'initContainers'),
+      ...readContainers(pod, 'containers'),
+      ...readContainers(pod, 'ephemeralContainers'),
     ],
-    volumes: objects(pod, 'volumes', path, readVolume),
-    sysctls: context === undefined ? [] : objects(context, 'sysctls', `${path}.securityContext`, nameOf),
-    hostNetwork: flag(pod, 'hostNetwork', path) ?? false,
-    hostPID: flag(pod, 'hostPID', path) ?? false,
-    hostIPC: flag(pod, 'hostIPC', path) ?? false,
-    userNamespace: flag(pod, 'hostUsers', path) === false,
-    windows: os !== undefined && text(os, 'name', `${path}.os`) === 'windows',
-    runtimeClassName: text(pod, 'runtimeClassName', path) ?? '',
+    volumes: pod.objects('volumes').map(readVolume),
+    sysctls: pod.object('securityContext').objects('sysctls').map(nameOf),
+    hostNetwork: pod.boolean('hostNetwork'),
+    hostPID: pod.boolean('hostPID'),
+    hostIPC: pod.boolean('hostIPC'),
+    userNamespace: optionalBoolean(pod, 'hostUsers') === false,
+    windows: pod.object('os').text('name') === 'windows',
+    runtimeClassName: pod.text('runtimeClassName'),
   }
 }
 
-const nameOf = (object: Fields, at: string) => text(object, 'name', at) ?? ''
+const nameOf = (fields: FieldReader) => fields.text('name')
 
-const readContainers = (pod: Fields, list: ContainerList, at: string) =>
-  objects(pod, list, at, (container, path): Container => {
-    const context = fields(container, 'securityContext', path)
-    return {
+const readContainers = (pod: FieldReader, list: ContainerList) =>
+  pod.objects(list).map(
+    (container): Container => ({
       list,
-      path,
-      name: nameOf(container, path),
-      image: text(container, 'image', path) ?? '',
-      security: context === undefined ? NO_SECURITY : readContainerSecurity(context, `${path}.securityContext`),
-      ports: objects(container, 'ports', path, readPort),
-      handlerHosts: readHandlerHosts(container, path),
-    }
-  })
+      path: container.path,
+      name: nameOf(container),
+      image: container.text('image'),
+      security: container.optional('securityContext', readContainerSecurity) ?? NO_SECURITY,
+      ports: container.objects('ports').map(readPort),
+      handlerHosts: readHandlerHosts(container),
+    }),
+  )
 
-const readPort = (port: Fields, at: string): Port => ({
-  container: integer(port, 'containerPort', at, 32) ?? 0,
-  host: integer(port, 'hostPort', at, 32) ?? 0,
+const readPort = (port: FieldReader): Port => ({
+  container: integer(port, 'containerPort', 32) ?? 0,
+  host: integer(port, 'hostPort', 32) ?? 0,
 })
 
 const NO_SECURITY: ContainerSecurity = {
@@ -69,17 +66,17 @@ const NO_SECURITY: ContainerSecurity = {
   hostProcess: false,
 }
 
-function readContainerSecurity(context: Fields, at: string): ContainerSecurity {
-  const { runAsNonRoot, runAsUser, seLinux, seccomp, appArmor, hostProcess } = readSecurity(context, at)
-  const capabilities = fields(context, 'capabilities', at)
+function readContainerSecurity(context: FieldReader): ContainerSecurity {
+  const { runAsNonRoot, runAsUser, seLinux, seccomp, appArmor, hostProcess } = readSecurity(context)
+  const capabilities = context.object('capabilities')
   return {
-    privileged: flag(context, 'privileged', at) ?? false,
-    allowPrivilegeEscalation: flag(context, 'allowPrivilegeEscalation', at),
-    added: capabilities === undefined ? NO_SECURITY.added : texts(capabilities, 'add', `${at}.capabilities`),
-    dropped: capabilities === undefined ? NO_SECURITY.dropped : texts(capabilities, 'drop', `${at}.capabilities`),
+    privileged: context.boolean('privileged'),
+    allowPrivilegeEscalation: optionalBoolean(context, 'allowPrivilegeEscalation'),
+    added: capabilities.texts('add'),
+    dropped: capabilities.texts('drop'),
     runAsNonRoot,
     runAsUser,
-    procMount: text(context, 'procMount', at),
+    procMount: optionalText(context, 'procMount'),
     seLinux,
     seccomp,
     appArmor,
@@ -87,46 +84,37 @@ function readContainerSecurity(context: Fields, at: string): ContainerSecurity {
   }
 }
 
-function readSecurity(context: Fields, at: string): Security {
-  const seLinux = fields(context, 'seLinuxOptions', at)
-  const windows = fields(context, 'windowsOptions', at)
-  return {
-    runAsNonRoot: flag(context, 'runAsNonRoot', at),
-    runAsUser: integer(context, 'runAsUser', at, 64),
-    seLinux: seLinux && {
-      type: text(seLinux, 'type', `${at}.seLinuxOptions`) ?? '',
-      user: text(seLinux, 'user', `${at}.seLinuxOptions`) ?? '',
-      role: text(seLinux, 'role', `${at}.seLinuxOptions`) ?? '',
-    },
-    seccomp: profileType(context, 'seccompProfile', at),
-    appArmor: profileType(context, 'appArmorProfile', at),
-    hostProcess: windows !== undefined && flag(windows, 'hostProcess', `${at}.windowsOptions`) === true,
-  }
-}
+const readSecurity = (context: FieldReader): Security => ({
+  runAsNonRoot: optionalBoolean(context, 'runAsNonRoot'),
+  runAsUser: integer(context, 'runAsUser', 64),
+  seLinux: context.optional('seLinuxOptions', (options) => ({
+    type: options.text('type'),
+    user: options.text('user'),
+    role: options.text('role'),
+  })),
+  seccomp: context.optional('seccompProfile', profileType),
+  appArmor: context.optional('appArmorProfile', profileType),
+  hostProcess: context.object('windowsOptions').boolean('hostProcess'),
+})
 
-function profileType(context: Fields, key: string, at: string): string | undefined {
-  const profile = fields(context, key, at)
-  return profile === undefined ? undefined : (text(profile, 'type', `${at}.${key}`) ?? '')
-}
+const profileType = (profile: FieldReader) => profile.text('type')
 
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe']
 const HANDLERS = ['postStart', 'preStop']
 const NO_HOSTS: readonly HandlerHost[] = []
 
-function readHandlerHosts(container: Fields, at: string): readonly HandlerHost[] {
+function readHandlerHosts(container: FieldReader): readonly HandlerHost[] {
   let hosts = NO_HOSTS
-  const read = (holder: Fields, key: string, path: string, name: string) => {
-    const handler = fields(holder, key, path)
-    if (handler === undefined) return
+  const read = (handler: FieldReader, name: string) => {
     for (const action of ['httpGet', 'tcpSocket']) {
-      const fieldsOf = fields(handler, action, `${path}.${key}`)
-      const host = fieldsOf === undefined ? undefined : text(fieldsOf, 'host', `${path}.${key}.${action}`)
-      if (host !== undefined && host !== '') hosts = [...hosts, { field: `${name}.${action}.host`, host }]
+      const host = handler.optional(action, (asked) => asked.text('host')) ?? ''
+      if (host !== '') hosts = [...hosts, { field: `${name}.${action}.host`, host }]
     }
   }
-  for (const probe of PROBES) read(container, probe, at, probe)
-  const lifecycle = fields(container, 'lifecycle', at)
-  if (lifecycle !== undefined) for (const handler of HANDLERS) read(lifecycle, handler, `${at}.lifecycle`, `lifecycle.${handler}`)
+  for (const probe of PROBES) container.optional(probe, (handler) => read(handler, probe))
+  container.optional('lifecycle', (lifecycle) => {
+    for (const name of HANDLERS) lifecycle.optional(name, (handler) => read(handler, `lifecycle.${name}`))
+  })
   return hosts
 }
 
@@ -143,14 +131,12 @@ const RESTRICTED = [
 /** Lower is told first; a permitted source goes before all. */
 const RANKS = new Map([...PERMITTED.map((name) => [name, -1] as const), ...RESTRICTED.map((name, rank) => [name, rank] as const)])
 
-function readVolume(volume: Fields, path: string): Volume {
+function readVolume(volume: FieldReader): Volume {
   let rank = RESTRICTED.length
-  let hostPath = false
-  for (const key of Object.keys(volume)) {
-    const its = RANKS.get(key)
-    if (its === undefined || fields(volume, key, path) === undefined) continue
-    rank = Math.min(rank, its)
-    if (key === 'hostPath') hostPath = true
+  for (const name of volume.names) {
+    const its = RANKS.get(name)
+    if (its !== undefined && volume.object(name).isThere) rank = Math.min(rank, its)
   }
-  return { path, name: nameOf(volume, path), hostPath, restricted: rank < 0 ? undefined : (RESTRICTED[rank] ?? 'unknown') }
+  const restricted = rank < 0 ? undefined : (RESTRICTED[rank] ?? 'unknown')
+  return { path: volume.path, name: nameOf(volume), hostPath: volume.object('hostPath').isThere, restricted }
 }

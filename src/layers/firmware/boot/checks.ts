@@ -1,7 +1,7 @@
 // What must be so in any boot worth the name, whoever made the machine: rules over what the log says where that is bound to its digests.
 import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { printable } from '../../../core/quote.ts'
-import { type Check, unknown, type Verdict } from '../../../core/verdict.ts'
+import { type Check, unknown } from '../../../core/verdict.ts'
 import { eventTypeName } from '../tcg-log/event-types.table.ts'
 import type { Measurement } from './measurement.ts'
 import { type BootState, bootState, isVariable } from './state.ts'
@@ -154,9 +154,8 @@ function sbatLevel({ sbatLevel }: BootState, least: number): Check {
   return checked(BOOT_CHECKS, 'TCG_SBAT_LEVEL', Number(level) >= least, { expected: `at least ${least}`, got: level })
 }
 
+/** Bound or not: firmware that reports such a thing has no reason to make it up. */
 function absent(code: 'TCG_DEBUG_MODE' | 'TCG_DMA_PROTECTION', all: readonly Measurement[], action: string): Check {
-  const verdict: Verdict | boolean = !all.some(
-    ({ kind, text, event }) => (kind === 'action' && text === action) || event.data.toString('latin1') === action,
-  )
-  return checked(BOOT_CHECKS, code, verdict)
+  const words = Buffer.from(action)
+  return checked(BOOT_CHECKS, code, !all.some(({ event }) => event.data.equals(words)))
 }

@@ -14,13 +14,13 @@ export type Role =
   | 'MokManager'
   | 'a boot application'
 
-const BY_PATH: readonly (readonly [RegExp, Role])[] = [
+const BY_NAME: readonly (readonly [RegExp, Role])[] = [
   [/shim[a-z0-9]*\.efi$/i, 'shim'],
-  [/grub[^\\]*\.efi$/i, 'GRUB'],
-  [/systemd-boot[^\\]*\.efi$/i, 'systemd-boot'],
+  [/grub.*\.efi$/i, 'GRUB'],
+  [/systemd-boot.*\.efi$/i, 'systemd-boot'],
   [/bootmgfw\.efi$/i, 'the Windows boot manager'],
   [/mm(?:x64|aa64|ia32)\.efi$/i, 'MokManager'],
-  [/(?:^|\\)(?:vmlinuz|vmlinux|bzimage|linux|kernel)[^\\]*$/i, 'the kernel'],
+  [/^(?:vmlinuz|vmlinux|bzimage|linux|kernel)/i, 'the kernel'],
 ]
 
 /** All that one bank measured of a boot, in the log's order, its images called by what they are. */
@@ -43,8 +43,12 @@ function roleOf(image: Measurement, behind: readonly Measurement[], before: Read
   if (saw('section')) return 'the unified kernel image'
   const loaderRan = before.has('GRUB') || before.has('systemd-boot')
   if (saw('grub-command')) return loaderRan && image.path === undefined ? 'the kernel' : 'GRUB'
-  const byPath = BY_PATH.find(([pattern]) => pattern.test(image.path ?? ''))?.[1]
-  if (byPath !== undefined) return byPath
+  const byName = BY_NAME.find(([pattern]) => pattern.test(fileName(image.path ?? '')))?.[1]
+  if (byName !== undefined) return byName
   // What a boot loader starts from memory has no path.
   return image.path === undefined && (loaderRan || before.has('shim')) ? 'the kernel' : 'a boot application'
 }
+
+/** The last part of a path, as far as file systems let names go: patterns take their time over longer ones. */
+const fileName = (path: string) => path.slice(path.lastIndexOf('\\') + 1).slice(-MAX_NAME)
+const MAX_NAME = 255

@@ -1,13 +1,13 @@
 // What each event of a boot is about, in words that are the same for every boot: they name its steps, and pair what two boots measured.
-import { ThymusError } from '../../../core/errors.ts'
 import { printable } from '../../../core/quote.ts'
 import { loadOptionName, readUtf16 } from '../../../formats/efi/device-path.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import type { HashName } from '../../../formats/hash.ts'
-import { type Binding, bindingOf, GRUB_PREFIX } from '../tcg-log/binding.ts'
+import { readAuthority } from '../secure-boot/authority.ts'
+import { type Binding, bindingOf, grubPrefix } from '../tcg-log/binding.ts'
 import type { EventLog, LoggedEvent } from '../tcg-log/event-log.ts'
 import { EV, eventTypeName } from '../tcg-log/event-types.table.ts'
-import { loadedFile, readTaggedEvent, readVariableData, type VariableData } from '../tcg-log/payload.ts'
+import { loadedFile, readTaggedEvent, tryVariableData, type VariableData } from '../tcg-log/payload.ts'
 
 export type Kind =
   | 'firmware'
@@ -49,7 +49,7 @@ export interface Measurement {
 /** Tags of EV_EVENT_TAG: of Linux's EFI stub (drivers/firmware/efi/libstub/efistub.h) and of systemd (src/boot/measure.h). */
 const TAGS: ReadonlyMap<number, { readonly kind: Kind; readonly subject: string }> = new Map([
   [0x8f3b22ec, { kind: 'initrd', subject: 'the initrd' }],
-  [0x8f3b22ed, { kind: 'command-line', subject: 'the load options of the kernel' }],
+  [0x8f3b22ed, { kind: 'command-line', subject: 'the command line that the kernel was given' }],
   [0xf5bc582a, { kind: 'file', subject: 'the configuration of systemd-boot' }],
   [0x6c46f751, { kind: 'other', subject: 'a device tree' }],
   [0x49dffe0f, { kind: 'initrd', subject: 'an additional initrd' }],
@@ -85,13 +85,31 @@ export function measurements(log: EventLog, bank: HashName): readonly Measuremen
 /** PCRs that software may reset at any time: what is measured there is no part of the boot. */
 const RESETTABLE = [16, 23]
 
+/** Where firmware and boot loaders measure such things (PFP §3.3.4; UAPI's Linux TPM PCR Registry). */
+const HOMES: Readonly<Partial<Record<Kind, readonly number[]>>> = {
+  'firmware-version': [0],
+  'secure-boot': [7],
+  authority: [7],
+  application: [4],
+  'grub-command': [8],
+  section: [11],
+  mok: [14],
+}
+
 /**
- * Whether the firmware measures such a thing there: Secure Boot in PCR 7, which is register 1 of a confidential guest (UEFI 2.10 §38.4.1). Who
- * runs later can extend other registers by the same words, and stand them first in the log.
+ * Whether it is measured where such things are. Who runs later can extend other registers by the same words, and stand them first in the log.
  */
 function isAtHome({ registers }: EventLog, register: number, kind: Kind): boolean {
-  if (kind === 'secure-boot' || kind === 'authority') return register === (registers === 'pcr' ? 7 : 1)
-  return registers === 'cc' || !RESETTABLE.includes(register)
+  const homes = HOMES[kind]
+  if (registers === 'pcr') return homes === undefined ? !RESETTABLE.includes(register) : homes.includes(register)
+  return homes === undefined || homes.some((pcr) => guestRegisters(pcr).includes(register))
+}
+
+/** The registers of a confidential guest that stand for a PCR (UEFI 2.10 §38.4.1). OVMF measures the firmware that the launch did not in the next. */
+function guestRegisters(pcr: number): readonly number[] {
+  if (pcr === 0) return [0, 1]
+  if (pcr === 1 || pcr === 7) return [1]
+  return pcr < 7 ? [2] : [3]
 }
 
 /** Of a file in a subject. */
@@ -150,12 +168,13 @@ function path(data: Buffer): { path?: string } {
 }
 
 function aboutVariable(type: number, data: Buffer, measured: Buffer | undefined): About {
-  const variable = tryVariable(data)
+  const variable = tryVariableData(data)
   const name = printable(variable?.name ?? 'that cannot be read')
   const bound = measured !== undefined && variable !== undefined ? { variable } : {}
   if (type === EV.EFI_VARIABLE_AUTHORITY) {
     const own = variable?.guid === GUID.shimLock
-    return { kind: 'authority', subject: own ? `shim's variable ${name}` : `an authority of ${name}`, ...bound }
+    const text = measured === undefined || variable === undefined ? {} : { text: readAuthority(variable).name }
+    return { kind: 'authority', subject: own ? `shim's variable ${name}` : `an authority of ${name}`, ...text, ...bound }
   }
   const global = variable?.guid === GUID.globalVariable || variable?.guid === GUID.imageSecurityDatabase
   const known = global ? VARIABLES.get(name) : undefined
@@ -170,25 +189,16 @@ function aboutVariable(type: number, data: Buffer, measured: Buffer | undefined)
   }
 }
 
-function tryVariable(data: Buffer): VariableData | undefined {
-  try {
-    return readVariableData(data)
-  } catch (error) {
-    if (error instanceof ThymusError) return undefined
-    throw error
-  }
-}
-
 function aboutTag(data: Buffer, measured: Buffer | undefined): About {
-  const known = TAGS.get(readTaggedEvent(data)?.id ?? 0) ?? { kind: 'other', subject: 'a tagged event' }
-  return { ...known, ...(measured && { text: utf8(readTaggedEvent(data)!.data) }) }
+  const tagged = readTaggedEvent(data)
+  const known = TAGS.get(tagged?.id ?? 0) ?? { kind: 'other', subject: 'a tagged event' }
+  return { ...known, ...(measured && tagged && { text: utf8(tagged.data) }) }
 }
 
 /** EV_IPL and what boot loaders write in it. */
 function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About {
-  const text = data.toString('utf8').replace(/\0.*$/s, '')
-  const prefix = GRUB_PREFIX.exec(text)?.[0]
-  if (prefix !== undefined) {
+  const prefix = grubPrefix(data)
+  if (prefix !== '') {
     const said = measured && { text: utf8(measured) }
     if (prefix.includes('kernel_cmdline')) return { kind: 'command-line', subject: 'the kernel command line', ...said }
     if (prefix.includes('module_cmdline')) return { kind: 'command-line', subject: 'the command line of a module', ...said }
@@ -201,6 +211,7 @@ function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About
     }
     return { kind: 'command-line', subject: 'the kernel command line', ...(measured && { text: wide }) }
   }
+  const text = data.toString('utf8').replace(/\0.*$/s, '')
   if (/^Mok|^Sbat|^Shim$/.test(text)) return { kind: 'mok', subject: `shim's list ${text}` }
   if (/^grub_linux(?:efi)? Kernel|^grub_linuxefi$/.test(text)) return { kind: 'file', subject: 'the kernel that GRUB read' }
   if (/^grub_linux(?:efi)? Initrd/.test(text)) return { kind: 'initrd', subject: 'the initrd' }
@@ -209,9 +220,16 @@ function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About
 
 /** Versions are in UTF-16 or ASCII, and a few are binary. */
 function versionText(data: Buffer): string {
-  const text = data.length >= 2 && data[1] === 0 ? readUtf16(data) : data.toString('latin1').replace(/\0+$/, '')
+  const text = data.length >= 2 && data[1] === 0 ? readUtf16(data) : trimmed(data).toString('latin1')
   return /^[ -~]+$/.test(text) ? text : `0x${data.toString('hex')}`
 }
 
 /** Text in UTF-8 without the NULs at its end. It comes from strangers: who shows it escapes it. */
-const utf8 = (bytes: Buffer) => bytes.toString('utf8').replace(/\0+$/, '')
+const utf8 = (bytes: Buffer) => trimmed(bytes).toString('utf8')
+
+/** Not by a pattern, which would take the square of the time. */
+function trimmed(bytes: Buffer): Buffer {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return bytes.subarray(0, end)
+}

@@ -2,31 +2,40 @@
 import { printable } from '../../../core/quote.ts'
 import { signatureName } from '../secure-boot/signature-name.ts'
 import type { Measurement } from './measurement.ts'
-import { type Authority, bootState, isVariable, type KeyVariable } from './state.ts'
+import { bootState, isVariable, type KeyVariable, type LoggedAuthority } from './state.ts'
 
 /** Of text that the log holds. */
 const SHOWN = 512
 /** Lists of keys are told by name up to here. */
 const NAMED = 4
 
-/** The steps of a boot, in their order. @param all of one bank, as `bootOf` has them */
-export function narrative(all: readonly Measurement[]): readonly string[] {
+/**
+ * The steps of a boot, in their order.
+ * @param all of one bank, as `bootOf` has them
+ * @param known digests of images in hex → what they are, as "shim 15.8", from files that are at hand
+ */
+export function narrative(all: readonly Measurement[], known: ReadonlyMap<string, string> = new Map()): readonly string[] {
   const state = bootState(all)
   const steps: string[] = []
-  let verifiers: readonly string[] = []
+  let verifiers: string[] = []
   let next = 0
   for (const each of all) {
     const authority = each.kind === 'authority' && each.variable !== undefined ? state.authorities[next++] : undefined
-    if (authority?.vouches && !authority.beforeSeparator) verifiers = [...verifiers, printable(authority.name)]
-    const step = authority === undefined ? stepOf(each, verifiers) : authorityStep(authority)
+    if (authority?.vouches && !authority.beforeSeparator) verifiers.push(printable(authority.name))
+    const step = authority === undefined ? stepOf(calledBy(each, known), verifiers) : authorityStep(authority)
     if (step !== undefined && step !== steps.at(-1)) steps.push(step)
     if (each.kind === 'application') verifiers = []
   }
   return steps
 }
 
-/** Text of strangers in backticks. */
-export const shown = (text: string) => `\`${printable(text, SHOWN)}\``
+function calledBy(each: Measurement, known: ReadonlyMap<string, string>): Measurement {
+  const name = each.kind === 'application' ? known.get(each.digest.toString('hex')) : undefined
+  return name === undefined ? each : { ...each, subject: printable(name) }
+}
+
+/** Text of strangers in backticks, on one line. */
+export const shown = (text: string) => `\`${printable(text.replace(/\s+/g, ' ').trim(), SHOWN)}\``
 
 function stepOf(each: Measurement, verifiers: readonly string[]): string | undefined {
   const { kind, subject, text, path, binding } = each
@@ -39,11 +48,9 @@ function stepOf(each: Measurement, verifiers: readonly string[]): string | undef
     case 'driver':
       return `A driver was loaded${from(path)}.`
     case 'application':
-      return `${capital(subject)}${verifiers.length > 0 ? `, verified by ${verifiers.join(' and ')},` : ''} was loaded${from(path)}.`
+      return `${capital(subject)}${verifiedBy(verifiers)} was loaded${from(path)}.`
     case 'command-line':
-      return text === undefined
-        ? `${capital(subject)} were measured; the log does not hold them.`
-        : `${capital(subject)} is ${shown(text)}.`
+      return text === undefined ? `${capital(subject)} was measured; the log does not hold it.` : `${capital(subject)} is ${shown(text)}.`
     case 'grub-command':
       return text !== undefined && /^(?:linux|initrd|chainloader|multiboot)/.test(text) ? `GRUB ran ${shown(text)}.` : undefined
     case 'initrd':
@@ -56,6 +63,12 @@ function stepOf(each: Measurement, verifiers: readonly string[]): string | undef
     default:
       return undefined
   }
+}
+
+function verifiedBy(verifiers: readonly string[]): string {
+  if (verifiers.length === 0) return ''
+  const more = verifiers.length - NAMED
+  return `, verified by ${[...verifiers.slice(0, NAMED), ...(more > 0 ? [`${more} more`] : [])].join(' and ')},`
 }
 
 function variableStep(each: Measurement): string | undefined {
@@ -92,8 +105,8 @@ function actionStep(text: string): string | undefined {
   return Object.hasOwn(ACTIONS, text) ? ACTIONS[text] : `The firmware reported ${shown(text)}.`
 }
 
-function authorityStep({ variable, data, vouches, beforeSeparator, name }: Authority): string | undefined {
-  if (variable === 'SbatLevel') return `shim holds images to SBAT level ${shown(data.toString('latin1').trim().split('\n')[0]!)}.`
+function authorityStep({ variable, vouches, beforeSeparator, name }: LoggedAuthority): string | undefined {
+  if (variable === 'SbatLevel') return `shim holds images to SBAT level ${shown(name)}.`
   if (vouches) return beforeSeparator ? `${printable(name)} verified a driver.` : undefined
   return `shim's setting ${printable(variable)} was measured.`
 }

@@ -2,19 +2,10 @@
 import { ThymusError } from '../../../core/errors.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { type EfiSignature, readSignatureLists } from '../../../formats/efi/signature-list.ts'
-import { certificateName, signatureName } from '../secure-boot/signature-name.ts'
-import type { VariableData } from '../tcg-log/payload.ts'
+import { type Authority, readAuthority } from '../secure-boot/authority.ts'
 import type { Measurement } from './measurement.ts'
 
-export interface Authority {
-  /** Of the list in which it was found: `db`, or one of shim's. */
-  readonly variable: string
-  /** How it is called. */
-  readonly name: string
-  /** A certificate, a hash or a setting: what the event holds, without the owner's GUID. */
-  readonly data: Buffer
-  /** A certificate or a hash of an image vouches for what is started; a setting of shim's does not. */
-  readonly vouches: boolean
+export interface LoggedAuthority extends Authority {
   /** Before the separator of PCR 7 drivers are verified, behind it what boots. */
   readonly beforeSeparator: boolean
 }
@@ -26,7 +17,7 @@ export interface BootState {
   readonly auditMode: boolean | undefined
   readonly deployedMode: boolean | undefined
   readonly keys: Readonly<Partial<Record<KeyVariable, readonly EfiSignature[]>>>
-  readonly authorities: readonly Authority[]
+  readonly authorities: readonly LoggedAuthority[]
   /** shim's SBAT level, as `sbat,1,2021030218` and lines behind it. */
   readonly sbatLevel: string | undefined
   readonly firmwareVersion: string | undefined
@@ -36,8 +27,6 @@ export interface BootState {
 export type KeyVariable = 'PK' | 'KEK' | 'db' | 'dbx'
 
 const EXIT = 'Exit Boot Services Invocation'
-const OWNER = 16
-const SHA256 = 32
 
 /** @param all of one bank */
 export function bootState(all: readonly Measurement[]): BootState {
@@ -86,27 +75,11 @@ export function trySignatures(data: Buffer): readonly EfiSignature[] | undefined
   }
 }
 
-function authoritiesOf(all: readonly Measurement[]): readonly Authority[] {
+function authoritiesOf(all: readonly Measurement[]): readonly LoggedAuthority[] {
   const register = all.find(({ kind }) => kind === 'authority')?.event.register
   const separator = all.findIndex(({ kind, event }) => kind === 'separator' && event.register === register)
   return all.flatMap(({ kind, variable }, at) => {
     if (kind !== 'authority' || variable === undefined) return []
-    const data = authorityData(variable)
-    const vouches = isDer(data) || (variable.name === 'db' && data.length === SHA256)
-    return [{ variable: variable.name, name: authorityName(variable.name, data), data, vouches, beforeSeparator: at < separator }]
+    return [{ ...readAuthority(variable), beforeSeparator: at < separator }]
   })
-}
-
-/** EFI_SIGNATURE_DATA, whose owner comes first; older releases of shim give a certificate without one. Settings of shim are taken whole. */
-function authorityData({ name, data }: VariableData): Buffer {
-  const owned = data.subarray(OWNER)
-  return isDer(owned) || (name === 'db' && owned.length === SHA256) ? owned : data
-}
-
-/** Whether it begins as every certificate does: with a sequence of more than 255 bytes. */
-const isDer = (data: Buffer) => data[0] === 0x30 && data[1] === 0x82
-
-function authorityName(variable: string, data: Buffer): string {
-  if (isDer(data)) return certificateName(data)
-  return variable === 'db' && data.length === SHA256 ? signatureName({ type: GUID.certSha256, owner: '', data }) : variable
 }

@@ -25,6 +25,7 @@ export class ImaEntry {
   readonly templateHash: Buffer
   /** What the kernel hashed: the fields, each behind its length (not in the template `ima`). */
   readonly data: Buffer
+  #name: string | undefined
 
   constructor(number: number, pcr: number, template: Template, templateHash: Buffer, data: Buffer) {
     this.number = number
@@ -51,6 +52,11 @@ export class ImaEntry {
 
   /** The path, or the name of what was measured where it is no file. A byte that is no UTF-8 is U+FFFD. */
   get name(): string {
+    this.#name ??= this.#readName()
+    return this.#name
+  }
+
+  #readName(): string {
     const bytes = this.field('n-ng') ?? this.field('n') ?? Buffer.alloc(0)
     const end = bytes.indexOf(0)
     return bytes.toString('utf8', 0, end < 0 ? bytes.length : end)

@@ -161,9 +161,10 @@ export function both(one: ImaPolicy, other: ImaPolicy): ImaPolicy {
   }
 }
 
-type Growing = Map<string, Set<string>>
+/** A policy in the making. */
+export type Growing = Map<string, Set<string>>
 
-function add(into: Growing, name: string, digest: string): void {
+export function add(into: Growing, name: string, digest: string): void {
   const known = into.get(name)
   if (known === undefined) into.set(name, new Set([digest]))
   else known.add(digest)

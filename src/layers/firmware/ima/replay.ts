@@ -122,7 +122,7 @@ class Register {
   }
 
   is(value: Uint8Array): boolean {
-    return value.length === this.#size && this.#bytes.compare(value, 0, value.length, 0, this.#size) === 0
+    return value.length === this.#size && value[0] === this.#bytes[0] && this.#bytes.compare(value, 0, value.length, 0, this.#size) === 0
   }
 
   get value(): Buffer {

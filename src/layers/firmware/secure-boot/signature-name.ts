@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { ThymusError } from '../../../core/errors.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
-import { type EfiSignature, hashKind } from '../../../formats/efi/signature-list.ts'
+import { type EfiSignature, hashEntry } from '../../../formats/efi/signature-list.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { MICROSOFT_ROOTS } from './roots.table.ts'
 
@@ -33,7 +33,6 @@ export function certificateName(der: Buffer): string {
 /** One entry: the name of a certificate, or what a hash is of. */
 export function signatureName(signature: EfiSignature): string {
   if (signature.type === GUID.certX509) return certificateName(signature.data)
-  const kind = hashKind(signature)
-  if (kind === undefined) return `an entry of type ${signature.type}`
-  return `the ${kind.of} ${kind.hash}:${signature.data.toString('hex')}`
+  const entry = hashEntry(signature)
+  return entry === undefined ? `an entry of type ${signature.type}` : `the ${entry.of} ${entry.hash}:${entry.value.toString('hex')}`
 }

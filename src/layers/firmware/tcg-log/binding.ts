@@ -4,7 +4,7 @@ import { hash as digestOf } from 'node:crypto'
 import type { HashName } from '../../../formats/hash.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { EV } from './event-types.table.ts'
-import { readTaggedEvent, readVariableData } from './payload.ts'
+import { readTaggedEvent, tryVariableData } from './payload.ts'
 
 /**
  * `bound`: the data, or what stands behind a prefix in it, hashes to the digest. `contradicted`: the rule of the event's type is known, and the
@@ -25,7 +25,11 @@ const MEASURED: ReadonlySet<number> = new Set<number>([
   EV.OMIT_BOOT_DEVICE_EVENTS,
 ])
 /** What GRUB writes before a command or a command line; what is measured stands behind it. */
-export const GRUB_PREFIX = /^(?:grub_cmd:? |(?:grub_)?kernel_cmdline:? |module_cmdline:? )/
+const GRUB_PREFIX = /^(?:grub_cmd:? |(?:grub_)?kernel_cmdline:? |module_cmdline:? )/
+
+/** The prefix that GRUB put before what it measured; empty where there is none. */
+export const grubPrefix = (data: Buffer): string => GRUB_PREFIX.exec(data.toString('latin1', 0, LONGEST_PREFIX))?.[0] ?? ''
+const LONGEST_PREFIX = 24
 
 export interface Bound {
   readonly binding: Binding
@@ -40,52 +44,40 @@ export function bindingOf(event: LoggedEvent, bank: HashName): Bound {
   for (const measured of candidates(event)) {
     if (digestOf(bank, measured, 'buffer').equals(digest)) return { binding: 'bound', measured }
   }
-  const ruled = MEASURED.has(event.type) || (event.type === EV.IPL && GRUB_PREFIX.test(event.data.toString('latin1', 0, 24)))
+  const ruled = MEASURED.has(event.type) || (event.type === EV.IPL && grubPrefix(event.data) !== '')
   return { binding: ruled ? 'contradicted' : 'free', measured: undefined }
 }
 
-/** All that could have been measured, the likeliest first. */
-function* candidates({ type, data }: LoggedEvent): Generator<Buffer> {
-  yield data
+/** All that could have been measured, the likeliest first: each costs a hash. */
+function candidates({ type, data }: LoggedEvent): readonly Buffer[] {
   switch (type) {
-    case EV.EFI_VARIABLE_BOOT:
+    case EV.EFI_VARIABLE_BOOT: {
       // Older EDK II measures the data of the variable alone.
-      yield* variableContent(data)
-      break
+      const content = tryVariableData(data)?.data
+      return content === undefined ? [data] : [data, content]
+    }
     case EV.EFI_VARIABLE_AUTHORITY:
       // shim before 15.3 counts a byte too few: the last one of a certificate's own signature.
-      yield data.subarray(0, -1)
-      break
+      return [data, data.subarray(0, -1)]
     case EV.EVENT_TAG: {
       const tagged = readTaggedEvent(data)
-      if (tagged !== undefined) yield tagged.data
-      break
+      return tagged === undefined ? [data] : [data, tagged.data]
     }
     case EV.IPL:
-      yield* spokenByLoader(data)
-      break
+      return spokenByLoader(data)
+    default:
+      return [data]
   }
 }
 
-function* variableContent(data: Buffer): Generator<Buffer> {
-  try {
-    yield readVariableData(data).data
-  } catch {
-    // No variable: then there is nothing more that could have been measured.
-  }
-}
-
-function* spokenByLoader(data: Buffer): Generator<Buffer> {
-  const text = data.toString('latin1')
-  const prefix = GRUB_PREFIX.exec(text)?.[0] ?? ''
+function spokenByLoader(data: Buffer): readonly Buffer[] {
+  const prefix = grubPrefix(data)
   const rest = data.subarray(prefix.length)
-  yield rest
-  // The NUL at the end is not measured; some builds of GRUB log another byte in its place.
-  yield rest.subarray(0, -1)
-  if (rest.includes(0)) yield rest.subarray(0, rest.indexOf(0))
+  const end = rest.indexOf(0)
+  // The NUL at the end is not measured; some builds of GRUB log another byte in its place, or more behind it.
+  const text = [rest.subarray(0, -1), ...(end === -1 || end === rest.length - 1 ? [] : [rest.subarray(0, end)])]
+  if (prefix !== '') return [...text, rest, data]
   // systemd-stub writes the name of a section in UTF-16, and measures it in ASCII with its NUL.
-  if (data.length % 2 === 0 && data.subarray(-2).equals(Buffer.of(0, 0))) {
-    yield data.subarray(0, -2)
-    yield Buffer.from(data.toString('utf16le'), 'latin1')
-  }
+  const isWide = data.length % 2 === 0 && data.at(-1) === 0 && data.at(-2) === 0
+  return [data, ...text, ...(isWide ? [data.subarray(0, -2), Buffer.from(data.toString('utf16le'), 'latin1')] : [])]
 }

@@ -1,4 +1,5 @@
 // Structures inside events.
+import { ThymusError } from '../../../core/errors.ts'
 import { ByteReader } from '../../../formats/bytes.ts'
 import { devicePathFile } from '../../../formats/efi/device-path.ts'
 import { showGuid } from '../../../formats/efi/guid.ts'
@@ -23,6 +24,16 @@ export function readVariableData(bytes: Buffer): VariableData {
   const name = reader.bytes(2 * Number(nameLength), 'unicodeName').toString('utf16le')
   if (dataLength > BigInt(reader.left)) reader.fail('variableDataLength', `${dataLength} bytes, where ${reader.left} are there`)
   return { guid, name, data: reader.bytes(Number(dataLength), 'variableData') }
+}
+
+/** The same, or undefined where the bytes are none. */
+export function tryVariableData(bytes: Buffer): VariableData | undefined {
+  try {
+    return readVariableData(bytes)
+  } catch (error) {
+    if (error instanceof ThymusError) return undefined
+    throw error
+  }
 }
 
 /** The file that a UEFI_IMAGE_LOAD_EVENT (PFP 10.2.3) names; nothing binds that name. Undefined where there is none. */

@@ -3,17 +3,22 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { type EventLog, emptyLog } from './event-log.ts'
+import { isPhaseOf, PHASE_PCR } from './phases.ts'
 import { initialValue, replay } from './replay.ts'
 
 export const LOG_CHECKS = {
   TCG_LOG: { title: 'there is an event log that can be read', clause: 'PFP 1.06 clause 10' },
   TCG_BANK: { title: 'the log has the bank that is quoted', clause: 'PFP 1.06 §10.4.5.1' },
   TCG_REPLAY: { title: 'the log replays to the registers', clause: 'TPM 2.0 part 1 §17.2' },
+  TCG_QUOTED: { title: 'every register of the log is quoted', clause: 'RFC 9683 §3.2' },
   TCG_UNLOGGED: { title: 'no register of the firmware holds what the log does not account for', clause: 'PFP 1.06 §3.3.4' },
 } as const satisfies CheckTable
 
-/** PCRs that the firmware and the boot loaders extend, whose events are in the log; the others are extended by who comes after them. */
-const BOOT_PCRS = 9
+/**
+ * Registers that only the system extends, or whoever likes: IMA, systemd's of the machine, and the two that software may reset. In a
+ * confidential guest, RTMR 3. What they hold is not the log's to account for.
+ */
+const OF_THE_SYSTEM = { pcr: [10, 15, 16, 23], cc: [4] } as const
 
 /**
  * Whether a log accounts for registers whose values are known to be true.
@@ -26,9 +31,14 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
     return [checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_UNLOGGED', `the log has ${log.banks.join(', ')}, and ${bank} is quoted`))]
   }
   const replayed = replay(log, bank)
-  const differing = [...replayed].filter(([register, value]) => values.has(register) && !values.get(register)!.equals(value))
+  const differing = [...replayed].filter(
+    ([register, value]) => values.has(register) && !leadsTo(bank, register, value, values.get(register)!),
+  )
+  const system: readonly number[] = OF_THE_SYSTEM[log.registers]
+  const unquoted = [...replayed].filter(([register]) => !system.includes(register) && !values.has(register))
   const unlogged = [...values].filter(
-    ([register, value]) => register < BOOT_PCRS && !replayed.has(register) && !value.equals(initialValue(log, bank, register)),
+    ([register, value]) =>
+      !system.includes(register) && !replayed.has(register) && !leadsTo(bank, register, initialValue(log, bank, register), value),
   )
   const held = [...replayed.keys()].filter((register) => values.has(register))
   return [
@@ -41,6 +51,9 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
           differing.length === 0,
           differing.length === 0 ? {} : { got: `another value in ${list(differing)}` },
         ),
+    unquoted.length === 0
+      ? checked(LOG_CHECKS, 'TCG_QUOTED', true)
+      : checked(LOG_CHECKS, 'TCG_QUOTED', unknown('TCG_NOT_QUOTED', `what the log says of ${list(unquoted)} is only a claim`)),
     checked(
       LOG_CHECKS,
       'TCG_UNLOGGED',
@@ -48,6 +61,11 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
       unlogged.length === 0 ? {} : { got: `extended, but not in the log: ${list(unlogged)}` },
     ),
   ]
+}
+
+/** Whether a register holds what the log makes of it, or what systemd makes of that. */
+function leadsTo(bank: HashName, register: number, replayed: Buffer, value: Buffer): boolean {
+  return replayed.equals(value) || (register === PHASE_PCR && isPhaseOf(bank, replayed, value))
 }
 
 /** Without a log nothing is known of what extended registers: not even that it was wrong. */

@@ -10,12 +10,16 @@ export type Registers = ReadonlyMap<number, Buffer>
 /** Replays the log in one bank; a bank that the log does not have has no registers. */
 export function replay(log: EventLog, bank: HashName): Registers {
   const values = new Map<number, Buffer>()
+  const size = hashByName(bank)!.size
+  const both = Buffer.alloc(2 * size)
   for (const { register, type, digests } of log.events) {
     if (type === EV.NO_ACTION) continue // never extended (PFP 10.4.5)
     const digest = digests.find(({ hash }) => hash === bank)?.value
     if (digest === undefined) continue
     const before = values.get(register) ?? initialValue(log, bank, register)
-    values.set(register, digestOf(bank, Buffer.concat([before, digest]), 'buffer'))
+    before.copy(both)
+    digest.copy(both, size)
+    values.set(register, digestOf(bank, both, 'buffer'))
   }
   return new Map([...values].sort(([a], [b]) => a - b))
 }

@@ -11,6 +11,10 @@ import { ByteReader } from '../../../formats/bytes.ts'
 import { type HashName, hashByName } from '../../../formats/hash.ts'
 
 export const AZURE_CHECKS = {
+  AZURE_HARDWARE: {
+    title: 'what the hardware signed is of the guest that the report is about',
+    clause: 'Microsoft Learn: attestation report, TD quote',
+  },
   AZURE_RUNTIME_DATA: {
     title: 'the hardware signs the hash of the runtime data',
     clause: 'Microsoft Learn: report data of the attestation report',

@@ -61,6 +61,8 @@ const versioned = z
   .object({ ...moduleFields, id: z.string().max(100), tcbLevels: softwareLevels })
   .transform(({ id, mrsigner, tcbLevels, ...rest }) => [id, { mrSigner: mrsigner, levels: tcbLevels, ...rest }] as const)
 
+const isEachOnce = (all: readonly (readonly [string, unknown])[]) => new Map(all).size === all.length
+
 const head = {
   issueDate: instant,
   nextUpdate: instant,
@@ -73,7 +75,10 @@ const schema = z.discriminatedUnion('version', [
   z.object({ ...head, version: z.literal(2), id: z.literal('SGX').default('SGX'), tcbLevels: levels(flat) }),
   z.object({
     ...{ ...head, version: z.literal(3), id: z.enum(['SGX', 'TDX']), tcbLevels: levels(listed) },
-    ...{ tdxModule: identity.optional(), tdxModuleIdentities: z.array(versioned).max(256).default([]) },
+    ...{
+      tdxModule: identity.optional(),
+      tdxModuleIdentities: z.array(versioned).max(256).refine(isEachOnce, 'a module stands twice').default([]),
+    },
   }),
 ])
 

@@ -80,29 +80,18 @@ const XFAM = { always: 0x3n, known: 0xedbe7n } as const
 export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now: number): readonly Check[] {
   const { quote, tcb, platform, collateral } = verified
   const checks: Check[] = []
-  const add = (code: Code, verdict: Verdict | boolean, seen: { expected?: string; got?: string } = {}) =>
-    void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
+  const add: Add = (code, verdict, seen = {}) => void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
   if (tcb === undefined) add('DCAP_TCB_STATUS', NO_STATUS)
   else add('DCAP_TCB_STATUS', isAllowed(tcb, policy.allow ?? [], now), { got: [tcb.status, ...tcb.advisoryIds].join(' ') })
   if (policy.minEvaluationNumber !== undefined) {
     const seen = { expected: `at least ${policy.minEvaluationNumber}`, got: String(tcb?.evaluationNumber) }
     add('DCAP_EVALUATION_NUMBER', tcb === undefined ? NO_STATUS : tcb.evaluationNumber >= policy.minEvaluationNumber, seen)
   }
-  if (policy.maxCollateralAge !== undefined && collateral !== undefined)
-    add('DCAP_COLLATERAL_AGE', now - collateral.issued.from <= policy.maxCollateralAge || STALE, {
-      got: new Date(collateral.issued.from).toISOString(),
-    })
-  if (quote.body.tee === 'TDX') validateTd(quote.body, policy, add)
-  else validateEnclave(quote.body, policy, add)
-  const strange = measured(quote.body, policy.measurements ?? {})
-  if (policy.measurements !== undefined)
-    add('DCAP_MEASUREMENT', strange.length === 0, strange.length === 0 ? {} : { got: strange.join(', ') })
-  if (policy.reportData !== undefined) {
-    const { reportData } = quote.body
-    const expected = Buffer.concat([policy.reportData], reportData.length)
-    const fits = policy.reportData.length <= reportData.length && expected.equals(reportData)
-    add('DCAP_REPORT_DATA', fits, { expected: policy.reportData.toString('hex'), got: reportData.toString('hex') })
+  if (policy.maxCollateralAge !== undefined) {
+    const isYoung = collateral !== undefined && now - collateral.issued.from <= policy.maxCollateralAge
+    add('DCAP_COLLATERAL_AGE', isYoung || STALE, collateral && { got: new Date(collateral.issued.from).toISOString() })
   }
+  checks.push(...validateReport(quote.body, policy))
   for (const [name, list] of [['ppid', policy.ppids] as const, ['fmspc', policy.fmspcs] as const]) {
     if (list === undefined) continue
     const value = platform?.extension[name]
@@ -113,12 +102,30 @@ export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now:
   return checks
 }
 
+/** Holds what a report says of its workload to a policy, whoever made the report. */
+export function validateReport(body: ReportBody, policy: QuotePolicy): readonly Check[] {
+  const checks: Check[] = []
+  const add: Add = (code, verdict, seen = {}) => void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
+  if (body.tee === 'TDX') validateTd(body, policy, add)
+  else validateEnclave(body, policy, add)
+  const strange = measured(body, policy.measurements ?? {})
+  if (policy.measurements !== undefined)
+    add('DCAP_MEASUREMENT', strange.length === 0, strange.length === 0 ? {} : { got: strange.join(', ') })
+  if (policy.reportData !== undefined) {
+    const { reportData } = body
+    const expected = Buffer.concat([policy.reportData], reportData.length)
+    const fits = policy.reportData.length <= reportData.length && expected.equals(reportData)
+    add('DCAP_REPORT_DATA', fits, { expected: policy.reportData.toString('hex'), got: reportData.toString('hex') })
+  }
+  return checks
+}
+
 const NO_STATUS = unknown('TCB_UNKNOWN', 'no TCB level was found for the platform')
 const NO_PLATFORM = unknown('PCK_ABSENT', 'the platform is not known')
-const STALE = unknown('COLLATERAL_STALE', 'the collateral is older than the policy lets it be')
+const STALE = unknown('COLLATERAL_STALE', 'there is no collateral that is as young as the policy wants it')
 
 function isAllowed({ status, advisoryIds, evaluationNumber }: TcbEvaluation, allowed: readonly AllowedStatus[], now: number): boolean {
-  if (status === 'UpToDate') return true
+  if (status === 'UpToDate' || status === 'Revoked') return status === 'UpToDate'
   return allowed.some(
     (each) =>
       each.status === status &&

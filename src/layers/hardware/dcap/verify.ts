@@ -32,11 +32,12 @@ export interface VerifiedQuote {
 
 type Code = keyof typeof DCAP_CHECKS
 
-const check = (code: Code, verdict: Verdict | boolean, seen?: { expected?: string; got?: string }): Check =>
-  checked(DCAP_CHECKS, code, verdict, seen)
-/** A check that only says something when it fails. */
+/** Made once: most quotes pass most checks. */
+const PASSED = Object.fromEntries(Object.keys(DCAP_CHECKS).map((code) => [code, checked(DCAP_CHECKS, code as Code, true)]))
+const check = (code: Code, verdict: Verdict | boolean): Check => (verdict === true ? PASSED[code]! : checked(DCAP_CHECKS, code, verdict))
+/** Passed unless there is a problem, which is then shown. */
 const unless = (code: Code, problem: string | undefined): Check =>
-  check(code, problem === undefined, problem === undefined ? {} : { got: problem })
+  problem === undefined ? PASSED[code]! : checked(DCAP_CHECKS, code, false, { got: problem })
 
 const NO_PCK = unknown('PCK_ABSENT', 'the quote does not carry the certificate of its platform, and none was given')
 const NO_COLLATERAL = unknown('COLLATERAL_ABSENT', 'there is no collateral for this platform')
@@ -66,16 +67,17 @@ export class QuoteVerifier {
       check('DCAP_QUOTE_SIGNATURE', isSigned(this.#platforms.attestationKey(quote.attestationKey), quote.signed, quote.signature)),
       check('DCAP_KEY_BINDING', isBound(quote)),
       unless('DCAP_QE_VENDOR', quote.qeVendorId.equals(INTEL_QE_VENDOR) ? undefined : quote.qeVendorId.toString('hex')),
-      ...(typeof read === 'string' ? [check('DCAP_PCK_CHAIN', false, { got: read })] : platformChecks(quote, read, now)),
+      ...(typeof read === 'string' ? [unless('DCAP_PCK_CHAIN', read)] : platformChecks(quote, read, now)),
     ]
     if (collateral === undefined) return { quote, checks: [...checks, ...WITHOUT_COLLATERAL], platform, tcb: undefined, collateral }
     checks.push(...collateralChecks(collateral, now))
     if (platform === undefined || typeof platform.chain === 'string')
       return { quote, checks: [...checks, check('DCAP_TCB_LEVEL', NO_CHAIN)], platform, tcb: undefined, collateral }
     checks.push(...published(quote, platform, collateral))
-    const { tcb, verdict, got } = levelOf(quote, platform, collateral)
-    checks.push(check('DCAP_TCB_LEVEL', verdict, got === undefined ? {} : { got }))
-    return { quote, checks, platform, tcb, collateral }
+    const tcb = levelOf(quote, platform, collateral)
+    if (tcb === undefined) checks.push(check('DCAP_TCB_LEVEL', WRONG_COLLATERAL))
+    else checks.push(unless('DCAP_TCB_LEVEL', typeof tcb === 'string' ? `no level for ${tcb}` : undefined))
+    return { quote, checks, platform, tcb: typeof tcb === 'string' ? undefined : tcb, collateral }
   }
 }
 
@@ -117,15 +119,11 @@ function published(quote: Quote, platform: Platform, collateral: Collateral): re
   ]
 }
 
-function levelOf(
-  quote: Quote,
-  { extension }: Platform,
-  collateral: Collateral,
-): { tcb: TcbEvaluation | undefined; verdict: Verdict | boolean; got?: string } {
-  if (otherKind(quote, extension, collateral) !== undefined) return { tcb: undefined, verdict: WRONG_COLLATERAL }
+/** Undefined where the collateral is of another kind of platform; a text says for which part there is no level. */
+function levelOf(quote: Quote, { extension }: Platform, collateral: Collateral): TcbEvaluation | string | undefined {
+  if (otherKind(quote, extension, collateral) !== undefined) return undefined
   const subject = { platform: extension.tcb, qeIsvSvn: quote.qe.report.isvSvn, ...(quote.body.tee === 'TDX' && { td: quote.body }) }
-  const found = evaluateTcb(subject, collateral.tcbInfo, collateral.qeIdentity)
-  return typeof found === 'string' ? { tcb: undefined, verdict: false, got: `no level for ${found}` } : { tcb: found, verdict: true }
+  return evaluateTcb(subject, collateral.tcbInfo, collateral.qeIdentity)
 }
 
 function revocation({ certificate, chain }: Platform, { pckAuthority, pckCrl, rootCrl }: Collateral): string | undefined {

@@ -1,4 +1,5 @@
-// What evidence of a TPM is held to. "Part N" is TPM 2.0 Library, part N; "EK profile" the TCG EK Credential Profile 2.5.
+// What evidence of a TPM is held to. "Part N" is TPM 2.0 Library, part N; "EK profile" the TCG EK Credential Profile 2.5,
+// "Platform profile" the TCG Platform Certificate Profile 1.1.
 import type { CheckTable } from '../../../core/appraisal.ts'
 
 export const TPM_CHECKS = {
@@ -20,6 +21,7 @@ export const TPM_CHECKS = {
   TPM_FIRMWARE_VERSION: { title: 'the firmware of the TPM has not gone back', clause: 'Part 2, 10.12.8: firmwareVersion' },
   TPM_CREDENTIAL: { title: 'the TPM of the endorsement key has the attestation key: it has opened the credential', clause: 'Part 1, 24' },
   TPM_EK_CHAIN: { title: 'the certificate of the endorsement key leads to a root that is trusted, at the time', clause: 'RFC 5280, 6' },
+  TPM_EK_ROOT: { title: 'the root is that of a maker of TPMs', clause: 'TCG Vendor ID Registry' },
   TPM_EK_USAGE: { title: 'the certificate is that of an endorsement key', clause: 'EK profile, 3.2: extended key usage 2.23.133.8.1' },
   TPM_EK_NAMES: {
     title: 'the certificate names the maker, the model and the version of the TPM',
@@ -31,4 +33,16 @@ export const TPM_CHECKS = {
     clause: 'EK profile, 2.1.5: fixedTPM, fixedParent, sensitiveDataOrigin, restricted, decrypt',
   },
   TPM_EK_ENCODING: { title: 'departures from DER are only those that makers are known for', clause: 'X.690, 10 and 11' },
+  TPM_AK_CHAIN: { title: 'the certificate of the attestation key leads to a root that is trusted, at the time', clause: 'RFC 5280, 6' },
+  TPM_AK_KEY: { title: 'the certificate is for the attestation key that has signed', clause: 'RFC 5280, 4.1.2.7' },
+  TPM_PLATFORM_CHAIN: {
+    title: 'the platform certificate is signed by who is trusted, at the time',
+    clause: 'Platform profile, 3.1; RFC 5755, 5',
+  },
+  TPM_PLATFORM_HOLDER: { title: 'the platform certificate is about this TPM', clause: 'Platform profile, 3.1.5: holder' },
+  TPM_POLICY_HASH: { title: 'signature and PCRs are of hashes that are allowed', clause: 'SP 800-131A: SHA-1' },
+  TPM_POLICY_PCRS: { title: 'the PCRs that are required are quoted', clause: 'Part 3, 18.4: PCRselect' },
+  TPM_POLICY_VALUES: { title: 'the quoted PCRs have values that are expected', clause: 'Part 1, 17' },
+  TPM_POLICY_FIRMWARE: { title: 'the firmware of the TPM is not older than required', clause: 'Part 2, 10.12.8: firmwareVersion' },
+  TPM_POLICY_CLOCK: { title: 'the clock of the TPM was saved in time', clause: 'Part 1, 36.3.3: safe' },
 } as const satisfies CheckTable

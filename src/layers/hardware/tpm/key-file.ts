@@ -54,9 +54,7 @@ export function readKeyFile(text: string): KeyFile {
   const type = reader.oid()
   const kind =
     type === OID.key ? 'key' : type === OID.sealed ? 'sealed' : reader.fail(`a key file of type ${type} is not one that can be loaded`)
-  const emptyAuth = reader.optional(contextConstructed(FIELD.emptyAuth), (each) =>
-    each.enter(contextConstructed(FIELD.emptyAuth)).boolean(),
-  )
+  const emptyAuth = reader.optional(contextConstructed(FIELD.emptyAuth), (each) => readYes(each.enter(contextConstructed(FIELD.emptyAuth))))
   const policy = reader.optional(contextConstructed(FIELD.policy), readPolicy) ?? []
   if (reader.tag !== TAG.integer) reader.fail('a secret, an authPolicy or a field that is not known: this file is for another program')
   const parent = reader.count(0xffffffff)
@@ -64,6 +62,13 @@ export function readKeyFile(text: string): KeyFile {
   const sensitive = whole(reader.octets(), 'privkey', (bytes) => bytes.sized(bytes.u16('privkey.size'), MAX_PRIVATE, 'privkey'))
   reader.finish()
   return { kind, blob: { area, private: sensitive }, parent, emptyAuth: emptyAuth ?? false, policy }
+}
+
+/** OpenSSL's provider writes TRUE as 0x01, which is no DER. */
+function readYes(reader: DerReader): boolean {
+  const content = reader.content(TAG.boolean)
+  if (content.length !== 1) reader.fail('no boolean')
+  return content[0] !== 0
 }
 
 function readPolicy(reader: DerReader): readonly WrittenStep[] {
@@ -79,7 +84,9 @@ function readPolicy(reader: DerReader): readonly WrittenStep[] {
   return steps
 }
 
-/** Whose storage root is the parent. */
+/** Below whose storage root a key is. */
 export const OWNER_ROOT = HANDLE.owner
+/** For keys that attest: what they say of boots is not blurred, as it is for keys of the owner (part 1, 36), and the owner may change. */
+export const ENDORSEMENT_ROOT = HANDLE.endorsement
 
 const explicit = (number: number, content: Buffer) => element(contextConstructed(number), content)

@@ -8,7 +8,7 @@ import type { Entity } from './entity.ts'
 
 const CC = { nv: 0x149, secret: 0x151, authorize: 0x16a, authValue: 0x16b, pcr: 0x17f, or: 0x171, authorizeNv: 0x192 } as const
 
-/** TPM_EO (part 2, 6.15): what is said of NV contents, `A`, and the operand, `B`. */
+/** TPM_EO (part 2, 6.8): what is said of NV contents, `A`, and the operand, `B`. */
 export const OPERATION = { equal: 0x0000, 'at-most': 0x0009 } as const
 
 export interface NvComparison {

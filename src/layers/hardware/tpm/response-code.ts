@@ -12,7 +12,7 @@ export const RC = {
   retry: 0x922,
 } as const
 
-/** The TPM's state is unchanged, and the same bytes may be sent again (part 2, 6.6.3; part 3, 9.2). */
+/** The TPM's state is unchanged, and the same bytes may be sent again (part 2, 6.6.3). */
 export const AGAIN: ReadonlySet<number> = new Set([RC.retry, RC.yielded, RC.testing])
 
 export interface ResponseCode extends ResponseCodeEntry {
@@ -23,9 +23,15 @@ export interface ResponseCode extends ResponseCodeEntry {
 
 const UNKNOWN: ResponseCodeEntry = { name: '', meaning: 'a response code that TPM 2.0 does not know' }
 
-/** Takes a response code apart. Above its low 12 bits stands the layer that answered for the TPM, as the resource manager. */
+/** Codes of a resource manager that answers in the TPM's place have this above theirs (TSS 2.0 Overview and Common Structures 1.0, 5.5). */
+const RESOURCE_MANAGER = 11 << 16
+
+/** The code of the TPM itself; 0 for one that is none. */
+const lowOf = (rc: number): number => (rc >>> 12 === 0 || (rc & 0xfffff000) === RESOURCE_MANAGER ? rc & 0xfff : 0)
+
+/** Takes a response code apart. */
 export function readResponseCode(rc: number): ResponseCode {
-  const low = rc & 0xfff
+  const low = lowOf(rc)
   const table = low & 0x80 ? FORMAT_ONE : low & 0x800 ? WARNING : low & 0x100 ? FORMAT_ZERO : {}
   const isVendor = (low & 0x80) === 0 && (low & 0x400) !== 0
   const entry = (isVendor ? undefined : table[low & (low & 0x80 ? 0x3f : 0x7f)]) ?? UNKNOWN
@@ -59,4 +65,4 @@ export class TpmRefusal extends ThymusError {
   }
 }
 
-const isLockout = (rc: number) => (rc & 0xfff) === RC.lockout
+const isLockout = (rc: number) => lowOf(rc) === RC.lockout

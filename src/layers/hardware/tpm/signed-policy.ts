@@ -9,7 +9,10 @@ import { ALG, OBJECT } from './abi/algorithms.ts'
 import { sized, u16 } from './abi/marshal.ts'
 import { type PcrSelection, selectPcrs } from './abi/pcr-selection.ts'
 import type { PublicArea } from './abi/public-area.ts'
+import { readTpmSignature } from './abi/signature.ts'
 import { approval, nv, pcr, policyDigest } from './policy.ts'
+import { subjectPublicKeyOf } from './verify/public-key.ts'
+import { isSigned } from './verify/signature.ts'
 
 export type PcrTable = ReadonlyMap<number, Buffer>
 
@@ -138,4 +141,12 @@ function parsed(text: string): z.infer<typeof DOCUMENT> {
   if (success) return data
   const [issue] = error.issues
   throw new ThymusError('FORMAT', `no signed policy: ${issue!.message}`, { at: issue!.path.join('.') || 'document' })
+}
+
+/** Whether the key has approved the policy. @param key public */
+export function isApprovedBy(policy: SignedPolicy, key: KeyObject): boolean {
+  const area = authorityArea(key)
+  const publicKey = subjectPublicKeyOf(area)
+  const signed = Buffer.concat([approvedDigest(policy), policy.ref])
+  return publicKey !== undefined && isSigned({ key: publicKey, area }, readTpmSignature(policy.signature), signed)
 }

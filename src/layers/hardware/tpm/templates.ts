@@ -6,6 +6,7 @@ import type { EccArea, KeyedHashArea, PublicArea, RsaArea } from './abi/public-a
 import type { Scheme, SymmetricDefinition } from './abi/schemes.ts'
 import { NV, nvName } from './commands/nv.ts'
 import { fixed, HANDLE } from './entity.ts'
+import type { EndorsementKind, KeyKind } from './kinds.ts'
 import { authorizeNv, or, policyDigest, secret } from './policy.ts'
 
 const AES_128: SymmetricDefinition = { algorithm: ALG.aes, keyBits: 128, mode: ALG.cfb }
@@ -23,17 +24,17 @@ const ENDORSEMENT_LOW =
 const ENDORSEMENT_HIGH = ENDORSEMENT_LOW | OBJECT.userWithAuth
 const CHILD = OBJECT.fixedTpm | OBJECT.fixedParent | OBJECT.userWithAuth
 
-/** PolicySecret of the endorsement hierarchy (TCG EK Credential Profile 2.6, B.6.2: PolicyA). */
+/** PolicySecret of the endorsement hierarchy (TCG EK Credential Profile 2.6, annex B: PolicyA). */
 const policyA = (hash: HashName) => policyDigest(hash, secret(fixed(HANDLE.endorsement)))
 
-/** What an index of the platform holds (B.6.3: PolicyC). */
+/** What an index of the platform holds (PolicyC). */
 function policyC(hash: HashName, index: number): Buffer {
   const { id, size } = hashByName(hash)!
   const attributes = NV.policyWrite | NV.writeAll | NV.platformRead | NV.ownerRead | NV.authRead | NV.policyRead | NV.noDa | NV.written
   return policyDigest(hash, authorizeNv(nvName({ index, nameHash: id, attributes, authPolicy: policyA(hash), size: 2 + size })))
 }
 
-/** One of both (B.6.4: PolicyB). */
+/** One of both (PolicyB). */
 export const policyBOptions = (hash: HashName): readonly [Buffer, Buffer] => [
   policyA(hash),
   policyC(hash, hash === 'sha256' ? 0x01c07f01 : 0x01c07f02),
@@ -57,8 +58,8 @@ export interface EndorsementTemplate {
   readonly policyB: boolean
 }
 
-/** Endorsement keys (TCG EK Credential Profile 2.6, B.3 and B.4). Those of the low range go by size alone, for they are what most TPMs have. */
-export const ENDORSEMENT = {
+/** Endorsement keys (TCG EK Credential Profile 2.6, annex B). Those of the low range go by size alone, for they are what most TPMs have. */
+export const ENDORSEMENT: Readonly<Record<EndorsementKind, EndorsementTemplate>> = {
   p256: {
     area: ecc('sha256', ENDORSEMENT_LOW, { authPolicy: policyA('sha256'), symmetric: AES_128, x: ZEROS_32, y: ZEROS_32 }),
     certificate: 0x01c0000a,
@@ -89,16 +90,10 @@ export const ENDORSEMENT = {
     certificate: 0x01c0001c,
     policyB: true,
   },
-} as const satisfies Readonly<Record<string, EndorsementTemplate>>
-export type EndorsementKind = keyof typeof ENDORSEMENT
-export const ENDORSEMENT_KINDS = Object.keys(ENDORSEMENT) as readonly EndorsementKind[]
+}
 
 /** The storage root that key files below TPM_RH_OWNER mean (draft-bottomley-tpm-keys 3.1.8: P-256, nothing unique). */
 export const STORAGE_ROOT: PublicArea = ecc('sha256', STORAGE, { symmetric: AES_128 })
-
-/** Kinds of keys that are made below the storage root. */
-export const KEY_KINDS = ['p256', 'p384', 'rsa2048', 'rsa3072'] as const
-export type KeyKind = (typeof KEY_KINDS)[number]
 
 /**
  * A key that signs.

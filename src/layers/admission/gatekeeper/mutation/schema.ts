@@ -1,11 +1,12 @@
 // The pieces that mutators and expansion templates share, as zod schemas: what Gatekeeper's custom resource definitions say.
 // Strict: a field that is not named here is refused. Null is the same as leaving a field out, except in lists and labels.
+
 import { z } from 'zod'
 import { ThymusError } from '../../../../core/errors.ts'
 import { labelKeyProblem, labelValueProblem } from '../../../../core/label-syntax.ts'
 import { printable, quote } from '../../../../core/quote.ts'
 import { type GroupVersionKind, isFields } from '../../../../formats/kubernetes/object.ts'
-import { FieldReader } from '../fields.ts'
+import { readFields } from '../fields.ts'
 import type { Match } from '../match.ts'
 import { readMatch } from '../read-match.ts'
 
@@ -73,7 +74,7 @@ export const match = z.strictObject({
 })
 
 export function matchOf(spec: z.output<typeof match> | null | undefined): Match {
-  return readMatch(new FieldReader(spec, 'MUTATOR', 'spec.match', 'spec.match'))
+  return readMatch(readFields(spec, 'MUTATOR', 'spec.match', 'spec.match'))
 }
 
 /** pkg/mutation/match, ApplyTo: kinds by name, without `*`. */

@@ -34,6 +34,8 @@ const RSA = oid(KEY_OID.rsa)
 const RSA_ALGORITHM = sequence(RSA, element(TAG.null))
 /** Of an element of the certificate's body: the serial number is the only integer that stands there itself. */
 const BODY_DEPTH = 2
+/** Of an extension: in a list, in [3], in the body. */
+const EXTENSION_DEPTH = 4
 
 interface Walk {
   readonly found: Set<Oddity>
@@ -111,7 +113,7 @@ function rewriteConstructed(tag: number, content: Buffer, depth: number, walk: W
     at = end
   }
   const [first] = inside
-  const isExtension = tag === TAG.sequence && first?.tag === TAG.oid && inside.length > 1 && inside.at(-1)!.tag === TAG.octetString
+  const isExtension = depth === EXTENSION_DEPTH && first?.tag === TAG.oid && inside.length > 1 && inside.at(-1)!.tag === TAG.octetString
   const parts = inside.map((each, at) => {
     // The value of an extension is an element of its own (RFC 5280 §4.1.2.9).
     if (!isExtension || at < inside.length - 1 || each.content.length === 0) return rewrite(each, depth + 1, walk)

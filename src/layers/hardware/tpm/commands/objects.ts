@@ -1,4 +1,4 @@
-// Objects: made, loaded, looked at and let go (part 3, 12, 13, 24 and 28).
+// Objects: made, loaded, looked at and let go (part 3, 12, 24 and 28).
 import { ThymusError } from '../../../../core/errors.ts'
 import type { ByteReader } from '../../../../formats/bytes.ts'
 import { LIMIT } from '../abi/algorithms.ts'

@@ -1,16 +1,15 @@
 // Certificates of endorsement keys (TCG EK Credential Profile): that a maker vouches for the TPM that has this key.
 import { checked } from '../../../../core/appraisal.ts'
-import { ThymusError } from '../../../../core/errors.ts'
 import { type Check, unknown } from '../../../../core/verdict.ts'
 import { contextConstructed, TAG } from '../../../../formats/der/tags.ts'
 import type { Certificate } from '../../../../formats/x509/certificate.ts'
 import { EXTENSION } from '../../../../formats/x509/extensions.ts'
 import { readName } from '../../../../formats/x509/name.ts'
-import { verifyChain } from '../../../../formats/x509/verify.ts'
 import { OBJECT } from '../abi/algorithms.ts'
 import { hasAttributes, type PublicArea } from '../abi/public-area.ts'
 import { extensionOf, type VendorCertificate } from '../abi/vendor-certificate.ts'
 import { TPM_CHECKS } from '../checks.ts'
+import { chainOf } from './chain.ts'
 import { isSameKey, subjectPublicKeyOf } from './public-key.ts'
 
 /** What the certificate says of the TPM (EK profile, 3.1.2). */
@@ -47,7 +46,8 @@ const EK_ATTRIBUTES = [OBJECT.fixedTpm, OBJECT.fixedParent, OBJECT.sensitiveData
 /** @throws ThymusError FORMAT where the names of the certificate do not follow their syntax */
 export function verifyEkCertificate({ certificate, roots, intermediates, now, ek }: EkStatement): VerifiedEk {
   const identity = tpmIdentityOf(certificate)
-  const path = chainOf(certificate, { roots, intermediates, now, understood: identity === undefined ? [] : [EXTENSION.subjectAltName] })
+  const understood = identity === undefined ? [] : [EXTENSION.subjectAltName]
+  const path = chainOf(certificate, { roots, intermediates, now, usages: [EK_USAGE], understood })
   const usages = certificate.extended.extendedKeyUsage ?? []
   const checks: readonly Check[] = [
     checked(TPM_CHECKS, 'TPM_EK_CHAIN', typeof path !== 'string', typeof path === 'string' ? { got: path } : {}),
@@ -69,16 +69,6 @@ function keyChecks({ publicKey }: Certificate, ek: PublicArea | undefined): read
     checked(TPM_CHECKS, 'TPM_EK_KEY', key !== undefined && isSameKey(key, publicKey)),
     checked(TPM_CHECKS, 'TPM_EK_ATTRIBUTES', hasAttributes(ek, ...EK_ATTRIBUTES) && !hasAttributes(ek, OBJECT.sign)),
   ]
-}
-
-/** Why there is none, in words. */
-function chainOf(leaf: Certificate, options: Omit<Parameters<typeof verifyChain>[1], 'usages'>): readonly Certificate[] | string {
-  try {
-    return verifyChain(leaf, { ...options, usages: [EK_USAGE] })
-  } catch (error) {
-    if (error instanceof ThymusError && error.code === 'UNTRUSTED') return error.message
-    throw error
-  }
 }
 
 /**

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { machine, NONCE, NOW } from '../../../test/kit/machine.ts'
+import { needSwtpm, startSwtpm } from '../../../test/kit/swtpm.ts'
+import type { Asked } from '../../crossings/attestation/appraise.ts'
+import { referenceOf } from '../../crossings/attestation/record.ts'
+import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
+import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
+import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
+import { EV } from '../../layers/firmware/tcg-log/event-types.table.ts'
+import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
+import { EMPTY } from '../../layers/hardware/tpm/session.ts'
+import { collectEvidence } from './evidence.ts'
+import { EVENT_LOG, IMA_LOG } from './roots.ts'
+import { Tpm } from './tpm/tpm.ts'
+
+const NOWHERE = { kind: 'unix', path: '/nonexistent/tpm.sock' } as const
+
+function tree(t: TestContext, files: Readonly<Record<string, Uint8Array>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'thymus-evidence-'))
+  t.after(() => rmSync(root, { recursive: true }))
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), content)
+  }
+  return root
+}
+
+test('what is not there is named, each with its reason', async (t) => {
+  const { evidence, absent } = await collectEvidence({ tpm: NOWHERE, root: tree(t, {}) })
+  assert.deepEqual(evidence, [])
+  assert.deepEqual(
+    absent.map(({ type, why }) => `${type} ${why.code}`),
+    ['tpm-quote TPM_ABSENT', 'tcg-log NOT_THERE', 'ima-log NOT_THERE', 'cc-log NOT_THERE', 'tee-report TEE_ABSENT'],
+  )
+})
+
+test('logs are read whole, whatever size they say they have', async (t) => {
+  const root = tree(t, { [EVENT_LOG]: Buffer.alloc(100_000, 7), [IMA_LOG]: Buffer.of(1) })
+  const { evidence } = await collectEvidence({ tpm: NOWHERE, root })
+  assert.deepEqual(
+    evidence.map(({ type, parts }) => [type, parts.log!.length]),
+    [
+      ['tcg-log', 100_000],
+      ['ima-log', 1],
+    ],
+  )
+})
+
+test('a TPM quotes what was measured into it, by the same key each time, and keeps nothing of it', async (t) => {
+  if (!needSwtpm(t)) return
+  await using swtpm = await startSwtpm()
+  const log = machine().evidence.find(({ type }) => type === 'tcg-log')!.parts.log!
+  {
+    await using tpm = await Tpm.open(swtpm.place)
+    for (const { register, type, digests } of parseEventLog(log).events) {
+      if (type === EV.NO_ACTION) continue
+      await tpm.run(pcrExtend(register, [{ hash: 0x0b, digest: digests[0]!.value }]), [EMPTY])
+    }
+  }
+  const collect = async () => {
+    const { evidence } = await collectEvidence({ tpm: swtpm.place, nonce: NONCE, root: tree(t, { [EVENT_LOG]: log }) })
+    return { about: 'node-1', collected: NOW, absent: [], evidence: evidence.map((each) => ({ ...each, about: 'node-1' })) }
+  }
+  const [first, second] = [await collect(), await collect()]
+  const reference = referenceOf(first, NOW)
+  assert.equal(reference.tpm?.keys?.length, 1)
+  assert.deepEqual(referenceOf(second, NOW), reference)
+  const asked: Asked = { now: NOW, nonce: NONCE, reference }
+  const by = appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot })
+  for (const evidence of second.evidence) {
+    const { checks } = by[evidence.type]!(evidence, asked, second.evidence)
+    assert.deepEqual(
+      checks.filter(({ verdict }) => verdict.is !== 'pass').map(({ code }) => code),
+      [],
+      evidence.name,
+    )
+  }
+  await using tpm = await Tpm.open(swtpm.place)
+  assert.deepEqual(await tpm.handles(0x80000000), [])
+})

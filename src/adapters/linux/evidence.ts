@@ -1,0 +1,127 @@
+// What this machine can present about itself: a quote of its TPM, the logs that the kernel keeps, a report of a confidential guest. Each that is not
+// there is named, with why.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ThymusError } from '../../core/errors.ts'
+import type { Reason } from '../../core/verdict.ts'
+import { type HashName, hashByName } from '../../formats/hash.ts'
+import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
+import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
+import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
+import { createPrimary, entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
+import { quote } from '../../layers/hardware/tpm/commands/signing.ts'
+import { fixed, HANDLE } from '../../layers/hardware/tpm/entity.ts'
+import { EMPTY } from '../../layers/hardware/tpm/session.ts'
+import { signingKey } from '../../layers/hardware/tpm/templates.ts'
+import { EVENT_LOG, IMA_LOG } from './roots.ts'
+import { activeBanks, readPcrs } from './tpm/pcrs.ts'
+import type { Place } from './tpm/place.ts'
+import { Tpm } from './tpm/tpm.ts'
+import { tsmFolder, tsmReport } from './tsm-report.ts'
+
+export interface Collected {
+  readonly evidence: readonly Piece[]
+  readonly absent: readonly { readonly type: string; readonly why: Reason }[]
+}
+
+export interface Piece {
+  readonly name: string
+  readonly type: string
+  readonly parts: Readonly<Record<string, Uint8Array>>
+}
+
+export interface CollectOptions {
+  /** What quotes and reports answer; at most 32 bytes, which every TPM takes. */
+  readonly nonce?: Uint8Array
+  readonly tpm: Place
+  /** Of the file system, where tests look elsewhere. */
+  readonly root?: string
+}
+
+/** PCRs may change between quote and reading; so often in a row they do not. */
+const TRIES = 5
+
+/** Collects all that can be had. */
+export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, root = '/' }: CollectOptions): Promise<Collected> {
+  const log = (type: string, name: string, path: string) => ({
+    type,
+    // Whole and at once: such a file says that its size is 0, and its content may grow between two reads.
+    collect: () => ({ name, type, parts: { log: readFileSync(join(root, path)) } }),
+  })
+  // A log that is read behind the quote may be longer than what was quoted, never shorter.
+  const attempts: readonly { readonly type: string; readonly collect: () => Piece | Promise<Piece> }[] = [
+    { type: 'tpm-quote', collect: () => quoted(tpm, nonce, root) },
+    log('tcg-log', 'boot', EVENT_LOG),
+    log('ima-log', 'ima', IMA_LOG),
+    log('cc-log', 'guest-boot', 'sys/firmware/acpi/tables/data/CCEL'),
+    { type: 'tee-report', collect: () => guestReport(root, nonce) },
+  ]
+  const evidence: Piece[] = []
+  const absent: { type: string; why: Reason }[] = []
+  for (const { type, collect } of attempts) {
+    try {
+      evidence.push(await collect())
+    } catch (error) {
+      absent.push({ type, why: whyNot(error) })
+    }
+  }
+  return { evidence, absent }
+}
+
+/**
+ * A quote of all PCRs of the best bank, by a key of the endorsement hierarchy that its template makes the same each time, so that it can be
+ * enrolled once by its name. Nothing of it stays in the TPM.
+ */
+async function quoted(place: Place, nonce: Uint8Array, root: string): Promise<Piece> {
+  await using tpm = await Tpm.open(place)
+  const selection = best(await activeBanks(tpm), banksOfLog(root))
+  await using key = await tpm.hold(createPrimary(fixed(HANDLE.endorsement), signingKey('p256', true)), [EMPTY])
+  for (let tries = 0; tries < TRIES; tries++) {
+    const before = pcrText(await readPcrs(tpm, selection))
+    const { message, signature } = await tpm.run(quote(entityOf(key), nonce, selection), [EMPTY])
+    if (before !== pcrText(await readPcrs(tpm, selection))) continue
+    return { name: 'tpm', type: 'tpm-quote', parts: { message, signature, key: writePublicArea(key.area), pcrs: Buffer.from(before) } }
+  }
+  throw new ThymusError('TPM_REFUSED', 'PCRs keep changing while they are quoted: try again')
+}
+
+/** From what is best to what is least. */
+const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
+
+/** The best that the firmware kept a log of; where that is not known, the best that the TPM has. */
+function best(active: readonly PcrSelection[], logged: readonly HashName[]): readonly PcrSelection[] {
+  const of = (names: readonly HashName[]) =>
+    BANKS.filter((name) => names.includes(name)).flatMap((name) => active.filter(({ hash }) => hash === hashByName(name)!.id))
+  return [...of(logged), ...of(BANKS), ...active].slice(0, 1)
+}
+
+function banksOfLog(root: string): readonly HashName[] {
+  try {
+    return parseEventLog(readFileSync(join(root, EVENT_LOG))).banks
+  } catch {
+    // No log, or none that can be read: it is said where the log itself is collected, or appraised.
+    return []
+  }
+}
+
+/** As tpm2_pcrread prints them. */
+function pcrText(values: ReadonlyMap<HashName, ReadonlyMap<number, Buffer>>): string {
+  return [...values]
+    .map(([bank, table]) => `${bank}:\n${[...table].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`)
+    .join('')
+}
+
+function guestReport(root: string, nonce: Uint8Array): Piece {
+  const { provider, report, auxiliary } = tsmReport({ data: nonce }, tsmFolder(join(root, 'sys/kernel/config/tsm/report')))
+  if (provider === 'tdx_guest') return { name: 'tdx', type: 'dcap-quote', parts: { quote: report } }
+  if (provider === 'sev_guest') return { name: 'snp', type: 'snp-report', parts: { report, certificates: auxiliary } }
+  return { name: 'tee', type: provider.replaceAll('_', '-'), parts: { report } }
+}
+
+function whyNot(error: unknown): Reason {
+  if (error instanceof ThymusError) return { code: error.code, text: error.message }
+  const { code, message, path } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { code: 'NOT_THERE', text: `there is no ${path}` }
+  if (code === 'EACCES' || code === 'EPERM') return { code: 'PRIVILEGE', text: `${path} is not shown to this user` }
+  return { code: 'NO_ANSWER', text: message }
+}

@@ -1,0 +1,107 @@
+// `thymus attest VERB`: what does this machine run on, and did it boot what it should have?
+import { readPlace } from '../adapters/linux/tpm/place.ts'
+import { quote } from '../core/quote.ts'
+import { command, group } from './command.ts'
+import { flag, given, many, o, one, output } from './flags.ts'
+import { duration, instant, nonce, text } from './parameters.ts'
+
+const held = {
+  policy: many(text, 'PATH', 'modules in Rego that decide, in place of the default; docs/attestation.md says what they are asked'),
+  reference: given(text, 'FILE', 'what the evidence should say'),
+  nonce: given(nonce, 'HEX', 'the challenge that the evidence has to answer'),
+  time: given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out'),
+  'valid-for': given(duration, 'TIME', 'how long the result may be used; 10m where it is left out'),
+} as const
+function processors(input: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(input)) throw new SyntaxError(`${quote(input)} is no number from 1 to 9999`)
+  return Number(input)
+}
+
+const bundle = one(text, 'FILE|-', 'evidence, as thymus attest collect -o json writes it')
+
+export const attest = group('what a machine runs on: TPM, boot, confidential guests; evidence collected and appraised', {
+  collect: command({
+    brief: 'what this machine can present about itself',
+    examples: [
+      [
+        'sudo thymus attest collect --nonce 00112233445566778899aabbccddeeff -o json=bundle.json -o table',
+        'into a file; the table says what is in it',
+      ],
+      ['sudo thymus attest collect -o json | thymus attest verify -', ''],
+    ],
+    parameters: {
+      flags: {
+        nonce: given(nonce, 'HEX', 'a challenge of 8 to 32 bytes, which a quote or a report then answers'),
+        tpm: given(readPlace, 'PLACE', 'the TPM: /dev/tpmrm0 where it is left out; unix:PATH or swtpm:HOST:PORT for an emulator'),
+        about: given(text, 'NAME', 'what this machine is called; its host name where it is left out'),
+        ...output,
+      },
+      aliases: o,
+    },
+    more: 'What is not there is said with its reason. The exit status is 3 where there is nothing at all.',
+    load: async () => (await import('./attest/collect.ts')).collect,
+  }),
+  verify: command({
+    brief: 'appraise evidence: every check, a status for each claim, and a result that others can rely on',
+    examples: [
+      ['thymus attest verify bundle.json --reference node-1.json --nonce 00112233445566778899aabbccddeeff', ''],
+      ['thymus attest verify bundle.json --policy my.rego -o json', ''],
+      ['thymus attest verify bundle.json --key signing.pem -o ear=result.jwt -o table', 'an EAT Attestation Result, signed'],
+    ],
+    operands: 'FILE|-',
+    parameters: {
+      flags: {
+        ...held,
+        key: given(text, 'FILE', 'a private key on P-256, P-384 or Ed25519, in PEM, that signs the result'),
+        'ear-profile': {
+          kind: 'enum',
+          values: ['ietf', 'veraison'],
+          default: 'ietf',
+          brief: 'names of the claims: draft-ietf-rats-ear-04, or the profile of 2023 that Veraison and Trustee read',
+        },
+        'raw-evidence': flag('put the evidence itself into the result'),
+        ...output,
+      },
+      aliases: o,
+      positional: bundle,
+    },
+    more: '-o takes ear as well. The exit status is 0 if all is affirmed, 2 if something is contradicted or warned of, 3 if it cannot be told.',
+    load: async () => (await import('./attest/verify.ts')).verify,
+  }),
+  record: command({
+    brief: 'make a reference of evidence from a machine that is good: its key, its boot, its files',
+    examples: [['thymus attest record bundle.json -o json=node-1.json -o table', 'what thymus attest verify --reference then takes']],
+    operands: 'FILE|-',
+    parameters: {
+      flags: {
+        vcpus: given(processors, 'NUMBER', 'processors of a virtual machine, on which its boot depends'),
+        ...output,
+      },
+      aliases: o,
+      positional: bundle,
+    },
+    more: 'Evidence of which a check fails is not recorded.',
+    load: async () => (await import('./attest/record.ts')).record,
+  }),
+  explain: command({
+    brief: 'why evidence was appraised as it was: each check that did not pass, and how the boot differs, in words',
+    examples: [['thymus attest explain bundle.json --reference node-1.json', '']],
+    operands: 'FILE|-',
+    parameters: { flags: { ...held, ...output }, aliases: o, positional: bundle },
+    load: async () => (await import('./attest/explain.ts')).explain,
+  }),
+  show: command({
+    brief: 'what evidence or a result says; nothing of it is verified, unless a key is given for a result',
+    examples: [
+      ['thymus attest show bundle.json', ''],
+      ['thymus attest show result.jwt --key verifier.pem', 'a result that this key must have signed'],
+    ],
+    operands: 'FILE|-',
+    parameters: {
+      flags: { key: given(text, 'FILE', 'the public key of whoever issued a result, in PEM'), ...output },
+      aliases: o,
+      positional: one(text, 'FILE|-', 'a bundle of evidence, or a result'),
+    },
+    load: async () => (await import('./attest/show.ts')).show,
+  }),
+})

@@ -1,0 +1,23 @@
+import { hostname } from 'node:os'
+import { collectEvidence } from '../../adapters/linux/evidence.ts'
+import { defaultPlace, type Place } from '../../adapters/linux/tpm/place.ts'
+import { EXIT } from '../../core/errors.ts'
+import { writeBundle } from '../../formats/evidence/bundle.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
+
+export interface CollectFlags extends OutputFlags {
+  readonly nonce?: Buffer
+  readonly about?: string
+  readonly tpm?: Place
+}
+
+export async function collect(flags: CollectFlags): Promise<number> {
+  const output = await openOutput('EvidenceBundle', flags)
+  const { evidence, absent } = await collectEvidence({
+    tpm: flags.tpm ?? defaultPlace(),
+    ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
+  })
+  const about = flags.about ?? hostname()
+  output.show(writeBundle({ about, collected: Date.now(), evidence: evidence.map((each) => ({ ...each, about })), absent }, flags.nonce))
+  return evidence.length === 0 ? EXIT.unknown : EXIT.ok
+}

@@ -1,0 +1,39 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { ThymusError } from '../../core/errors.ts'
+import type { Ear } from '../../formats/ear/ear.ts'
+import { unverifiedEar, verifyEar } from '../../formats/ear/token.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
+import { readText } from '../rego/files.ts'
+import { appraiseText } from './verifier.ts'
+
+export interface ShowFlags extends OutputFlags {
+  readonly key?: string
+}
+
+/** A result as it is shown, and whether its signature was verified. */
+export interface ShownResult extends Omit<Ear, 'rawEvidence'> {
+  readonly verified: boolean
+}
+
+export async function show(flags: ShowFlags, file: string): Promise<undefined> {
+  const text = readText(file).trim()
+  if (text.startsWith('{')) {
+    if (flags.key !== undefined) throw new ThymusError('USAGE', 'a key is for results; evidence has its own', { at: '--key' })
+    const output = await openOutput('EvidenceList', flags)
+    const { appraisal } = appraiseText(text, file, {})
+    output.show({ items: appraisal.submodules.map(({ name, type, claims, checks, from }) => ({ name, type, claims, checks, from })) })
+    return
+  }
+  const output = await openOutput('Result', flags)
+  const { rawEvidence: _, ...ear } = flags.key === undefined ? unverifiedEar(text) : verifyEar(text, publicKey(flags.key), Date.now())
+  output.show({ ...ear, verified: flags.key !== undefined } satisfies ShownResult)
+}
+
+function publicKey(file: string): KeyObject {
+  try {
+    return createPublicKey(readText(file))
+  } catch (cause) {
+    if (cause instanceof ThymusError) throw cause
+    throw new ThymusError('USAGE', 'no public key in PEM', { at: file, cause })
+  }
+}

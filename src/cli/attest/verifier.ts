@@ -1,0 +1,94 @@
+// Evidence, reference and policy from files, appraised.
+import { readdirSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { ThymusError } from '../../core/errors.ts'
+import { type Asked, appraise, type BundleAppraisal } from '../../crossings/attestation/appraise.ts'
+import { type AppraisalPolicy, appraisalPolicy } from '../../crossings/attestation/policy.ts'
+import { NO_REFERENCE, readReference } from '../../crossings/attestation/reference.ts'
+import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
+import { forPlatform, forReport, type Piece } from '../../crossings/collateral/piece.ts'
+import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
+import { type Bundle, readBundle } from '../../formats/evidence/bundle.ts'
+import { faultsOf, faultText } from '../../lang/rego/faults.ts'
+import { compilePolicy } from '../../lang/rego/policy.ts'
+import { readText } from '../rego/files.ts'
+import { surroundings } from '../rego/surroundings.ts'
+import { heldHere } from '../tee/collateral.ts'
+
+export interface HeldFlags {
+  readonly policy?: readonly string[]
+  readonly reference?: string
+  readonly nonce?: Buffer
+  readonly time?: number
+  /** In seconds. */
+  readonly 'valid-for'?: number
+}
+
+export interface Appraised {
+  readonly bundle: Bundle
+  readonly appraisal: BundleAppraisal
+  /** As it was read. */
+  readonly text: string
+}
+
+const POLICIES = join(import.meta.dirname, '../../../policies/attestation')
+/** What every policy may stand on. */
+const LIBRARY = 'ar4si.rego'
+const DEFAULT = 'default.rego'
+const VALID_FOR = 600
+
+/** @throws ThymusError USAGE, EVIDENCE, REFERENCE, REGO_REJECTED */
+export const appraiseFile = (file: string, flags: HeldFlags): Appraised => appraiseText(readText(file), file, flags)
+
+/** As `appraiseFile`, of what was read from a file. */
+export function appraiseText(text: string, file: string, flags: HeldFlags): Appraised {
+  const bundle = readBundle(json(text, file, 'EVIDENCE'))
+  const now = flags.time ?? Date.now()
+  const reference =
+    flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
+  const asked: Asked = { now, reference, held: heldCollateral(), ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }) }
+  const verifier = {
+    appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
+    policy: policyOf(flags.policy, now),
+    context: { mode: 'enforce' },
+    validFor: 1000 * (flags['valid-for'] ?? VALID_FOR),
+  } as const
+  return { bundle, appraisal: appraise(bundle, asked, verifier), text }
+}
+
+/** What is kept here of what vendors publish (`thymus tee collateral`), read where it is first asked for. */
+function heldCollateral(): NonNullable<Asked['held']> {
+  let kept: readonly Piece[] | undefined
+  const pieces = () => {
+    kept ??= heldHere().map(({ piece }) => piece)
+    return kept
+  }
+  return { forReport: (report) => forReport(report, pieces()), forPlatform: (tee, fmspc) => forPlatform(tee, fmspc, pieces()) }
+}
+
+export function json(text: string, file: string, code: 'EVIDENCE' | 'REFERENCE'): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ThymusError(code, `not JSON: ${(cause as Error).message}`, { at: file, cause })
+  }
+}
+
+function policyOf(paths: readonly string[] | undefined, now: number): AppraisalPolicy {
+  const files = paths === undefined ? [join(POLICIES, DEFAULT)] : paths.flatMap(modulesIn)
+  const sources = Object.fromEntries([join(POLICIES, LIBRARY), ...files].map((file) => [file, readText(file)]))
+  const name = paths === undefined ? 'thymus/default' : files.join(',')
+  try {
+    return appraisalPolicy(name, sources, compilePolicy, { ...surroundings(), now: BigInt(now) * 1_000_000n })
+  } catch (error) {
+    const faults = faultsOf(error)
+    throw faults === undefined ? error : new ThymusError('REGO_REJECTED', faultText(faults).trim().replaceAll('\t', '  '), { cause: error })
+  }
+}
+
+/** A file, or those of a folder that are no tests. */
+function modulesIn(path: string): readonly string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]
+  const names = readdirSync(path).filter((name) => extname(name) === '.rego' && !name.endsWith('_test.rego'))
+  return names.toSorted().map((name) => join(path, name))
+}

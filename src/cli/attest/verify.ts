@@ -1,0 +1,72 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { EXIT, ThymusError } from '../../core/errors.ts'
+import { resultOf } from '../../crossings/attestation/result.ts'
+import { EAR_PROFILE, VERAISON_PROFILE } from '../../formats/ear/ear.ts'
+import { signEar } from '../../formats/ear/token.ts'
+import type { Tier } from '../../formats/ear/trust.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
+import { readText } from '../rego/files.ts'
+import { version } from '../version.ts'
+import { type Appraised, appraiseFile, type HeldFlags } from './verifier.ts'
+
+export interface VerifyFlags extends HeldFlags, OutputFlags {
+  readonly key?: string
+  readonly 'ear-profile': 'ietf' | 'veraison'
+  readonly 'raw-evidence'?: boolean
+}
+
+const PROFILES = { ietf: EAR_PROFILE, veraison: VERAISON_PROFILE } as const
+const STATUS: Readonly<Record<Tier, number>> = {
+  affirming: EXIT.ok,
+  warning: EXIT.findings,
+  contraindicated: EXIT.findings,
+  none: EXIT.unknown,
+}
+
+export const statusFor = ({ appraisal }: Appraised): number => STATUS[appraisal.status]
+
+export async function verify(flags: VerifyFlags, file: string): Promise<number> {
+  const targets = flags.output ?? ['table']
+  const [ear, ...more] = targets.filter(isEar)
+  if (more.length > 0) throw new ThymusError('USAGE', 'one result is enough', { at: '-o ear' })
+  const others = targets.filter((target) => !isEar(target))
+  const output = others.length === 0 ? undefined : await openOutput('Appraisal', { ...flags, output: others })
+  const key = ear === undefined ? undefined : signingKey(flags.key)
+  const appraised = appraiseFile(file, flags)
+  if (ear !== undefined) writeResult(ear, `${signEar(result(appraised, flags), key!)}\n`)
+  output?.show(appraised.appraisal)
+  return statusFor(appraised)
+}
+
+const isEar = (target: string) => target === 'ear' || target.startsWith('ear=')
+
+function result({ appraisal, text }: Appraised, flags: VerifyFlags) {
+  return resultOf(appraisal, {
+    profile: PROFILES[flags['ear-profile']],
+    verifier: { developer: 'thymus', build: version() },
+    ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
+    ...(flags['raw-evidence'] ? { rawEvidence: Buffer.from(text) } : {}),
+  })
+}
+
+function signingKey(file: string | undefined): KeyObject {
+  if (file === undefined) throw new ThymusError('USAGE', 'a result is signed: name a key', { at: '--key' })
+  try {
+    return createPrivateKey(readText(file))
+  } catch (cause) {
+    if (cause instanceof ThymusError) throw cause
+    throw new ThymusError('USAGE', 'no private key in PEM', { at: file, cause })
+  }
+}
+
+function writeResult(target: string, text: string): void {
+  const file = target.slice('ear='.length)
+  if (target === 'ear') process.stdout.write(text)
+  else
+    try {
+      writeFileSync(file, text)
+    } catch (cause) {
+      throw new ThymusError('USAGE', `it cannot be written (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
+    }
+}

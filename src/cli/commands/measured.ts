@@ -1,0 +1,118 @@
+// `thymus run --measured`: the program is verified, and a PCR extended with what it is, before its first instruction. What was measured stays in the
+// log and in the PCR whatever the program does afterwards.
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { fileNow } from '../../adapters/linux/packages.ts'
+import { inTurn } from '../../adapters/linux/system.ts'
+import { activeBanks } from '../../adapters/linux/tpm/pcrs.ts'
+import { defaultPlace, type Place, placeText, readPlace } from '../../adapters/linux/tpm/place.ts'
+import { Tpm } from '../../adapters/linux/tpm/tpm.ts'
+import type { Places } from '../../agent/places.ts'
+import { ThymusError } from '../../core/errors.ts'
+import { hashById } from '../../formats/hash.ts'
+import { judgeProgram, type ProgramJudgement } from '../../layers/firmware/measured-run/program.ts'
+import { type MeasuredRun, RUN_PCR, recordOf } from '../../layers/firmware/measured-run/record.ts'
+import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
+import { EMPTY } from '../../layers/hardware/tpm/session.ts'
+import { readPolicy } from '../ima/files.ts'
+import { note } from '../terminal.ts'
+
+export interface MeasuredFlags {
+  readonly measured?: boolean
+  readonly programs?: string
+  readonly key?: readonly string[]
+  readonly tpm?: string
+  readonly pcr?: number
+}
+
+/** The log below the folder of an instance. */
+export const logOf = ({ run }: Pick<Places, 'run'>): string => join(run, 'measured-runs.log')
+
+/**
+ * Verifies the program of a command, extends the PCR and writes the log, in this order: what is in the PCR and not in the log is found, the other way
+ * round it would be a lie. Resolves to the command with its program's whole path.
+ * @throws ThymusError UNTRUSTED for a program that the policy does not know, or knows with another digest; nothing was extended then
+ */
+export async function measured(at: Places, flags: MeasuredFlags, [name, ...words]: readonly string[]): Promise<readonly string[]> {
+  const { programs, key = [], pcr = RUN_PCR } = flags
+  const place = placeOf(flags.tpm)
+  if (programs === undefined) throw new ThymusError('USAGE', '--measured wants --programs: the policy that knows the program')
+  const policy = readPolicy(programs, key)
+  const path = whichProgram(name!)
+  const file = fileNow(path)
+  if (file === undefined) throw new ThymusError('COMMAND', 'it cannot be read', { at: path })
+  const run: MeasuredRun = { path: file.path, digest: file.sha256, arguments: words }
+  const judgement = judgeProgram(run, policy)
+  if (judgement.is !== 'allowed') throw new ThymusError('UNTRUSTED', refusal(run, judgement), { at: programs })
+  const log = logOf(at)
+  mkdirSync(at.run, { recursive: true, mode: 0o755 })
+  await inTurn(`${log}.lock`, () => extend(place, pcr, run, log))
+  note(`[measured] ${run.path} is sha256:${run.digest}, which ${programs} knows; PCR ${pcr} of ${placeText(place)} was extended`)
+  return [path, ...words]
+}
+
+/** @throws ThymusError USAGE */
+function placeOf(text: string | undefined): Place {
+  if (text === undefined) return defaultPlace()
+  try {
+    return readPlace(text)
+  } catch (error) {
+    throw new ThymusError('USAGE', (error as SyntaxError).message, { at: '--tpm' })
+  }
+}
+
+async function extend(place: Place, pcr: number, run: MeasuredRun, log: string): Promise<void> {
+  await using tpm = await Tpm.open(place)
+  const banks = (await activeBanks(tpm)).map(({ hash }) => {
+    const known = hashById(hash)
+    // A bank that is left out could be extended with anything by somebody else, and nobody would see that this run is missing.
+    if (known === undefined)
+      throw new ThymusError('TPM_REFUSED', `the TPM keeps a bank of the algorithm 0x${hash.toString(16)}, which is not known here`)
+    return known
+  })
+  const { line, digests } = recordOf(
+    run,
+    pcr,
+    banks.map(({ name }) => name),
+  )
+  await tpm.run(
+    pcrExtend(
+      pcr,
+      banks.map(({ id, name }) => ({ hash: id, digest: digests.get(name)! })),
+    ),
+    [EMPTY],
+  )
+  append(log, line)
+}
+
+function append(log: string, line: string): void {
+  const file = openSync(log, 'a', 0o600)
+  try {
+    writeSync(file, line)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function refusal({ path, digest }: MeasuredRun, judgement: ProgramJudgement): string {
+  if (judgement.is !== 'changed') return `${path} is not a program that it knows`
+  return `${path} is sha256:${digest}, and ${judgement.known.join(' or ')} is known`
+}
+
+/** As a shell finds it: by PATH, unless the name has a slash. */
+function whichProgram(name: string): string {
+  const paths = name.includes('/') ? [resolve(name)] : (process.env.PATH ?? '').split(delimiter).map((folder) => resolve(folder, name))
+  const path = paths.find(isProgram)
+  if (path === undefined) throw new ThymusError('COMMAND', 'there is no such command', { at: name })
+  return path
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,65 @@
+// Whom the caller believes about a TPM's endorsement key: a name on the command line, authorities in files, or the pins of before.
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Pin, Trust } from '../../adapters/linux/tpm/endorsement.ts'
+import { ThymusError } from '../../core/errors.ts'
+import type { Certificate } from '../../formats/x509/certificate.ts'
+import { readVendorCertificates } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import { readInput, writeOutput } from './files.ts'
+import { pin } from './parameters.ts'
+
+export interface TrustFlags {
+  readonly pin?: Pin
+  readonly roots?: readonly string[]
+  readonly 'lab-ca'?: readonly string[]
+}
+
+const MAX_BYTES = 4 << 20
+
+export const pinText = ({ kind, name }: Pin): string => `${kind}:${name.toString('hex')}`
+
+/** What is named on the command line is all that counts; where nothing is, the pins do. @throws ThymusError USAGE, CONFIG, FORMAT */
+export function trustOf(flags: TrustFlags, now: number): Trust {
+  const [makers, lab] = [certificatesOf(flags.roots), certificatesOf(flags['lab-ca'])]
+  const all = [...makers, ...lab]
+  const pins = flags.pin !== undefined ? [flags.pin] : all.length > 0 ? [] : knownPins()
+  return { pins, now, roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates: all.filter((each) => !isRoot(each)) }
+}
+
+/** Where pins are: beside what configures, never where a process writes that listens to others. */
+export function pinsFile(): string {
+  const { THYMUS_HOME, XDG_CONFIG_HOME } = process.env
+  if (THYMUS_HOME !== undefined) return join(THYMUS_HOME, 'tpm-pins')
+  if (process.getuid!() === 0) return '/etc/thymus/tpm-pins'
+  return join(XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'thymus/tpm-pins')
+}
+
+export function knownPins(): readonly Pin[] {
+  const path = pinsFile()
+  let text: string
+  try {
+    text = readInput(path, MAX_BYTES).toString('utf8')
+  } catch (error) {
+    if (error instanceof ThymusError && error.message === 'there is no such file') return []
+    throw error
+  }
+  try {
+    return text.split('\n').filter(Boolean).map(pin)
+  } catch (cause) {
+    throw new ThymusError('CONFIG', (cause as Error).message, { at: path, cause })
+  }
+}
+
+/** One key of a kind is known at a time. */
+export function addPin(added: Pin): void {
+  const path = pinsFile()
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  const others = knownPins().filter((each) => !each.name.equals(added.name))
+  writeOutput(path, [...others, added].map((each) => `${pinText(each)}\n`).join(''), { isPrivate: true, over: true })
+}
+
+const certificatesOf = (paths: readonly string[] = []): readonly Certificate[] =>
+  paths.flatMap((path) => readVendorCertificates(readInput(path, MAX_BYTES)))
+
+const isRoot = ({ rawSubject, rawIssuer }: Certificate): boolean => rawSubject.equals(rawIssuer)

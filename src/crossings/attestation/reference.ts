@@ -1,0 +1,108 @@
+// What evidence should say: the machine as it was when it was good. docs/schemas/attestation-reference.json is made from it. What is not named is
+// not asked, and then nothing is affirmed by it.
+import { z } from 'zod'
+import { API_VERSION } from '../../formats/doors/request.ts'
+import { time } from '../../formats/doors/time.ts'
+import { conform } from '../../formats/evidence/conform.ts'
+import { bootReference } from '../../layers/firmware/reference/reference.ts'
+
+const text = z.string()
+const hex = (bytes: number) => text.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
+const svn = z.int().min(0).max(255)
+const tcb = z.strictObject({
+  fmc: svn.exactOptional(),
+  bl: svn.exactOptional(),
+  tee: svn.exactOptional(),
+  snp: svn.exactOptional(),
+  ucode: svn.exactOptional(),
+})
+
+export const referenceSchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION).describe('The form of the document.'),
+    kind: z.literal('AttestationReference').describe('What it is.'),
+    tpm: z
+      .strictObject({
+        keys: z
+          .array(text.regex(/^000[bcd]([0-9a-f]{2})+$/))
+          .exactOptional()
+          .describe('Names of attestation keys that were enrolled, in hexadecimal: hash algorithm and digest (TPM 2.0 part 1, 16).'),
+      })
+      .exactOptional()
+      .describe('The TPM.'),
+    boots: z
+      .array(bootReference)
+      .exactOptional()
+      .describe('Boots that were good: one for each firmware, Secure Boot state and number of vCPUs.'),
+    vcpus: z.int().positive().exactOptional().describe('How many processors a virtual machine has, where that is known.'),
+    ima: z.looseObject({}).exactOptional().describe('Files that may be executed, as a runtime policy of Keylime.'),
+    snp: z
+      .strictObject({
+        measurements: z.array(hex(48)).exactOptional().describe('Launch digests.'),
+        chips: z
+          .array(text.regex(/^([0-9a-f]{16}|[0-9a-f]{128})$/))
+          .exactOptional()
+          .describe('Identifiers of chips.'),
+        idKeys: z.array(hex(48)).exactOptional().describe('Digests of keys that sign launches.'),
+        hostData: hex(32).exactOptional().describe('What the host gave.'),
+        vmpl: z.int().min(0).max(3).exactOptional().describe('Privilege level of whoever asked for the report.'),
+        minGuestSvn: z.int().min(0).exactOptional().describe('Least security version of the guest.'),
+        minTcb: tcb.exactOptional().describe('Least security version of each part of the platform, reported and committed.'),
+        smt: z.boolean().exactOptional().describe('Whether two threads may share a core.'),
+      })
+      .exactOptional()
+      .describe('A SEV-SNP guest.'),
+    dcap: z
+      .strictObject({
+        measurements: z
+          .strictObject({
+            mrEnclave: z.array(hex(32)).exactOptional().describe('SGX: of the code.'),
+            mrSigner: z.array(hex(32)).exactOptional().describe('SGX: of the key that signed it.'),
+            isvProdId: z.int().min(0).max(65_535).exactOptional().describe('SGX: the product of that signer.'),
+            minIsvSvn: z.int().min(0).max(65_535).exactOptional().describe('SGX: least security version.'),
+            mrTd: z.array(hex(48)).exactOptional().describe('TDX: of what was launched.'),
+            mrSeam: z.array(hex(48)).exactOptional().describe('TDX: of the TDX module.'),
+            mrConfigId: hex(48).exactOptional().describe('TDX: given by who launched it.'),
+            mrOwner: hex(48).exactOptional().describe('TDX: given by who launched it.'),
+            rtmr: z
+              .record(text.regex(/^[0-3]$/), hex(48))
+              .exactOptional()
+              .describe('TDX: run-time registers by their number.'),
+          })
+          .exactOptional()
+          .describe('Of the enclave or the trust domain.'),
+        allow: z
+          .array(
+            z.strictObject({
+              status: z
+                .enum([
+                  'SWHardeningNeeded',
+                  'ConfigurationNeeded',
+                  'ConfigurationAndSWHardeningNeeded',
+                  'OutOfDate',
+                  'OutOfDateConfigurationNeeded',
+                ])
+                .describe('A status that is weaker than UpToDate.'),
+              until: time.describe('From then on it is not allowed any more.'),
+              minEvaluationNumber: z.int().min(0).describe('The evaluation must not be older than this.'),
+              advisoryIds: z.array(text).exactOptional().describe('Every advisory that applies must be one of these; left out, any may.'),
+            }),
+          )
+          .exactOptional()
+          .describe('Only UpToDate passes where this is left out.'),
+        minEvaluationNumber: z.int().min(0).exactOptional().describe('Of the evaluation, whatever the status is.'),
+        ppids: z.array(hex(16)).exactOptional().describe('Platforms that are ours.'),
+        fmspcs: z.array(hex(6)).exactOptional().describe('Kinds of platforms.'),
+      })
+      .exactOptional()
+      .describe('An SGX enclave or a TDX guest.'),
+  })
+  .meta({ description: 'What evidence is held to.' })
+
+export type Reference = z.output<typeof referenceSchema>
+
+/** Nothing is known of the machine. */
+export const NO_REFERENCE: Reference = { apiVersion: API_VERSION, kind: 'AttestationReference' }
+
+/** @throws ThymusError REFERENCE, which names the field */
+export const readReference = (document: unknown): Reference => conform(referenceSchema, document, 'REFERENCE')

@@ -1,0 +1,19 @@
+import type { Appraiser } from '../appraise.ts'
+import { bootAppraiser, guestBootAppraiser, type HoldLog } from './boot.ts'
+import { dcapAppraiser } from './dcap.ts'
+import { appraiseIma } from './ima.ts'
+import { snpAppraiser } from './snp.ts'
+import { appraiseQuote } from './tpm.ts'
+
+/** Who appraises evidence of each type. @param hold what holds logs to what hardware signed */
+export function appraisers(hold: HoldLog): Readonly<Record<string, Appraiser>> {
+  const appraiseDcap = dcapAppraiser()
+  return {
+    'tpm-quote': appraiseQuote,
+    'tcg-log': bootAppraiser(hold),
+    'ima-log': appraiseIma,
+    'snp-report': snpAppraiser(),
+    'dcap-quote': appraiseDcap,
+    'cc-log': guestBootAppraiser(hold, appraiseDcap),
+  }
+}

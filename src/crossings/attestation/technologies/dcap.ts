@@ -1,0 +1,95 @@
+// SGX and TDX: a quote, what Intel publishes about its platform, and what the workload should be.
+import { checked } from '../../../core/appraisal.ts'
+import { unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
+import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
+import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
+import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
+import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
+import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
+import { type Measurements, type QuotePolicy, validateQuote } from '../../../layers/hardware/dcap/validate.ts'
+import { QuoteVerifier, type VerifiedQuote } from '../../../layers/hardware/dcap/verify.ts'
+import { type Appraiser, type Asked, part } from '../appraise.ts'
+
+/** `quote`; `collateral`, in JSON as caching services hand it on. Other roots than Intel's are for tests. */
+export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY]): Appraiser {
+  const verifier = new QuoteVerifier(anchors)
+  return (evidence, asked) => {
+    const quote = readQuote(part(evidence, 'quote'))
+    const text = collateralFor(evidence, asked, verifier.verify(quote, { now: asked.now }))
+    const collateral = text === undefined ? undefined : openCollateral(readCollateral(text), anchors)
+    const verified = verifier.verify(quote, { now: asked.now, collateral })
+    const checks = [...verified.checks, ...notAsked(asked), ...validateQuote(verified, policyOf(asked), asked.now)]
+    const ends = collateral === undefined ? [] : Object.values(collateral.periods).map(({ to }) => to)
+    return {
+      checks,
+      claims: { ...claimsOf(quote.body), ...(verified.tcb && { 'tcb-status': verified.tcb.status, advisories: verified.tcb.advisoryIds }) },
+      expires: ends.length === 0 ? null : Math.min(...ends),
+    }
+  }
+}
+
+/** What came with the quote, or else what is held of such platforms. */
+function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
+  if (Object.hasOwn(evidence.parts, 'collateral')) return Buffer.from(part(evidence, 'collateral')).toString('utf8')
+  return platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
+}
+
+/** What runs there and what it answers must be known, or nothing is affirmed by it. */
+function notAsked({ nonce, reference }: Asked) {
+  const not = (what: string) => unknown('NOT_GIVEN', `${what} to hold it to was not given`)
+  return [
+    ...(nonce === undefined ? [checked(DCAP_CHECKS, 'DCAP_REPORT_DATA', not('a challenge'))] : []),
+    ...(reference.dcap?.measurements === undefined ? [checked(DCAP_CHECKS, 'DCAP_MEASUREMENT', not('a measurement'))] : []),
+  ]
+}
+
+function policyOf({ nonce, reference: { dcap = {} } }: Asked): QuotePolicy {
+  const { measurements, allow, ppids, fmspcs, ...same } = dcap
+  const bytes = (list: readonly string[]) => list.map((hex) => Buffer.from(hex, 'hex'))
+  return {
+    ...same,
+    ...(allow === undefined ? {} : { allow: allow.map((each) => ({ ...each, until: Date.parse(each.until) })) }),
+    ...(measurements === undefined ? {} : { measurements: measurementsOf(measurements) }),
+    ...(ppids === undefined ? {} : { ppids: bytes(ppids) }),
+    ...(fmspcs === undefined ? {} : { fmspcs: bytes(fmspcs) }),
+    ...(nonce === undefined ? {} : { reportData: Buffer.from(nonce) }),
+  }
+}
+
+type Given = NonNullable<NonNullable<Asked['reference']['dcap']>['measurements']>
+
+/** Digests are bytes, numbers stay what they are. */
+function measurementsOf(given: Given): Measurements {
+  const bytes = (value: unknown): unknown =>
+    typeof value === 'string'
+      ? Buffer.from(value, 'hex')
+      : Array.isArray(value)
+        ? value.map(bytes)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, bytes(each)]))
+          : value
+  return bytes(given) as Measurements
+}
+
+function claimsOf(body: ReportBody) {
+  const hex = (bytes: Buffer) => bytes.toString('hex')
+  if (body.tee === 'TDX')
+    return {
+      tee: 'TDX',
+      'mr-td': hex(body.mrTd),
+      'mr-seam': hex(body.mrSeam),
+      rtmr: body.rtmr.map(hex),
+      attributes: hex(body.tdAttributes),
+      'report-data': hex(body.reportData),
+    }
+  return {
+    tee: 'SGX',
+    'mr-enclave': hex(body.mrEnclave),
+    'mr-signer': hex(body.mrSigner),
+    'isv-product': body.isvProdId,
+    'isv-svn': body.isvSvn,
+    attributes: hex(body.attributes),
+    'report-data': hex(body.reportData),
+  }
+}

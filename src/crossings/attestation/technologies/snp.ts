@@ -1,0 +1,95 @@
+// SEV-SNP: a report, the certificates that came with it, and what the guest should be.
+import { checked } from '../../../core/appraisal.ts'
+import { ThymusError } from '../../../core/errors.ts'
+import { unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
+import { readAllPem } from '../../../formats/pem.ts'
+import { readCertificate } from '../../../formats/x509/certificate.ts'
+import { readCrl } from '../../../formats/x509/crl.ts'
+import { type CertificateTable, readCertificateTable } from '../../../layers/hardware/snp/certificate-table.ts'
+import { SNP_CHECKS } from '../../../layers/hardware/snp/checks.ts'
+import { type Endorsement, endorse } from '../../../layers/hardware/snp/endorsement.ts'
+import { readReport, type SnpReport } from '../../../layers/hardware/snp/report.ts'
+import type { AmdRoots } from '../../../layers/hardware/snp/roots.table.ts'
+import { type SnpPolicy, STRICT, validateReport } from '../../../layers/hardware/snp/validate.ts'
+import { commonName } from '../../../layers/hardware/snp/vek.ts'
+import { verifyReport } from '../../../layers/hardware/snp/verify.ts'
+import { type Appraiser, type Asked, part } from '../appraise.ts'
+
+/**
+ * `report`: 1184 bytes. `certificates`: of the key, its authorities, and lists of what is revoked, in PEM or as the host's table. Another root than AMD's is for
+ * tests.
+ */
+export const snpAppraiser =
+  (roots?: AmdRoots): Appraiser =>
+  (evidence, asked) => {
+    const report = readReport(part(evidence, 'report'))
+    const { leaf, authorities, crls } = certificatesFor(report, evidence, asked)
+    const endorsement = endorse(leaf, { authorities, crls, ...(roots === undefined ? {} : { roots }) })
+    const checks = [
+      ...verifyReport(report, endorsement, asked.now),
+      ...notAsked(asked),
+      ...validateReport(report, policyOf(asked), endorsement),
+    ]
+    return { checks, claims: claimsOf(report, endorsement), expires: endorsement.until }
+  }
+
+const LEAF = /^SEV-V[CL]EK$/
+
+/** What came with the report, and what is held for it. @throws ThymusError FORMAT; EVIDENCE without a certificate of the key */
+function certificatesFor(report: SnpReport, evidence: NamedEvidence, { held }: Asked) {
+  const own = certificatesOf(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
+  const kept = held?.forReport(report)
+  const leaf = own.leaf ?? kept?.leaf
+  if (leaf === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
+  return {
+    leaf,
+    authorities: [...own.authorities, ...(kept?.authorities ?? [])],
+    crls: [...own.crls, ...(kept?.crls ?? [])],
+  }
+}
+
+/** PEM in any order, or the table that the host gives the guest. */
+function certificatesOf(bytes: Uint8Array): CertificateTable {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const blocks = readAllPem(buffer.toString('latin1'))
+  if (blocks.length === 0) return readCertificateTable(buffer)
+  const labelled = (wanted: string) => blocks.filter(({ label }) => label === wanted).map(({ bytes: der }) => der)
+  const all = labelled('CERTIFICATE').map(readCertificate)
+  return { leaf: all.find((each) => LEAF.test(commonName(each))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
+}
+
+/** What was launched and what it answers must be known, or nothing is affirmed by it. */
+function notAsked({ nonce, reference }: Asked) {
+  const not = (what: string) => unknown('NOT_GIVEN', `${what} to hold it to was not given`)
+  return [
+    ...(nonce === undefined ? [checked(SNP_CHECKS, 'SNP_REPORT_DATA', not('a challenge'))] : []),
+    ...(reference.snp?.measurements === undefined ? [checked(SNP_CHECKS, 'SNP_MEASUREMENT', not('a launch digest'))] : []),
+  ]
+}
+
+function policyOf({ nonce, reference: { snp = {} } }: Asked): SnpPolicy {
+  const { chips, minTcb, ...same } = snp
+  return {
+    ...STRICT,
+    ...same,
+    ...(chips === undefined ? {} : { chipIds: chips }),
+    ...(minTcb === undefined ? {} : { minTcb: { reported: minTcb, committed: minTcb } }),
+    ...(nonce === undefined ? {} : { reportData: Buffer.from(nonce).toString('hex') }),
+  }
+}
+
+function claimsOf(report: SnpReport, { kind, product, line }: Endorsement) {
+  return {
+    version: report.version,
+    product: line ?? product,
+    key: kind,
+    measurement: report.measurement.toString('hex'),
+    'report-data': report.reportData.toString('hex'),
+    'host-data': report.hostData.toString('hex'),
+    'chip-id': report.chipId.toString('hex'),
+    'guest-svn': report.guestSvn,
+    vmpl: report.vmpl,
+    policy: `0x${report.policy.toString(16)}`,
+  }
+}

@@ -1,0 +1,112 @@
+// A TPM's quote: who signed it, whether it answers, and the register values that it covers, which logs are then held to.
+import { checked } from '../../../core/appraisal.ts'
+import { type Check, together, unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
+import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
+import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
+import { nameOf } from '../../../layers/hardware/tpm/abi/public-area.ts'
+import { readTpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
+import { type AttestationKey, readAttestationKey } from '../../../layers/hardware/tpm/verify/attestation-key.ts'
+import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
+import { type Appraiser, type Asked, part } from '../appraise.ts'
+import { ATTEST_CHECKS } from '../checks.ts'
+import type { Reference } from '../reference.ts'
+
+/** `message`: TPMS_ATTEST. `signature`: TPMT_SIGNATURE. `key`: the public area of the attestation key. `pcrs`: text, a PCR a line, as tpm2_pcrread prints. */
+export const appraiseQuote: Appraiser = (evidence, asked) => {
+  const { checks, attest, pcrs } = quoteOf(evidence, asked)
+  const { clockInfo } = attest
+  const values = [...pcrs].map(([bank, registers]) => [
+    hashById(bank)?.name ?? String(bank),
+    Object.fromEntries([...registers].map(([register, value]) => [register, value.toString('hex')])),
+  ])
+  return {
+    checks,
+    claims: {
+      key: keyNameOf(evidence) ?? null,
+      clock: String(clockInfo.clock),
+      'reset-count': clockInfo.resetCount,
+      'restart-count': clockInfo.restartCount,
+      firmware: attest.firmwareVersion.toString(16),
+      pcrs: Object.fromEntries(values),
+    },
+    expires: null,
+  }
+}
+
+/** The quote that logs are held to, and whether it is genuine; without one, or with one that is not, a log is a claim. */
+export interface Quoted {
+  readonly check: Check
+  readonly quote: VerifiedQuote | undefined
+}
+
+/** The first quote that was presented. */
+export function quotedBy(all: readonly NamedEvidence[], asked: Asked): Quoted {
+  const evidence = all.find(({ type }) => type === 'tpm-quote')
+  const quote = evidence && quoteOf(evidence, asked)
+  return { check: quotedCheck(quote?.checks), quote }
+}
+
+/** Whether what a log is held to is genuine. @param checks of the quote; undefined where none came with the log */
+export function quotedCheck(checks: readonly Check[] | undefined): Check {
+  if (checks === undefined) return checked(ATTEST_CHECKS, 'ATTEST_QUOTED', unknown('NO_QUOTE', 'nothing signed came with the log'))
+  const wrong = checks.filter(({ verdict }) => verdict.is !== 'pass')
+  const got = wrong.length === 0 ? {} : { got: wrong.map(({ code, verdict }) => `${code} ${verdict.is}`).join(', ') }
+  return checked(ATTEST_CHECKS, 'ATTEST_QUOTED', together(checks.map(({ verdict }) => verdict)), got)
+}
+
+/** From what is best to what is least. */
+const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
+
+/** The best bank of which a quote covers values, and these; among some banks. */
+export function quotedBank<Bank extends HashName>(
+  quote: VerifiedQuote | undefined,
+  banks: readonly Bank[],
+): { readonly bank: Bank; readonly values: ReadonlyMap<number, Buffer> } | undefined {
+  for (const name of BANKS) {
+    const [bank, values] = [banks.find((each) => each === name), quote?.pcrs.get(hashByName(name)!.id)]
+    if (bank !== undefined && values !== undefined && values.size > 0) return { bank, values }
+  }
+  return undefined
+}
+
+/** What nobody asked is left out: which registers are quoted is asked by the logs, and what was heard before is not kept here. */
+const NOT_ASKED: ReadonlySet<string> = new Set([
+  'TPM_PCR_SELECTION',
+  'TPM_RESET_COUNT',
+  'TPM_RESTART_COUNT',
+  'TPM_CLOCK',
+  'TPM_FIRMWARE_VERSION',
+])
+
+function quoteOf(evidence: NamedEvidence, { nonce, reference }: Asked): VerifiedQuote {
+  const key = readAttestationKey(bytesOf(evidence, 'key'))
+  const pcrs = Object.hasOwn(evidence.parts, 'pcrs') ? readTextPcrs(bytesOf(evidence, 'pcrs').toString('latin1')) : undefined
+  const enrolled = enrolledName(key, reference)
+  const verified = verifyQuote({
+    message: bytesOf(evidence, 'message'),
+    signature: readTpmSignature(bytesOf(evidence, 'signature')),
+    key,
+    ...(pcrs === undefined ? {} : { pcrs }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(enrolled === undefined ? {} : { keyName: enrolled }),
+  })
+  return { ...verified, checks: verified.checks.filter(({ code, verdict }) => verdict.is !== 'unknown' || !NOT_ASKED.has(code)) }
+}
+
+/** Of the keys that were enrolled the one that it is; another one where it is none of them. */
+function enrolledName(key: AttestationKey, { tpm }: Reference): Buffer | undefined {
+  const name = keyName(key)
+  const found = tpm?.keys?.find((each) => each === name) ?? tpm?.keys?.[0]
+  return found === undefined ? undefined : Buffer.from(found, 'hex')
+}
+
+/** The name of the key that signed a quote; undefined where it came without its public area. @throws ThymusError FORMAT, EVIDENCE */
+export const keyNameOf = (evidence: NamedEvidence): string | undefined => keyName(readAttestationKey(bytesOf(evidence, 'key')))
+
+const keyName = ({ area }: AttestationKey) => area && nameOf(area)?.toString('hex')
+
+function bytesOf(evidence: NamedEvidence, name: string): Buffer {
+  const bytes = part(evidence, name)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { certificate, newPair } from '../../../../test/kit/certificates.ts'
+import {
+  action,
+  application,
+  authority,
+  eventLog,
+  linuxBoot,
+  type MadeEvent,
+  secureVariable,
+  separator,
+  signatureList,
+} from '../../../../test/kit/event-log.ts'
+import { GUID } from '../../../formats/efi/guid.ts'
+import { parseEventLog } from '../tcg-log/event-log.ts'
+import { EV } from '../tcg-log/event-types.table.ts'
+import { type BootPolicy, checkBoot } from './checks.ts'
+import { bootOf } from './images.ts'
+import { narrative } from './narrative.ts'
+import { bootState } from './state.ts'
+
+const vendor = certificate({ subject: 'Vendor CA', key: newPair() })
+const stranger = certificate({ subject: 'Stranger CA', key: newPair() })
+const good = linuxBoot({ db: [vendor] })
+const boot = (events: readonly MadeEvent[]) => bootOf(parseEventLog(eventLog(events)), 'sha256')
+const wrong = (events: readonly MadeEvent[], policy?: BootPolicy) =>
+  checkBoot(boot(events), policy)
+    .filter(({ verdict }) => verdict.is !== 'pass')
+    .map(({ code, verdict }) => `${code} ${verdict.is}`)
+const without = (found: (event: MadeEvent) => boolean) => good.filter((event) => !found(event))
+const before = (type: number, event: MadeEvent) =>
+  good.toSpliced(
+    good.findIndex((each) => each.type === type),
+    0,
+    event,
+  )
+
+describe('a boot', () => {
+  test('is told step by step', () => {
+    assert.deepEqual(narrative(boot(good)), [
+      'The firmware calls its version `Made 1.0`.',
+      'Secure Boot is on.',
+      'The platform key (PK): Vendor CA.',
+      'The key exchange keys (KEK): Vendor CA.',
+      'The allowed signatures (db): Vendor CA.',
+      'The forbidden signatures (dbx): 1 entry.',
+      'The firmware began to boot an option.',
+      'shim, verified by Vendor CA, was loaded (the log says from `\\EFI\\debian\\shimx64.efi`).',
+      'shim holds images to SBAT level `sbat,1,2025021800`.',
+      'GRUB was loaded (the log says from `\\EFI\\debian\\grubx64.efi`).',
+      'The file (hd0,gpt1)/EFI/debian/grub.cfg was measured.',
+      'GRUB ran `linux /vmlinuz root=/dev/vda ro`.',
+      'The file /vmlinuz was measured.',
+      'The kernel was loaded.',
+      'The kernel command line is `/vmlinuz root=/dev/vda ro`.',
+      'GRUB ran `initrd /initrd.img`.',
+      'The file /initrd.img was measured.',
+      'The operating system took over from the firmware.',
+    ])
+  })
+
+  test('names images by what is known of their digests', () => {
+    const image = boot(good).find(({ subject }) => subject === 'shim')!
+    assert.match(
+      narrative(boot(good), new Map([[image.digest.toString('hex'), 'shim 15.8']])).join('\n'),
+      /^shim 15\.8, verified by Vendor CA, was loaded/m,
+    )
+  })
+
+  test('cannot move a terminal by what its log says', () => {
+    const told = narrative(boot(linuxBoot({ db: [vendor], commandLine: 'a\u001b[2Jb\u202ec' }))).join('\n')
+    assert.doesNotMatch(told.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
+    assert.match(told, /\\u\{1b\}/)
+  })
+
+  test('has its state from variables that are bound, and where the firmware measures them', () => {
+    assert.equal(bootState(boot(good)).secureBoot, true)
+    assert.equal(bootState(boot(linuxBoot({ secureBoot: false }))).secureBoot, false)
+    const on = secureVariable('SecureBoot', Buffer.of(1))
+    const off = secureVariable('SecureBoot', Buffer.of(0))
+    for (const lie of [
+      { ...on, measured: off.data },
+      { ...on, register: 16 },
+      { ...on, register: 1 },
+    ]) {
+      assert.equal(bootState(boot([lie])).secureBoot, undefined)
+      assert.equal(bootState(boot([lie, off])).secureBoot, false)
+    }
+  })
+})
+
+describe('a boot is held to rules, and', () => {
+  test('one that follows them passes', () => {
+    assert.deepEqual(wrong(good, { minSbat: 2025021800 }), [])
+    assert.deepEqual(wrong(linuxBoot({ secureBoot: false }), { secureBoot: false }), [])
+  })
+
+  test('each rule that is broken is named', () => {
+    const cases: readonly (readonly [readonly string[], readonly MadeEvent[]])[] = [
+      [['TCG_SECURE_BOOT fail'], linuxBoot({ db: [vendor], secureBoot: false })],
+      [['TCG_EVENT_DATA fail'], good.map((each) => (each.register === 8 ? { ...each, measured: Buffer.from('evil') } : each))],
+      [
+        ['TCG_SEPARATORS fail'],
+        without(({ type, register }) => type === EV.SEPARATOR && register === 2).concat({
+          register: 2,
+          type: EV.EFI_BOOT_SERVICES_DRIVER,
+          data: Buffer.alloc(32),
+        }),
+      ],
+      [['TCG_SEPARATORS fail'], good.map((each) => (each.type === EV.SEPARATOR && each.register === 4 ? separator(4, 1) : each))],
+      [['TCG_KEY_ORDER fail'], [...good, secureVariable('SecureBoot', Buffer.of(1))]],
+      [['TCG_KEY_ORDER fail'], before(EV.EFI_VARIABLE_DRIVER_CONFIG, secureVariable('db', signatureList(GUID.certX509, vendor)))],
+      [['TCG_AUTHORITY fail'], [...good, authority(GUID.imageSecurityDatabase, 'db', Buffer.concat([Buffer.alloc(16), stranger]))]],
+      [['TCG_AUTHORITY unknown'], without(({ type }) => type === EV.EFI_VARIABLE_AUTHORITY)],
+      [['TCG_DEBUG_MODE fail'], before(EV.SEPARATOR, action(7, 'UEFI Debug Mode'))],
+      [['TCG_DMA_PROTECTION fail'], before(EV.SEPARATOR, action(7, 'DMA Protection Disabled'))],
+      [['TCG_EXIT_BOOT_SERVICES unknown'], without(({ type, register }) => type === EV.EFI_ACTION && register === 5)],
+    ]
+    for (const [codes, events] of cases) assert.deepEqual(wrong(events), codes)
+    assert.deepEqual(wrong(good, { minSbat: 2026010100 }), ['TCG_SBAT_LEVEL fail'])
+  })
+
+  test('one without a platform key is in setup mode', () => {
+    assert.deepEqual(wrong(linuxBoot()), ['TCG_SETUP_MODE fail', 'TCG_AUTHORITY unknown'])
+  })
+
+  test('an authority in dbx is none', () => {
+    const revoked = good.map((each) =>
+      each.type === EV.EFI_VARIABLE_DRIVER_CONFIG && Buffer.from(each.data).includes(Buffer.from('dbx', 'utf16le'))
+        ? secureVariable('dbx', signatureList(GUID.certX509, vendor))
+        : each,
+    )
+    assert.deepEqual(wrong(revoked), ['TCG_AUTHORITY fail'])
+  })
+
+  test('several attempts to boot, and one without the call, are as good', () => {
+    const twice = before(EV.EFI_BOOT_SERVICES_APPLICATION, action(4, 'Returning from EFI Application from Boot Option'))
+    assert.deepEqual(wrong(twice), [])
+    assert.deepEqual(wrong(without(({ data }) => Buffer.from(data).toString().startsWith('Calling'))), [])
+  })
+})
+
+describe('images are called by what they did', () => {
+  const subjects = (events: readonly MadeEvent[]) => boot(events).flatMap(({ kind, subject }) => (kind === 'application' ? [subject] : []))
+
+  test('whatever their files are called', () => {
+    const renamed = good.map((each) =>
+      each.type === EV.EFI_BOOT_SERVICES_APPLICATION && each.data.length > 32
+        ? { ...each, data: application('\\a.efi', Buffer.of()).data, measured: each.measured! }
+        : each,
+    )
+    assert.deepEqual(subjects(renamed), ['shim', 'GRUB', 'the kernel'])
+  })
+
+  test('or by their files where they did nothing that is seen', () => {
+    assert.deepEqual(subjects([application('\\EFI\\Microsoft\\Boot\\bootmgfw.efi', Buffer.of(1)), application('\\x.efi', Buffer.of(2))]), [
+      'the Windows boot manager',
+      'a boot application',
+    ])
+  })
+
+  test('as a unified kernel image, whose sections are measured', () => {
+    const name = Buffer.from('.linux\0', 'utf16le')
+    const stub = [
+      application('\\EFI\\Linux\\a.efi', Buffer.of(1)),
+      { register: 11, type: EV.IPL, data: name, measured: Buffer.from('.linux\0') },
+      { register: 11, type: EV.IPL, data: name, measured: Buffer.from('kernel') },
+    ]
+    assert.deepEqual(subjects(stub), ['the unified kernel image'])
+    assert.deepEqual(narrative(boot(stub)).slice(1), ['The section .linux of the unified kernel image was measured.'])
+  })
+})
+
+test('what is hostile to patterns takes no longer', () => {
+  const events = [
+    { register: 0, type: EV.S_CRTM_VERSION, data: Buffer.concat([Buffer.alloc(1 << 20), Buffer.of(1)]) },
+    { register: 5, type: EV.EFI_ACTION, data: Buffer.concat([Buffer.alloc(1 << 20), Buffer.of(1)]) },
+    application('grub'.repeat(8_000), Buffer.of(1)),
+  ]
+  const started = performance.now()
+  narrative(boot(events))
+  assert.ok(performance.now() - started < 1_000)
+})
+
+test('tens of thousands of images are named in the time of one look', () => {
+  const events = Array.from({ length: 30_000 }, (_, at) => application('', Buffer.from(String(at))))
+  const log = parseEventLog(eventLog(events, ['sha256']))
+  const started = performance.now()
+  assert.equal(bootOf(log, 'sha256').length, events.length)
+  assert.ok(performance.now() - started < 2_000)
+})

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { certificate, commonName, integer, isCa, newPair } from '../../../../test/kit/certificates.ts'
+import { signatureList } from '../../../../test/kit/event-log.ts'
+import { peImage, signImage } from '../../../../test/kit/pe-image.ts'
+import { GUID } from '../../../formats/efi/guid.ts'
+import { readSignatureLists } from '../../../formats/efi/signature-list.ts'
+import { imageDigest, readImage } from '../../../formats/pe/image.ts'
+import { readCertificate } from '../../../formats/x509/certificate.ts'
+import { type ImageTrust, verifyImage } from './image.ts'
+import { belowLevel, imageName, readSbat } from './sbat.ts'
+import { certificateName } from './signature-name.ts'
+
+const [rootKey, middleKey, signerKey, otherKey] = [newPair(), newPair(), newPair(), newPair()]
+const root = certificate({ subject: 'Root', key: rootKey, extensions: [isCa()], to: '210101000000Z' })
+const middle = certificate({ subject: 'Middle', key: middleKey, issuer: { subject: 'Root', key: rootKey }, extensions: [isCa()] })
+const signer = certificate({ subject: 'Signer', key: signerKey, issuer: { subject: 'Middle', key: middleKey } })
+const other = certificate({ subject: 'Other', key: otherKey, extensions: [isCa()] })
+const sbat =
+  'sbat,1,SBAT Version,sbat,1,https://example.org\nshim,3,UEFI shim,shim,1,https://example.org\nshim.debian,1,Debian,shim,15.8-1,https://example.org\n'
+const bare = peImage({ sections: { '.text': Buffer.from('code'), '.sbat': Buffer.from(sbat) } })
+const bareHash = imageDigest(readImage(bare), 'sha256')
+const signed = signImage(bare, bareHash, { key: signerKey, by: { issuer: commonName('Middle') }, certificates: [signer, middle] })
+
+const certificates = (...all: readonly Buffer[]) => all.flatMap((each) => readSignatureLists(signatureList(GUID.certX509, each)))
+const hashes = (type: string, ...all: readonly Buffer[]) => readSignatureLists(signatureList(type, ...all))
+const wrong = (image: Buffer, trust: Partial<ImageTrust>) =>
+  verifyImage(image, { db: [], dbx: [], ...trust })
+    .filter(({ verdict }) => verdict.is !== 'pass')
+    .map(({ code, got }) => `${code} ${got ?? ''}`.trim())
+
+describe('an image is allowed', () => {
+  test('by who signed it, by who signed that, and by a root whose time has passed', () => {
+    for (const anchor of [signer, middle, root]) assert.deepEqual(wrong(signed, { db: certificates(other, anchor) }), [])
+  })
+
+  test('by its own hash, signed or not', () => {
+    for (const image of [bare, signed]) assert.deepEqual(wrong(image, { db: hashes(GUID.certSha256, bareHash) }), [])
+    assert.deepEqual(wrong(bare, { db: hashes(GUID.certSha512, imageDigest(readImage(bare), 'sha512')) }), [])
+  })
+
+  test('by nobody else', () => {
+    assert.deepEqual(wrong(signed, { db: certificates(other) }), ['UEFI_ALLOWED signed by Signer'])
+    assert.deepEqual(wrong(bare, { db: certificates(root) }), ['UEFI_ALLOWED not signed'])
+    const namesake = certificate({ subject: 'Root', key: otherKey, extensions: [isCa()] })
+    assert.deepEqual(wrong(signed, { db: certificates(namesake) }), ['UEFI_ALLOWED signed by Signer'])
+    const leafAsIssuer = certificate({ subject: 'Middle', key: middleKey })
+    const alone = signImage(bare, bareHash, { key: signerKey, by: { issuer: commonName('Middle') }, certificates: [signer] })
+    assert.deepEqual(wrong(alone, { db: certificates(leafAsIssuer) }), ['UEFI_ALLOWED signed by Signer'])
+  })
+
+  test('not by a signature of another image, nor by one that another key made', () => {
+    const copied = signImage(peImage({ sections: { '.text': Buffer.from('evil') } }), bareHash, {
+      key: signerKey,
+      by: { issuer: commonName('Middle') },
+      certificates: [signer, middle],
+    })
+    assert.deepEqual(wrong(copied, { db: certificates(root) }), ['UEFI_ALLOWED signed, but as another image'])
+    const forged = signImage(bare, bareHash, { key: otherKey, by: { issuer: commonName('Middle') }, certificates: [signer, middle] })
+    assert.deepEqual(wrong(forged, { db: certificates(root) }), ['UEFI_ALLOWED signed by Signer'])
+  })
+})
+
+describe('an image is forbidden', () => {
+  const db = certificates(root)
+
+  test('by its hash, by a certificate above it, and by the hash of one', () => {
+    assert.deepEqual(wrong(signed, { db, dbx: hashes(GUID.certSha256, bareHash) }), ['UEFI_FORBIDDEN the image'])
+    for (const [certified, name] of [
+      [signer, 'Signer'],
+      [middle, 'Middle'],
+    ] as const) {
+      assert.deepEqual(wrong(signed, { db, dbx: certificates(certified) }), [`UEFI_FORBIDDEN ${name}`])
+      const { rawBody } = readCertificate(certified)
+      for (const [type, algorithm] of [
+        [GUID.certX509Sha256, 'sha256'],
+        [GUID.certX509Sha384, 'sha384'],
+      ] as const) {
+        const timed = Buffer.concat([hash(algorithm, rawBody, 'buffer'), Buffer.alloc(16)])
+        assert.deepEqual(wrong(signed, { db, dbx: hashes(type, timed) }), [`UEFI_FORBIDDEN ${name}`])
+      }
+    }
+    assert.deepEqual(wrong(signed, { db, dbx: certificates(other) }), [])
+  })
+
+  test('by generations below the level', () => {
+    assert.deepEqual(wrong(signed, { db, sbatLevel: 'sbat,1,2023012900\nshim,3\n' }), [])
+    assert.deepEqual(wrong(signed, { db, sbatLevel: 'sbat,1,2024010900\nshim,4\ngrub,3\n' }), ['UEFI_SBAT shim,3'])
+    const silent = peImage({ sections: { '.text': Buffer.from('code') } })
+    assert.deepEqual(wrong(silent, { db: hashes(GUID.certSha256, imageDigest(readImage(silent), 'sha256')), sbatLevel: 'sbat,1,1' }), [
+      'UEFI_SBAT',
+    ])
+  })
+})
+
+test('no byte of an image that is covered by its signature can be changed', () => {
+  const db = certificates(root)
+  const { checksumAt, directoryAt } = readImage(signed)
+  for (let at = 0; at < bare.length; at += 7) {
+    if ((at >= checksumAt && at < checksumAt + 4) || (at >= directoryAt! && at < directoryAt! + 8)) continue
+    const turned = Buffer.from(signed)
+    turned[at]! ^= 4
+    assert.notDeepEqual(wrong(turned, { db }), [], `byte ${at}`)
+  }
+  assert.match(wrong(Buffer.from('MZ'), { db })[0]!, /^UEFI_IMAGE /)
+})
+
+test('certificates that sign one another in circles come to an end', () => {
+  const ring = Array.from({ length: 40 }, (_, number) =>
+    certificate({ subject: 'Ring', key: middleKey, extensions: [isCa()], serial: integer(number + 2) }),
+  )
+  const leaf = certificate({ subject: 'Leaf', key: signerKey, issuer: { subject: 'Ring', key: middleKey } })
+  const image = signImage(bare, bareHash, { key: signerKey, by: { issuer: commonName('Ring') }, certificates: [leaf, ...ring] })
+  const started = performance.now()
+  assert.deepEqual(wrong(image, { db: certificates(other) }), ['UEFI_ALLOWED signed by Leaf'])
+  assert.ok(performance.now() - started < 1_000)
+})
+
+test('names: what an image calls itself, and who only sounds like Microsoft', () => {
+  assert.equal(imageName(readImage(bare)), 'shim 15.8-1')
+  assert.deepEqual(
+    belowLevel(readSbat(sbat), readSbat('shim.debian,2\nnonsense\nshim,x')).map(({ component }) => component),
+    ['shim.debian'],
+  )
+  const fake = certificate({ subject: 'Microsoft Corporation UEFI CA 2011', key: otherKey })
+  assert.match(certificateName(fake), /^Microsoft Corporation UEFI CA 2011 \(sha256:[0-9a-f]{16}, not a root of Microsoft that is known\)$/)
+  assert.match(certificateName(Buffer.from('3003020101', 'hex')), /^the certificate sha256:/)
+})

@@ -1,0 +1,134 @@
+// Whether firmware with these lists would start an image (UEFI 2.10 §32.5.3.3, as EDK II does it). No clock applies: firmware has none that it
+// could trust, and what was signed in time stays signed.
+import { hash } from 'node:crypto'
+import { type CheckTable, checked } from '../../../core/appraisal.ts'
+import { ThymusError } from '../../../core/errors.ts'
+import { printable } from '../../../core/quote.ts'
+import { type Check, FAIL, unknown } from '../../../core/verdict.ts'
+import { isNamedBy, signatureFault } from '../../../formats/cms/verify.ts'
+import { GUID } from '../../../formats/efi/guid.ts'
+import { type EfiSignature, hashEntry } from '../../../formats/efi/signature-list.ts'
+import { type ImageSignature, imageSignatures, isOfImage } from '../../../formats/pe/authenticode.ts'
+import { imageDigest, type PeImage, readImage } from '../../../formats/pe/image.ts'
+import type { Certificate } from '../../../formats/x509/certificate.ts'
+import { isSignedBy } from '../../../formats/x509/signature.ts'
+import { belowLevel, imageSbat, readSbat } from './sbat.ts'
+import { certificateName, tryCertificate } from './signature-name.ts'
+
+export const IMAGE_CHECKS = {
+  UEFI_IMAGE: { title: 'the image can be read', clause: 'PE/COFF, Authenticode 2008' },
+  UEFI_FORBIDDEN: { title: 'neither the image nor who signed it is forbidden (dbx)', clause: 'UEFI 2.10 §32.5.3.3' },
+  UEFI_ALLOWED: { title: 'the image, or who signed it, is allowed (db)', clause: 'UEFI 2.10 §32.5.3.3' },
+  UEFI_SBAT: { title: 'no component of the image is below the SBAT level', clause: 'shim SBAT.md' },
+} as const satisfies CheckTable
+
+export interface ImageTrust {
+  readonly db: readonly EfiSignature[]
+  readonly dbx: readonly EfiSignature[]
+  /** A level of shim's, as `sbat,1,2025021800` and lines behind it. */
+  readonly sbatLevel?: string
+}
+
+/** Deeper chains sign no boot loader. */
+const MAX_DEPTH = 8
+const MAX_SIGNATURE_CHECKS = 64
+
+export function verifyImage(bytes: Buffer, { db, dbx, sbatLevel }: ImageTrust): readonly Check[] {
+  let image: PeImage
+  let signatures: readonly ImageSignature[]
+  try {
+    image = readImage(bytes)
+    signatures = imageSignatures(image)
+  } catch (error) {
+    if (!(error instanceof ThymusError)) throw error
+    return [checked(IMAGE_CHECKS, 'UEFI_IMAGE', FAIL, { got: `${error.message} (${error.at ?? ''})` })]
+  }
+  // A signature that is of another image says nothing of this one.
+  const own = signatures.filter((signature) => isOfImage(signature, image))
+  const forbidden = hasHash(dbx, image) ? 'the image' : first(own, (signature) => forbiddenBy(signature, dbx))
+  const allowed = hasHash(db, image) ? 'its hash' : first(own, (signature) => vouchedBy(signature, anchorsOf(db)))
+  return [
+    checked(IMAGE_CHECKS, 'UEFI_IMAGE', true),
+    checked(IMAGE_CHECKS, 'UEFI_FORBIDDEN', forbidden === undefined, forbidden === undefined ? {} : { got: forbidden }),
+    checked(IMAGE_CHECKS, 'UEFI_ALLOWED', allowed !== undefined, { got: allowed ?? whyNot(signatures, own) }),
+    ...(sbatLevel === undefined ? [] : [sbat(image, sbatLevel)]),
+  ]
+}
+
+function whyNot(all: readonly ImageSignature[], own: readonly ImageSignature[]): string {
+  if (all.length === 0) return 'not signed'
+  if (own.length === 0) return 'signed, but as another image'
+  const signers = own.flatMap(({ data }) => data.certificates.filter((each) => data.signers.some((signer) => isNamedBy(signer, each))))
+  return `signed by ${signers.map(({ raw }) => printable(certificateName(raw))).join(' and ') || 'somebody unknown'}`
+}
+
+function hasHash(list: readonly EfiSignature[], image: PeImage): boolean {
+  const digests = new Map<string, Buffer>()
+  return list.some((entry) => {
+    const known = hashEntry(entry)
+    if (known?.of !== 'image') return false
+    const digest = digests.get(known.hash) ?? imageDigest(image, known.hash)
+    digests.set(known.hash, digest)
+    return digest.equals(known.value)
+  })
+}
+
+const anchorsOf = (list: readonly EfiSignature[]) =>
+  list.flatMap(({ type, data }) => (type === GUID.certX509 ? (tryCertificate(data) ?? []) : []))
+
+/** The name of the entry that vouches for a signature; undefined where none does. */
+function vouchedBy({ data }: ImageSignature, anchors: readonly Certificate[]): string | undefined {
+  for (const signer of data.signers) {
+    // Of PKCS#7 the signer's certificate is inside; a list may hold that very one.
+    const leaf = [...data.certificates, ...anchors].find((each) => isNamedBy(signer, each))
+    if (leaf === undefined || signatureFault(data, signer, leaf.publicKey) !== undefined) continue
+    const anchor = anchorOf(leaf, data.certificates, anchors)
+    if (anchor !== undefined) return printable(certificateName(anchor.raw))
+  }
+  return undefined
+}
+
+function forbiddenBy(signature: ImageSignature, dbx: readonly EfiSignature[]): string | undefined {
+  const hashes = dbx.flatMap((entry) => hashEntry(entry) ?? []).filter((entry) => entry.of === 'certificate')
+  // A certificate with a time of revocation counts as forbidden whenever it signed: nothing here can prove that it was before.
+  const listed = signature.data.certificates.find(({ rawBody }) =>
+    hashes.some((entry) => hash(entry.hash, rawBody, 'buffer').equals(entry.value)),
+  )
+  return listed === undefined ? vouchedBy(signature, anchorsOf(dbx)) : printable(certificateName(listed.raw))
+}
+
+/** The anchor to which a certificate leads through others, or which it is. */
+function anchorOf(leaf: Certificate, others: readonly Certificate[], anchors: readonly Certificate[]): Certificate | undefined {
+  const budget = { left: MAX_SIGNATURE_CHECKS }
+  const climb = (child: Certificate, depth: number): Certificate | undefined => {
+    const self = anchors.find(({ raw }) => raw.equals(child.raw))
+    if (self !== undefined || depth === MAX_DEPTH) return self
+    for (const parent of [...anchors, ...others]) {
+      if (parent === child || !parent.rawSubject.equals(child.rawIssuer) || !mayIssue(parent)) continue
+      if (budget.left-- <= 0) return undefined
+      if (!isSignedBy(parent.publicKey, child.signatureAlgorithm, child.rawBody, child.signature)) continue
+      const found = climb(parent, depth + 1)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return climb(leaf, 0)
+}
+
+const mayIssue = ({ version, extended }: Certificate) => extended.basicConstraints?.isCa ?? version < 3
+
+function sbat(image: PeImage, level: string): Check {
+  const entries = imageSbat(image)
+  if (entries === undefined) return checked(IMAGE_CHECKS, 'UEFI_SBAT', unknown('UEFI_NO_SBAT', 'the image says nothing of its generations'))
+  const old = belowLevel(entries, readSbat(level))
+  const got = old.map(({ component, generation }) => `${printable(component)},${generation}`).join(' ')
+  return checked(IMAGE_CHECKS, 'UEFI_SBAT', old.length === 0, old.length === 0 ? {} : { got })
+}
+
+function first<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = find(one)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

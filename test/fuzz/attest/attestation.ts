@@ -1,0 +1,77 @@
+// What a verifier is handed: results of others as tokens, bundles of evidence, references; and the whole appraisal of evidence that was damaged.
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ThymusError } from '../../../src/core/errors.ts'
+import { type Asked, appraise } from '../../../src/crossings/attestation/appraise.ts'
+import { appraisalPolicy } from '../../../src/crossings/attestation/policy.ts'
+import { referenceOf } from '../../../src/crossings/attestation/record.ts'
+import { readReference } from '../../../src/crossings/attestation/reference.ts'
+import { appraisers } from '../../../src/crossings/attestation/technologies/appraisers.ts'
+import { verifyBoot, verifyGuestBoot } from '../../../src/crossings/measured-boot/verify-boot.ts'
+import { EAR_PROFILE, type Ear, VERAISON_PROFILE, writeEar } from '../../../src/formats/ear/ear.ts'
+import { signEar, unverifiedEar, verifyEar } from '../../../src/formats/ear/token.ts'
+import { readBundle, writeBundle } from '../../../src/formats/evidence/bundle.ts'
+import { compilePolicy } from '../../../src/lang/rego/policy.ts'
+import { changed, machine, NONCE, NOW } from '../../kit/machine.ts'
+import type { ByteTarget } from '../bytes.ts'
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const EAR: Ear = {
+  profile: EAR_PROFILE,
+  issuedAt: NOW / 1000,
+  verifier: { developer: 'thymus', build: '0' },
+  submods: { boot: { status: 'warning', vector: { executables: 33 }, policies: ['a'], added: { because: ['x'] } } },
+}
+const POLICIES = join(import.meta.dirname, '../../../policies/attestation')
+const sources = Object.fromEntries(['ar4si.rego', 'default.rego'].map((file) => [file, readFileSync(join(POLICIES, file), 'utf8')]))
+const policy = appraisalPolicy('fuzz', sources, compilePolicy, { now: 0n, clock: () => 0, random: () => 0 })
+const whole = machine()
+const asked: Asked = { now: NOW, nonce: NONCE, reference: referenceOf(whole, NOW) }
+const verifier = {
+  appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
+  policy,
+  context: { mode: 'enforce' },
+  validFor: 1000,
+} as const
+const json = (bytes: Buffer): unknown => {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw new ThymusError('FORMAT', 'no JSON')
+  }
+}
+const text = (document: unknown) => Buffer.from(JSON.stringify(document))
+
+/** Damaged evidence that is affirmed all the same is a find. */
+const damaged = (name: string, part: string): ByteTarget => ({
+  seeds: () => [Buffer.from(whole.evidence.find((each) => each.name === name)!.parts[part]!)],
+  read(bytes) {
+    const { status } = appraise(changed(whole, name, { [part]: bytes }), asked, verifier)
+    const same = bytes.equals(whole.evidence.find((each) => each.name === name)!.parts[part]!)
+    if (status === 'affirming' && !same) throw new Error(`another ${part} of ${name} is affirmed: ${bytes.toString('base64')}`)
+  },
+})
+
+export const attestation: Readonly<Record<string, ByteTarget>> = {
+  token: {
+    seeds: () => [EAR, { ...EAR, profile: VERAISON_PROFILE }].map((ear) => Buffer.from(signEar(ear as Ear, privateKey))),
+    read(bytes) {
+      const token = bytes.toString('latin1')
+      unverifiedEar(token)
+      verifyEar(token, publicKey, NOW)
+    },
+  },
+  claims: {
+    seeds: () => [text(writeEar(EAR))],
+    read(bytes) {
+      unverifiedEar(`${Buffer.from('{"alg":"EdDSA"}').toString('base64url')}.${text(json(bytes)).toString('base64url')}.`)
+    },
+  },
+  bundle: { seeds: () => [text(writeBundle(whole, NONCE))], read: (bytes) => void readBundle(json(bytes)) },
+  reference: { seeds: () => [text(asked.reference)], read: (bytes) => void readReference(json(bytes)) },
+  quote: damaged('tpm', 'message'),
+  signature: damaged('tpm', 'signature'),
+  // What came after the quote is not attested, and may be anything.
+  measurements: { ...damaged('ima', 'log'), read: (bytes) => void appraise(changed(whole, 'ima', { log: bytes }), asked, verifier) },
+}

@@ -1,0 +1,68 @@
+import { readEnvelope } from '../../../src/formats/dsse.ts'
+import { readAsciiList } from '../../../src/layers/firmware/ima/ascii.ts'
+import { readBinaryList } from '../../../src/layers/firmware/ima/binary.ts'
+import type { ImaList } from '../../../src/layers/firmware/ima/list.ts'
+import {
+  EMPTY,
+  policyFromAllowlist,
+  policyFromLog,
+  readKeylimePolicy,
+  writeKeylimePolicy,
+} from '../../../src/layers/firmware/ima/policy.ts'
+import { replay } from '../../../src/layers/firmware/ima/replay.ts'
+import { readFileSignature } from '../../../src/layers/firmware/ima/signature.ts'
+import { validate } from '../../../src/layers/firmware/ima/validate.ts'
+import { readKernelModule } from '../../../src/layers/firmware/modules/appended.ts'
+import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
+import { certificate, commonName, newPair } from '../../kit/certificates.ts'
+import { imaLists, type LoggedFile } from '../../kit/ima-log.ts'
+import { appended } from '../../kit/kernel-module.ts'
+import { signedData } from '../../kit/signed-data.ts'
+import type { ByteTarget } from '../bytes.ts'
+
+const SIGNATURE = Buffer.from('030204aabbccdd0002beef', 'hex')
+
+function files(): readonly LoggedFile[] {
+  return [
+    { name: 'boot_aggregate', content: 'the boot' },
+    { name: '/usr/bin/env', content: 'env', template: 'ima-sig', signature: SIGNATURE },
+    { name: 'dm_table_load', content: 'dm_version=4.45.0;name=root,uuid=a\\,b;', template: 'ima-buf' },
+    { name: '.ima', content: certificate({ subject: 'a key', key: newPair() }), template: 'ima-buf' },
+    { name: '/lib/verity.so', content: 'tree', template: 'ima-sigv2', verity: true },
+    { name: '/etc/old', content: 'old', template: 'ima' },
+    { name: '/var/log/x', content: '', violation: true },
+  ]
+}
+
+/** A list of one entry each besides, so that damage is not spread thin. */
+const lists = (which: 'ascii' | 'binary') => () => [imaLists(files())[which], ...files().map((file) => imaLists([file])[which])]
+
+function judged(list: ImaList): void {
+  replay(list, 'sha256', 'own')
+  validate(list.entries, EMPTY)
+  policyFromLog(list.entries)
+}
+
+function module(): Buffer {
+  const content = Buffer.from('\x7fELF')
+  return appended(content, signedData({ key: newPair(), by: { issuer: commonName('a signer') }, content }))
+}
+
+const policy = () => Buffer.from(writeKeylimePolicy(policyFromLog(readAsciiList(imaLists(files()).ascii).entries), new Date(0)))
+
+/** Lists of the kernel, policies, signatures of files and modules. */
+export const ima: Readonly<Record<string, ByteTarget>> = {
+  ascii: { seeds: lists('ascii'), read: (bytes) => judged(readAsciiList(bytes)) },
+  binary: { seeds: lists('binary'), read: (bytes) => judged(readBinaryList(bytes)) },
+  signature: { seeds: () => [SIGNATURE], read: readFileSignature },
+  module: { seeds: () => [module()], read: (bytes) => void verifyModule(readKernelModule(bytes), { trusted: [] }) },
+  policy: { seeds: () => [policy()], read: (bytes) => void readKeylimePolicy(bytes.toString()) },
+  allowlist: {
+    seeds: () => [Buffer.from(`${'ab'.repeat(32)}  /usr/bin/env\n`)],
+    read: (bytes) => void policyFromAllowlist(bytes.toString()),
+  },
+  envelope: {
+    seeds: () => [Buffer.from('{"payload":"e30=","payloadType":"t","signatures":[{"keyid":"k","sig":"AA=="}]}')],
+    read: (bytes) => void readEnvelope(bytes.toString()),
+  },
+}

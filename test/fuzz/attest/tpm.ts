@@ -1,0 +1,124 @@
+// What TPMs and those around them hand over: statements, keys, signatures, PCR values, credentials, certificates, reports.
+import { hashById } from '../../../src/formats/hash.ts'
+import { readProtobuf } from '../../../src/formats/protobuf.ts'
+import { readHclReport, readRuntimeData, verifyHclReport } from '../../../src/layers/hardware/azure/hcl-report.ts'
+import { OBJECT } from '../../../src/layers/hardware/tpm/abi/algorithms.ts'
+import { readCredentialFile, readIdObject, writeCredentialFile } from '../../../src/layers/hardware/tpm/abi/credential.ts'
+import { readGoTpmAttestation } from '../../../src/layers/hardware/tpm/abi/go-tpm-tools.ts'
+import { selectPcrs } from '../../../src/layers/hardware/tpm/abi/pcr-selection.ts'
+import { readConcatenatedPcrs, readSerializedPcrs, readTextPcrs } from '../../../src/layers/hardware/tpm/abi/pcr-values.ts'
+import { readPlatformCertificate } from '../../../src/layers/hardware/tpm/abi/platform-certificate.ts'
+import { nameOf, readSizedPublicArea, writeSizedPublicArea } from '../../../src/layers/hardware/tpm/abi/public-area.ts'
+import { readVendorCertificates } from '../../../src/layers/hardware/tpm/abi/vendor-certificate.ts'
+import { attestationKeyOf, readAttestationKey } from '../../../src/layers/hardware/tpm/verify/attestation-key.ts'
+import { makeCredential } from '../../../src/layers/hardware/tpm/verify/credential.ts'
+import { tpmIdentityOf } from '../../../src/layers/hardware/tpm/verify/ek-certificate.ts'
+import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
+import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
+import { pem } from '../../kit/certificates.ts'
+import { attributeCertificate, ekCertificate, newAuthority } from '../../kit/tpm-certificates.ts'
+import { goTpmAttestation, newEccKey, newRsaKey, quoteBy, type TpmKey } from '../../kit/tpm-evidence.ts'
+import type { ByteTarget } from '../bytes.ts'
+
+const rsa = newRsaKey()
+const ecc = newEccKey()
+const ek = newEccKey({ storage: true, attributes: OBJECT.fixedTpm | OBJECT.restricted | OBJECT.decrypt })
+const [root, { message, signature, pcrs, nonce }] = [newAuthority('root'), quoteBy(ecc)]
+const key = attestationKeyOf(ecc.area)
+const read = readSignatureOf(key, signature)
+
+export const tpm: Readonly<Record<string, ByteTarget>> = {
+  quote: {
+    seeds: () => [message, quoteBy(rsa, { bank: 'sha384' }).message],
+    read: (bytes) => {
+      const { checks } = verifyQuote({ message: bytes, signature: read, key, pcrs, nonce, selections: [selectPcrs('sha256', [0, 7, 14])] })
+      const passes = checks.some(({ code, verdict }) => code === 'TPM_SIGNATURE' && verdict.is === 'pass')
+      if (passes && !bytes.equals(message)) throw new Error('a message that was changed is taken for signed')
+    },
+  },
+  signature: {
+    seeds: () => [signature, Buffer.from('300702017f02020080', 'hex')],
+    read: (bytes) => {
+      verifyQuote({ message, signature: readSignatureOf(key, bytes), key })
+    },
+  },
+  public: {
+    seeds: () => [rsa, ecc, ek].map(({ area }) => writeSizedPublicArea(area)),
+    read: (bytes) => {
+      const area = readSizedPublicArea(bytes)
+      if (!writeSizedPublicArea(area).equals(bytes)) throw new Error('an area is written other than as it was read')
+      if (hashById(area.nameHash) !== undefined && nameOf(area) === undefined) throw new Error('an area has no name')
+    },
+  },
+  key: {
+    seeds: () => [...[rsa, ecc].map(({ area }) => writeSizedPublicArea(area)), Buffer.from(pem('CERTIFICATE', root.der)), root.der],
+    read: readAttestationKey,
+  },
+  pcrs: { seeds: () => [serializedPcrs()], read: readSerializedPcrs },
+  'pcrs-values': { seeds: () => [Buffer.alloc(64)], read: (bytes) => void readConcatenatedPcrs(bytes, [selectPcrs('sha256', [0, 7])]) },
+  'pcrs-text': {
+    seeds: () => [
+      Buffer.from(`  sha256:\n    0 : 0x${'00'.repeat(32)}\n    7 : 0x${'AB'.repeat(32)}\n  sha1:\nPCR-10: ${'00 '.repeat(20)}\n`),
+    ],
+    read: (bytes) => void readTextPcrs(bytes.toString('latin1')),
+  },
+  credential: {
+    seeds: () => [writeCredentialFile(makeCredential(ek.area, nameOf(ecc.area)!, Buffer.from('secret')))],
+    read: (bytes) => void readIdObject(readCredentialFile(bytes).idObject),
+  },
+  // Damaged keys of others: a credential is made, or refused.
+  'make-credential': {
+    seeds: () => [writeSizedPublicArea(ek.area)],
+    read: (bytes) => void makeCredential(readSizedPublicArea(bytes), Buffer.of(0), Buffer.of(1)),
+  },
+  'ek-certificate': {
+    seeds: () => [ekCertificate(ek, root), Buffer.concat([ekCertificate(ek, root), Buffer.alloc(99, 0xff)]), root.der],
+    read: (bytes) => void readVendorCertificates(bytes).map(tpmIdentityOf),
+  },
+  'platform-certificate': {
+    seeds: () => [attributeCertificate({ holder: { issuer: 'root', serial: 1 } }, root), root.der],
+    read: readPlatformCertificate,
+  },
+  'go-tpm-tools': { seeds: () => [goTpmAttestation(ecc, [quoteBy(ecc)], Buffer.alloc(40))], read: readGoTpmAttestation },
+  protobuf: { seeds: () => [goTpmAttestation(ecc, [quoteBy(ecc)], Buffer.alloc(40))], read: readProtobuf },
+  'azure-hcl': {
+    seeds: () => [hclReport(ecc)],
+    read: (bytes) => {
+      const report = readHclReport(bytes)
+      verifyHclReport(report)
+      readRuntimeData(report.runtimeData)
+    },
+  },
+}
+
+/** A PCR in one bank, as tpm2-tools lay it down. */
+function serializedPcrs(): Buffer {
+  const bytes = Buffer.alloc(4 + 16 * 8 + 4 + 4 + 8 * 66)
+  for (const [at, value] of [
+    [0, 1],
+    [4, 0x0b],
+    [6, 3],
+    [7, 1],
+    [132, 1],
+    [136, 1],
+    [140, 32],
+  ] as const)
+    bytes[at] = value
+  return bytes
+}
+
+function hclReport({ privateKey }: TpmKey): Buffer {
+  const { d: _, ...jwk } = privateKey.export({ format: 'jwk' })
+  const claims = Buffer.from(JSON.stringify({ keys: [{ kid: 'HCLAkPub', ...jwk }], 'vm-configuration': {} }))
+  const bytes = Buffer.concat([Buffer.alloc(1236), claims])
+  for (const [at, value] of [
+    [0, 0x414c4348],
+    [8, bytes.length],
+    [1216, 20 + claims.length],
+    [1224, 2],
+    [1228, 1],
+    [1232, claims.length],
+  ] as const)
+    bytes.writeUInt32LE(value, at)
+  return bytes
+}

@@ -7,7 +7,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Place } from '../../src/adapters/linux/tpm/place.ts'
+import type { Place } from '../../src/layers/hardware/tpm/place.ts'
 
 const CACHE =
   process.env.THYMUS_LAB ??

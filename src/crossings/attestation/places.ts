@@ -187,6 +187,7 @@ const DCAP: Places<typeof DCAP_CHECKS> = {
 
 const AZURE: Places<typeof AZURE_CHECKS> = {
   AZURE_HARDWARE: unsigned,
+  AZURE_PARAVISOR: unsigned,
   AZURE_RUNTIME_DATA: unsigned,
   AZURE_AK: unsigned,
 }

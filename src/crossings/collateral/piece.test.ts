@@ -41,7 +41,7 @@ describe('pieces of collateral', () => {
   test('verify a report that came with nothing', () => {
     const later = [5, 0, 0, 0, 0, 0, 24, 219] as unknown as TcbBytes
     const kept = [chain, vendor.vek({ tcb: later }), vendor.vek({ chipId: Buffer.alloc(64, 1) }), vendor.vek({ tcb: TCB })].flatMap(
-      readPieces,
+      (each) => readPieces(each),
     )
     const report = readReport(vendor.report())
     const { leaf, authorities, crls } = forReport(report, kept)

@@ -36,12 +36,13 @@ static __always_inline char hex_digit(__u8 value)
 	return value < 10 ? '0' + value : 'a' + value - 10;
 }
 
-/* What is said of the node itself. */
-static __always_inline const struct subject *node_of(const struct policy_view *view)
+/* What is said of the node itself, if anything is said of its modules. */
+static __always_inline const struct subject *ruled_node(__u64 generation)
 {
-	__u32 index = (view->generation & 1) * MAX_SLOTS + SLOT_NODE;
+	__u32 index = (generation & 1) * MAX_SLOTS + SLOT_NODE;
+	const struct subject *node = generation ? bpf_map_lookup_elem(&subjects, &index) : NULL;
 
-	return bpf_map_lookup_elem(&subjects, &index);
+	return node && (node->enforced_gates & GATE_BIT(GATE_MODULE)) ? node : NULL;
 }
 
 /* Whether a module of this digest is refused. NULL: nobody knows what it is, and only rules for everything match. */
@@ -55,8 +56,8 @@ static __always_inline bool is_refused(const struct control *now, const __u8 *di
 
 	if (!current_policy(now, &view))
 		return false;
-	node = node_of(&view);
-	if (!node || !(node->enforced_gates & GATE_BIT(GATE_MODULE)))
+	node = ruled_node(view.generation);
+	if (!node)
 		return false;
 	key.subject = node->identity;
 	key.gate = GATE_MODULE;
@@ -76,10 +77,13 @@ static __always_inline bool is_refused(const struct control *now, const __u8 *di
 SEC("lsm.s/kernel_read_file")
 int BPF_PROG(on_module_file, struct file *file, enum kernel_read_file_id id, bool contents, int earlier)
 {
+	struct control *now = in_force();
 	struct module_digest *kept;
 
-	if (earlier || id != bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE))
+	if (earlier || !now || id != bpf_core_enum_value(enum kernel_read_file_id, READING_MODULE))
 		return earlier;
+	if (!ruled_node(now->generation))
+		return 0;
 	kept = bpf_task_storage_get(&module_digests, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!kept)
 		return 0; /* on_module_read finds nothing kept, and refuses */

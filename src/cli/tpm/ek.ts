@@ -9,7 +9,7 @@ import { note } from '../terminal.ts'
 import type { Endorsement } from './answers.ts'
 import { writeOutput } from './files.ts'
 import { publicPem } from './key.ts'
-import { addPin, knownPins, pinsFile, type TrustFlags, trustOf } from './trust.ts'
+import { addPin, knownPins, namesAuthorities, pinsFile, type TrustFlags, trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 
 export interface EkFlags extends TpmFlags, TrustFlags, OutputFlags {
@@ -59,8 +59,6 @@ async function look(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Foun
     bytes: examined?.bytes,
   }
 }
-
-const namesAuthorities = ({ roots, labRoots = [] }: Trust): boolean => roots.length + labRoots.length > 0
 
 function save({ certificate, public: key, area }: EkFlags, found: readonly Found[]): void {
   if (certificate === undefined && key === undefined && area === undefined) return

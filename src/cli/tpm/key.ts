@@ -22,7 +22,7 @@ import { nameOrFail } from '../../layers/hardware/tpm/written-policy.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import type { KeySummary } from './answers.ts'
 import { readInput, readSecret, writeOutput } from './files.ts'
-import { type TrustFlags, trustOf } from './trust.ts'
+import { isVouchedFor, type TrustFlags, trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 
 const MAX_KEY_FILE = 65_536
@@ -44,7 +44,7 @@ export async function create(flags: CreateFlags, file: string): Promise<number |
   const output = await openOutput('TpmKey', flags)
   const auth = readSecret(flags.auth)
   return onTpm(flags, async (tpm) => {
-    await using access = await secretAccess(tpm, flags, auth)
+    await using access = await provenAccess(tpm, flags, auth)
     const parent = flags.restricted ? ENDORSEMENT_ROOT : OWNER_ROOT
     const blob = await createBlob(tpm, signingKey(flags.type, flags.restricted ?? false), { auth }, access, parent)
     const made: KeyFile = { kind: 'key', blob, parent, emptyAuth: auth.length === 0, policy: [] }
@@ -102,6 +102,13 @@ export async function secretAccess(tpm: Tpm, flags: OwnerFlags, ...secrets: read
   if ([ownerAuth, ...secrets].every(({ length }) => length === 0)) return { ownerAuth, [Symbol.asyncDispose]: async () => {} }
   const held = await protectedSession(tpm, trustOf(flags, Date.now()))
   return { ownerAuth, session: held.session, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }
+}
+
+/** The same for what proves nothing by itself, as a key that is made: also without a secret, where somebody vouches for the TPM. */
+export async function provenAccess(tpm: Tpm, flags: OwnerFlags, ...secrets: readonly Buffer[]): Promise<SecretAccess> {
+  if (!isVouchedFor(trustOf(flags, Date.now()))) return secretAccess(tpm, flags, ...secrets)
+  const held = await protectedSession(tpm, trustOf(flags, Date.now()))
+  return { ownerAuth: readSecret(flags['owner-auth']), session: held.session, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }
 }
 
 export function keyFile(path: string): KeyFile {

@@ -8,7 +8,7 @@ import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
 import type { NvSummary } from './answers.ts'
 import { readInput, readSecret, writeOutput } from './files.ts'
-import { type OwnerFlags, type SecretFlags, secretAccess } from './key.ts'
+import { type OwnerFlags, provenAccess, type SecretFlags } from './key.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 
 type NvFlags = TpmFlags & SecretFlags
@@ -34,7 +34,7 @@ export async function define(
     ...(flags.counter ? { size: COUNTER_SIZE, attributes: NV_COUNTER | who } : { size: flags.size!, attributes: who }),
   }
   return onTpm(flags, async (tpm) => {
-    await using access = await secretAccess(tpm, flags, auth)
+    await using access = await provenAccess(tpm, flags, auth)
     await defineNv(tpm, area, { ...access, auth })
     note(`${hexOf(index)} is defined; ${flags.counter ? 'thymus tpm nv increment begins to count' : 'nothing is in it yet'}`)
   })
@@ -46,7 +46,7 @@ export async function read(
 ): Promise<number | undefined> {
   const auth = readSecret(flags.auth)
   return onTpm(flags, async (tpm) => {
-    await using access = await secretAccess(tpm, flags, auth)
+    await using access = await provenAccess(tpm, flags, auth)
     const area = await nvPublicOf(tpm, index)
     if (nvType(area.attributes) === 'counter' && flags.to === undefined) {
       process.stdout.write(`${await counterValue(tpm, area, { ...access, auth })}\n`)
@@ -62,7 +62,7 @@ export async function read(
 export async function write(flags: NvFlags & { readonly offset?: number }, index: number, input: string): Promise<number | undefined> {
   const [data, auth] = [readInput(input, MAX_DATA), readSecret(flags.auth)]
   return onTpm(flags, async (tpm) => {
-    await using access = await secretAccess(tpm, flags, auth)
+    await using access = await provenAccess(tpm, flags, auth)
     await writeNv(tpm, index, data, { ...access, auth }, flags.offset)
     note(`${data.length} bytes are in ${hexOf(index)}`)
   })
@@ -71,14 +71,14 @@ export async function write(flags: NvFlags & { readonly offset?: number }, index
 export async function increment(flags: NvFlags, index: number): Promise<number | undefined> {
   const auth = readSecret(flags.auth)
   return onTpm(flags, async (tpm) => {
-    await using access = await secretAccess(tpm, flags, auth)
+    await using access = await provenAccess(tpm, flags, auth)
     process.stdout.write(`${await incrementNv(tpm, index, { ...access, auth })}\n`)
   })
 }
 
 export async function undefine(flags: TpmFlags & OwnerFlags, index: number): Promise<number | undefined> {
   return onTpm(flags, async (tpm) => {
-    await using access = await secretAccess(tpm, flags)
+    await using access = await provenAccess(tpm, flags)
     await undefineNv(tpm, index, access)
     note(`${hexOf(index)} is gone`)
   })

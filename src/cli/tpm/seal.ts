@@ -27,9 +27,10 @@ import { keyFile, type OwnerFlags, type SecretFlags } from './key.ts'
 import { type TrustFlags, trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 
-/** One byte more than is sealed, so that more than that is seen. */
+/** Far more than is sealed: what is too long is told by its size. */
 const MAX_DATA = 4096
 const MAX_DOCUMENT = 65_536
+/** An update is one step; each wears the memory of the TPM. */
 const MAX_ADVANCE = 64n
 
 export interface SealFlags extends TpmFlags, SecretFlags {
@@ -167,11 +168,11 @@ export async function advance(flags: AdvanceFlags, path: string): Promise<number
     if (!counter.name.equals(name)) throw new ThymusError('USAGE', 'the policy names another counter', { at: path })
     if (atMost < counter.value) throw new ThymusError('USAGE', `it is an old one: the counter is at ${counter.value}`, { at: path })
     if (atMost > counter.value + MAX_ADVANCE) {
-      throw new ThymusError('USAGE', `it is ${atMost - counter.value} steps away: each wears the memory of the TPM`, { at: path })
+      throw new ThymusError('USAGE', `it is ${atMost - counter.value} steps away, and ${MAX_ADVANCE} are the most`, { at: path })
     }
     if (!flags.untried) await demandPcrs(tpm, signed, held.session)
     let value = counter.value
-    while (value < atMost) value = await incrementNv(tpm, index, { session: held.session, ownerAuth })
+    for (let left = atMost - value; left > 0n; left--) value = await incrementNv(tpm, index, { session: held.session, ownerAuth })
     note(`the counter ${hexOf(index)} is at ${value}: policies up to ${value - 1n} have ended`)
   })
 }

@@ -27,6 +27,11 @@ export function trustOf(flags: TrustFlags, now: number): Trust {
   return { pins, now, roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates: all.filter((each) => !isRoot(each)) }
 }
 
+/** Whether somebody is named who could vouch for a TPM. */
+export const isVouchedFor = ({ pins, ...trust }: Trust): boolean => pins.length > 0 || namesAuthorities(trust)
+
+export const namesAuthorities = ({ roots, labRoots = [] }: Pick<Trust, 'roots' | 'labRoots'>): boolean => roots.length + labRoots.length > 0
+
 /** Where pins are: beside what configures, never where a process writes that listens to others. */
 export function pinsFile(): string {
   const { THYMUS_HOME, XDG_CONFIG_HOME } = process.env

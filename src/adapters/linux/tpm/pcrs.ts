@@ -28,23 +28,26 @@ export async function readPcrs(tpm: Tpm, selections: readonly PcrSelection[], se
     for (let left = selections; left.length > 0; ) {
       const values = await tpm.run(pcrRead(left), uses)
       counters.add(values.updateCounter)
-      enter(values, tables)
+      if (values.digests.length === 0) throw missing(left[0]!)
+      enter(values, left, tables)
       left = left
         .map((each) => ({ ...each, pcrs: each.pcrs.filter((pcr) => !tables.get(each.hash)!.has(pcr)) }))
         .filter(({ pcrs }) => pcrs.length > 0)
-      if (values.digests.length === 0 && left.length > 0) throw missing(left[0]!)
     }
     if (counters.size <= 1) return new Map([...tables].map(([hash, table]) => [hashById(hash)!.name, table]))
   }
   throw new ThymusError('TPM_REFUSED', 'PCRs keep changing while they are read: try again')
 }
 
-function enter({ selection, digests }: PcrValues, tables: ReadonlyMap<number, Map<number, Buffer>>): void {
+/** Each that comes was asked for, and comes once: so the reading has an end. */
+function enter({ selection, digests }: PcrValues, asked: readonly PcrSelection[], tables: ReadonlyMap<number, Map<number, Buffer>>): void {
   const places = selection.flatMap(({ hash, pcrs }) => pcrs.map((pcr) => [hash, pcr] as const))
-  if (places.length !== digests.length) throw new ThymusError('FORMAT', 'the TPM gave other PCRs than it says', { at: 'PCR_Read' })
+  const strange = places.some(([hash, pcr]) => !asked.some((each) => each.hash === hash && each.pcrs.includes(pcr)))
+  if (strange || places.length !== digests.length)
+    throw new ThymusError('FORMAT', 'the TPM gave other PCRs than it was asked for', { at: 'PCR_Read' })
   for (const [at, [hash, pcr]] of places.entries()) {
     if (digests[at]!.length !== hashById(hash)?.size) throw new ThymusError('FORMAT', 'a PCR has the wrong size', { at: 'PCR_Read' })
-    tables.get(hash)?.set(pcr, digests[at]!)
+    tables.get(hash)!.set(pcr, digests[at]!)
   }
 }
 

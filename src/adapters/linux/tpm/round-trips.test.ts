@@ -9,7 +9,7 @@ import { readAttest } from '../../../layers/hardware/tpm/abi/attest.ts'
 import { selectPcrs } from '../../../layers/hardware/tpm/abi/pcr-selection.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
 import { readTpmSignature, type TpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
-import { NV, NV_COUNTER, type NvPublic, nvEntity, nvName } from '../../../layers/hardware/tpm/commands/nv.ts'
+import { NV, NV_COUNTER, type NvPublic, nvEntity, nvIncrement, nvName } from '../../../layers/hardware/tpm/commands/nv.ts'
 import {
   contextLoad,
   contextSave,
@@ -311,6 +311,11 @@ describe('against an emulator', { skip: whyNoSwtpm() }, () => {
     await assert.rejects(createBlob(tpm, signingKey('p256', false), { auth: PIN }), { code: 'INTERNAL', message: /in clear/ })
     await assert.rejects(tpm.run(getRandom(8)), { code: 'INTERNAL' })
     assert.throws(() => authorizing(fixed(HANDLE.owner, PIN), undefined), { code: 'INTERNAL' })
+    await using unsalted = await openSession(tpm, 'hmac')
+    await assert.rejects(tpm.run(nvIncrement(fixed(HANDLE.owner, PIN), fixed(0)), [unsalted.session.use()]), {
+      message: /keeps no password/,
+    })
+    assert.throws(() => unsalted.session.use(ATTRIBUTE.encrypt), { code: 'INTERNAL' })
     await assert.rejects(seal(tpm, { ...trust, pins: [] }, { data: PIN, policy: [], auth: NONE }), { code: 'TPM_UNVERIFIED' })
     const pins = [{ kind: 'p256', name: Buffer.alloc(34, 1) }] as const
     await assert.rejects(seal(tpm, { ...trust, pins }, { data: PIN, policy: [], auth: NONE }), {

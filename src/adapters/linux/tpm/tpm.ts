@@ -10,12 +10,14 @@ import { AGAIN, RC, TpmRefusal } from '../../../layers/hardware/tpm/response-cod
 import type { Use } from '../../../layers/hardware/tpm/session.ts'
 import { type Channel, openChannel } from './channel.ts'
 
-/** The kernel gives a command that makes an RSA key as long (tpm2-cmd.c, TPM2_DURATION_LONG_LONG is 300 s; keys of 2,048 bits take less). */
+/** An RSA key may take a slow TPM a minute. */
 const ANSWER_MS = 120_000
 /** A TPM that tests itself after a start is done within a second or two. */
 const AGAIN_MS = 10_000
 const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 500
+/** Far more than any TPM has of anything. */
+const MAX_LISTED = 16_384
 /** Handles of what is transient: loaded sessions, saved sessions, objects (part 2, 7.2). Nothing else is ever flushed. */
 const TRANSIENT: ReadonlySet<number> = new Set([0x02, 0x03, 0x80])
 
@@ -108,7 +110,7 @@ export class Tpm implements AsyncDisposable {
       found.push(...items)
       const last = items.at(-1)
       if (!more || last === undefined) return found
-      if (key(last) < from) throw new ThymusError('FORMAT', 'the TPM lists in circles')
+      if (key(last) < from || found.length > MAX_LISTED) throw new ThymusError('FORMAT', 'the TPM lists without an end')
       from = key(last) + 1
     }
   }

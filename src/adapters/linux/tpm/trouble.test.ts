@@ -18,6 +18,7 @@ import { ATTRIBUTE, EMPTY } from '../../../layers/hardware/tpm/session.ts'
 import { ENDORSEMENT, STORAGE_ROOT, signingKey } from '../../../layers/hardware/tpm/templates.ts'
 import { endorsementKey, protectedSession, type Trust } from './endorsement.ts'
 import { createBlob, loadBlob } from './keys.ts'
+import { readPcrs } from './pcrs.ts'
 import { seal, unsealed } from './sealing.ts'
 import { Tpm } from './tpm.ts'
 
@@ -208,6 +209,22 @@ describe('what is no TPM', () => {
       assert.ok(performance.now() - began < 1500)
     })
   }
+
+  test('a list without an end has one, and PCRs that nobody asked for are no answer', async () => {
+    await using device = await listening((socket) => {
+      socket.on('data', (command: Buffer) => {
+        const [code, first] = [command.readUInt32BE(6), command.length > 18 ? command.readUInt32BE(14) : 0]
+        const many = Buffer.alloc(4 * 1000)
+        for (let at = 0; at < 1000; at++) many.writeUInt32BE((first + at) >>> 0, 4 * at)
+        const list = Buffer.concat([Buffer.from('0100000001000003e8', 'hex'), many])
+        const pcrs = Buffer.from(`00000001${'00000001000b03000080'}${'00000001'}0020${'00'.repeat(32)}`, 'hex')
+        socket.write(whole(code === 0x17e ? pcrs : list))
+      })
+    })
+    await using tpm = await Tpm.open(device.place)
+    await assert.rejects(tpm.handles(0x80000000), { code: 'FORMAT', message: /without an end/ })
+    await assert.rejects(readPcrs(tpm, [selectPcrs('sha256', [0])]), { code: 'FORMAT', message: /other PCRs/ })
+  })
 
   test('bytes that nobody asked for end the conversation', async () => {
     await using device = await listening((socket) => {

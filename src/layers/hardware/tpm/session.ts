@@ -93,6 +93,8 @@ export class Session {
 
   #begin(attributes: number, entity: Entity | undefined, nonceCaller: Buffer): Round {
     const authValue = entity === undefined ? Buffer.alloc(0) : withoutTrailingZeros(entity.auth)
+    // Who sees a proof that nothing but a password keys can try passwords at home.
+    if (authValue.length > 0 && !this.salted) throw new ThymusError('INTERNAL', 'a session without a salt keeps no password')
     const hmacKey = this.kind === 'hmac' || this.withAuthValue ? Buffer.concat([this.#key, authValue]) : this.#key
     const cipherKey = Buffer.concat([this.#key, authValue])
     const nonceBefore = this.nonceTpm

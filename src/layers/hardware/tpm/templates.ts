@@ -92,7 +92,7 @@ export const ENDORSEMENT: Readonly<Record<EndorsementKind, EndorsementTemplate>>
   },
 }
 
-/** The storage root that key files below TPM_RH_OWNER mean (draft-bottomley-tpm-keys 3.1.8: P-256, nothing unique). */
+/** The storage root that key files below TPM_RH_OWNER mean (draft-bottomley-tpm-keys-00: P-256, nothing unique). */
 export const STORAGE_ROOT: PublicArea = ecc('sha256', STORAGE, { symmetric: AES_128 })
 
 /**

@@ -50,13 +50,22 @@ function judgeQuote(one: AttestCase, files: CaseFiles): readonly Difference[] {
       : answered('underIntelRoot', expect['underIntelRoot'], signatureOf(appraise(one, files, [INTEL_SGX_ROOT_KEY]).verified.checks))),
     ...(expect['outcome'] === undefined ? [] : answered('outcome', expect['outcome'], outcome)),
     ...reasons(expect, all),
-    ...factsDiffer(only(expect, ['tcbStatus', 'advisoryIds', 'tcbEvaluationDataNumber', 'tcbDate', 'mrservicetdNonZero']), {
-      tcbStatus: tcb?.status ?? 'unknown',
-      advisoryIds: tcb?.advisoryIds,
-      tcbEvaluationDataNumber: tcb?.evaluationNumber,
-      tcbDate: tcb && rfc3339(tcb.date),
-      mrservicetdNonZero: all.some(({ code, verdict }) => code === 'DCAP_SERVICE_TD' && verdict.is === 'fail'),
-    }),
+    ...factsDiffer(
+      only({ ...expect, advisoryIds: expect['advisoryIds']?.toSorted() }, [
+        'tcbStatus',
+        'advisoryIds',
+        'tcbEvaluationDataNumber',
+        'tcbDate',
+        'mrservicetdNonZero',
+      ]),
+      {
+        tcbStatus: tcb?.status ?? 'unknown',
+        advisoryIds: tcb?.advisoryIds,
+        tcbEvaluationDataNumber: tcb?.evaluationNumber,
+        tcbDate: tcb && rfc3339(tcb.date),
+        mrservicetdNonZero: all.some(({ code, verdict }) => code === 'DCAP_SERVICE_TD' && verdict.is === 'fail'),
+      },
+    ),
     ...factsDiffer(expect['facts'], { ...factsOf(verified), ...(files.has('tcbInfo') && { sampleFmspc: sampleFmspc(files, anchors) }) }),
   ]
 }
@@ -91,12 +100,15 @@ function policyOf(policy: Readonly<Record<string, unknown>>): QuotePolicy {
 const signatureOf = (checks: readonly Check[]) =>
   SIGNATURE.every((code) => checks.some((each) => each.code === code && each.verdict.is === 'pass')) ? 'accept' : 'reject'
 
-/** A reason that is given must be among ours; where all of them are given, each of ours must be among them. */
+/** A reason that is given must be among ours; where all of them are given, what else has a word must not have failed. Other words say nothing. */
 function reasons(expect: AttestCase['expect'], checks: readonly Check[]): readonly Difference[] {
   const failed = checks.filter(({ verdict }) => verdict.is === 'fail').map(({ code }) => code)
   const given: readonly string[] = expect['reasons'] ?? (expect['reason'] === undefined ? [] : [expect['reason']])
-  const missed = given.filter((reason) => !(REASONS[reason] ?? []).some((code) => failed.includes(code)))
-  const strange = expect['reasons'] === undefined ? [] : failed.filter((code) => !given.some((reason) => REASONS[reason]?.includes(code)))
+  const hasFailed = (reason: string) => REASONS[reason]!.some((code) => failed.includes(code))
+  const known = Object.keys(REASONS)
+  const missed = given.filter((reason) => known.includes(reason) && !hasFailed(reason))
+  const isWhole = expect['reasons'] !== undefined && given.every((reason) => known.includes(reason))
+  const strange = isWhole ? known.filter((reason) => hasFailed(reason) && !given.includes(reason)) : []
   return missed.length + strange.length === 0 ? [] : [{ what: 'reasons', expected: given, got: failed }]
 }
 

@@ -1,7 +1,5 @@
 // `thymus attest VERB`: what does this machine run on, and did it boot what it should have?
->>>>>>> tpm-client
 import { quote } from '../core/quote.ts'
-import { readPlace } from '../layers/hardware/tpm/place.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, o, one, output } from './flags.ts'
 import { duration, instant, nonce, text } from './parameters.ts'

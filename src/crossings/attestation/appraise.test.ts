@@ -277,6 +277,23 @@ describe('a SEV-SNP guest', () => {
   })
 })
 
+describe('an enclave that only its neighbours can verify', () => {
+  const body = dcap.sgxBody()
+  Buffer.concat([NONCE], 64).copy(body, body.length - 64)
+  const report = Buffer.concat([body, Buffer.alloc(48)])
+  const enclave = (mrSigner: Buffer) => ({ ...NO_REFERENCE, dcap: { measurements: { mrSigner: [mrSigner.toString('hex')] } } })
+
+  test('is not affirmed, whatever it says, and found out where that is wrong', () => {
+    const bundle = bundleOf({ sgx: ['sgx-report', { report }] })
+    const at = (mrSigner: Buffer) => judged(bundle, { reference: enclave(mrSigner) })
+    assert.deepEqual(faults(at(dcap.MRSIGNER), 'sgx'), ['SGX_REPORT_MAC?'])
+    assert.equal(at(dcap.MRSIGNER).status, 'none')
+    assert.deepEqual(faults(at(Buffer.alloc(32)), 'sgx'), ['SGX_REPORT_MAC?', 'DCAP_MEASUREMENT'])
+    assert.notEqual(at(Buffer.alloc(32)).status, 'affirming')
+    assert.deepEqual(faults(judged(bundle, { reference: NO_REFERENCE }), 'sgx'), ['DCAP_MEASUREMENT?', 'SGX_REPORT_MAC?'])
+  })
+})
+
 describe('a TDX guest', () => {
   const authority = new dcap.QuoteAuthority()
   const parts = { quote: authority.quote(), collateral: Buffer.from(authority.collateral()) }

@@ -7,6 +7,7 @@ import type { REFERENCE_CHECKS } from '../../layers/firmware/reference/checks.ts
 import type { LOG_CHECKS } from '../../layers/firmware/tcg-log/registers.ts'
 import type { AZURE_CHECKS } from '../../layers/hardware/azure/hcl-report.ts'
 import type { DCAP_CHECKS } from '../../layers/hardware/dcap/checks.ts'
+import type { SGX_CHECKS } from '../../layers/hardware/sgx/checks.ts'
 import type { SNP_CHECKS } from '../../layers/hardware/snp/checks.ts'
 import type { TPM_CHECKS } from '../../layers/hardware/tpm/checks.ts'
 import type { ATTEST_CHECKS } from './checks.ts'
@@ -185,6 +186,8 @@ const DCAP: Places<typeof DCAP_CHECKS> = {
   DCAP_LOCATION: { claim: 'instance-identity', pass: 2, fail: 97 },
 }
 
+const SGX: Places<typeof SGX_CHECKS> = { SGX_REPORT_MAC: signed }
+
 const AZURE: Places<typeof AZURE_CHECKS> = {
   AZURE_HARDWARE: unsigned,
   AZURE_PARAVISOR: unsigned,
@@ -201,6 +204,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   ...REFERENCE,
   ...IMA,
   ...DCAP,
+  ...SGX,
   ...AZURE,
 }
 

@@ -1,7 +1,7 @@
 import type { Appraiser } from '../appraise.ts'
 import { azureAppraiser } from './azure.ts'
 import { bootAppraiser, guestBootAppraiser, type HoldLog } from './boot.ts'
-import { dcapAppraiser } from './dcap.ts'
+import { appraiseEnclave, dcapAppraiser } from './dcap.ts'
 import { appraiseIma } from './ima.ts'
 import { snpAppraiser } from './snp.ts'
 import { appraiseQuote } from './tpm.ts'
@@ -15,6 +15,7 @@ export function appraisers(hold: HoldLog): Readonly<Record<string, Appraiser>> {
     'ima-log': appraiseIma,
     'snp-report': snpAppraiser(),
     'dcap-quote': appraiseDcap,
+    'sgx-report': appraiseEnclave,
     'azure-evidence': azureAppraiser(),
     'cc-log': guestBootAppraiser(hold, appraiseDcap),
   }

@@ -9,6 +9,7 @@ import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
 import { type Measurements, type QuotePolicy, validateQuote } from '../../../layers/hardware/dcap/validate.ts'
 import { QuoteVerifier, type VerifiedQuote } from '../../../layers/hardware/dcap/verify.ts'
+import { appraiseLocalReport, readLocalReport } from '../../../layers/hardware/sgx/local-report.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 
 /** `quote`; `collateral`, in JSON as caching services hand it on. Other roots than Intel's are for tests. */
@@ -32,21 +33,35 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
   }
 }
 
+/** `report`: what an enclave shows its neighbours. That it is genuine cannot be told elsewhere, so nothing is affirmed by it; what is wrong is found. */
+export const appraiseEnclave: Appraiser = (evidence, asked) => {
+  const report = readLocalReport(part(evidence, 'report'))
+  return {
+    checks: [...notGiven(asked, asked), ...appraiseLocalReport(report, policyOf(asked, asked))],
+    claims: claimsOfBody(report.body),
+    expires: null,
+  }
+}
+
 /** What came with the quote, or else what is held of such platforms. */
 export function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
   if (Object.hasOwn(evidence.parts, 'collateral')) return Buffer.from(part(evidence, 'collateral')).toString('utf8')
   return platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
 }
 
-/** What a workload should be. What it is must be known, or nothing is affirmed by it. @param answers the challenge, where the report is its answer */
-export function validateWorkload(
-  verified: VerifiedQuote,
-  { now, reference: { dcap = {} } }: Asked,
-  answers?: Pick<Asked, 'nonce'>,
-): readonly Check[] {
+/** The challenge, where the report is its answer. */
+type Answers = Pick<Asked, 'nonce'>
+
+/** What a workload should be. What it is must be known, or nothing is affirmed by it. */
+export const validateWorkload = (verified: VerifiedQuote, asked: Asked, answers?: Answers): readonly Check[] => [
+  ...notGiven(asked, answers),
+  ...validateQuote(verified, policyOf(asked, answers), asked.now),
+]
+
+function policyOf({ reference: { dcap = {} } }: Asked, answers?: Answers): QuotePolicy {
   const { measurements, allow, ppids, fmspcs, ...same } = dcap
   const bytes = (list: readonly string[]) => list.map((hex) => Buffer.from(hex, 'hex'))
-  const policy: QuotePolicy = {
+  return {
     ...same,
     ...(allow === undefined ? {} : { allow: allow.map((each) => ({ ...each, until: Date.parse(each.until) })) }),
     ...(measurements === undefined ? {} : { measurements: measurementsOf(measurements) }),
@@ -54,12 +69,14 @@ export function validateWorkload(
     ...(fmspcs === undefined ? {} : { fmspcs: bytes(fmspcs) }),
     ...(answers?.nonce === undefined ? {} : { reportData: Buffer.from(answers.nonce) }),
   }
+}
+
+function notGiven({ reference: { dcap } }: Asked, answers?: Answers): readonly Check[] {
   const not = (code: keyof typeof DCAP_CHECKS, what: string) =>
     checked(DCAP_CHECKS, code, unknown('NOT_GIVEN', `${what} to hold it to was not given`))
   return [
     ...(answers !== undefined && answers.nonce === undefined ? [not('DCAP_REPORT_DATA', 'a challenge')] : []),
-    ...(measurements === undefined ? [not('DCAP_MEASUREMENT', 'a measurement')] : []),
-    ...validateQuote(verified, policy, now),
+    ...(dcap?.measurements === undefined ? [not('DCAP_MEASUREMENT', 'a measurement')] : []),
   ]
 }
 

@@ -7,14 +7,13 @@ import { beginning, type ImaProgress } from '../src/layers/firmware/ima/replay.t
 import { validate } from '../src/layers/firmware/ima/validate.ts'
 import { verifyList } from '../src/layers/firmware/ima/verify.ts'
 import { imaLists, type LoggedFile, pcrAfter } from '../test/kit/ima-log.ts'
-import { type Estimate, estimate } from './kit/alternate.ts'
+import type { Estimate } from './kit/alternate.ts'
+import { inTurn, perSecond } from './kit/in-turn.ts'
 import type { Benchmark, Measure } from './kit/report.ts'
 
 /** As long as a small server's list is after its boot. */
 const LINES = 800
 const NEW_LINES = 5
-const ROUNDS = 15
-const ARM_US = 60_000
 
 export const imaList: Benchmark = {
   name: 'ima',
@@ -51,20 +50,16 @@ export const imaList: Benchmark = {
     })
     const ratio = (arm: Estimate) => arm.median / times.hashing.median
     return [
-      measure('the whole list, ASCII', times.ascii, `${perSecond(times.ascii)} lists/s, ${ratio(times.ascii).toFixed(2)} × the hashing`),
-      measure(
-        'the whole list, binary',
-        times.binary,
-        `${perSecond(times.binary)} lists/s, ${ratio(times.binary).toFixed(2)} × the hashing`,
-      ),
-      measure('the whole list, binary, and a policy', times.policy, `${perSecond(times.policy)} lists/s`),
-      { ...measure(`its last ${NEW_LINES} lines`, times.news, `${perSecond(times.news)} lists/s`), goal: 50 },
-      measure('three hashes a line, nothing else', times.hashing, `${perSecond(times.hashing)} lists/s`),
+      measure('the whole list, ASCII', times.ascii, `${rate(times.ascii)} lists/s, ${ratio(times.ascii).toFixed(2)} × the hashing`),
+      measure('the whole list, binary', times.binary, `${rate(times.binary)} lists/s, ${ratio(times.binary).toFixed(2)} × the hashing`),
+      measure('the whole list, binary, and a policy', times.policy, `${rate(times.policy)} lists/s`),
+      { ...measure(`its last ${NEW_LINES} lines`, times.news, `${rate(times.news)} lists/s`), goal: 50 },
+      measure('three hashes a line, nothing else', times.hashing, `${rate(times.hashing)} lists/s`),
     ]
   },
 }
 
-const perSecond = ({ median }: Estimate) => Math.round(1e6 / median)
+const rate = (time: Estimate) => Math.round(perSecond(time).median)
 const measure = (what: string, { median, interval }: Estimate, note: string): Measure => ({
   what,
   value: median,
@@ -81,27 +76,4 @@ function hashes(data: readonly Buffer[]): void {
     pcr.write(hash('sha256', bytes, 'binary'), 32, 'latin1')
     pcr.write(hash('sha256', pcr, 'binary'), 'latin1')
   }
-}
-
-/** Microseconds of CPU of each, taken in turn over and over. */
-function inTurn<NAME extends string>(arms: Readonly<Record<NAME, () => unknown>>): Readonly<Record<NAME, Estimate>> {
-  const names = Object.keys(arms) as NAME[]
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<NAME, number[]>
-  for (let round = 0; round < ROUNDS + 3; round++) {
-    for (const name of names) {
-      const begun = process.cpuUsage()
-      let [count, took] = [0, 0]
-      for (; took < ARM_US; took = used(begun)) {
-        arms[name]()
-        count++
-      }
-      if (round >= 3) times[name].push(took / count)
-    }
-  }
-  return Object.fromEntries(names.map((name) => [name, estimate(times[name])])) as Record<NAME, Estimate>
-}
-
-function used(since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since)
-  return user + system
 }

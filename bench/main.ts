@@ -4,6 +4,7 @@ import { admissionAudit } from './admission-audit.ts'
 import { admissionGatekeeper } from './admission-gatekeeper.ts'
 import { admissionWebhook } from './admission-webhook.ts'
 import { apply } from './apply.ts'
+import { attestation } from './attestation.ts'
 import { cliStart } from './cli-start.ts'
 import { dcapVerify } from './dcap-verify.ts'
 import { events } from './events.ts'
@@ -34,6 +35,7 @@ const BENCHMARKS = [
   admissionGatekeeper,
   admissionWebhook,
   admissionAudit,
+  attestation,
   imaList,
   snpVerify,
   tcgLog,

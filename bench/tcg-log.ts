@@ -7,13 +7,10 @@ import { recordBoot } from '../src/layers/firmware/reference/reference.ts'
 import { parseEventLog } from '../src/layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../src/layers/firmware/tcg-log/replay.ts'
 import { eventLog, grub, linuxBoot } from '../test/kit/event-log.ts'
-import { ownTime } from '../test/kit/own-time.ts'
-import { estimate } from './kit/alternate.ts'
+import type { Estimate } from './kit/alternate.ts'
+import { inTurn, perSecond } from './kit/in-turn.ts'
 import type { Benchmark, Measure } from './kit/report.ts'
 
-const ROUNDS = 15
-/** How long one arm works at a time. */
-const ARM_MS = 60
 const HASHES = 400
 const COMMANDS = 100
 
@@ -28,11 +25,6 @@ export const tcgLog: Benchmark = {
     const log = parseEventLog(bytes)
     const reference = recordBoot(log, 'sha256')
     const size = `${log.events.length} events, ${(bytes.length / 1024).toFixed(0)} KiB`
-    const rate = (what: string, work: () => unknown, unit: 'MB/s' | 'logs/s'): Measure => {
-      const perSecond = ratesOf(work)
-      const { median, interval } = estimate(unit === 'MB/s' ? perSecond.map((each) => (each * bytes.length) / 1e6) : perSecond)
-      return { what, value: median, unit, interval, note: size }
-    }
     const allBanks = () => {
       const read = parseEventLog(bytes)
       return read.banks.map((bank) => replay(read, bank))
@@ -44,27 +36,27 @@ export const tcgLog: Benchmark = {
       checkBoot(boot)
       return compareBoot(reference, read, boot)
     }
+    const times = inTurn({
+      read: () => parseEventLog(bytes),
+      replayed: () => replay(parseEventLog(bytes), 'sha256'),
+      allBanks,
+      full,
+    })
+    const megabytes = (what: string, time: Estimate): Measure => {
+      const scale = (value: number) => (value * bytes.length) / 1e6
+      const { median, interval } = perSecond(time)
+      return { what, value: scale(median), unit: 'MB/s', interval: { low: scale(interval.low), high: scale(interval.high) }, note: size }
+    }
+    const logs = (what: string, time: Estimate): Measure => {
+      const { median: value, interval } = perSecond(time)
+      return { what, value, unit: 'logs/s', interval, note: size }
+    }
     return [
-      rate('read', () => parseEventLog(bytes), 'MB/s'),
-      rate('read and replayed in SHA-256', () => replay(parseEventLog(bytes), 'sha256'), 'MB/s'),
-      rate('read and replayed in three banks', allBanks, 'MB/s'),
-      rate('read and replayed in SHA-256', () => replay(parseEventLog(bytes), 'sha256'), 'logs/s'),
-      rate('read, replayed, checked, held to a recorded boot', full, 'logs/s'),
+      megabytes('read', times.read),
+      megabytes('read and replayed in SHA-256', times.replayed),
+      megabytes('read and replayed in three banks', times.allBanks),
+      logs('read and replayed in SHA-256', times.replayed),
+      logs('read, replayed, checked, held to a recorded boot', times.full),
     ]
   },
-}
-
-/** How often a second of this process's own time, round by round; the first rounds warm up. */
-function ratesOf(work: () => unknown): readonly number[] {
-  const rates: number[] = []
-  for (let round = -3; round < ROUNDS; round++) {
-    const begun = ownTime()
-    let done = 0
-    while (ownTime() - begun < ARM_MS) {
-      work()
-      done++
-    }
-    if (round >= 0) rates.push((done * 1000) / (ownTime() - begun))
-  }
-  return rates
 }

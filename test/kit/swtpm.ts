@@ -7,7 +7,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Place } from '../../src/adapters/linux/tpm/place.ts'
+import type { Place } from '../../src/layers/hardware/tpm/place.ts'
 
 const CACHE =
   process.env.THYMUS_LAB ??
@@ -86,7 +86,11 @@ export async function startSwtpm(certificates = false): Promise<Swtpm> {
     rmSync(path, { force: true })
     const words = ['socket', '--tpm2', '--tpmstate', `dir=${state}`, '--server', `type=unixio,path=${path}`]
     const options = ['--ctrl', `type=unixio,path=${control}`, '--flags', 'not-need-init', '--seccomp', 'action=none']
-    const process = spawn(program.path, [...words, ...options], { env: program.env, stdio: ['ignore', 'ignore', 'pipe'] })
+    // On a leash: it ends with this process, however that ends.
+    const process = spawn('setpriv', ['--pdeathsig', 'KILL', program.path, ...words, ...options], {
+      env: program.env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let said = ''
     process.stderr.on('data', (chunk) => {
       said += chunk

@@ -1,7 +1,7 @@
 // Somebody on the bus between a program and its TPM: sees all, changes what he likes. Several programs share the TPM through it, as through /dev/tpm0.
 import { rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import type { Place } from '../../src/adapters/linux/tpm/place.ts'
+import type { Place } from '../../src/layers/hardware/tpm/place.ts'
 
 export interface Message {
   readonly from: 'program' | 'tpm'

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os'
 import { collectEvidence } from '../../adapters/linux/evidence.ts'
-import { defaultPlace, type Place } from '../../adapters/linux/tpm/place.ts'
+import { defaultPlace } from '../../adapters/linux/tpm/default-place.ts'
 import { EXIT } from '../../core/errors.ts'
 import { writeBundle } from '../../formats/evidence/bundle.ts'
+import type { Place } from '../../layers/hardware/tpm/place.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 
 export interface CollectFlags extends OutputFlags {

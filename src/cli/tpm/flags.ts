@@ -1,5 +1,5 @@
 // Flags that several `thymus tpm` commands have.
-import { readPlace } from '../../adapters/linux/tpm/place.ts'
+import { readPlace } from '../../layers/hardware/tpm/place.ts'
 import { given, many, needed, o, output } from '../flags.ts'
 import { duration, text } from '../parameters.ts'
 import { pin, secretSource } from './parameters.ts'

@@ -1,7 +1,8 @@
 // What every `thymus tpm` command begins and ends with: the TPM opened, and left as it was, whatever happens and whoever interrupts.
-import { defaultPlace, type Place } from '../../adapters/linux/tpm/place.ts'
+import { defaultPlace } from '../../adapters/linux/tpm/default-place.ts'
 import { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { EXIT } from '../../core/errors.ts'
+import type { Place } from '../../layers/hardware/tpm/place.ts'
 import { waiting } from '../terminal.ts'
 
 export interface TpmFlags {

@@ -3,7 +3,7 @@ import { constants, type FileHandle, open } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { ThymusError } from '../../../core/errors.ts'
 import { HEADER_SIZE, MAX_MESSAGE } from '../../../layers/hardware/tpm/command.ts'
-import { type Place, placeText } from './place.ts'
+import { type Place, placeText } from '../../../layers/hardware/tpm/place.ts'
 
 export interface Channel {
   /** @param within milliseconds @throws ThymusError TPM_ABSENT, FORMAT; after that the channel is of no use any more */

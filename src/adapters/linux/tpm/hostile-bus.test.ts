@@ -25,6 +25,8 @@ import { Tpm } from './tpm.ts'
 const SECRET = Buffer.from('nobody on the bus shall read this')
 const PASSWORD = Buffer.from('nor this password of the owner')
 const NONE = Buffer.alloc(0)
+/** TPM_CC_PCR_Read. */
+const PCR_READ = 0x17e
 /** A response that lies about its size is waited for; an emulator answers within a few milliseconds. */
 const WITHIN = 100
 
@@ -170,11 +172,13 @@ describe('on a bus that somebody sits on', { skip: whyNoSwtpm() }, () => {
     await using held = await protectedSession(tpm, trust)
     const selection = [selectPcrs('sha256', [0])]
     assert.equal((await readPcrs(tpm, selection, held.session)).get('sha256')!.size, 1)
+    let reads = false
     bus.meddle(({ from, bytes }) => {
-      if (from === 'tpm' && bytes.length > 60) bytes[50]! ^= 1
-      return bytes
+      if (from === 'program') reads = bytes.readUInt32BE(6) === PCR_READ
+      return from === 'tpm' && reads ? flipped(bytes, 8 * 50) : bytes
     })
     await assert.rejects(readPcrs(tpm, selection, held.session), { code: 'TPM_SESSION' })
+    await assert.rejects(seal(tpm, trust, { data: SECRET, pcrs: selection[0], policy: [], auth: NONE }), { code: 'TPM_SESSION' })
     bus.meddle(undefined)
     await assert.rejects(seal(tpm, { ...trust, pins: [] }, { data: SECRET, pcrs: selection[0], policy: [], auth: NONE }), {
       code: 'TPM_UNVERIFIED',

@@ -5,10 +5,10 @@ import { ThymusError } from '../../../core/errors.ts'
 import { type Command, HEADER_SIZE, prepare, responseCode } from '../../../layers/hardware/tpm/command.ts'
 import { flushContext } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { handles, startup } from '../../../layers/hardware/tpm/commands/platform.ts'
+import type { Place } from '../../../layers/hardware/tpm/place.ts'
 import { AGAIN, RC, TpmRefusal } from '../../../layers/hardware/tpm/response-code.ts'
 import type { Use } from '../../../layers/hardware/tpm/session.ts'
 import { type Channel, openChannel } from './channel.ts'
-import type { Place } from './place.ts'
 
 /** The kernel gives a command that makes an RSA key as long (tpm2-cmd.c, TPM2_DURATION_LONG_LONG is 300 s; keys of 2,048 bits take less). */
 const ANSWER_MS = 120_000

@@ -1,15 +1,10 @@
 // Where a TPM is: a device of the kernel, or the socket of an emulator.
-import { existsSync } from 'node:fs'
 import { quote } from '../../../core/quote.ts'
 
 export type Place =
   | { readonly kind: 'device'; readonly path: string }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-
-/** The resource manager's: each program has the TPM to itself, and what it leaves behind goes with it. */
-const MANAGED = '/dev/tpmrm0'
-const RAW = '/dev/tpm0'
 
 /** `PATH`, `unix:PATH` or `swtpm:HOST:PORT`. @throws SyntaxError for other text */
 export function readPlace(text: string): Place {
@@ -18,10 +13,6 @@ export function readPlace(text: string): Place {
   const [, host, port] = /^swtpm:\[?([\w.:-]+?)\]?:(\d{1,5})$/.exec(text) ?? []
   if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return { kind: 'tcp', host, port: Number(port) }
   throw new SyntaxError(`${quote(text)} is not a path as /dev/tpmrm0, unix:/PATH or swtpm:HOST:PORT`)
-}
-
-export function defaultPlace(): Place {
-  return { kind: 'device', path: !existsSync(MANAGED) && existsSync(RAW) ? RAW : MANAGED }
 }
 
 export function placeText(place: Place): string {

@@ -22,11 +22,12 @@ export interface Seen {
 export function posture(seen: Seen): LayerPosture[] {
   const rungs = seen.hello?.rungs ?? []
   const exec = rungs.filter(({ gate }) => gate === 'exec')
-  const sockets = rungs.filter(({ gate }) => gate !== 'exec')
+  const modules = rungs.filter(({ gate }) => gate === 'module')
+  const sockets = rungs.filter(({ gate }) => gate !== 'exec' && gate !== 'module')
   const none = unknown('NO_PRIVILEGE', `no kernel programs: ${whyNoKernel()}`)
   return [
     hardware(seen.roots),
-    firmware(seen.roots),
+    withRungs(firmware(seen.roots), modules),
     { layer: 'supply', state: { is: 'not built' }, summary: 'SBOM, vulnerabilities, signatures', rungs: [], checks: [] },
     admission(seen.admission),
     row(
@@ -39,6 +40,13 @@ export function posture(seen: Seen): LayerPosture[] {
     { layer: 'immunity', state: { is: 'not built' }, summary: 'baseline, anomaly, answer', rungs: [], checks: [] },
   ]
 }
+
+/** What can be denied there is shown beside what was found; it does not change what that is. */
+const withRungs = (row: LayerPosture, rungs: readonly Rung[]): LayerPosture => ({
+  ...row,
+  rungs,
+  checks: [...row.checks, ...checksOf(rungs)],
+})
 
 /** The engine is here; a cluster asks a webhook, which runs by itself. */
 function admission(engine: Verdict): LayerPosture {

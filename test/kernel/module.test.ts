@@ -6,7 +6,10 @@ import { constants, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import koffi from 'koffi'
+import { selfTest } from '../../src/adapters/linux/bpf/self-test.ts'
+import { makeGroup } from '../../src/adapters/linux/groups.ts'
 import { modulesBelow } from '../../src/adapters/linux/modules/files.ts'
+import { PASS } from '../../src/core/verdict.ts'
 import { DIGEST_PATH, GATE_NUMBER, IDENTITY, NODE_SLOT, type PathEntry } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, needKernel, whyNoKernel } from '../kit/instance.ts'
 
@@ -129,5 +132,21 @@ describe('a module', () => {
     assert.equal(loadBuffer(file!), EPERM)
     it.swap({})
     assert.equal(loadBuffer(file!), 0)
+  })
+
+  test('can be denied, and the board says so: the self-test has seen it', (t) => {
+    if (!need(t)) return
+    const scratch = mkdtempSync(join(tmpdir(), 'thymus-self-test-'))
+    const groups = join(it.groups, 'scratch')
+    makeGroup(groups)
+    try {
+      const rungs = selfTest({ pins: join(it.pins, 'scratch'), groups, objects: it.objects, run: scratch })
+      assert.deepEqual(
+        rungs.find(({ gate }) => gate === 'module'),
+        { gate: 'module', rung: 'EPERM (LSM)', works: PASS },
+      )
+    } finally {
+      rmSync(scratch, { recursive: true })
+    }
   })
 })

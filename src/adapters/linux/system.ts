@@ -18,6 +18,7 @@ function load() {
     flock: libc.func('int flock(int fd, int operation)'),
     getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, _Inout_ uint32_t *size)'),
     mallocTrim: libc.func('int malloc_trim(size_t pad)'),
+    finitModule: libc.func('syscall', 'long', ['long', 'int', 'str', 'int']),
   }
 }
 let calls: ReturnType<typeof load> | undefined
@@ -62,6 +63,19 @@ export function peerOf(fd: number): Peer {
   if (calls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, value, [12]) !== 0)
     throw new ThymusError('INTERNAL', 'the peer of the socket is unknown')
   return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) }
+}
+
+const FINIT_MODULE: Readonly<Record<string, number>> = { x64: 313, arm64: 273 }
+
+/** The number of the error with which the kernel refuses to load a file as a module (finit_module(2)); 0 if it loads it. */
+export function moduleError(path: string): number {
+  calls ??= load()
+  const fd = openSync(path, 'r')
+  try {
+    return calls.finitModule(FINIT_MODULE[process.arch]!, fd, '', 0) === 0 ? 0 : koffi.errno()
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Gives what the C library has freed back to the kernel: it keeps it otherwise. */

@@ -1,12 +1,23 @@
 // Whether a hook stops anything is not told by its file, its version or its loading: each rung is made to deny something in a scratch
 // workload, and is seen to. The scratch instance is the real code with maps of its own, so no policy in force is touched.
 import { spawnSync } from 'node:child_process'
-import { realpathSync } from 'node:fs'
+import { hash, randomBytes } from 'node:crypto'
+import { realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Rung } from '../../../core/posture.ts'
 import { PASS, unknown, type Verdict } from '../../../core/verdict.ts'
-import { GATE_NUMBER, IDENTITY, PROTOCOL_NUMBER, type Tables, type TrafficEntry } from '../../../engine/rule-plane/tables.ts'
+import {
+  DIGEST_PATH,
+  GATE_NUMBER,
+  IDENTITY,
+  NODE_SLOT,
+  PROTOCOL_NUMBER,
+  type Tables,
+  type TrafficEntry,
+} from '../../../engine/rule-plane/tables.ts'
 import { dissolveGroup, makeGroup, unifiedMount } from '../groups.ts'
+import { moduleError } from '../system.ts'
 import { groupId, Kernel } from './kernel.ts'
 import { encodeTables } from './tables.ts'
 
@@ -37,9 +48,10 @@ export function selfTest(at: {
     makeGroup(group)
     kernel.attachGroup(groupId(group), group)
     kernel.setGroup(groupId(group), SLOT)
-    kernel.swap(1, encodeTables(tables(realpathSync('/bin/true'))), [])
+    const denied = randomBytes(64)
+    kernel.swap(1, encodeTables(tables(realpathSync('/bin/true'), denied)), [])
     const refusal = kernel.rungs().find(({ rung }) => rung === 'refused')?.works
-    return [execRung(group, refusal), ...socketRungs(group)]
+    return [execRung(group, refusal), ...socketRungs(group), moduleRung(denied, at.run, refusal)]
   } catch (error) {
     return [{ gate: 'all', rung: 'none', works: unknown('SELF_TEST', String(error)) }]
   } finally {
@@ -59,6 +71,26 @@ function execRung(group: string, lsm: Verdict | undefined): Rung {
   return { gate: 'exec', rung: 'none', works: unknown('NOT_SEEN', `a denied image ran: status ${status}, signal ${signal}`) }
 }
 
+/** Two files that are no modules: the one that is denied is refused for that, the other for what it is. No module of the node is touched. */
+function moduleRung(denied: Buffer, folder: string, lsm: Verdict | undefined): Rung {
+  const said = [denied, randomBytes(64)].map((content) => {
+    const file = join(folder, 'self-test.ko')
+    writeFileSync(file, content)
+    try {
+      return moduleError(file)
+    } finally {
+      rmSync(file)
+    }
+  })
+  if (said[0] === constants.errno.EPERM && said[1] === constants.errno.ENOEXEC) return { gate: 'module', rung: 'EPERM (LSM)', works: PASS }
+  if (lsm !== undefined) return { gate: 'module', rung: 'none', works: unknown('HOOK_REFUSED', 'LSM programs are refused here') }
+  return {
+    gate: 'module',
+    rung: 'none',
+    works: unknown('NOT_SEEN', `what policy denies got error ${said[0]}, and any other file ${said[1]}`),
+  }
+}
+
 function socketRungs(group: string): Rung[] {
   const { stdout, stderr } = spawnSync('/bin/sh', ['-c', ENTER, group, process.execPath, '-e', PROBES], { encoding: 'utf8' })
   const said = stdout === '' ? {} : (JSON.parse(stdout) as Record<string, string>)
@@ -69,7 +101,7 @@ function socketRungs(group: string): Rung[] {
   })
 }
 
-function tables(denied: string): Tables {
+function tables(denied: string, module: Buffer): Tables {
   const rule = { cookie: 1, rank: 1, effect: 'deny', report: false } as const
   const traffic = (gate: TrafficEntry['gate'], part: Pick<TrafficEntry, 'protocol' | 'bits'>): TrafficEntry => ({
     ...rule,
@@ -82,11 +114,17 @@ function tables(denied: string): Tables {
   })
   const gates = (1 << GATE_NUMBER.connect) | (1 << GATE_NUMBER.bind) | (1 << GATE_NUMBER.exec)
   return {
-    subjects: [{ slot: SLOT, identity: IDENTITY_OF_SCRATCH, enforcedGates: gates, trialGates: 0, plainGates: gates }],
+    subjects: [
+      { slot: NODE_SLOT, identity: IDENTITY.host, enforcedGates: 1 << GATE_NUMBER.module, trialGates: 0, plainGates: 0 },
+      { slot: SLOT, identity: IDENTITY_OF_SCRATCH, enforcedGates: gates, trialGates: 0, plainGates: gates },
+    ],
     places: [],
     // Only TCP for bind: Node binds a datagram socket before it sends.
     traffic: [traffic('connect', { protocol: 0, bits: 0 }), traffic('bind', { protocol: PROTOCOL_NUMBER.TCP, bits: 8 })],
-    paths: [{ ...rule, subject: IDENTITY_OF_SCRATCH, trial: false, path: denied, whole: true }],
+    paths: [
+      { ...rule, subject: IDENTITY_OF_SCRATCH, trial: false, path: denied, whole: true },
+      { ...rule, subject: IDENTITY.host, gate: 'module', trial: false, path: `${DIGEST_PATH}${hash('sha256', module)}`, whole: true },
+    ],
     reasons: new Map(),
   }
 }

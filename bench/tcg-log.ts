@@ -7,6 +7,7 @@ import { recordBoot } from '../src/layers/firmware/reference/reference.ts'
 import { parseEventLog } from '../src/layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../src/layers/firmware/tcg-log/replay.ts'
 import { eventLog, grub, linuxBoot } from '../test/kit/event-log.ts'
+import { ownTime } from '../test/kit/own-time.ts'
 import { estimate } from './kit/alternate.ts'
 import type { Benchmark, Measure } from './kit/report.ts'
 
@@ -57,19 +58,13 @@ export const tcgLog: Benchmark = {
 function ratesOf(work: () => unknown): readonly number[] {
   const rates: number[] = []
   for (let round = -3; round < ROUNDS; round++) {
-    const begun = ownMs()
+    const begun = ownTime()
     let done = 0
-    while (ownMs() - begun < ARM_MS) {
+    while (ownTime() - begun < ARM_MS) {
       work()
       done++
     }
-    if (round >= 0) rates.push((done * 1000) / (ownMs() - begun))
+    if (round >= 0) rates.push((done * 1000) / (ownTime() - begun))
   }
   return rates
-}
-
-/** Others on the machine take its cores: what they take is not counted. */
-function ownMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
 }

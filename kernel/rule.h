@@ -14,6 +14,7 @@ enum gate {
 	GATE_ACCEPT  = 2, /* traffic that somebody starts to the subject */
 	GATE_BIND    = 3,
 	GATE_EXEC    = 4,
+	GATE_MODULE  = 5, /* of the node itself: slot 0 */
 };
 
 /* Two tables in one: with TRIAL in the gate, what all policies would say, the observed and shadowed ones too; without, what is in force. */
@@ -35,6 +36,7 @@ enum identity {
 
 #define MAX_SLOTS 16384
 #define SLOT_NONE 0 /* a process or socket that belongs to no workload */
+#define SLOT_NODE 0 /* as subject: the node itself, at gates that are no workload's */
 
 /* subjects: array by (generation % 2) * MAX_SLOTS + slot. A bit is 1 << gate: is there anything to look up? */
 struct subject {
@@ -91,6 +93,8 @@ struct path_key {
 };
 #define PATH_FIXED_BITS 64
 #define FILELESS_PATH "fileless:"
+/* At GATE_MODULE, in place of a path: the digest of a file in 64 digits, with its NUL; the empty path is everything. */
+#define DIGEST_PATH "sha256:"
 
 /* What a look-up yields. The higher rank wins; at equal rank a deny beats an allow. Rank 0 is the implicit deny of an isolated subject. */
 struct rule_value {

@@ -12,11 +12,21 @@
 #define NULL ((void *)0)
 #endif
 typedef int pid_t;
+typedef long long loff_t;
 #define EPERM 1
 #define AF_INET 2
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define SOCK_RAW 3
+
+/* Their values are those of the running kernel (bpf_core_enum_value). */
+enum kernel_read_file_id {
+	READING_MODULE = 2,
+};
+
+enum kernel_load_data_id {
+	LOADING_MODULE = 2,
+};
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

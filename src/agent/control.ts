@@ -101,8 +101,9 @@ export class Control {
       const next = this.merged(request, by)
       const names = [...next.held.keys()].filter((id) => next.held.get(id) !== this.#set.held.get(id))
       const warnings = names
-        .filter((id) => this.#selected(next.held.get(id)!.policy, next.namespaces).length === 0)
-        .map((id) => `${id} selects no workload`)
+        .map((id) => next.held.get(id)!.policy)
+        .filter((policy) => policy.applies.node === undefined && this.#selected(policy, next.namespaces).length === 0)
+        .map(({ id }) => `${id} selects no workload`)
       if (request.dryRun) return this.#result(names, warnings, 0, started, next)
       if (request.confirmWithinSeconds !== undefined && this.#unconfirmed) {
         throw new ThymusError('AGENT_REQUEST', 'another change waits to be confirmed: thymus apply --confirm or --rollback')

@@ -13,6 +13,7 @@ const GOOD = {
   'sys/kernel/security/tpm0/binary_bios_measurements': '',
   [SECURE_BOOT]: Buffer.of(6, 0, 0, 0, 1),
   'sys/kernel/security/integrity/ima/runtime_measurements_count': '812\n',
+  'sys/kernel/security/integrity/ima/policy': 'dont_measure fsmagic=0x9fa0\nmeasure func=BPRM_CHECK mask=MAY_EXEC\n',
   'sys/kernel/security/lockdown': 'none [integrity] confidentiality\n',
   'sys/module/module/parameters/sig_enforce': 'Y\n',
 }
@@ -69,7 +70,7 @@ test('a confidential guest without a TPM has hardware that can vouch for it', (t
 test('what is off is a fail, and what does nothing is unknown', (t) => {
   const off = {
     [SECURE_BOOT]: Buffer.of(6, 0, 0, 0, 0),
-    'sys/kernel/security/integrity/ima/runtime_measurements_count': '1\n',
+    'sys/kernel/security/integrity/ima/policy': 'measure func=KEY_CHECK\n',
     'sys/kernel/security/lockdown': '[none] integrity confidentiality\n',
     'sys/module/module/parameters/sig_enforce': 'N\n',
   }
@@ -90,4 +91,15 @@ test('a TPM that does not answer fails, one that shows no registers is unknown',
   const broken = rows(t, { ...silent, 'sys/class/tpm/tpm0/pcr-sha256/0/': '' })
   assert.equal(broken.verdicts[0], 'ROOT_TPM fail')
   assert.equal(broken.hard.state.is, 'fail')
+})
+
+test('that IMA measures what is executed is believed by its policy, or by the command line', (t) => {
+  const { 'sys/kernel/security/integrity/ima/policy': _, ...hidden } = GOOD
+  const ima = (more: Readonly<Record<string, string>>) => rows(t, { ...hidden, ...more }).verdicts[4]
+  assert.equal(ima({}), 'ROOT_IMA NOT_THERE')
+  assert.equal(ima({ 'proc/cmdline': 'ro quiet\n' }), 'ROOT_IMA NOT_THERE')
+  for (const words of ['ro ima_policy=tcb', 'ima_tcb ro', 'ima_policy=tcb|appraise_tcb'])
+    assert.equal(ima({ 'proc/cmdline': words }), 'ROOT_IMA pass', words)
+  for (const words of ['ima_policy=appraise_tcb', 'ima_policy=secure_boot', 'noima_tcb'])
+    assert.equal(ima({ 'proc/cmdline': words }), 'ROOT_IMA NOT_THERE', words)
 })

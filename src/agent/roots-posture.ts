@@ -29,7 +29,7 @@ export function hardware({ tpm, tee }: MachineRoots): LayerPosture {
 }
 
 export function firmware(roots: MachineRoots): LayerPosture {
-  const { efi, eventLog, secureBoot, measurements, lockdown, signedModules } = roots
+  const { efi, eventLog, secureBoot, measurements, measuresPrograms, lockdown, signedModules } = roots
   const noEfi = unknown('NO_EFI', 'this machine was not started by UEFI')
   const on = seen(secureBoot, (is) => (is ? PASS : FAIL), 'the firmware has no such variable')
   const log = eventLog ? PASS : unknown('NO_EVENT_LOG', 'the kernel shows no log of the boot')
@@ -40,9 +40,9 @@ export function firmware(roots: MachineRoots): LayerPosture {
       code: 'ROOT_IMA',
       title: 'the kernel measures what is executed (IMA)',
       verdict: seen(
-        measurements,
-        (count) => (count > 1 ? PASS : unknown('IMA_IDLE', 'no policy says what to measure')),
-        'the kernel has no IMA',
+        measuresPrograms,
+        (does) => (does ? PASS : unknown('IMA_IDLE', 'no policy tells it to')),
+        'is' in measurements ? 'the kernel does not show what it measures' : 'the kernel has no IMA',
       ),
       ...('is' in measurements ? { got: `${measurements.is} measurements` } : {}),
     },

@@ -1,10 +1,9 @@
 // `thymus attest VERB`: what does this machine run on, and did it boot what it should have?
-
 import { quote } from '../core/quote.ts'
-import { readPlace } from '../layers/hardware/tpm/place.ts'
 import { command, group } from './command.ts'
-import { flag, given, many, o, one, output } from './flags.ts'
+import { flag, given, many, needed, o, one, output } from './flags.ts'
 import { duration, instant, nonce, text } from './parameters.ts'
+import { tpm } from './tpm/flags.ts'
 
 const held = {
   policy: many(text, 'PATH', 'modules in Rego that decide, in place of the default; docs/attestation.md says what they are asked'),
@@ -18,6 +17,14 @@ function processors(input: string): number {
   return Number(input)
 }
 
+function pair(input: string): readonly [string, string] {
+  const at = input.indexOf('=')
+  if (at < 1) throw new SyntaxError(`${quote(input)} is no NAME=VALUE`)
+  return [input.slice(0, at), input.slice(at + 1)]
+}
+
+const update = needed(text, 'NAME', 'what the update is called, as linux-6.1.0-56')
+const referenceFile = one(text, 'FILE|-', 'a reference, as thymus attest record writes it')
 const bundle = one(text, 'FILE|-', 'evidence, as thymus attest collect -o json writes it')
 
 export const attest = group('what a machine runs on: TPM, boot, confidential guests; evidence collected and appraised', {
@@ -33,7 +40,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     parameters: {
       flags: {
         nonce: given(nonce, 'HEX', 'a challenge of 8 to 32 bytes, which a quote or a report then answers'),
-        tpm: given(readPlace, 'PLACE', 'the TPM: /dev/tpmrm0 where it is left out; unix:PATH or swtpm:HOST:PORT for an emulator'),
+        tpm: tpm.tpm,
         about: given(text, 'NAME', 'what this machine is called; its host name where it is left out'),
         ...output,
       },
@@ -83,6 +90,42 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     },
     more: 'Evidence of which a check fails is not recorded.',
     load: async () => (await import('./attest/record.ts')).record,
+  }),
+  allow: command({
+    brief: 'allow what an update changes in a boot, from its files, before any machine has booted them',
+    examples: [
+      [
+        'thymus attest allow node-1.json --name linux-6.1.0-56 --kernel vmlinuz-6.1.0-56 --initrd initrd.img-6.1.0-56 --word 6.1.0-55=6.1.0-56 -o json=node-1.new.json',
+        'a kernel whose release stands in its path',
+      ],
+      ['thymus attest allow node-1.json --name dbx-2025 --variable dbx=dbx.esl -o json=node-1.new.json', ''],
+    ],
+    operands: 'FILE|-',
+    parameters: {
+      flags: {
+        name: update,
+        shim: given(text, 'FILE', 'a new shim'),
+        grub: given(text, 'FILE', 'a new GRUB'),
+        kernel: given(text, 'FILE', 'a new kernel'),
+        uki: given(text, 'FILE', 'a new unified kernel image'),
+        initrd: given(text, 'FILE', 'a new initrd'),
+        file: many(pair, 'PATH=FILE', 'a file that the boot loader reads, by its path or a part of it, as grub.cfg=FILE'),
+        variable: many(pair, 'NAME=FILE', 'all that PK, KEK, db, dbx or SbatLevel will hold'),
+        word: many(pair, 'OLD=NEW', 'what changes in commands of GRUB and in command lines'),
+        ...output,
+      },
+      aliases: o,
+      positional: referenceFile,
+    },
+    more: 'What was allowed stays so: machines have the update one after the other. thymus attest settle takes it back.',
+    load: async () => (await import('./attest/allow.ts')).allow,
+  }),
+  settle: command({
+    brief: 'take back what an update has replaced, once every machine has it',
+    examples: [['thymus attest settle node-1.json --name linux-6.1.0-56 -o json=node-1.new.json', '']],
+    operands: 'FILE|-',
+    parameters: { flags: { name: update, ...output }, aliases: o, positional: referenceFile },
+    load: async () => (await import('./attest/allow.ts')).settle,
   }),
   explain: command({
     brief: 'why evidence was appraised as it was: each check that did not pass, and how the boot differs, in words',

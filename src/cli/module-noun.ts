@@ -40,4 +40,18 @@ export const module = group('kernel modules and their signatures', {
     more: 'The exit status is 2 where it is unsigned or wrongly signed, and 3 where only its signer’s key could tell.',
     load: async () => (await import('./module/verify.ts')).verify,
   }),
+  policy: command({
+    brief: 'a NodePolicy that allows the modules that these keys signed, by their digest, and denies all others',
+    examples: [['thymus module policy --key signing.pem > modules.yaml && thymus apply -f modules.yaml --enforce', '']],
+    parameters: {
+      flags: {
+        name: { kind: 'parsed', parse: text, default: 'modules', placeholder: 'NAME', brief: 'of the policy' },
+        folder: given(text, 'DIR', 'where modules lie; /lib/modules and the release of the kernel where it is left out'),
+        key,
+      },
+      aliases: { k: 'key' },
+    },
+    more: 'Where the kernel admits LSM programs. After an update of the kernel it is another policy.',
+    load: async () => (await import('./module/policy.ts')).policy,
+  }),
 })

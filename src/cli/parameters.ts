@@ -31,6 +31,15 @@ export function port(input: string): number {
   return value
 }
 
+/** A number from `least` to `most`, decimal. */
+export const whole =
+  (least: number, most: number) =>
+  (input: string): number => {
+    const value = /^\d{1,10}$/.test(input) ? Number(input) : Number.NaN
+    if (!(value >= least && value <= most)) throw new SyntaxError(`${quote(input)} is not a number from ${least} to ${most}`)
+    return value
+  }
+
 export function protocol(input: string): Protocol {
   const name = input.toUpperCase()
   if (name !== 'TCP' && name !== 'UDP' && name !== 'SCTP') throw new SyntaxError(`${quote(input)} is not TCP, UDP or SCTP`)

@@ -2,18 +2,10 @@
 import { quote } from '../core/quote.ts'
 import { command, group } from './command.ts'
 import { given, needed, o, output } from './flags.ts'
-import { text, workloadName } from './parameters.ts'
+import { text, whole, workloadName } from './parameters.ts'
+import { sgx } from './tee/sgx-noun.ts'
 
 const MAX_MEMORY = 1 << 30
-
-/** A number from `least` to `most`, decimal. */
-const whole =
-  (least: number, most: number) =>
-  (input: string): number => {
-    const value = /^\d{1,10}$/.test(input) ? Number(input) : Number.NaN
-    if (!(value >= least && value <= most)) throw new SyntaxError(`${quote(input)} is not a number from ${least} to ${most}`)
-    return value
-  }
 
 /** 64 bits, hexadecimal with 0x or decimal. */
 function bits(input: string): bigint {
@@ -93,4 +85,5 @@ export const tee = group('confidential computing: what this machine can do, and 
       load: async () => (await import('./tee/collateral.ts')).list,
     }),
   }),
+  sgx,
 })

@@ -32,6 +32,8 @@ export type Predicate =
   | { readonly is: 'path'; readonly path: string; readonly below: boolean }
   /** An image without a name in any directory, or on a file system that only exists in memory (DESIGN: fileless forms). */
   | { readonly is: 'fileless' }
+  /** A file by the SHA-256 of its content, in hexadecimal. */
+  | { readonly is: 'content'; readonly sha256: string }
 
 /**
  * What a kernel or a door can decide. Among the rules that match, the highest rank wins; at equal rank a deny beats an allow.

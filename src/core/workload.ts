@@ -39,6 +39,8 @@ export function namespaceLabels(namespaces: Namespaces, name: string): Labels {
 
 /** Which workloads are meant: by their namespace's name or labels, and by their own labels. What is left out does not restrict. */
 export interface Selector {
+  /** The node itself is meant, and no workload. */
+  readonly node?: true
   readonly namespace?: string
   readonly namespaces?: LabelSelector
   readonly workloads: LabelSelector
@@ -46,6 +48,7 @@ export interface Selector {
 
 export function meant(selector: Selector, workload: Pick<Workload, 'namespace' | 'labels'>, namespaces: Namespaces): boolean {
   return (
+    selector.node === undefined &&
     (selector.namespace === undefined || selector.namespace === workload.namespace) &&
     (selector.namespaces === undefined || selects(selector.namespaces, namespaceLabels(namespaces, workload.namespace))) &&
     selects(selector.workloads, workload.labels)

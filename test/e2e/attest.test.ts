@@ -41,6 +41,22 @@ describe('thymus attest', () => {
     assert.equal((await attest('verify', good)).status, 3)
   })
 
+  test('allows an update before any machine has booted it, and settles it', async () => {
+    const now = file('now.json', writeBundle(machine({ boot: { initrd: 'new', commandLine: '/vmlinuz root=/dev/vdb ro' } })))
+    const [next, only] = [path('next.json'), path('only.json')]
+    const outcome = async (bundle: string, by: string) => (await attest('verify', bundle, '--reference', by, ...nonce)).status
+    assert.equal(await outcome(now, reference), 2)
+    const brought = ['--initrd', file('initrd', 'new'), '--word', '/dev/vda=/dev/vdb']
+    const allowed = await attest('allow', reference, '--name', 'update', ...brought, '-o', `json=${next}`)
+    assert.equal(allowed.status, 0, allowed.stderr)
+    assert.deepEqual([await outcome(now, next), await outcome(good, next), await outcome(changed, next)], [0, 0, 2])
+    assert.equal((await attest('settle', next, '--name', 'update', '-o', `json=${only}`)).status, 0)
+    assert.deepEqual([await outcome(now, only), await outcome(good, only)], [0, 2])
+    const none = await attest('allow', reference, '--name', 'x', '--uki', file('uki', 'MZ'))
+    assert.match(none.stderr, /^thymus: FORMAT/)
+    assert.match((await attest('settle', reference, '--name', 'x')).stderr, /^thymus: REFERENCE: nothing in it was brought by x/)
+  })
+
   test('does not record what is not good', async () => {
     const off = file('off.json', writeBundle(machine({ boot: { secureBoot: false } })))
     const { status, stderr, stdout } = await attest('record', off)

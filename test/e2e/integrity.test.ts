@@ -1,12 +1,13 @@
 // thymus ima and thymus module, as a user types them; every file is made here.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, sign } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { generateKeyPairSync, hash, sign } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { preAuthentication } from '../../src/formats/dsse.ts'
+import { readPolicies } from '../../src/layers/network/read-policies.ts'
 import { certificate, commonName, newPair, pem } from '../kit/certificates.ts'
 import { thymus } from '../kit/cli.ts'
 import { imaLists, type LoggedFile, pcrAfter } from '../kit/ima-log.ts'
@@ -61,6 +62,19 @@ describe('thymus module', () => {
       ['bare unsigned', 'good signed', 'packed signed', 'tight_one signed', 'torn unreadable', 'wrong wrong'],
     )
     assert.equal(status, 2)
+  })
+
+  test('policy allows what is signed by its digest, and denies the rest', async () => {
+    const { stdout, stderr } = await thymus(['module', 'policy', '--folder', modules, '--key', key])
+    const { policies } = readPolicies(stdout, 'modules.yaml')
+    const [policy] = policies
+    assert.deepEqual([policy!.id, policy!.isolates, policy!.applies.node], ['NodePolicy/modules', ['module'], true])
+    const digests = [good, packed, tight].map((path) => hash('sha256', readFileSync(path)))
+    assert.deepEqual(
+      policy!.rules.map(({ when }) => when),
+      digests.map((sha256) => ({ is: 'content', sha256 })),
+    )
+    assert.match(stderr, /3 of \d modules are signed/)
   })
 
   test('a key that is none, and a file that is not there, are said in one line', async () => {

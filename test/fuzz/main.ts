@@ -39,7 +39,7 @@ let finds = 0
 let next = Number(values.case ?? 0)
 while (next <= task.last && performance.now() < end) next = await work(next)
 const { user, system } = process.cpuUsage()
-for (const [target, outcomes] of Object.entries(counts)) console.log(`${target.padEnd(20)} ${JSON.stringify(outcomes)}`)
+for (const [target, outcomes] of Object.entries(counts)) console.log(`${target.padEnd(32)} ${JSON.stringify(outcomes)}`)
 console.log(`seed ${task.seed}: ${next} cases, ${finds} finds, ${Math.round((user + system) / 1e6)} s of CPU`)
 process.exitCode = finds > 0 ? 1 : 0
 

@@ -20,6 +20,9 @@ export function hclReport(type: 2 | 4, hardware: Buffer, claims: Buffer): Buffer
   return bytes
 }
 
+/** Offsets in an SNP report. */
+const [VMPL, REPORT_DATA] = [0x30, 0x50]
+
 /** 64 bytes: the hash of the claims, and zeros. */
 const bound = (claims: Buffer) => Buffer.concat([createHash('sha256').update(claims).digest(), Buffer.alloc(32)])
 
@@ -28,10 +31,12 @@ export interface AzureRequest {
   /** Whose key signs the quote, if not the one that is named. */
   readonly signer?: TpmKey
   readonly nonce?: Buffer
+  /** Of who asked for the SNP report. */
+  readonly vmpl?: number
 }
 
 /** The document of version 1. @param by who signs for the hardware */
-export function azureEvidence(by: Vendor | QuoteAuthority, { key, signer = key, nonce = Buffer.from('a nonce') }: AzureRequest) {
+export function azureEvidence(by: Vendor | QuoteAuthority, { key, signer = key, nonce = Buffer.from('a nonce'), vmpl = 0 }: AzureRequest) {
   const claims = runtimeData(key)
   const values = Array.from({ length: 24 }, (_, pcr) => Buffer.alloc(32, pcr))
   const { message, signature } = quoteBy(signer, { nonce, pcrs: new Map(values.entries()) })
@@ -47,6 +52,6 @@ export function azureEvidence(by: Vendor | QuoteAuthority, { key, signer = key, 
     const quote = by.quote({ version: 4, body: (body) => bound(claims).copy(body, 520) })
     return { version: 1, tpm_quote, hcl_report: encoded(hclReport(4, report, claims)), td_quote: encoded(quote) }
   }
-  const report = by.report(3, { 80: bound(claims) })
+  const report = by.report(3, { [VMPL]: Buffer.of(vmpl), [REPORT_DATA]: bound(claims) })
   return { version: 1, tpm_quote, hcl_report: encoded(hclReport(2, report, claims)), vcek: by.vek().toString('base64') }
 }

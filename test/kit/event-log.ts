@@ -3,6 +3,7 @@ import { hash as digestOf } from 'node:crypto'
 import { GUID, guidBytes } from '../../src/formats/efi/guid.ts'
 import { type HashName, hashByName } from '../../src/formats/hash.ts'
 import { EV } from '../../src/layers/firmware/tcg-log/event-types.table.ts'
+import { writeVariableData } from '../../src/layers/firmware/tcg-log/payload.ts'
 
 export interface MadeEvent {
   readonly register: number
@@ -45,8 +46,7 @@ export const eventLog = (events: readonly MadeEvent[], banks: readonly HashName[
   Buffer.concat([specId(banks), ...events.map((event) => newEvent(banks, event))])
 
 /** UEFI_VARIABLE_DATA. */
-export const variableData = (guid: string, name: string, data: Uint8Array) =>
-  Buffer.concat([guidBytes(guid), u64(name.length), u64(data.length), wide(name), data])
+export const variableData = (guid: string, name: string, data: Uint8Array) => writeVariableData({ guid, name, data: Buffer.from(data) })
 
 /** EFI_SIGNATURE_LIST with entries of one size. */
 export function signatureList(type: string, ...entries: readonly Uint8Array[]): Buffer {

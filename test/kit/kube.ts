@@ -74,8 +74,11 @@ export class Kube {
   }
 
   /** Ends the API server without a word; what it has stored is there when it is begun anew. */
-  crash(): void {
-    this.#running.get('apiserver')!.child.kill('SIGKILL')
+  async crash(): Promise<void> {
+    const { child } = this.#running.get('apiserver')!
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await ended
   }
 
   /** Resolves when it is ready. */

@@ -51,19 +51,29 @@ export interface PlatformRequest {
   readonly holder: { readonly issuer: string; readonly serial: number }
   readonly attributes?: readonly Buffer[]
   readonly extensions?: readonly Buffer[]
+  /** GeneralizedTime. */
+  readonly to?: string
+  /** Whom it names as its issuer; who signs it, if nobody else. */
+  readonly issuer?: string
 }
 
 /** An attribute of one value. */
 export const platformAttribute = (id: string, value: Buffer) => sequence(oid(id), der(0x31, value))
 export const utf8 = (value: string) => text(UTF8, value)
 
-/** An attribute certificate (RFC 5755) of 2020 to 2030. */
-export function attributeCertificate({ holder, attributes = [], extensions = [] }: PlatformRequest, issuer: Authority): Buffer {
+/** An attribute certificate (RFC 5755) of 2020 to 2030 or `to`. */
+export function attributeCertificate(request: PlatformRequest, issuer: Authority): Buffer {
+  const { holder, attributes = [], extensions = [], to = '20300101000000Z' } = request
   const algorithm = sequence(oid('1.2.840.10045.4.3.2'))
   const nameOf = (subject: string) => sequence(der(0xa4, commonName(subject)))
   const body = sequence(
-    ...[integer(1), sequence(der(0xa0, nameOf(holder.issuer), integer(holder.serial))), der(0xa0, nameOf(issuer.subject)), algorithm],
-    ...[integer(7), sequence(text(0x18, '20200101000000Z'), text(0x18, '20300101000000Z')), sequence(...attributes)],
+    ...[
+      integer(1),
+      sequence(der(0xa0, nameOf(holder.issuer), integer(holder.serial))),
+      der(0xa0, nameOf(request.issuer ?? issuer.subject)),
+      algorithm,
+    ],
+    ...[integer(7), sequence(text(0x18, '20200101000000Z'), text(0x18, to)), sequence(...attributes)],
     ...(extensions.length > 0 ? [sequence(...extensions)] : []),
   )
   return sequence(body, algorithm, der(0x03, Buffer.from([0]), sign('sha256', body, issuer.key.privateKey)))

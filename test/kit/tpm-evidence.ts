@@ -29,11 +29,11 @@ export interface KeyRequest {
   readonly storage?: boolean
 }
 
-export function newRsaKey({ scheme = { algorithm: ALG.rsassa, hash: SHA256 }, ...request }: KeyRequest = {}): TpmKey {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export function newRsaKey({ scheme = { algorithm: ALG.rsassa, hash: SHA256 }, ...request }: KeyRequest = {}, keyBits = 2048): TpmKey {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: keyBits })
   const modulus = Buffer.from(publicKey.export({ format: 'jwk' }).n!, 'base64url')
   const common = commonOf(request)
-  return { privateKey, area: { type: 'rsa', ...common, scheme: request.storage ? null : scheme, keyBits: 2048, exponent: 0, modulus } }
+  return { privateKey, area: { type: 'rsa', ...common, scheme: request.storage ? null : scheme, keyBits, exponent: 0, modulus } }
 }
 
 export function newEccKey({ scheme = { algorithm: ALG.ecdsa, hash: SHA256 }, ...request }: KeyRequest = {}, namedCurve = 'P-256'): TpmKey {

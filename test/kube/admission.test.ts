@@ -372,7 +372,7 @@ test('what is deployed is taken by the API server, and its account may do what i
 })
 
 test('an API server that ends and begins anew is found again', { skip }, async () => {
-  kube.crash()
+  await kube.crash()
   await serving.says(/CLUSTER: the API server cannot be asked: ECONN|CLUSTER: the watch broke off[\s\S]*CLUSTER: the watch broke off/)
   await kube.revive()
   await eventually('it is heard', async () => /^thymus_admission_cluster_age_seconds 0$/m.test((await serving.get('/metrics')).body))

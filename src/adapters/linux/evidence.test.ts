@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -81,4 +81,12 @@ test('a TPM quotes what was measured into it, by the same key each time, and kee
   }
   await using tpm = await Tpm.open(swtpm.place)
   assert.deepEqual(await tpm.handles(0x80000000), [])
+})
+
+test('an enclave of Gramine presents a quote over the challenge', async (t) => {
+  const files = { attestation_type: Buffer.from('dcap'), user_report_data: Buffer.alloc(0), quote: Buffer.from('quote') }
+  const root = tree(t, Object.fromEntries(Object.entries(files).map(([name, bytes]) => [join('dev/attestation', name), bytes])))
+  const { evidence } = await collectEvidence({ tpm: NOWHERE, root, nonce: Buffer.alloc(32, 7) })
+  assert.deepEqual(evidence, [{ name: 'sgx', type: 'dcap-quote', parts: { quote: Buffer.from('quote') } }])
+  assert.deepEqual(readFileSync(join(root, 'dev/attestation/user_report_data')), Buffer.concat([Buffer.alloc(32, 7), Buffer.alloc(32)]))
 })

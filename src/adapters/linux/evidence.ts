@@ -6,6 +6,7 @@ import { ThymusError } from '../../core/errors.ts'
 import type { Reason } from '../../core/verdict.ts'
 import { type HashName, hashByName } from '../../formats/hash.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
+import { collectGramine } from '../../layers/hardware/sgx/gramine-attestation.ts'
 import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { createPrimary, entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
@@ -14,6 +15,7 @@ import { fixed, HANDLE } from '../../layers/hardware/tpm/entity.ts'
 import type { Place } from '../../layers/hardware/tpm/place.ts'
 import { EMPTY } from '../../layers/hardware/tpm/session.ts'
 import { signingKey } from '../../layers/hardware/tpm/templates.ts'
+import { gramineFiles } from './gramine.ts'
 import { EVENT_LOG, IMA_LOG } from './roots.ts'
 import { activeBanks, readPcrs } from './tpm/pcrs.ts'
 import { Tpm } from './tpm/tpm.ts'
@@ -111,7 +113,13 @@ function pcrText(values: ReadonlyMap<HashName, ReadonlyMap<number, Buffer>>): st
     .join('')
 }
 
+/** Of an enclave of Gramine, or of a confidential guest. */
 function guestReport(root: string, nonce: Uint8Array): Piece {
+  const enclave = gramineFiles(join(root, 'dev/attestation'))
+  if (enclave.read('attestation_type') !== undefined) {
+    const { type, parts } = collectGramine(enclave, '', nonce)
+    return { name: 'sgx', type, parts }
+  }
   const { provider, report, auxiliary } = tsmReport({ data: nonce }, tsmFolder(join(root, 'sys/kernel/config/tsm/report')))
   if (provider === 'tdx_guest') return { name: 'tdx', type: 'dcap-quote', parts: { quote: report } }
   if (provider === 'sev_guest') return { name: 'snp', type: 'snp-report', parts: { report, certificates: auxiliary } }

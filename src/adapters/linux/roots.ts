@@ -12,8 +12,10 @@ export interface MachineRoots {
   readonly efi: boolean
   readonly eventLog: boolean
   readonly secureBoot: Seen<boolean>
-  /** Measurements of IMA; 1 is that of the boot alone. */
+  /** Measurements of IMA, also of keys and settings. */
   readonly measurements: Seen<number>
+  /** Whether IMA measures what is executed. */
+  readonly measuresPrograms: Seen<boolean>
   readonly lockdown: Seen<string>
   /** Whether the kernel refuses modules that nobody signed. */
   readonly signedModules: Seen<boolean>
@@ -24,7 +26,8 @@ export type Seen<T> = { readonly is: T } | { readonly not: 'there' | 'shown' | '
 
 /** Where the kernel's collection of boot-time logs, and IMA's own, are (securityfs). */
 export const EVENT_LOG = 'sys/kernel/security/tpm0/binary_bios_measurements'
-export const IMA_LOG = 'sys/kernel/security/integrity/ima/binary_runtime_measurements'
+const IMA = 'sys/kernel/security/integrity/ima'
+export const IMA_LOG = `${IMA}/binary_runtime_measurements`
 /** EFI_GLOBAL_VARIABLE (UEFI 2.10 §3.3). */
 const SECURE_BOOT = 'sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c'
 const TPM = 'sys/class/tpm/tpm0'
@@ -36,7 +39,7 @@ export const ROOTS_READ = [`/${TPM}/`, '/sys/kernel/security/', '/sys/firmware/e
 /** Reads a dozen small files. Reading a PCR makes the kernel ask the TPM: milliseconds. @param root of the file system, where tests look elsewhere */
 export function seeRoots(root = '/'): MachineRoots {
   const at = (path: string) => join(root, path)
-  const read = <T>(path: string, as: (bytes: Buffer) => T): Seen<T> => {
+  const read: Read = (path, as) => {
     try {
       return { is: as(readFileSync(at(path))) }
     } catch (error) {
@@ -60,8 +63,20 @@ export function seeRoots(root = '/'): MachineRoots {
     eventLog: existsSync(at(EVENT_LOG)),
     // Four bytes of attributes, then the variable.
     secureBoot: read(SECURE_BOOT, (bytes) => bytes[4] === 1),
-    measurements: read('sys/kernel/security/integrity/ima/runtime_measurements_count', (bytes) => Number(bytes.toString('latin1'))),
+    measurements: read(`${IMA}/runtime_measurements_count`, (bytes) => Number(bytes.toString('latin1'))),
+    measuresPrograms: measuresPrograms(read),
     lockdown: read('sys/kernel/security/lockdown', (bytes) => /\[(\w+)\]/.exec(bytes.toString('latin1'))?.[1] ?? ''),
     signedModules: read('sys/module/module/parameters/sig_enforce', (bytes) => bytes[0] === 0x59),
   }
+}
+
+type Read = <T>(path: string, as: (bytes: Buffer) => T) => Seen<T>
+
+/** By the policy, where the kernel shows it; else by the command line, which can ask for one that does. */
+function measuresPrograms(read: Read): Seen<boolean> {
+  const policy = read(`${IMA}/policy`, (bytes) => /^measure .*\bfunc=(BPRM|MMAP)_CHECK\b/m.test(bytes.toString('latin1')))
+  if ('is' in policy && policy.is) return policy
+  const asked = read('proc/cmdline', (bytes) => /(^| )(ima_tcb|ima_policy=\S*\btcb\b)/.test(bytes.toString('latin1')))
+  if ('is' in asked && asked.is && 'is' in read(`${IMA}/runtime_measurements_count`, Boolean)) return asked
+  return policy
 }

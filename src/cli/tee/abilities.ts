@@ -106,7 +106,7 @@ function sgx(machine: Machine): Found {
   return machine.exists('/dev/sgx_enclave') ? ok('/dev/sgx_enclave') : refused('the processor has it, but there is no /dev/sgx_enclave')
 }
 
-/** What the kernel was told that the guest is; undefined where it is none, or cannot be told. */
+/** By devices, then by the status register, then by what the kernel said. */
 function guest(machine: Machine): Found {
   const { vendor, flags } = processor(machine)
   if (machine.exists('/dev/tdx_guest') || flags.has('tdx_guest')) return ok('Intel TDX')

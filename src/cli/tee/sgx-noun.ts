@@ -2,16 +2,7 @@
 import { quote } from '../../core/quote.ts'
 import { command, group } from '../command.ts'
 import { many } from '../flags.ts'
-import { absolutePath, text } from '../parameters.ts'
-
-/** A number from `least` to `most`, decimal. */
-const whole =
-  (least: number, most: number) =>
-  (input: string): number => {
-    const value = /^\d{1,10}$/.test(input) ? Number(input) : Number.NaN
-    if (!(value >= least && value <= most)) throw new SyntaxError(`${quote(input)} is not a number from ${least} to ${most}`)
-    return value
-  }
+import { absolutePath, text, whole } from '../parameters.ts'
 
 function assignment(input: string): readonly [name: string, value: string] {
   const equals = input.indexOf('=')
@@ -45,7 +36,7 @@ export const sgx = group('enclaves of Intel SGX: run a program in one, and know 
       aliases: {},
       positional: { kind: 'array', minimum: 1, parameter: { parse: text, placeholder: 'WORD', brief: 'the program, and its arguments' } },
     },
-    more: 'Nothing is passed on from the host: what is not trusted is not there. Programs that are to be trusted for long go by digest, so make it anew when a file changes.',
+    more: 'Nothing is passed on from the host: what is not trusted is not there. Files go by their digest: make it anew when one changes.',
     load: async () => (await import('./sgx-manifest.ts')).manifest,
   }),
   measure: command({

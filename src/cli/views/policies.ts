@@ -39,12 +39,12 @@ export function diffResult({ added, removed, changed }: DiffResult): Part[] {
 }
 
 function policyTable(policies: readonly PolicySummary[], none: string): Part {
-  const rows = policies.map(({ id, mode, rules, isolates, workloads, source }) => [
+  const rows = policies.map(({ id, kind, mode, rules, isolates, workloads, source }) => [
     id,
     modeCell(mode),
     String(rules),
     isolates.join(',') || '-',
-    workloadsCell(workloads),
+    kind === 'NodePolicy' ? 'the node' : workloadsCell(workloads),
     placeText(source),
   ])
   return { table: { columns: columnsOf('POLICY', 'MODE', 'RULES>', 'ISOLATES', 'SELECTS', 'FROM'), rows }, none }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { revocationList } from '../../../test/kit/certificates.ts'
+import { type AzureRequest, azureEvidence } from '../../../test/kit/azure.ts'
+import { pem as pemOf, revocationList } from '../../../test/kit/certificates.ts'
 import * as dcap from '../../../test/kit/dcap.ts'
 import { action, eventLog, separator } from '../../../test/kit/event-log.ts'
 import { AK_NAME, bundleOf, changed, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
 import { CHIP_ID, Vendor } from '../../../test/kit/snp.ts'
-import { newEccKey } from '../../../test/kit/tpm-evidence.ts'
+import { newEccKey, newRsaKey } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
 import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
@@ -23,6 +24,7 @@ import { referenceOf } from './record.ts'
 import { NO_REFERENCE, type Reference, readReference } from './reference.ts'
 import { resultOf } from './result.ts'
 import { appraisers } from './technologies/appraisers.ts'
+import { azureAppraiser } from './technologies/azure.ts'
 import { guestBootAppraiser } from './technologies/boot.ts'
 import { dcapAppraiser } from './technologies/dcap.ts'
 import { snpAppraiser } from './technologies/snp.ts'
@@ -302,6 +304,39 @@ describe('a TDX guest', () => {
         tee === 'TDX' && fmspc.toString('hex') === dcap.FMSPC ? authority.collateral() : undefined,
     }
     assert.equal(judged(bare, { now: dcap.NOW, reference, held }, byDefault, more).status, 'affirming')
+  })
+})
+
+describe('a confidential guest on Azure', () => {
+  const [vendor, authority, key] = [new Vendor('Milan'), new dcap.QuoteAuthority(), newRsaKey()]
+  const certificates = Buffer.from([vendor.authority(), vendor.root()].map((der) => pemOf('CERTIFICATE', der)).join(''))
+  const collateral = Buffer.from(authority.collateral())
+  const reference: Reference = { ...NO_REFERENCE, snp: { measurements: ['22'.repeat(48)] }, dcap: { measurements: {} } }
+  const more = { 'azure-evidence': azureAppraiser({ ...(vendor.roots && { roots: vendor.roots }), anchors: authority.anchors }) }
+  const at = (by: Vendor | dcap.QuoteAuthority, request: Partial<AzureRequest> = {}, asked: Partial<Asked> = {}) => {
+    const document = Buffer.from(JSON.stringify(azureEvidence(by, { key, nonce: NONCE, ...request })))
+    const bundle = bundleOf({ guest: ['azure-evidence', { document, ...(by === vendor ? { certificates } : { collateral }) }] })
+    return judged(bundle, { now: dcap.NOW, reference, ...asked }, byDefault, more)
+  }
+
+  test('is affirmed by the whole chain, from the hardware to the quote of its virtual TPM', () => {
+    for (const by of [vendor, authority]) {
+      assert.deepEqual(faults(at(by), 'guest'), [])
+      assert.equal(at(by).status, 'affirming')
+    }
+  })
+
+  test('is not where a link is wrong, or where it answers another challenge', () => {
+    for (const by of [vendor, authority]) {
+      assert.deepEqual(faults(at(by, { signer: newRsaKey() }), 'guest'), ['TPM_SIGNATURE'])
+      assert.deepEqual(faults(at(by, { nonce: Buffer.alloc(16) }), 'guest'), ['TPM_NONCE'])
+      assert.equal(at(by, {}, { reference: NO_REFERENCE }).status, 'none')
+    }
+    assert.ok(
+      faults(at(vendor, {}, { reference: { ...NO_REFERENCE, snp: { measurements: ['00'.repeat(48)] } } }), 'guest').includes(
+        'SNP_MEASUREMENT',
+      ),
+    )
   })
 })
 

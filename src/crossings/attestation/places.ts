@@ -5,6 +5,7 @@ import type { BOOT_CHECKS } from '../../layers/firmware/boot/checks.ts'
 import type { IMA_CHECKS } from '../../layers/firmware/ima/checks.ts'
 import type { REFERENCE_CHECKS } from '../../layers/firmware/reference/checks.ts'
 import type { LOG_CHECKS } from '../../layers/firmware/tcg-log/registers.ts'
+import type { AZURE_CHECKS } from '../../layers/hardware/azure/hcl-report.ts'
 import type { DCAP_CHECKS } from '../../layers/hardware/dcap/checks.ts'
 import type { SNP_CHECKS } from '../../layers/hardware/snp/checks.ts'
 import type { TPM_CHECKS } from '../../layers/hardware/tpm/checks.ts'
@@ -184,7 +185,24 @@ const DCAP: Places<typeof DCAP_CHECKS> = {
   DCAP_LOCATION: { claim: 'instance-identity', pass: 2, fail: 97 },
 }
 
-export const PLACES: Readonly<Record<string, Place>> = { ...ATTEST, ...SNP, ...TPM, ...LOG, ...BOOT, ...REFERENCE, ...IMA, ...DCAP }
+const AZURE: Places<typeof AZURE_CHECKS> = {
+  AZURE_HARDWARE: unsigned,
+  AZURE_PARAVISOR: unsigned,
+  AZURE_RUNTIME_DATA: unsigned,
+  AZURE_AK: unsigned,
+}
+
+export const PLACES: Readonly<Record<string, Place>> = {
+  ...ATTEST,
+  ...SNP,
+  ...TPM,
+  ...LOG,
+  ...BOOT,
+  ...REFERENCE,
+  ...IMA,
+  ...DCAP,
+  ...AZURE,
+}
 
 /** A check that nobody gave a place affirms nothing, and where it does not pass, nothing is affirmed. */
 export const NO_PLACE: Place = { claim: 'hardware', fail: 96, base: true }

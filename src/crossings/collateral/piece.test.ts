@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { certificate, newPair, pem, revocationList } from '../../../test/kit/certificates.ts'
+import { FMSPC, NOW as INTEL_NOW, QuoteAuthority } from '../../../test/kit/dcap.ts'
 import { CHIP_ID, TCB, type TcbBytes, Vendor } from '../../../test/kit/snp.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { endorse } from '../../layers/hardware/snp/endorsement.ts'
@@ -20,7 +21,7 @@ describe('pieces of collateral', () => {
       ['authority', 'authority', 'crl'],
     )
     assert.deepEqual(
-      [vendor.vek(), vendor.root(), list].flatMap(readPieces).map(({ kind }) => kind),
+      [vendor.vek(), vendor.root(), list].flatMap((each) => readPieces(each)).map(({ kind }) => kind),
       ['vek', 'authority', 'crl'],
     )
   })
@@ -40,7 +41,7 @@ describe('pieces of collateral', () => {
   test('verify a report that came with nothing', () => {
     const later = [5, 0, 0, 0, 0, 0, 24, 219] as unknown as TcbBytes
     const kept = [chain, vendor.vek({ tcb: later }), vendor.vek({ chipId: Buffer.alloc(64, 1) }), vendor.vek({ tcb: TCB })].flatMap(
-      readPieces,
+      (each) => readPieces(each),
     )
     const report = readReport(vendor.report())
     const { leaf, authorities, crls } = forReport(report, kept)
@@ -49,6 +50,23 @@ describe('pieces of collateral', () => {
     assert.equal(forReport(readReport(vendor.report(3, { 384: Buffer.of(9) })), kept).leaf, undefined)
     assert.equal(forReport(readReport(vendor.report(3, { 72: Buffer.of(4) })), kept).leaf, undefined)
     assert.equal(forPlatform('TDX', Buffer.alloc(6), kept), undefined)
+  })
+
+  test('of Intel are whole documents, of one kind of platform, signed', () => {
+    const intel = new QuoteAuthority()
+    const [old, young] = ['2026-04-01T00:00:00Z', '2026-05-01T00:00:00Z'].map((issueDate) => {
+      const text = intel.collateral('TDX', { tcbInfo: (info) => Object.assign(info, { issueDate }) })
+      return { text, piece: readPieces(Buffer.from(text), intel.anchors)[0]! }
+    })
+    const { kind, of, state } = held(old!.piece, INTEL_NOW)
+    assert.deepEqual({ kind, of, state }, { kind: 'platform', of: `TDX, FMSPC ${FMSPC}`, state: 'current' })
+    const kept = [old!.piece, young!.piece]
+    assert.equal(forPlatform('TDX', Buffer.from(FMSPC, 'hex'), kept), young!.text)
+    assert.equal(forPlatform('SGX', Buffer.from(FMSPC, 'hex'), kept), undefined)
+    assert.equal(forPlatform('TDX', Buffer.alloc(6), kept), undefined)
+    assert.throws(() => readPieces(Buffer.from(old!.text)), { code: 'COLLATERAL' })
+    const spoilt = intel.collateral('TDX', { file: (file) => Object.assign(file, { tcb_info: file.tcb_info!.replace('2026', '2027') }) })
+    assert.throws(() => readPieces(Buffer.from(spoilt), intel.anchors), { code: 'COLLATERAL' })
   })
 
   test('that are none are refused', () => {

@@ -38,11 +38,12 @@ const COMMON_NAME = '2.5.4.3'
 
 /**
  * The pieces of a file: PEM with any number of them, one certificate or list in DER, or a JSON document of Intel's.
+ * @param anchors public keys that documents must lead to: Intel's
  * @throws ThymusError FORMAT for what is none; COLLATERAL for a document that is not signed as it should be
  */
-export function readPieces(bytes: Buffer): readonly Piece[] {
+export function readPieces(bytes: Buffer, anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY]): readonly Piece[] {
   const text = bytes.toString('latin1')
-  if (/^\s*\{/.test(text)) return [readPlatform(bytes.toString('utf8'))]
+  if (/^\s*\{/.test(text)) return [readPlatform(bytes.toString('utf8'), anchors)]
   const blocks = readAllPem(text)
   if (blocks.length === 0) return [readDer(bytes)]
   return blocks.map(({ label, bytes: der }) =>
@@ -50,8 +51,8 @@ export function readPieces(bytes: Buffer): readonly Piece[] {
   )
 }
 
-function readPlatform(text: string): Piece {
-  const collateral = openCollateral(readCollateral(text), [INTEL_SGX_ROOT_KEY])
+function readPlatform(text: string, anchors: readonly Buffer[]): Piece {
+  const collateral = openCollateral(readCollateral(text), anchors)
   const [problem] = collateral.problems
   if (problem !== undefined) throw new ThymusError('COLLATERAL', problem)
   return { kind: 'platform', text, collateral }

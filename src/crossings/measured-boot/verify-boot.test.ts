@@ -87,6 +87,48 @@ describe('a log and a quote', () => {
   })
 })
 
+describe('of several banks', () => {
+  /** A quote of several banks, whose values its digest covers. */
+  function quotedIn(values: ReadonlyMap<HashName, ReadonlyMap<number, Buffer>>) {
+    const one = quoted(pcrsAfter(log, 'sha256'))
+    return { ...one, pcrs: new Map([...values].flatMap(([bank, pcrs]) => [...bankOf(bank, pcrs)])) }
+  }
+  const [sha1, sha256] = [pcrsAfter(log, 'sha1'), pcrsAfter(log, 'sha256')]
+
+  test('the strongest counts, and those that the log lacks say nothing', () => {
+    const sha512 = new Map([[0, Buffer.alloc(64, 1)]])
+    const found = verifyBoot({
+      quote: quotedIn(
+        new Map([
+          ['sha1', new Map([[0, sha1.get(0)!]])],
+          ['sha256', sha256],
+          ['sha512', sha512],
+        ]),
+      ),
+      log,
+    })
+    assert.deepEqual([wrong(found), found.bank], [[], 'sha256'])
+  })
+
+  test('none may say otherwise', () => {
+    const other = new Map(sha1).set(4, Buffer.alloc(20, 1))
+    assert.deepEqual(
+      wrong(
+        verifyBoot({
+          quote: quotedIn(
+            new Map([
+              ['sha256', sha256],
+              ['sha1', other],
+            ]),
+          ),
+          log,
+        }),
+      ),
+      ['TCG_REPLAY fail'],
+    )
+  })
+})
+
 describe('a log and the report of a confidential guest', () => {
   const guest = parseEventLog(
     eventLog(

@@ -31,16 +31,13 @@ export interface QuotedBoot {
 /** Holds a log to the PCRs that a TPM quoted. Where it came without their values, the log must yield the quoted digest by itself. */
 export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: QuotedBoot): VerifiedBoot {
   if (quote === undefined) return unheld([checked(LOG_CHECKS, 'TCG_REPLAY', unknown('TCG_NOT_QUOTED', 'no PCR was quoted'))])
-  const banks = [...pcrs].flatMap(([id, values]) => {
-    const name = hashById(id)?.name
-    return name === undefined ? [] : [{ name, values }]
-  })
-  if (banks.length > 0) {
-    const bank = strongest(
-      log,
-      banks.map(({ name }) => name),
-    )
-    return held([...banks.flatMap(({ name, values }) => checkRegisters(log, name, values)), ...strength(bank)], log, bank)
+  const given = new Map([...pcrs].flatMap(([id, values]) => (hashById(id) === undefined ? [] : [[hashById(id)!.name, values] as const])))
+  if (given.size > 0) {
+    const bank = strongest(log, [...given.keys()]) ?? [...given.keys()][0]!
+    // The others need say nothing, but must not say otherwise.
+    const beside = [...given].flatMap(([name, values]) => (name === bank ? [] : checkRegisters(log, name, values)))
+    const contrary = beside.filter(({ verdict }) => verdict.is === 'fail')
+    return held([...checkRegisters(log, bank, given.get(bank)!), ...contrary, ...strength(log && bank)], log, bank)
   }
   const quoted = quote.selections.map(({ hash, pcrs: numbers }) => ({ bank: hashById(hash)?.name, id: hash, numbers }))
   const bank = strongest(

@@ -1,7 +1,7 @@
 import type { Because } from '../../core/decision.ts'
 import { ThymusError } from '../../core/errors.ts'
 import type { PathClaim, TrafficClaim } from './contest.ts'
-import type { Draft, Saying, TrafficGate } from './draft.ts'
+import type { Draft, PathGate, Saying, TrafficGate } from './draft.ts'
 import { placeOf } from './draft.ts'
 import type { PathEntry, TrafficEntry } from './tables.ts'
 import { FILELESS_PATH, TABLE_LIMIT } from './tables.ts'
@@ -46,11 +46,12 @@ export class Collector {
     }
   }
 
-  addPaths(subjects: readonly number[], trial: boolean, claims: readonly PathClaim[]): void {
+  addPaths(subjects: readonly number[], gate: PathGate, trial: boolean, claims: readonly PathClaim[]): void {
     for (const { rule, path } of claims) {
       if (!this.#admit('paths', rule.cookie, subjects.length)) continue
       const whole = path === FILELESS_PATH || !(path === '' || path.endsWith('/'))
-      for (const subject of subjects) this.paths.push({ subject, trial, path, whole, ...rule })
+      const at = gate === 'module' ? { gate } : {}
+      for (const subject of subjects) this.paths.push({ subject, ...at, trial, path, whole, ...rule })
     }
   }
 

@@ -8,14 +8,14 @@ import { Blocks } from './blocks.ts'
 import { Collector, comma, tooMany } from './collector.ts'
 import type { PathClaim, TrafficClaim } from './contest.ts'
 import { PrefixTable, settlePaths, settleTraffic } from './contest.ts'
-import type { Draft, DraftPeer, TrafficGate } from './draft.ts'
+import type { Draft, DraftPeer, PathGate, TrafficGate } from './draft.ts'
 import { draftPolicy } from './draft.ts'
 import type { KnownIdentities } from './identities.ts'
 import { Classes } from './identities.ts'
 import { Places } from './places.ts'
 import { isSlot } from './slots.ts'
 import type { RuleValue, SubjectEntry, TableGate, Tables } from './tables.ts'
-import { GATE_NUMBER, IDENTITY, TABLE_LIMIT } from './tables.ts'
+import { GATE_NUMBER, IDENTITY, NODE_SLOT, TABLE_LIMIT } from './tables.ts'
 
 /** Rules are spread out over their peers and ports before what is covered is left out: bounds time and memory. See MAX_MATCHES. */
 const MAX_CANDIDATES = 8 * TABLE_LIMIT.entries
@@ -55,12 +55,13 @@ export function compileWhole(policies: readonly Policy[], namespaces: Namespaces
     const found = compiler.compile(view)
     for (const identity of view.identities) gates.set(identity, found)
   }
+  const node = compiler.compileNode()
   const { traffic, paths, reasons } = compiler.finish()
   const places = new Places(blocks, inOrder)
   if (places.size > TABLE_LIMIT.entries) throw tooManyPlaces(places.size, drafts)
   const known = new KnownSubjects(classes.known, gates)
   return {
-    tables: { subjects: inOrder.map((workload) => known.entry(workload)!), places: places.entries, traffic, paths, reasons },
+    tables: { subjects: [...node, ...inOrder.map((workload) => known.entry(workload)!)], places: places.entries, traffic, paths, reasons },
     known,
     places,
   }
@@ -197,11 +198,19 @@ class ViewCompiler {
   compile({ members, identities }: View): Gates {
     const gates = { enforcedGates: 0, trialGates: 0, plainGates: PLAIN_GATES }
     for (const half of this.#halves(members)) {
-      const any = half.gate === 'exec' ? this.#paths(identities, half) : this.#traffic(identities, half.gate, half)
+      const { gate } = half
+      const any = gate === 'exec' || gate === 'module' ? this.#paths(identities, gate, half) : this.#traffic(identities, gate, half)
       if (any) gates[half.trial ? 'trialGates' : 'enforcedGates'] |= 1 << GATE_NUMBER[half.gate]
       if (this.#namesBlocks(half)) gates.plainGates &= ~(1 << GATE_NUMBER[half.gate])
     }
     return gates
+  }
+
+  /** The node as a subject of its own, if anything is said of it. */
+  compileNode(): readonly SubjectEntry[] {
+    const members = this.#drafts.flatMap(({ policy }, draft) => (policy.applies.node === true ? [{ draft, mode: policy.mode }] : []))
+    if (members.length === 0) return []
+    return [{ slot: NODE_SLOT, identity: IDENTITY.host, ...this.compile({ members, identities: [IDENTITY.host] }) }]
   }
 
   /** @throws ThymusError POLICY_LIMIT */
@@ -226,7 +235,9 @@ class ViewCompiler {
       const { traffic, paths } = this.#drafts[position]!
       const rules = traffic.filter((rule) => rule.gate === gate)
       weight =
-        gate === 'exec' ? paths.length : rules.reduce((sum, { peer, prefixes }) => sum + sizeOf(this.#peersOf(peer)) * prefixes.length, 0)
+        gate === 'exec' || gate === 'module'
+          ? paths.length
+          : rules.reduce((sum, { peer, prefixes }) => sum + sizeOf(this.#peersOf(peer)) * prefixes.length, 0)
       this.#weights.set(key, weight)
     }
     return weight
@@ -267,15 +278,16 @@ class ViewCompiler {
     return members.some(({ draft }) => this.#drafts[draft]!.traffic.some((rule) => rule.gate === gate && rule.peer.is === 'addresses'))
   }
 
-  #paths(subjects: readonly number[], half: Half): boolean {
+  #paths(subjects: readonly number[], gate: PathGate, half: Half): boolean {
     const claims: PathClaim[] = []
     for (const { draft, mode } of half.members) {
-      for (const { saying, path } of this.#drafts[draft]!.paths) claims.push({ path, rule: { ...saying, report: isHeard(half, mode) } })
+      for (const { saying, path } of this.#drafts[draft]!.paths.filter((rule) => rule.gate === gate))
+        claims.push({ path, rule: { ...saying, report: isHeard(half, mode) } })
     }
     const implicit = this.#implicitDeny(half)
     if (implicit !== undefined) claims.push({ path: '', rule: implicit })
     const settled = settlePaths(claims)
-    this.#collector.addPaths(subjects, half.trial, settled)
+    this.#collector.addPaths(subjects, gate, half.trial, settled)
     return settled.length > 0
   }
 

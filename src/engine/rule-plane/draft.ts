@@ -6,9 +6,11 @@ import { parseCidr } from './addresses.ts'
 import type { Prefix } from './contest.ts'
 import { prefixesOf } from './contest.ts'
 import type { RuleValue, TableGate, TrafficEntry } from './tables.ts'
-import { FILELESS_PATH, GATE_NUMBER, TABLE_LIMIT } from './tables.ts'
+import { DIGEST_PATH, FILELESS_PATH, GATE_NUMBER, TABLE_LIMIT } from './tables.ts'
 
 export type TrafficGate = TrafficEntry['gate']
+/** Gates whose rules speak of files. */
+export type PathGate = Exclude<TableGate, TrafficGate>
 
 /** What a rule says wherever it wins; who is to hear of it depends on modes. */
 export type Saying = Omit<RuleValue, 'report'>
@@ -26,6 +28,7 @@ export interface TrafficDraft {
 }
 
 export interface PathDraft {
+  readonly gate: PathGate
   readonly saying: Saying
   readonly path: string
 }
@@ -55,10 +58,19 @@ export function draftPolicy(policy: Policy, firstCookie: number): Draft {
     const at = placeOf(rule)
     const saying = { cookie: firstCookie + position, rank: rankOf(rule, at), effect: rule.effect }
     const gate = tableGate(rule.gate, at)
-    if (gate !== 'exec') traffic.push({ saying, gate, ...draftTraffic(gate, rule.when, at) })
-    else paths.push({ saying, path: pathOf(rule.when, at) })
+    if (gate === 'exec') paths.push({ saying, gate, path: pathOf(rule.when, at) })
+    else if (gate === 'module') paths.push({ saying, gate, path: digestOf(rule.when, at) })
+    else traffic.push({ saying, gate, ...draftTraffic(gate, rule.when, at) })
   }
-  const gates = new Set<TableGate>([...isolates, ...traffic.map(({ gate }) => gate), ...(paths.length > 0 ? (['exec'] as const) : [])])
+  const gates = new Set<TableGate>([...isolates, ...traffic.map(({ gate }) => gate), ...paths.map(({ gate }) => gate)])
+  for (const gate of gates) {
+    if ((gate === 'module') !== (policy.applies.node === true))
+      throw new ThymusError(
+        'POLICY_UNSUPPORTED',
+        `the gate "${gate}" is ${gate === 'module' ? 'the node’s, and no workload’s' : 'no gate of the node'}`,
+        { at: placeOf(policy) },
+      )
+  }
   return { policy, isolates, gates, traffic, paths }
 }
 
@@ -117,4 +129,11 @@ function pathOf(when: Predicate, at: string): string {
   const bytes = Buffer.byteLength(path) + (when.below ? 0 : 1) // the NUL is part of what is compared
   if (bytes <= TABLE_LIMIT.pathBytes) return path
   throw new ThymusError('POLICY_LIMIT', `the path has ${bytes} bytes, and the kernel compares ${TABLE_LIMIT.pathBytes}`, { at })
+}
+
+/** The digest stands where a path would: the table of paths compares it whole. */
+function digestOf(when: Predicate, at: string): string {
+  if (when.is !== 'content') throw new ThymusError('POLICY_UNSUPPORTED', 'a rule for "module" speaks of the content of a file', { at })
+  if (/^[0-9a-f]{64}$/.test(when.sha256)) return `${DIGEST_PATH}${when.sha256}`
+  throw new ThymusError('POLICY_FIELD', `${JSON.stringify(when.sha256.slice(0, 70))} is no SHA-256 in hexadecimal`, { at })
 }

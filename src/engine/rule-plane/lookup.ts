@@ -6,7 +6,7 @@ import type { TrafficClaim } from './contest.ts'
 import { foldersOf, PrefixTable } from './contest.ts'
 import { oncePer } from './once-per.ts'
 import type { PathEntry, PlaceEntry, RuleValue, SubjectEntry, Tables, TrafficEntry } from './tables.ts'
-import { FILELESS_PATH, GATE_NUMBER, IDENTITY, TABLE_LIMIT } from './tables.ts'
+import { DIGEST_PATH, FILELESS_PATH, GATE_NUMBER, IDENTITY, NODE_SLOT, TABLE_LIMIT } from './tables.ts'
 
 /**
  * `slot` of the peer where it is known from its socket (0: no workload's); else the owner of the address is taken. `path` is empty for what has
@@ -37,12 +37,33 @@ export interface TableDecision {
 export function lookup(tables: Tables, request: TableRequest): TableDecision {
   const subject = subjectsOf(tables.subjects).get(request.subject)
   const peers = request.gate === 'exec' || request.gate === 'bind' ? [] : peersOf(tables, request)
-  if (subject === undefined || peers === 'free') return { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
+  if (subject === undefined || peers === 'free') return NOTHING
   const bit = 1 << GATE_NUMBER[request.gate]
   const say = (trial: boolean) =>
     request.gate === 'exec' ? pathRule(tables, subject, request, trial) : trafficRule(tables, subject, request, peers, trial)
-  const enforced = (subject.enforcedGates & bit) === 0 ? undefined : say(false)
-  const trial = (subject.trialGates & bit) === 0 ? enforced : say(true)
+  return decisionOf(subject, bit, say)
+}
+
+/** What is said of a module by the SHA-256 of its file, in hexadecimal; undefined for one that has no file. */
+export function lookupModule(tables: Tables, sha256?: string): TableDecision {
+  const node = subjectsOf(tables.subjects).get(NODE_SLOT)
+  if (node === undefined) return NOTHING
+  const path = sha256 === undefined ? '' : `${DIGEST_PATH}${sha256}`
+  return decisionOf(node, 1 << GATE_NUMBER.module, (trial) => {
+    const rules = pathIndex(tables.paths).get(groupOf(node.identity, 0, GATE_NUMBER.module, trial))
+    return rules?.get(path) ?? rules?.get('')
+  })
+}
+
+const NOTHING: TableDecision = { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
+
+function decisionOf(
+  { enforcedGates, trialGates }: SubjectEntry,
+  bit: number,
+  say: (trial: boolean) => RuleValue | undefined,
+): TableDecision {
+  const enforced = (enforcedGates & bit) === 0 ? undefined : say(false)
+  const trial = (trialGates & bit) === 0 ? enforced : say(true)
   return {
     effect: enforced?.effect ?? 'none',
     cookie: enforced?.cookie ?? 0,
@@ -132,7 +153,7 @@ const trafficIndex = oncePer((traffic: readonly TrafficEntry[]) => {
 const pathIndex = oncePer((paths: readonly PathEntry[]) => {
   const groups = new Map<number, Map<string, RuleValue>>()
   for (const entry of paths) {
-    const key = groupOf(entry.subject, 0, GATE_NUMBER.exec, entry.trial)
+    const key = groupOf(entry.subject, 0, GATE_NUMBER[entry.gate ?? 'exec'], entry.trial)
     const present = groups.get(key) ?? new Map<string, RuleValue>()
     groups.set(key, present.set(entry.path, entry))
   }

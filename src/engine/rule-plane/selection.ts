@@ -81,8 +81,8 @@ export class Selection<Chosen extends Candidate> {
 }
 
 /** The same for equal selectors. Remembered, since one more kind of workload means all policies once more. */
-const textOf = oncePer(({ namespace, namespaces, workloads }: Selector) =>
-  JSON.stringify([namespace, namespaces && canonical(namespaces), canonical(workloads)]),
+const textOf = oncePer(({ node, namespace, namespaces, workloads }: Selector) =>
+  JSON.stringify([node, namespace, namespaces && canonical(namespaces), canonical(workloads)]),
 )
 
 function* peersOf({ rules }: Policy): Generator<Selector> {

@@ -5,7 +5,7 @@ import type { Effect } from '../../core/policy.ts'
 // how they become bytes is the kernel adapter's business.
 
 /** kernel/rule.h enum gate. The other gates of the design have no table yet. */
-export const GATE_NUMBER = { connect: 1, accept: 2, bind: 3, exec: 4 } as const
+export const GATE_NUMBER = { connect: 1, accept: 2, bind: 3, exec: 4, module: 5 } as const
 export type TableGate = keyof typeof GATE_NUMBER
 
 /** IP protocol numbers. */
@@ -47,22 +47,28 @@ export interface RuleValue {
 export interface TrafficEntry extends RuleValue {
   readonly subject: number
   readonly peer: number
-  readonly gate: Exclude<TableGate, 'exec'>
+  readonly gate: Exclude<TableGate, 'exec' | 'module'>
   readonly trial: boolean
   readonly protocol: number
   readonly port: number
   readonly bits: number
 }
 
-/** `path` ends with `/` and matches all below, or (`whole`) matches just itself; the empty path matches everything. */
+/** At the gate of modules `path` is a digest (DIGEST_PATH), or empty. Else it ends with `/` and matches all below, or (`whole`) matches just itself; the empty path matches everything. */
 export interface PathEntry extends RuleValue {
   readonly subject: number
+  /** That of exec where it is left out. */
+  readonly gate?: 'module'
   readonly trial: boolean
   readonly path: string
   readonly whole: boolean
 }
 
 export const FILELESS_PATH = 'fileless:'
+export const DIGEST_PATH = 'sha256:'
+
+/** As subject: the node itself, at gates that are no workload's (kernel/rule.h, SLOT_NODE). */
+export const NODE_SLOT = 0
 
 export interface Tables {
   readonly subjects: readonly SubjectEntry[]

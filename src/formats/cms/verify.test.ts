@@ -43,7 +43,14 @@ describe('signed data', () => {
     assert.equal(fault(signedData({ key, by, content, attributes: true }), Buffer.from('another module')), 'digest')
     assert.equal(fault(signedData({ key: newPair(), by, content }), content), 'signature')
     assert.equal(fault(signedData({ key, by, content })), 'digest')
-    assert.equal(fault(signedData({ key, by, content, tag: 0x04 }), Buffer.from('ignored')), undefined)
+  })
+
+  test('that holds content of its own is no signature of what lies elsewhere', () => {
+    const other = Buffer.from('another module')
+    for (const attributes of [false, true]) {
+      assert.equal(fault(signedData({ key, by, content, attributes, tag: 0x04 }), other), 'digest')
+      assert.equal(fault(signedData({ key, by, content, attributes, tag: 0x04 }), content), 'digest')
+    }
   })
 
   test('without attributes where its type asks for them is at fault', () => {

@@ -10,13 +10,13 @@ export type SignatureFault = 'algorithm' | 'attributes' | 'digest' | 'signature'
 
 /**
  * What is wrong with a signer's signature by this key over the content; undefined where nothing is.
- * @param content what lies elsewhere; what the data holds itself is taken before it
+ * @param content what lies elsewhere. Data that holds content of its own is no signature of that, whatever it signs.
  */
 export function signatureFault(data: SignedData, signer: Signer, key: SubjectPublicKey, content?: Buffer): SignatureFault | undefined {
   const { digest, attributes, algorithm, signature } = signer
-  const signed = data.content ?? content
+  const signed = content ?? data.content
   if (digest === undefined || digest === 'sha1' || algorithm === undefined) return 'algorithm'
-  if (signed === undefined) return 'digest'
+  if (signed === undefined || (content !== undefined && data.content !== undefined)) return 'digest'
   if (attributes === undefined) {
     // Other content must have attributes, else a set of attributes could be passed off as content.
     if (data.contentType !== CMS_OID.data) return 'attributes'

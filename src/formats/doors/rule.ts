@@ -59,6 +59,7 @@ export const rule = z
           below: z.boolean().describe('All below the folder is meant.'),
         }),
         z.strictObject({ is: z.literal('fileless') }),
+        z.strictObject({ is: z.literal('content'), sha256: text.describe('Of a file, in hexadecimal.') }),
       ])
       .describe('What it matches.'),
     effect: z.enum(['allow', 'deny']).describe('What it says.'),

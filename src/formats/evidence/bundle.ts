@@ -11,7 +11,7 @@ import { time, timeText } from '../doors/time.ts'
 import { conform } from './conform.ts'
 
 /** Evidence that a verifier is there for. Others are carried, and nothing is said of them. */
-export const EVIDENCE_TYPES = ['tpm-quote', 'tcg-log', 'ima-log', 'snp-report', 'dcap-quote', 'cc-log'] as const
+export const EVIDENCE_TYPES = ['tpm-quote', 'tcg-log', 'ima-log', 'snp-report', 'dcap-quote', 'cc-log', 'azure-evidence'] as const
 export type EvidenceType = (typeof EVIDENCE_TYPES)[number]
 
 export interface Bundle {

@@ -107,7 +107,7 @@ export function sectionData({ bytes, sections }: PeImage, name: string): Buffer 
  * follows them, without the certificate table ("Windows Authenticode Portable Executable Signature Format", 2008, page 12).
  */
 export function imageDigest(image: PeImage, algorithm: HashName): Buffer {
-  const { bytes, headerSize, checksumAt, directoryAt, certificatesAt, certificatesSize } = image
+  const { bytes, headerSize, checksumAt, directoryAt, certificatesSize } = image
   const hash = createHash(algorithm).update(bytes.subarray(0, checksumAt))
   if (directoryAt === undefined) hash.update(bytes.subarray(checksumAt + 4, headerSize))
   else hash.update(bytes.subarray(checksumAt + 4, directoryAt)).update(bytes.subarray(directoryAt + 8, headerSize))
@@ -118,6 +118,6 @@ export function imageDigest(image: PeImage, algorithm: HashName): Buffer {
   }
   // As EDK II counts: what is left over behind as many bytes as were hashed, the certificates being last.
   const end = certificatesSize > 0 ? bytes.length - certificatesSize : bytes.length
-  if (end > hashed && certificatesAt <= bytes.length) hash.update(bytes.subarray(hashed, end))
+  if (end > hashed) hash.update(bytes.subarray(hashed, end))
   return hash.digest()
 }

@@ -8,6 +8,7 @@ import type { Mode, Namespaces } from '../../core/workload.ts'
 import { parseYaml } from '../../formats/yaml/parse.ts'
 import { readNamespace } from './namespace.ts'
 import { readNetworkPolicy } from './network-policy.ts'
+import { readNodePolicy } from './node-policy.ts'
 import type { Part } from './problems.ts'
 import { Problems } from './problems.ts'
 import type { Written } from './rules.ts'
@@ -50,6 +51,7 @@ export function readPolicies(text: string | Uint8Array, file: string, { mode }: 
 const KINDS = {
   'networking.k8s.io/v1 NetworkPolicy': readNetworkPolicy,
   'thymus.dev/v1 WorkloadPolicy': readWorkloadPolicy,
+  'thymus.dev/v1 NodePolicy': readNodePolicy,
   'v1 Namespace': readNamespace,
 } as const
 type Kind = keyof typeof KINDS

@@ -1,5 +1,6 @@
 // The answer to a review, as the API server takes it (k8s.io/api admission/v1).
 import { patchBetween } from '../../formats/json-patch.ts'
+import { runeCount, runeSlice } from '../../lang/rego/values/runes.ts'
 import type { Judgement, Mutation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest, Review } from '../../layers/admission/review.ts'
 import { type Answer, json } from '../exchange.ts'
@@ -42,13 +43,13 @@ function statusOf({ message, code = FORBIDDEN, violations }: Judgement): object 
 export function cutWarnings(warnings: readonly string[]): readonly string[] {
   const lines = warnings.map((warning) => warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()).filter(Boolean)
   const whole = [...new Set(lines)]
-  if (whole.reduce((sum, line) => sum + [...line].length, 0) <= MAX_WARNINGS) return whole.map((line) => line.toWellFormed())
+  if (whole.reduce((sum, line) => sum + runeCount(line), 0) <= MAX_WARNINGS) return whole.map((line) => line.toWellFormed())
   const distinct = [...new Set(whole.map((line) => cut(line, MAX_WARNING)))]
   const kept: string[] = []
   // Room for the last one, which counts.
   let left = MAX_WARNINGS - MAX_WARNING
   for (const warning of distinct) {
-    left -= [...warning].length
+    left -= runeCount(warning)
     if (left < 0) return [...kept, `and ${distinct.length - kept.length} more warnings`]
     kept.push(warning)
   }
@@ -57,6 +58,6 @@ export function cutWarnings(warnings: readonly string[]): readonly string[] {
 
 /** Whole characters of Unicode. */
 function cut(text: string, most: number): string {
-  const characters = [...text.toWellFormed()]
-  return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
+  const whole = text.toWellFormed()
+  return runeCount(whole) <= most ? whole : `${runeSlice(whole, 0, most - 1)}…`
 }

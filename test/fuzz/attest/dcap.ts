@@ -40,7 +40,7 @@ export const dcap: Readonly<Record<string, ByteTarget>> = {
   published: {
     seeds: () => {
       const file = JSON.parse(collateral.TDX) as Record<string, string>
-      return [Buffer.from(`{"tcbInfo":${file['tcb_info']},"signature":"${file['tcb_info_signature']}"}`)]
+      return [Buffer.from(`{"tcbInfo":${file.tcb_info},"signature":"${file.tcb_info_signature}"}`)]
     },
     read: (bytes) => void readTcbInfo(readSigned('tcbInfo', bytes.toString()).text),
   },

@@ -1,6 +1,7 @@
 // What TPMs and those around them hand over: statements, keys, signatures, PCR values, credentials, certificates, reports.
 import { hashById } from '../../../src/formats/hash.ts'
 import { readProtobuf } from '../../../src/formats/protobuf.ts'
+import { readAzureEvidence } from '../../../src/layers/hardware/azure/evidence.ts'
 import { readHclReport, readRuntimeData, verifyHclReport } from '../../../src/layers/hardware/azure/hcl-report.ts'
 import { OBJECT } from '../../../src/layers/hardware/tpm/abi/algorithms.ts'
 import { readCredentialFile, readIdObject, writeCredentialFile } from '../../../src/layers/hardware/tpm/abi/credential.ts'
@@ -15,9 +16,11 @@ import { makeCredential } from '../../../src/layers/hardware/tpm/verify/credenti
 import { tpmIdentityOf } from '../../../src/layers/hardware/tpm/verify/ek-certificate.ts'
 import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
+import { azureEvidence, hclReport, runtimeData } from '../../kit/azure.ts'
 import { pem } from '../../kit/certificates.ts'
+import { Vendor } from '../../kit/snp.ts'
 import { attributeCertificate, ekCertificate, newAuthority } from '../../kit/tpm-certificates.ts'
-import { goTpmAttestation, newEccKey, newRsaKey, quoteBy, type TpmKey } from '../../kit/tpm-evidence.ts'
+import { goTpmAttestation, newEccKey, newRsaKey, quoteBy } from '../../kit/tpm-evidence.ts'
 import type { ByteTarget } from '../bytes.ts'
 
 const rsa = newRsaKey()
@@ -26,6 +29,7 @@ const ek = newEccKey({ storage: true, attributes: OBJECT.fixedTpm | OBJECT.restr
 const [root, { message, signature, pcrs, nonce }] = [newAuthority('root'), quoteBy(ecc)]
 const key = attestationKeyOf(ecc.area)
 const read = readSignatureOf(key, signature)
+const hcl = hclReport(2, Buffer.alloc(1184), runtimeData(rsa))
 
 export const tpm: Readonly<Record<string, ByteTarget>> = {
   quote: {
@@ -82,12 +86,16 @@ export const tpm: Readonly<Record<string, ByteTarget>> = {
   'go-tpm-tools': { seeds: () => [goTpmAttestation(ecc, [quoteBy(ecc)], Buffer.alloc(40))], read: readGoTpmAttestation },
   protobuf: { seeds: () => [goTpmAttestation(ecc, [quoteBy(ecc)], Buffer.alloc(40))], read: readProtobuf },
   'azure-hcl': {
-    seeds: () => [hclReport(ecc)],
+    seeds: () => [hcl],
     read: (bytes) => {
       const report = readHclReport(bytes)
       verifyHclReport(report)
       readRuntimeData(report.runtimeData)
     },
+  },
+  'azure-evidence': {
+    seeds: () => [Buffer.from(JSON.stringify(azureEvidence(new Vendor(), { key: rsa })))],
+    read: (bytes) => void readAzureEvidence(bytes.toString('utf8')),
   },
 }
 
@@ -104,21 +112,5 @@ function serializedPcrs(): Buffer {
     [140, 32],
   ] as const)
     bytes[at] = value
-  return bytes
-}
-
-function hclReport({ privateKey }: TpmKey): Buffer {
-  const { d: _, ...jwk } = privateKey.export({ format: 'jwk' })
-  const claims = Buffer.from(JSON.stringify({ keys: [{ kid: 'HCLAkPub', ...jwk }], 'vm-configuration': {} }))
-  const bytes = Buffer.concat([Buffer.alloc(1236), claims])
-  for (const [at, value] of [
-    [0, 0x414c4348],
-    [8, bytes.length],
-    [1216, 20 + claims.length],
-    [1224, 2],
-    [1228, 1],
-    [1232, claims.length],
-  ] as const)
-    bytes.writeUInt32LE(value, at)
   return bytes
 }

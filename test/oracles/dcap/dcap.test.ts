@@ -90,9 +90,9 @@ describe('quotes beside dcap-qvl', { skip: typeof oracle === 'string' ? oracle :
         const collateral = authority.collateral(tee, {
           tcbInfo(info) {
             const [level] = info.tcbLevels
-            const components = level!.tcb['sgxtcbcomponents'] as { svn: number }[]
+            const components = level!.tcb.sgxtcbcomponents as { svn: number }[]
             for (const [at, by] of each.components.entries()) components[at]!.svn = Math.max(0, components[at]!.svn + by)
-            const tdComponents = (level!.tcb['tdxtcbcomponents'] ?? []) as { svn: number }[]
+            const tdComponents = (level!.tcb.tdxtcbcomponents ?? []) as { svn: number }[]
             for (const [at, component] of tdComponents.entries())
               component.svn = Math.max(0, component.svn + (each.tdComponents[at - 2] ?? 0))
             put(level!.tcb, 'pcesvn', each.pceSvn)

@@ -71,8 +71,8 @@ const COUNTED_AS: Readonly<Record<string, string>> = {
   on_egress: 'egress',
 }
 /** What may be refused without the rest being of no use; the other objects are needed whole. */
-const OPTIONAL = new Set(['on_check'])
-const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'accept', 'sweep']
+const OPTIONAL = new Set(['on_check', 'on_module_file', 'on_module_read', 'on_module_buffer'])
+const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'accept', 'sweep', 'module']
 const MAX_FAILSAFE = 16
 
 export class Kernel {

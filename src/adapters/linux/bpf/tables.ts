@@ -69,7 +69,7 @@ export function encodeTables(tables: Tables): EncodedTables {
       encodePathKey(keys, key, {
         prefixlen: PATH_FIXED_BITS + bytes * 8,
         subject: rule.subject,
-        gate: GATE_NUMBER.exec | (rule.trial ? TRIAL : 0),
+        gate: GATE_NUMBER[rule.gate ?? 'exec'] | (rule.trial ? TRIAL : 0),
         path: rule.path,
       })
       encodeRuleValue(values, value, ruleValue(rule))

@@ -1,4 +1,5 @@
 import type { Appraiser } from '../appraise.ts'
+import { azureAppraiser } from './azure.ts'
 import { bootAppraiser, guestBootAppraiser, type HoldLog } from './boot.ts'
 import { dcapAppraiser } from './dcap.ts'
 import { appraiseIma } from './ima.ts'
@@ -14,6 +15,7 @@ export function appraisers(hold: HoldLog): Readonly<Record<string, Appraiser>> {
     'ima-log': appraiseIma,
     'snp-report': snpAppraiser(),
     'dcap-quote': appraiseDcap,
+    'azure-evidence': azureAppraiser(),
     'cc-log': guestBootAppraiser(hold, appraiseDcap),
   }
 }

@@ -1,6 +1,6 @@
 // SGX and TDX: a quote, what Intel publishes about its platform, and what the workload should be.
 import { checked } from '../../../core/appraisal.ts'
-import { unknown } from '../../../core/verdict.ts'
+import { type Check, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
 import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
@@ -19,42 +19,48 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
     const text = collateralFor(evidence, asked, verifier.verify(quote, { now: asked.now }))
     const collateral = text === undefined ? undefined : openCollateral(readCollateral(text), anchors)
     const verified = verifier.verify(quote, { now: asked.now, collateral })
-    const checks = [...verified.checks, ...notAsked(asked), ...validateQuote(verified, policyOf(asked), asked.now)]
+    const checks = [...verified.checks, ...validateWorkload(verified, asked, asked)]
     const ends = collateral === undefined ? [] : Object.values(collateral.periods).map(({ to }) => to)
     return {
       checks,
-      claims: { ...claimsOf(quote.body), ...(verified.tcb && { 'tcb-status': verified.tcb.status, advisories: verified.tcb.advisoryIds }) },
+      claims: {
+        ...claimsOfBody(quote.body),
+        ...(verified.tcb && { 'tcb-status': verified.tcb.status, advisories: verified.tcb.advisoryIds }),
+      },
       expires: ends.length === 0 ? null : Math.min(...ends),
     }
   }
 }
 
 /** What came with the quote, or else what is held of such platforms. */
-function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
+export function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
   if (Object.hasOwn(evidence.parts, 'collateral')) return Buffer.from(part(evidence, 'collateral')).toString('utf8')
   return platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
 }
 
-/** What runs there and what it answers must be known, or nothing is affirmed by it. */
-function notAsked({ nonce, reference }: Asked) {
-  const not = (what: string) => unknown('NOT_GIVEN', `${what} to hold it to was not given`)
-  return [
-    ...(nonce === undefined ? [checked(DCAP_CHECKS, 'DCAP_REPORT_DATA', not('a challenge'))] : []),
-    ...(reference.dcap?.measurements === undefined ? [checked(DCAP_CHECKS, 'DCAP_MEASUREMENT', not('a measurement'))] : []),
-  ]
-}
-
-function policyOf({ nonce, reference: { dcap = {} } }: Asked): QuotePolicy {
+/** What a workload should be. What it is must be known, or nothing is affirmed by it. @param answers the challenge, where the report is its answer */
+export function validateWorkload(
+  verified: VerifiedQuote,
+  { now, reference: { dcap = {} } }: Asked,
+  answers?: Pick<Asked, 'nonce'>,
+): readonly Check[] {
   const { measurements, allow, ppids, fmspcs, ...same } = dcap
   const bytes = (list: readonly string[]) => list.map((hex) => Buffer.from(hex, 'hex'))
-  return {
+  const policy: QuotePolicy = {
     ...same,
     ...(allow === undefined ? {} : { allow: allow.map((each) => ({ ...each, until: Date.parse(each.until) })) }),
     ...(measurements === undefined ? {} : { measurements: measurementsOf(measurements) }),
     ...(ppids === undefined ? {} : { ppids: bytes(ppids) }),
     ...(fmspcs === undefined ? {} : { fmspcs: bytes(fmspcs) }),
-    ...(nonce === undefined ? {} : { reportData: Buffer.from(nonce) }),
+    ...(answers?.nonce === undefined ? {} : { reportData: Buffer.from(answers.nonce) }),
   }
+  const not = (code: keyof typeof DCAP_CHECKS, what: string) =>
+    checked(DCAP_CHECKS, code, unknown('NOT_GIVEN', `${what} to hold it to was not given`))
+  return [
+    ...(answers !== undefined && answers.nonce === undefined ? [not('DCAP_REPORT_DATA', 'a challenge')] : []),
+    ...(measurements === undefined ? [not('DCAP_MEASUREMENT', 'a measurement')] : []),
+    ...validateQuote(verified, policy, now),
+  ]
 }
 
 type Given = NonNullable<NonNullable<Asked['reference']['dcap']>['measurements']>
@@ -72,7 +78,7 @@ function measurementsOf(given: Given): Measurements {
   return bytes(given) as Measurements
 }
 
-function claimsOf(body: ReportBody) {
+export function claimsOfBody(body: ReportBody) {
   const hex = (bytes: Buffer) => bytes.toString('hex')
   if (body.tee === 'TDX')
     return {

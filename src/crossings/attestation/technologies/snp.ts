@@ -1,7 +1,7 @@
 // SEV-SNP: a report, the certificates that came with it, and what the guest should be.
 import { checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
-import { unknown } from '../../../core/verdict.ts'
+import { type Check, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
@@ -26,12 +26,8 @@ export const snpAppraiser =
     const report = readReport(part(evidence, 'report'))
     const { leaf, authorities, crls } = certificatesFor(report, evidence, asked)
     const endorsement = endorse(leaf, { authorities, crls, ...(roots === undefined ? {} : { roots }) })
-    const checks = [
-      ...verifyReport(report, endorsement, asked.now),
-      ...notAsked(asked),
-      ...validateReport(report, policyOf(asked), endorsement),
-    ]
-    return { checks, claims: claimsOf(report, endorsement), expires: endorsement.until }
+    const checks = [...verifyReport(report, endorsement, asked.now), ...validateGuest(report, endorsement, asked, asked)]
+    return { checks, claims: claimsOfReport(report, endorsement), expires: endorsement.until }
   }
 
 const LEAF = /^SEV-V[CL]EK$/
@@ -59,27 +55,31 @@ function certificatesOf(bytes: Uint8Array): CertificateTable {
   return { leaf: all.find((each) => LEAF.test(commonName(each))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
 }
 
-/** What was launched and what it answers must be known, or nothing is affirmed by it. */
-function notAsked({ nonce, reference }: Asked) {
-  const not = (what: string) => unknown('NOT_GIVEN', `${what} to hold it to was not given`)
-  return [
-    ...(nonce === undefined ? [checked(SNP_CHECKS, 'SNP_REPORT_DATA', not('a challenge'))] : []),
-    ...(reference.snp?.measurements === undefined ? [checked(SNP_CHECKS, 'SNP_MEASUREMENT', not('a launch digest'))] : []),
-  ]
-}
-
-function policyOf({ nonce, reference: { snp = {} } }: Asked): SnpPolicy {
+/** What a guest should be. What was launched must be known, or nothing is affirmed by it. @param answers the challenge, where the report is its answer */
+export function validateGuest(
+  report: SnpReport,
+  endorsement: Endorsement,
+  { reference: { snp = {} } }: Asked,
+  answers?: Pick<Asked, 'nonce'>,
+): readonly Check[] {
   const { chips, minTcb, ...same } = snp
-  return {
+  const policy: SnpPolicy = {
     ...STRICT,
     ...same,
     ...(chips === undefined ? {} : { chipIds: chips }),
     ...(minTcb === undefined ? {} : { minTcb: { reported: minTcb, committed: minTcb } }),
-    ...(nonce === undefined ? {} : { reportData: Buffer.from(nonce).toString('hex') }),
+    ...(answers?.nonce === undefined ? {} : { reportData: Buffer.from(answers.nonce).toString('hex') }),
   }
+  const not = (code: keyof typeof SNP_CHECKS, what: string) =>
+    checked(SNP_CHECKS, code, unknown('NOT_GIVEN', `${what} to hold it to was not given`))
+  return [
+    ...(answers !== undefined && answers.nonce === undefined ? [not('SNP_REPORT_DATA', 'a challenge')] : []),
+    ...(snp.measurements === undefined ? [not('SNP_MEASUREMENT', 'a launch digest')] : []),
+    ...validateReport(report, policy, endorsement),
+  ]
 }
 
-function claimsOf(report: SnpReport, { kind, product, line }: Endorsement) {
+export function claimsOfReport(report: SnpReport, { kind, product, line }: Endorsement) {
   return {
     version: report.version,
     product: line ?? product,

@@ -79,6 +79,8 @@ const NOT_ASKED: ReadonlySet<string> = new Set([
   'TPM_FIRMWARE_VERSION',
 ])
 
+export const isAsked = ({ code, verdict }: Check) => verdict.is !== 'unknown' || !NOT_ASKED.has(code)
+
 function quoteOf(evidence: NamedEvidence, { nonce, reference }: Asked): VerifiedQuote {
   const key = readAttestationKey(bytesOf(evidence, 'key'))
   const pcrs = Object.hasOwn(evidence.parts, 'pcrs') ? readTextPcrs(bytesOf(evidence, 'pcrs').toString('latin1')) : undefined
@@ -91,7 +93,7 @@ function quoteOf(evidence: NamedEvidence, { nonce, reference }: Asked): Verified
     ...(nonce === undefined ? {} : { nonce }),
     ...(enrolled === undefined ? {} : { keyName: enrolled }),
   })
-  return { ...verified, checks: verified.checks.filter(({ code, verdict }) => verdict.is !== 'unknown' || !NOT_ASKED.has(code)) }
+  return { ...verified, checks: verified.checks.filter(isAsked) }
 }
 
 /** Of the keys that were enrolled the one that it is; another one where it is none of them. */

@@ -12,6 +12,7 @@ import {
   separator,
   signatureList,
 } from '../../../../test/kit/event-log.ts'
+import { ownTime } from '../../../../test/kit/own-time.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { parseEventLog } from '../tcg-log/event-log.ts'
 import { EV } from '../tcg-log/event-types.table.ts'
@@ -178,15 +179,15 @@ test('what is hostile to patterns takes no longer', () => {
     { register: 5, type: EV.EFI_ACTION, data: Buffer.concat([Buffer.alloc(1 << 20), Buffer.of(1)]) },
     application('grub'.repeat(8_000), Buffer.of(1)),
   ]
-  const started = performance.now()
+  const started = ownTime()
   narrative(boot(events))
-  assert.ok(performance.now() - started < 1_000)
+  assert.ok(ownTime() - started < 1_000)
 })
 
 test('tens of thousands of images are named in the time of one look', () => {
   const events = Array.from({ length: 30_000 }, (_, at) => application('', Buffer.from(String(at))))
   const log = parseEventLog(eventLog(events, ['sha256']))
-  const started = performance.now()
+  const started = ownTime()
   assert.equal(bootOf(log, 'sha256').length, events.length)
-  assert.ok(performance.now() - started < 2_000)
+  assert.ok(ownTime() - started < 2_000)
 })

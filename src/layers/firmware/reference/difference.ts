@@ -12,11 +12,18 @@ export interface Difference {
 /** Tables of this many cells are filled in some milliseconds; boots that differ in more have nothing in common that is worth finding. */
 const MAX_CELLS = 1 << 22
 
-/** All differences, by register in rising order. None: what extends each register is what was recorded, in that order. */
-export function differences(reference: readonly Reference[], boot: readonly Measurement[]): readonly Difference[] {
+/**
+ * All differences, by register in rising order. None: what extends each register is what was recorded, in that order.
+ * @param except registers that are not looked at
+ */
+export function differences(
+  reference: readonly Reference[],
+  boot: readonly Measurement[],
+  except: readonly number[] = [],
+): readonly Difference[] {
   const wanted = Map.groupBy(reference.map(wantedOf), ({ of }) => of.register)
   const got = Map.groupBy(boot.map(gotOf), ({ of }) => of.event.register)
-  const registers = [...new Set([...wanted.keys(), ...got.keys()])].sort((a, b) => a - b)
+  const registers = [...new Set([...wanted.keys(), ...got.keys()])].filter((register) => !except.includes(register)).sort((a, b) => a - b)
   return registers.flatMap((register) =>
     gaps(wanted.get(register) ?? [], got.get(register) ?? []).flatMap((gap) => paired(gap).map((pair) => ({ register, ...pair }))),
   )
@@ -34,7 +41,7 @@ interface Got {
 
 const wantedOf = (of: Reference): Wanted => ({ of, allowed: new Set(of.allowed.map(({ digest }) => digest)) })
 const gotOf = (of: Measurement): Got => ({ of, measured: of.digest.toString('hex') })
-const fits = (wanted: Wanted, got: Got) => wanted.allowed.has(got.measured)
+const fits = ({ of, allowed }: Wanted, got: Got) => allowed.has(got.measured) || (of.volatile === true && of.subject === got.of.subject)
 
 interface Gap {
   readonly wanted: readonly Wanted[]

@@ -29,6 +29,10 @@ const measurement = z.strictObject({
     )
     .min(1)
     .describe('Any one of these may be measured here.'),
+  volatile: z
+    .literal(true)
+    .optional()
+    .describe('It changes from boot to boot, as a file of counters does: whatever is measured here will do.'),
   data: z.base64().optional().describe('Of a variable of Secure Boot, so that a difference can be told entry by entry.'),
 })
 
@@ -39,6 +43,7 @@ export const bootReference = z.strictObject({
   registers: z.enum(['pcr', 'cc']),
   bank: z.enum(['sha1', 'sha256', 'sha384', 'sha512', 'sm3']),
   startupLocality: z.int().min(0).max(255),
+  except: z.array(z.int().nonnegative()).optional().describe('Registers that no boot is held to, since they change from boot to boot.'),
   measurements: z.array(measurement).max(MAX_MEASUREMENTS),
 })
 

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { certificate, commonName, integer, isCa, newPair } from '../../../../test/kit/certificates.ts'
 import { signatureList } from '../../../../test/kit/event-log.ts'
+import { ownTime } from '../../../../test/kit/own-time.ts'
 import { peImage, signImage } from '../../../../test/kit/pe-image.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { readSignatureLists } from '../../../formats/efi/signature-list.ts'
@@ -112,9 +113,9 @@ test('certificates that sign one another in circles come to an end', () => {
   )
   const leaf = certificate({ subject: 'Leaf', key: signerKey, issuer: { subject: 'Ring', key: middleKey } })
   const image = signImage(bare, bareHash, { key: signerKey, by: { issuer: commonName('Ring') }, certificates: [leaf, ...ring] })
-  const started = performance.now()
+  const started = ownTime()
   assert.deepEqual(wrong(image, { db: certificates(other) }), ['UEFI_ALLOWED signed by Leaf'])
-  assert.ok(performance.now() - started < 1_000)
+  assert.ok(ownTime() - started < 1_000)
 })
 
 test('names: what an image calls itself, and who only sounds like Microsoft', () => {

@@ -76,16 +76,26 @@ function hasHash(list: readonly EfiSignature[], image: PeImage): boolean {
 const anchorsOf = (list: readonly EfiSignature[]) =>
   list.flatMap(({ type, data }) => (type === GUID.certX509 ? (tryCertificate(data) ?? []) : []))
 
+/** Certificates of a list that vouch for an image, one for each of its signatures. @throws ThymusError FORMAT */
+export function vouchersOf(image: PeImage, db: readonly EfiSignature[]): readonly EfiSignature[] {
+  const own = imageSignatures(image).filter((signature) => isOfImage(signature, image))
+  const raw = own.flatMap((signature) => voucherOf(signature, anchorsOf(db))?.raw ?? [])
+  return db.filter(({ data }) => raw.some((each) => each.equals(data)))
+}
+
 /** The name of the entry that vouches for a signature; undefined where none does. */
-function vouchedBy({ data }: ImageSignature, anchors: readonly Certificate[]): string | undefined {
-  for (const signer of data.signers) {
+function vouchedBy(signature: ImageSignature, anchors: readonly Certificate[]): string | undefined {
+  const anchor = voucherOf(signature, anchors)
+  return anchor && printable(certificateName(anchor.raw))
+}
+
+function voucherOf({ data }: ImageSignature, anchors: readonly Certificate[]): Certificate | undefined {
+  return first(data.signers, (signer) => {
     // Of PKCS#7 the signer's certificate is inside; a list may hold that very one.
     const leaf = [...data.certificates, ...anchors].find((each) => isNamedBy(signer, each))
-    if (leaf === undefined || signatureFault(data, signer, leaf.publicKey) !== undefined) continue
-    const anchor = anchorOf(leaf, data.certificates, anchors)
-    if (anchor !== undefined) return printable(certificateName(anchor.raw))
-  }
-  return undefined
+    if (leaf === undefined || signatureFault(data, signer, leaf.publicKey) !== undefined) return undefined
+    return anchorOf(leaf, data.certificates, anchors)
+  })
 }
 
 function forbiddenBy(signature: ImageSignature, dbx: readonly EfiSignature[]): string | undefined {

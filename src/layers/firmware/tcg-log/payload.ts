@@ -2,7 +2,7 @@
 import { ThymusError } from '../../../core/errors.ts'
 import { ByteReader } from '../../../formats/bytes.ts'
 import { devicePathFile } from '../../../formats/efi/device-path.ts'
-import { showGuid } from '../../../formats/efi/guid.ts'
+import { guidBytes, showGuid } from '../../../formats/efi/guid.ts'
 
 /** UEFI_VARIABLE_DATA (PFP 10.2.6). */
 export interface VariableData {
@@ -26,7 +26,15 @@ export function readVariableData(bytes: Buffer): VariableData {
   return { guid, name, data: reader.bytes(Number(dataLength), 'variableData') }
 }
 
-/** The same, or undefined where the bytes are none. */
+/** What is measured of a variable. */
+export function writeVariableData({ guid, name, data }: VariableData): Buffer {
+  const lengths = Buffer.alloc(16)
+  lengths.writeBigUInt64LE(BigInt(name.length), 0)
+  lengths.writeBigUInt64LE(BigInt(data.length), 8)
+  return Buffer.concat([guidBytes(guid), lengths, Buffer.from(name, 'utf16le'), data])
+}
+
+/** One that is read, or undefined where the bytes are none. */
 export function tryVariableData(bytes: Buffer): VariableData | undefined {
   try {
     return readVariableData(bytes)

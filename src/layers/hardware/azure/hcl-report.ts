@@ -15,6 +15,10 @@ export const AZURE_CHECKS = {
     title: 'what the hardware signed is of the guest that the report is about',
     clause: 'Microsoft Learn: attestation report, TD quote',
   },
+  AZURE_PARAVISOR: {
+    title: 'the report was asked for by the paravisor, not by the guest below it',
+    clause: 'SEV-SNP ABI 1.58, table 23: VMPL',
+  },
   AZURE_RUNTIME_DATA: {
     title: 'the hardware signs the hash of the runtime data',
     clause: 'Microsoft Learn: report data of the attestation report',

@@ -51,6 +51,11 @@ describe('evidence of a guest on Azure', () => {
     assert.deepEqual(failed({ ...td, td_quote: otherTd.td_quote }), ['AZURE_HARDWARE'])
   })
 
+  test('is worth nothing where the report was asked for below the paravisor', () => {
+    const document = azureEvidence(vendor, { key, vmpl: 2 })
+    assert.deepEqual(failed(document), ['AZURE_PARAVISOR'])
+  })
+
   test('without what the hardware signed is open', () => {
     const { vcek: _, ...rest } = azureEvidence(vendor, { key }) as Document
     assert.deepEqual(

@@ -3,6 +3,7 @@
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
+import type { Crl } from '../../../formats/x509/crl.ts'
 import type { Collateral } from '../dcap/collateral.ts'
 import { readQuote } from '../dcap/quote.ts'
 import type { QuoteVerifier, VerifiedQuote as VerifiedTdQuote } from '../dcap/verify.ts'
@@ -23,6 +24,8 @@ export interface AzureGiven {
   readonly nonce?: Uint8Array
   /** ASK and ARK of the chip's line: the evidence brings the VCEK alone. */
   readonly authorities: readonly Certificate[]
+  /** Lists of the ARK; without them nobody asks what is revoked. */
+  readonly crls?: readonly Crl[]
   /** Other roots than AMD's. */
   readonly roots?: AmdRoots
   readonly quotes: QuoteVerifier
@@ -62,12 +65,16 @@ function quoteOf({ message, signature, pcrs }: AzureEvidence, hcl: HclReport, { 
   return verifyQuote({ message, signature: readSignatureOf(key, signature), key, pcrs: values, ...(nonce === undefined ? {} : { nonce }) })
 }
 
-function snpOf({ vcek }: AzureEvidence, { hardware }: HclReport, { now, authorities, roots }: AzureGiven): VerifiedAzure['snp'] {
+function snpOf({ vcek }: AzureEvidence, { hardware }: HclReport, { now, authorities, crls, roots }: AzureGiven): VerifiedAzure['snp'] {
   if (vcek === undefined) return undefined
   const report = readReport(hardware)
-  const endorsement = endorse(readCertificate(vcek), { authorities, ...(roots === undefined ? {} : { roots }) })
-  return { report, endorsement, checks: verifyReport(report, endorsement, now) }
+  const endorsement = endorse(readCertificate(vcek), { authorities, ...(crls && { crls }), ...(roots && { roots }) })
+  return { report, endorsement, checks: [paravisorCheck(report), ...verifyReport(report, endorsement, now)] }
 }
+
+/** The paravisor asks at the highest privilege. What runs below it may ask as well, with report data of its own choice: that binds nothing. */
+const paravisorCheck = ({ vmpl }: SnpReport): Check =>
+  checked(AZURE_CHECKS, 'AZURE_PARAVISOR', vmpl === 0, { expected: 'VMPL 0', got: `VMPL ${vmpl}` })
 
 /** The hardware's evidence, and that it is of the guest that the HCL report is about. */
 function hardwareChecks(hcl: HclReport, snp: readonly Check[] | undefined, td: VerifiedTdQuote | undefined): readonly Check[] {

@@ -98,6 +98,9 @@ describe('a chain', () => {
     const mayIssue = readCertificate(pckAuthority).extensions.find(({ id }) => id === '2.5.29.15')!
     const usage = extension(mayIssue.id, mayIssue.value, true)
     assert.ok(below({ extensions: [isCa(0), usage] }))
+    const rootAbove = (length: number) => certificate({ ...authority.root, extensions: [isCa(length), usage] })
+    assert.ok(isChain([pck, pckAuthority, rootAbove(1)]))
+    assert.equal(isChain([pck, pckAuthority, rootAbove(0)]), false)
     for (const more of [
       { extensions: [] },
       { extensions: [usage] },

@@ -65,7 +65,7 @@ describe('what is signed', () => {
 
 describe('TCB info', () => {
   const spoilt = (spoil: (info: TcbInfoJson) => void) => {
-    const info = JSON.parse(file('TDX')['tcb_info']!) as TcbInfoJson
+    const info = JSON.parse(file('TDX').tcb_info!) as TcbInfoJson
     spoil(info)
     return JSON.stringify(info)
   }
@@ -91,8 +91,8 @@ describe('TCB info', () => {
       ['tcbInfo.tcbLevels.0.tcbStatus', (info) => set(info.tcbLevels[0]!, 'tcbStatus', 'Fine')],
       ['tcbInfo.tcbLevels.0.tcbStatus', (info) => set(info.tcbLevels[0]!, 'tcbStatus', 'TDRelaunchAdvised')],
       ['tcbInfo.tcbLevels.0.tcb.pcesvn', (info) => set(info.tcbLevels[0]!.tcb, 'pcesvn', '11')],
-      ['tcbInfo.tcbLevels.1.tcb.sgxtcbcomponents', (info) => void (info.tcbLevels[1]!.tcb['sgxtcbcomponents'] as unknown[]).pop()],
-      ['tcbInfo.tcbLevels.1.tcb.tdxtcbcomponents', (info) => void (info.tcbLevels[1]!.tcb['tdxtcbcomponents'] as unknown[]).pop()],
+      ['tcbInfo.tcbLevels.1.tcb.sgxtcbcomponents', (info) => void (info.tcbLevels[1]!.tcb.sgxtcbcomponents as unknown[]).pop()],
+      ['tcbInfo.tcbLevels.1.tcb.tdxtcbcomponents', (info) => void (info.tcbLevels[1]!.tcb.tdxtcbcomponents as unknown[]).pop()],
       ['tcbInfo.tdxModuleIdentities.0.mrsigner', (info) => set(info.tdxModuleIdentities[0]!, 'mrsigner', '00')],
       ['tcbInfo.tdxModuleIdentities.0.tcbLevels', (info) => set(info.tdxModuleIdentities[0]!, 'tcbLevels', [])],
     ] as readonly (readonly [string, (info: TcbInfoJson) => void])[])
@@ -105,7 +105,7 @@ describe('TCB info', () => {
 })
 
 test('an identity that lacks a part is refused with the field', () => {
-  const whole = JSON.parse(file('SGX')['qe_identity']!) as Record<string, unknown>
+  const whole = JSON.parse(file('SGX').qe_identity!) as Record<string, unknown>
   for (const name of Object.keys(whole)) {
     const { [name]: _, ...rest } = whole
     assert.throws(() => readEnclaveIdentity(JSON.stringify(rest)), { code: 'FORMAT', at: `enclaveIdentity.${name}` }, name)
@@ -114,7 +114,7 @@ test('an identity that lacks a part is refused with the field', () => {
 
 test('a file of collateral that lacks a part is refused with the field; lists may be spelt in three ways', () => {
   const whole = file('SGX')
-  const der = Buffer.from(whole['pck_crl']!, 'hex')
+  const der = Buffer.from(whole.pck_crl!, 'hex')
   for (const name of Object.keys(whole)) {
     const { [name]: _, ...rest } = whole
     assert.throws(() => readCollateral(JSON.stringify(rest)), { code: 'FORMAT', at: `collateral.${name}` }, name)

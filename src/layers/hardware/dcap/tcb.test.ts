@@ -80,7 +80,7 @@ describe('a level is found', () => {
       for (const status of PUBLISHED_STATUSES) assert.equal(statusOf(quote, platformIs(status)), status)
       const raised = (at: number): CollateralRequest => ({
         tcbInfo: (info) => {
-          const components = info.tcbLevels[0]!.tcb['sgxtcbcomponents'] as { svn: number }[]
+          const components = info.tcbLevels[0]!.tcb.sgxtcbcomponents as { svn: number }[]
           components[at]!.svn++
         },
       })
@@ -106,7 +106,7 @@ describe('a level is found', () => {
     for (let at = 0; at < 16; at++) {
       const raise: CollateralRequest = {
         tcbInfo: (info) => {
-          const components = info.tcbLevels[0]!.tcb['tdxtcbcomponents'] as { svn: number }[]
+          const components = info.tcbLevels[0]!.tcb.tdxtcbcomponents as { svn: number }[]
           components[at]!.svn += 200
         },
       }
@@ -116,7 +116,7 @@ describe('a level is found', () => {
     }
     const missing: CollateralRequest = {
       tcbInfo: (info) => {
-        for (const { tcb } of info.tcbLevels) delete tcb['tdxtcbcomponents']
+        for (const { tcb } of info.tcbLevels) delete tcb.tdxtcbcomponents
       },
     }
     assert.equal(statusOf({ version: 4 }, missing), 'no level for the platform')
@@ -172,12 +172,12 @@ describe('a level is found', () => {
   test('in TCB info of version 2, which lists components one by one', () => {
     const second: CollateralRequest = {
       tcbInfo: (info) => {
-        delete info['id']
-        info['version'] = 2
+        delete info.id
+        info.version = 2
         for (const level of info.tcbLevels) {
-          const components = level.tcb['sgxtcbcomponents'] as { svn: number }[]
+          const components = level.tcb.sgxtcbcomponents as { svn: number }[]
           level.tcb = {
-            pcesvn: level.tcb['pcesvn'],
+            pcesvn: level.tcb.pcesvn,
             ...Object.fromEntries(components.map(({ svn }, at) => [`sgxtcbcomp${String(at + 1).padStart(2, '0')}svn`, svn])),
           }
         }

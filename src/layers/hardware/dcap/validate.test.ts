@@ -85,9 +85,9 @@ describe('a trust domain', () => {
     const known = new Set([16, 27, 30, 31, 62, 63])
     for (let number = 0; number < 64; number++) {
       const expected: Record<string, string> = {}
-      if (number < 8) expected['DCAP_DEBUG'] = 'fail'
-      if (number === 28) expected['DCAP_SEPT_VE_DISABLE'] = 'fail'
-      else if (!known.has(number) && ![0, 4, 5, 6].includes(number)) expected['DCAP_ATTRIBUTES'] = 'fail'
+      if (number < 8) expected.DCAP_DEBUG = 'fail'
+      if (number === 28) expected.DCAP_SEPT_VE_DISABLE = 'fail'
+      else if (!known.has(number) && ![0, 4, 5, 6].includes(number)) expected.DCAP_ATTRIBUTES = 'fail'
       assert.deepEqual(left(bit(number), {}), expected, `bit ${number}`)
     }
     assert.deepEqual(left(bit(0), { debug: true }), {})
@@ -178,5 +178,5 @@ test('the platform is one of ours', () => {
   assert.deepEqual(left({}, { ppids: [] }), { DCAP_LOCATION: 'fail' })
   assert.deepEqual(left({}, { fmspcs: [Buffer.alloc(6)] }), { DCAP_LOCATION: 'fail' })
   const named: QuoteRequest = { certification: { type: 1, data: Buffer.alloc(36) } }
-  assert.equal(left(named, { ppids: [PPID] })['DCAP_LOCATION'], 'unknown')
+  assert.equal(left(named, { ppids: [PPID] }).DCAP_LOCATION, 'unknown')
 })

@@ -109,11 +109,11 @@ describe('what is signed by somebody else is refused:', () => {
       ['DCAP_COLLATERAL_SIGNATURE'],
     ],
     'TCB info whose chain is that of the revocation list': [
-      { collateral: { file: (file) => put(file, 'tcb_info_issuer_chain', file['pck_crl_issuer_chain']) } },
+      { collateral: { file: (file) => put(file, 'tcb_info_issuer_chain', file.pck_crl_issuer_chain) } },
       ['DCAP_COLLATERAL_SIGNATURE'],
     ],
     'lists in each other’s place': [
-      { collateral: { file: (file) => Object.assign(file, { pck_crl: file['root_ca_crl'], root_ca_crl: file['pck_crl'] }) } },
+      { collateral: { file: (file) => Object.assign(file, { pck_crl: file.root_ca_crl, root_ca_crl: file.pck_crl }) } },
       ['DCAP_COLLATERAL_SIGNATURE'],
     ],
   }

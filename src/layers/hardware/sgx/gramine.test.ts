@@ -88,7 +88,7 @@ describe('the attestation files', () => {
   test('give a report for the enclave itself where the manifest asks for no quotes', () => {
     const { port, written } = files({ attestation_type: 'none', my_target_info: 'T', report: 'R' })
     assert.equal(collectGramine(port, 'app', Buffer.alloc(64)).type, 'sgx-report')
-    assert.deepEqual(written['target_info'], Buffer.from('T'))
+    assert.deepEqual(written.target_info, Buffer.from('T'))
   })
 
   test('that are not there, or of a kind that nobody verifies any more, are named', () => {

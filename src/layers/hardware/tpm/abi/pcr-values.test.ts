@@ -66,6 +66,12 @@ describe('values of PCRs', () => {
     }
   })
 
+  test('of which there are more than PCRs are refused', () => {
+    const one = serialized(bankOf('sha256', bank(0, 1)))
+    one[7] = 1
+    assert.throws(() => readSerializedPcrs(one), { code: 'FORMAT', message: '2 values of 1 PCRs' })
+  })
+
   test('one behind the other follow the selection', () => {
     const selection = [selectPcrs('sha256', [7, 1])]
     const bytes = Buffer.concat([value(1), value(7)])

@@ -152,6 +152,8 @@ describe('a platform certificate', () => {
       { intermediates: [readCertificate(stranger.der)] },
       { now: Date.UTC(2019, 0) },
       { now: Date.UTC(2030, 1) },
+      { platform: readPlatformCertificate(attributeCertificate({ ...request, to: '20250101000000Z' }, issuer)) },
+      { platform: readPlatformCertificate(attributeCertificate({ ...request, issuer: 'another' }, issuer)) },
       {
         platform: readPlatformCertificate(
           attributeCertificate({ ...request, extensions: [names, extension('1.2.3', sequence(), true)] }, issuer),

@@ -8,13 +8,15 @@ import {
   newRsaKey,
   type QuoteRequest,
   quoteBy,
+  signatureBy,
   somePcrs,
   type TpmKey,
 } from '../../../../../test/kit/tpm-evidence.ts'
 import { ThymusError } from '../../../../core/errors.ts'
 import { hashByName } from '../../../../formats/hash.ts'
-import { ALG, OBJECT } from '../abi/algorithms.ts'
-import { readAttest } from '../abi/attest.ts'
+import { ALG, OBJECT, TPM_GENERATED } from '../abi/algorithms.ts'
+import { ATTEST, readAttest } from '../abi/attest.ts'
+import { sized, u16, u32 } from '../abi/marshal.ts'
 import { selectPcrs } from '../abi/pcr-selection.ts'
 import { bankOf, type PcrValues } from '../abi/pcr-values.ts'
 import { nameOf, writePublicArea, writeSizedPublicArea } from '../abi/public-area.ts'
@@ -76,6 +78,15 @@ describe('a quote', () => {
     assert.deepEqual(byKey(rsa, { magic: 0x47544354 }), ['TPM_GENERATED'])
     for (const bit of [OBJECT.fixedTpm, OBJECT.sensitiveDataOrigin, OBJECT.restricted, OBJECT.sign])
       assert.deepEqual(byKey(newEccKey({ attributes: AK_ATTRIBUTES & ~bit })), ['TPM_KEY_ATTRIBUTES'])
+  })
+
+  test('is of the type that was asked for, by a key that is not weak', () => {
+    const certify = Buffer.concat([u32(TPM_GENERATED), u16(ATTEST.certify), sized(), sized(), Buffer.alloc(25), sized(), sized()])
+    const signature = signatureBy(ecc, certify)
+    const made = { message: certify, signature, nonce: Buffer.alloc(0), pcrs: bankOf('sha256', new Map()) }
+    assert.deepEqual(failing(statement(ecc, made)), ['TPM_TYPE', 'TPM_PCR_DIGEST'])
+    const weak = newRsaKey({}, 512)
+    assert.deepEqual(failing(statement(weak, quoteBy(weak))), ['TPM_SIGNATURE'])
   })
 
   test('leaves open what it was not held to', () => {
@@ -153,11 +164,12 @@ test('a key is read in each of its forms, and nothing else is one', () => {
     const forms = [writeSizedPublicArea(area), writePublicArea(area), spki, Buffer.from(pemOf({ area, privateKey }))]
     for (const form of forms) assert.deepEqual(readAttestationKey(form).key.raw, spki)
   }
+  const halved = { ...rsa.area, keyBits: 1024 }
   const [template, offCurve] = [
     { ...rsa.area, modulus: Buffer.alloc(256) },
     { ...ecc.area, x: Buffer.alloc(32, 9) },
   ]
-  for (const area of [template, offCurve] as const)
+  for (const area of [template, offCurve, halved] as const)
     assert.throws(() => readAttestationKey(writeSizedPublicArea(area as typeof rsa.area)), { code: 'FORMAT' })
   for (const text of ['', '0', '3000', '-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n'])
     assert.throws(() => readAttestationKey(Buffer.from(text)), { code: 'FORMAT' }, text)

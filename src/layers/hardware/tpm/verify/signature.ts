@@ -51,7 +51,6 @@ export function isSigned(attestationKey: AttestationKey, signature: TpmSignature
     }
     if (key.key.kind !== 'ec' || signature.kind !== 'ecc') return false
     const size = key.key.curve.bytes
-    if (signature.r.length > size || signature.s.length > size) return false
     const both = Buffer.concat([padded(signature.r, size), padded(signature.s, size)])
     return verify(hash.name, message, { key: object, dsaEncoding: 'ieee-p1363' }, both)
   } catch {

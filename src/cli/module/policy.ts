@@ -1,0 +1,29 @@
+// `thymus module policy`: what user space has verified, for a kernel that compares digests.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { modulesBelow } from '../../adapters/linux/modules/files.ts'
+import { ThymusError } from '../../core/errors.ts'
+import { note } from '../terminal.ts'
+import { judgeModules, readKeys } from './judged.ts'
+
+interface PolicyFlags {
+  readonly name: string
+  readonly folder?: string
+  readonly key?: readonly string[]
+}
+
+/** A NodePolicy on stdout that allows the modules whose signature is good, by the digest of their files, and denies all others. */
+export async function policy({ name, folder = `/lib/modules/${release()}`, key = [] }: PolicyFlags): Promise<undefined> {
+  if (key.length === 0) throw new ThymusError('USAGE', '--key is needed: whose modules?')
+  const { items } = judgeModules(modulesBelow(folder), readKeys(key))
+  const signed = items.filter(({ signature }) => signature === 'signed').map(({ path }) => path)
+  const head = { apiVersion: 'thymus.dev/v1', kind: 'NodePolicy', metadata: { name } }
+  // JSON is YAML; one rule a line, so that two of these can be compared.
+  const rules = signed.map((path) => `      ${JSON.stringify({ effect: 'allow', sha256: digestOf(path) })}`)
+  process.stdout.write(`${JSON.stringify(head).slice(0, -1)},"spec":{"modules":{"default":"deny","rules":[\n${rules.join(',\n')}\n]}}}\n`)
+  note(`${signed.length} of ${items.length} modules are signed by these keys; nothing is in force before thymus apply --enforce`)
+}
+
+/** Of the file as it lies there, packed or not: that is what the kernel hashes. */
+const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')

@@ -10,6 +10,9 @@ import { needKernel } from '../kit/need-kernel.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const COMMANDS = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)].map((match) => match[1]!)
+/** How the blocks after the first five minutes begin. */
+const OTHERS = ['thymus run --name job', 'thymus rego eval', 'thymus rego serve', 'thymus scan', 'thymus attest'] as const
+const blockOf = (begins: (typeof OTHERS)[number]) => COMMANDS.find((block) => block.startsWith(begins))!
 const PATIENCE_MS = 20_000
 
 /** One terminal: a shell that is typed into, and all that it showed. */
@@ -82,7 +85,7 @@ test('the first five minutes are as the README says', async (t) => {
   if (!needKernel(t)) return
   if (!existsSync(join(ROOT, 'src/cli/main.ts'))) return t.skip('there is no command line in this checkout')
   const [, board, web, stranger, policy, again, why, payload, forbid, payloadAgain, end, ...rest] = COMMANDS
-  assert.equal(rest.length, 4, 'the README has other blocks than this test knows')
+  assert.equal(rest.length, OTHERS.length, 'the README has other blocks than this test knows')
   const [first, second, third] = [terminal(), terminal(), terminal()]
   const up = spawnSync(join(ROOT, 'bin/thymus'), ['up'], { env, encoding: 'utf8' }) // what `make run` ends with
   assert.equal(up.status, 0, up.stderr)
@@ -135,7 +138,7 @@ async function listening(): Promise<void> {
 }
 
 test('Rego answers and explains as the README says, without an agent', () => {
-  const { stdout, stderr, status } = spawnSync('sh', ['-ec', COMMANDS.at(-3)!], { cwd: ROOT, env, encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync('sh', ['-ec', blockOf('thymus rego eval')], { cwd: ROOT, env, encoding: 'utf8' })
   assert.equal(status, 0, stderr)
   assert.match(stdout, /Pod web 缺少标签 env/)
   assert.match(stdout, /pods\.rego:5 {2}deny contains msg\n {4}fails at line 8: container\.securityContext\.privileged/)
@@ -143,15 +146,22 @@ test('Rego answers and explains as the README says, without an agent', () => {
 
 test('Rego is served as the README says, without an agent', async (t) => {
   if (spawnSync('curl', ['--version']).status !== 0) return t.skip('there is no curl to ask with, as the README does')
-  const [serve, ask] = COMMANDS.at(-2)!.trimEnd().split('\n')
+  const [serve, ask] = blockOf('thymus rego serve').trimEnd().split('\n')
   const [server, client] = [terminal(), terminal()]
   await server.start(`${serve}\n`, /listening on http:/)
   assert.match(await client.type(`${ask}\n`), /^\{"decision_id":"[-\da-f]{36}","result":\[/m)
 })
 
 test('manifests are scanned and suites run as the README says, without an agent', () => {
-  const { stdout, stderr, status } = spawnSync('sh', ['-ec', COMMANDS.at(-1)!], { cwd: ROOT, env, encoding: 'utf8' })
+  const { stdout, stderr, status } = spawnSync('sh', ['-ec', blockOf('thymus scan')], { cwd: ROOT, env, encoding: 'utf8' })
   assert.equal(status, 0, stderr)
   assert.match(stdout, /^deploy\/admission\/thymus\.yaml:\d+ /m)
   assert.match(stdout, /^ok +\d+ +0 +0 +policies\/admission\/baseline\/privileged\/suite\.yaml$/m)
+})
+
+test('evidence is collected and appraised as the README says: nothing is affirmed without a reference and a challenge', () => {
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', blockOf('thymus attest')], { cwd: home, env, encoding: 'utf8' })
+  assert.equal(status, 3, stderr)
+  assert.match(stdout, /tpm-quote/)
+  assert.ok(existsSync(join(home, 'bundle.json')))
 })

@@ -8,19 +8,11 @@ import { type SuiteResult, verifySuite } from '../../layers/admission/gatekeeper
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readText } from '../rego/files.ts'
 import { surroundings } from '../rego/surroundings.ts'
+import type { SuiteReport } from '../views/suites.ts'
 
 export interface VerifyFlags extends OutputFlags {
   readonly run?: string
   readonly engine?: readonly EngineName[]
-}
-
-/** A suite, as it is told. */
-export interface SuiteReport {
-  readonly file: string
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-  readonly failures: readonly { readonly test: string; readonly case: string | null; readonly error: string }[]
 }
 
 export async function verify(flags: VerifyFlags, ...paths: string[]): Promise<number> {

@@ -1,18 +1,13 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { ThymusError } from '../../core/errors.ts'
-import type { Ear } from '../../formats/ear/ear.ts'
 import { unverifiedEar, verifyEar } from '../../formats/ear/token.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readText } from '../rego/files.ts'
+import type { ShownResult } from '../views/attest.ts'
 import { appraiseText } from './verifier.ts'
 
 export interface ShowFlags extends OutputFlags {
   readonly key?: string
-}
-
-/** A result as it is shown, and whether its signature was verified. */
-export interface ShownResult extends Omit<Ear, 'rawEvidence'> {
-  readonly verified: boolean
 }
 
 export async function show(flags: ShowFlags, file: string): Promise<undefined> {

@@ -5,20 +5,16 @@ import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
-import { type Held, held, type Piece, readPieces } from '../../crossings/collateral/piece.ts'
+import { held, type Piece, readPieces } from '../../layers/hardware/collateral/piece.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { here } from '../session.ts'
 import { note } from '../terminal.ts'
+import type { CollateralList } from '../views/tee.ts'
 import { readWhole } from './files.ts'
 
 /** All of a vendor's chains, or a platform's documents, are below 100 KiB. */
 const MAX_FILE = MIB
 const MAX_FILES = 10_000
-
-/** What `thymus tee collateral` shows. */
-export interface CollateralList {
-  readonly items: readonly (Held & { readonly file: string })[]
-}
 
 export async function add(flags: OutputFlags, ...paths: readonly string[]): Promise<undefined> {
   const output = await openOutput('CollateralList', flags)

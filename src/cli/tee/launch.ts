@@ -8,6 +8,7 @@ import { checkPolicy, type Guest, libvirtDomain, POLICIES, qemuArguments } from 
 import { hashKernel } from '../../layers/hardware/snp/launch/kernel-hashes.ts'
 import { VCPU_TYPES, type Vmm, vcpuSignature } from '../../layers/hardware/snp/launch/vcpu.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
+import type { Launched } from '../views/tee.ts'
 import { readWhole } from './files.ts'
 
 /** Of a kernel, and of an initrd; in bytes. */
@@ -28,18 +29,6 @@ export interface LaunchFlags extends OutputFlags {
   readonly vmm: Vmm
   readonly 'c-bit': number
   readonly name: string
-}
-
-/** What `thymus tee launch` shows. */
-export interface Launched {
-  readonly mode: SevMode
-  /** Launch digest, hexadecimal: MEASUREMENT of a report of SEV-SNP. */
-  readonly measurement: string
-  readonly policy: string
-  /** Undefined for a guest that somebody else's cloud launches. */
-  readonly qemu?: readonly string[]
-  readonly libvirt?: string
-  readonly notes: readonly string[]
 }
 
 export async function launch(flags: LaunchFlags): Promise<undefined> {

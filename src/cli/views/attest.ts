@@ -1,13 +1,13 @@
 import type { Check } from '../../core/verdict.ts'
 import type { BundleAppraisal, Submodule } from '../../crossings/attestation/appraise.ts'
 import type { Reference } from '../../crossings/attestation/reference.ts'
+import type { Ear } from '../../formats/ear/ear.ts'
 import { meaningOf, type Tier, type TrustClaim, type TrustVector, tierOf } from '../../formats/ear/trust.ts'
 import type { writeBundle } from '../../formats/evidence/bundle.ts'
 import type { Part } from '../../outputs/output.ts'
 import { stateSign } from '../../outputs/symbols.ts'
 import type { Cell } from '../../outputs/table.ts'
 import type { Terminal, Tone } from '../../outputs/text.ts'
-import type { ShownResult } from '../attest/show.ts'
 import type { List } from '../client.ts'
 import { bytesText, columnsOf, timeText } from './words.ts'
 
@@ -126,6 +126,11 @@ function claimLines([name, value]: [string, unknown]): string[] {
 }
 
 /** A result of whatever verifier. */
+/** A result as it is shown, and whether its signature was verified. */
+export interface ShownResult extends Omit<Ear, 'rawEvidence'> {
+  readonly verified: boolean
+}
+
 export function result({ verifier, submods, status, issuedAt, expires, profile, verified }: ShownResult): Part[] {
   const rows = Object.entries(submods).flatMap(([name, each]) => [
     [name, '', tierCell(each.status), each.policies.join(', ')],

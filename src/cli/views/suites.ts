@@ -1,7 +1,15 @@
 import type { Part } from '../../outputs/output.ts'
-import type { SuiteReport } from '../admission/verify.ts'
 import type { List } from '../client.ts'
 import { columnsOf } from './words.ts'
+
+/** A suite, as it is told. */
+export interface SuiteReport {
+  readonly file: string
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  readonly failures: readonly { readonly test: string; readonly case: string | null; readonly error: string }[]
+}
 
 export function suiteList({ items }: List<SuiteReport>): Part[] {
   const rows = items.map(({ file, passed, failed, skipped }) => [

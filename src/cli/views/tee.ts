@@ -1,8 +1,20 @@
+import type { Held } from '../../layers/hardware/collateral/piece.ts'
+import type { SevMode } from '../../layers/hardware/snp/launch/digest.ts'
 import { shellWord } from '../../layers/hardware/snp/launch/guest.ts'
 import type { Part } from '../../outputs/output.ts'
-import type { CollateralList } from '../tee/collateral.ts'
-import type { Launched } from '../tee/launch.ts'
 import { columnsOf } from './words.ts'
+
+/** What `thymus tee launch` shows. */
+export interface Launched {
+  readonly mode: SevMode
+  /** Launch digest, hexadecimal: MEASUREMENT of a report of SEV-SNP. */
+  readonly measurement: string
+  readonly policy: string
+  /** Undefined for a guest that somebody else's cloud launches. */
+  readonly qemu?: readonly string[]
+  readonly libvirt?: string
+  readonly notes: readonly string[]
+}
 
 export function launched({ mode, measurement, policy, qemu, libvirt, notes }: Launched): Part[] {
   return [
@@ -16,6 +28,11 @@ export function launched({ mode, measurement, policy, qemu, libvirt, notes }: La
 function command([program, ...args]: readonly string[]): string {
   const words = args.map((arg, at) => (arg.startsWith('-') && at > 0 ? ` \\\n  ${shellWord(arg)}` : ` ${shellWord(arg)}`))
   return `${program}${words.join('')}`
+}
+
+/** What `thymus tee collateral` shows. */
+export interface CollateralList {
+  readonly items: readonly (Held & { readonly file: string })[]
 }
 
 export function collateralList({ items }: CollateralList): Part[] {

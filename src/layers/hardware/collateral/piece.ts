@@ -1,16 +1,16 @@
 // What vendors publish about their hardware, held for when they cannot be asked: certificates and lists of AMD, documents of Intel. Reading a
 // piece believes nothing; whoever uses it verifies it. What each says of its own time is what its age is told by.
-import { ThymusError } from '../../core/errors.ts'
-import { DerReader } from '../../formats/der/reader.ts'
-import { contextConstructed, TAG } from '../../formats/der/tags.ts'
-import { readAllPem } from '../../formats/pem.ts'
-import { type Certificate, readCertificate } from '../../formats/x509/certificate.ts'
-import { type Crl, readCrl } from '../../formats/x509/crl.ts'
-import { readName } from '../../formats/x509/name.ts'
-import { type Collateral, openCollateral, readCollateral } from '../../layers/hardware/dcap/collateral.ts'
-import { INTEL_SGX_ROOT_KEY } from '../../layers/hardware/dcap/intel.ts'
-import type { SnpReport } from '../../layers/hardware/snp/report.ts'
-import { commonName, readVek, type Vek } from '../../layers/hardware/snp/vek.ts'
+import { ThymusError } from '../../../core/errors.ts'
+import { DerReader } from '../../../formats/der/reader.ts'
+import { contextConstructed, TAG } from '../../../formats/der/tags.ts'
+import { readAllPem } from '../../../formats/pem.ts'
+import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
+import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
+import { readName } from '../../../formats/x509/name.ts'
+import { type Collateral, openCollateral, readCollateral } from '../dcap/collateral.ts'
+import { INTEL_SGX_ROOT_KEY } from '../dcap/intel.ts'
+import type { SnpReport } from '../snp/report.ts'
+import { commonName, readVek, type Vek } from '../snp/vek.ts'
 
 export type Piece =
   /** Of a key that signs reports of SEV-SNP. */

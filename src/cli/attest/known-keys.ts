@@ -64,7 +64,7 @@ export class KnownKeys {
 
   #make(): void {
     const made = attempt(this.#folder, () => mkdirSync(this.#folder, { recursive: true, mode: 0o700 }))
-    if (made !== undefined) note(`${this.#folder} is new: of no key was anything kept`)
+    if (made !== undefined) note(`${this.#folder} is new: nothing was kept of any key before`)
   }
 
   /** The file beside it that holds the new text is the lock as well: whoever can make it may put it in place, and nobody else. */

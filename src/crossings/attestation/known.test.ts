@@ -169,6 +169,15 @@ describe('a list that was walked before', () => {
     assert.ok(faults(looked(changed(machine({ files: evil }), 'ima', { log }), known), 'ima').includes('IMA_PCR'))
   })
 
+  test('is not gone on with in the middle of a line: what was attested gets no longer name', () => {
+    const attested = machine({ files: files(1), list: 'ascii' })
+    const torn = logOf(attested).subarray(0, -1)
+    const known = knownAfter(undefined, looked(changed(attested, 'ima', { log: torn })).learned)!
+    assert.equal(known.list!.progress.entries, 2)
+    const longer = Buffer.concat([torn, Buffer.from('.good\n')])
+    assert.ok(faults(looked(changed(attested, 'ima', { log: longer }), known), 'ima').includes('IMA_PCR'))
+  })
+
   test('is not gone on with in another boot, or once it was not good', () => {
     const known = seen({})
     assert.doesNotMatch(walked(looked(machine({ files: FILES, age: { resetCount: 4 } }), known))!, /before/)

@@ -9,6 +9,7 @@ const held = {
   policy: many(text, 'PATH', 'modules in Rego that decide, in place of the default; docs/attestation.md says what they are asked'),
   reference: given(text, 'FILE', 'what the evidence should say'),
   nonce: given(nonce, 'HEX', 'the challenge that the evidence has to answer'),
+  known: given(text, 'DIR', 'what is kept of attestation keys from one verification to the next: their counters may not go back'),
   time: given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out'),
   'valid-for': given(duration, 'TIME', 'how long the result may be used; 10m where it is left out'),
 } as const
@@ -53,6 +54,10 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     brief: 'appraise evidence: every check, a status for each claim, and a result that others can rely on',
     examples: [
       ['thymus attest verify bundle.json --reference node-1.json --nonce 00112233445566778899aabbccddeeff', ''],
+      [
+        'thymus attest verify bundle.json --reference node-1.json --nonce 00112233445566778899aabbccddeeff --known keys',
+        'a clock that goes back is found',
+      ],
       ['thymus attest verify bundle.json --policy my.rego -o json', ''],
       ['thymus attest verify bundle.json --key signing.pem -o ear=result.jwt -o table', 'an EAT Attestation Result, signed'],
     ],

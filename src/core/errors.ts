@@ -58,6 +58,7 @@ export const CODES = {
   TEE_REFUSED: 'The hardware or the kernel refused to give a report.',
   COLLATERAL: 'What a vendor publishes about its hardware is missing, expired, or not signed by it.',
   REFERENCE: 'A reference value is not of the shape that it must have, or is of another machine.',
+  KNOWN: 'What is kept of an attestation key cannot be read, cannot be kept, or is held by another verification. Nothing was affirmed.',
   CLUSTER: 'The API server of the cluster does not answer, or refuses what was asked.',
   INTERNAL: 'A fault in Thymus itself.',
 } as const

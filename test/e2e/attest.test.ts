@@ -1,13 +1,13 @@
 // Attestation from the command line: no agent, no privilege, no device.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { writeBundle } from '../../src/formats/evidence/bundle.ts'
 import { thymus } from '../kit/cli.ts'
-import { bundleOf, machine, NONCE } from '../kit/machine.ts'
+import { bundleOf, type MachineRequest, machine, NONCE } from '../kit/machine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'thymus-attest-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -62,6 +62,35 @@ describe('thymus attest', () => {
     const { status, stderr, stdout } = await attest('record', off)
     assert.deepEqual([status, stdout], [1, ''])
     assert.match(stderr, /^thymus: EVIDENCE: this is not good.*\nboot: TCG_SECURE_BOOT/)
+  })
+
+  test('keeps what it heard of a key, and names what went back', async () => {
+    const keys = ['--known', path('keys')]
+    const aged = (name: string, age: MachineRequest['age']) => file(`${name}.json`, writeBundle(machine({ age: age! })))
+    const [older, newer, booted] = [
+      aged('older', { clock: 6_000n }),
+      aged('newer', { clock: 7_000n }),
+      aged('booted', { clock: 8_000n, resetCount: 4 }),
+    ]
+    const outcome = async (bundle: string, ...more: string[]) => (await attest('verify', bundle, ...held, ...more)).status
+    const forged = await attest('verify', newer, '--reference', reference, '--nonce', '00'.repeat(16), ...keys)
+    assert.deepEqual([forged.status, existsSync(path('keys'))], [2, false])
+    assert.equal(await outcome(newer, ...keys), 0)
+    const [kept] = readdirSync(path('keys'))
+    const known = () => readFileSync(join(path('keys'), kept!), 'utf8')
+    const before = known()
+    assert.deepEqual([await outcome(older), await outcome(older, ...keys)], [0, 2])
+    const told = await attest('explain', older, ...held, ...keys)
+    assert.equal(told.status, 2)
+    assert.match(told.stdout, /TPM_CLOCK: the clock has not gone back\? no\n +expected at least 7000\n +got +6000/)
+    assert.equal(await outcome(changed, ...keys), 2)
+    assert.equal(known(), before)
+    assert.equal(await outcome(booted, ...keys), 0)
+    assert.notEqual(known(), before)
+    writeFileSync(join(path('keys'), kept!), known().slice(1))
+    const damaged = await attest('verify', booted, ...held, ...keys)
+    assert.deepEqual([damaged.status, damaged.stdout], [1, ''])
+    assert.ok(damaged.stderr.startsWith('thymus: KNOWN: not JSON') && damaged.stderr.includes(kept!), damaged.stderr)
   })
 
   test('signs a result that others verify by its key alone', async () => {

@@ -6,7 +6,7 @@ import { nameOf, writePublicArea } from '../../src/layers/hardware/tpm/abi/publi
 import { certificate, newPair } from './certificates.ts'
 import { type BootRequest, eventLog, linuxBoot } from './event-log.ts'
 import { imaLists, type LoggedFile, pcrAfter } from './ima-log.ts'
-import { newEccKey, quoteBy, type TpmKey } from './tpm-evidence.ts'
+import { newEccKey, type QuoteRequest, quoteBy, type TpmKey } from './tpm-evidence.ts'
 
 export const NOW = Date.UTC(2026, 10, 28)
 export const NONCE = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
@@ -14,8 +14,12 @@ export const NONCE = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
 export interface MachineRequest {
   readonly boot?: BootRequest
   readonly files?: readonly LoggedFile[]
+  /** In which form its list is presented. */
+  readonly list?: 'ascii' | 'binary'
   readonly nonce?: Buffer
   readonly key?: TpmKey
+  /** What its TPM says of its own age. */
+  readonly age?: Pick<QuoteRequest, 'clock' | 'resetCount' | 'restartCount' | 'safe'>
 }
 
 const DB = certificate({ subject: 'Maker', key: newPair() })
@@ -26,8 +30,10 @@ export const AK_NAME = nameOf(AK.area)!.toString('hex')
 export function machine({
   boot = {},
   files = [{ name: '/usr/bin/agent', content: 'agent' }],
+  list = 'binary',
   nonce = NONCE,
   key = AK,
+  age = {},
 }: MachineRequest = {}): Bundle {
   const log = eventLog(linuxBoot({ db: [DB], ...boot }), ['sha256'])
   const booted = replay(parseEventLog(log), 'sha256')
@@ -35,12 +41,12 @@ export function machine({
   // The hash of the boot's registers is the digest of the first entry.
   const all = [{ name: 'boot_aggregate', content: Buffer.concat(Array.from({ length: 10 }, (_, pcr) => pcrs.get(pcr)!)) }, ...files]
   pcrs.set(10, pcrAfter(all, 'sha256'))
-  const { message, signature } = quoteBy(key, { nonce, pcrs })
+  const { message, signature } = quoteBy(key, { ...age, nonce, pcrs })
   const text = `sha256:\n${[...pcrs].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`
   return bundleOf({
     tpm: ['tpm-quote', { message, signature, key: writePublicArea(key.area), pcrs: Buffer.from(text) }],
     boot: ['tcg-log', { log }],
-    ima: ['ima-log', { log: imaLists(all).binary }],
+    ima: ['ima-log', { log: imaLists(all)[list] }],
   })
 }
 

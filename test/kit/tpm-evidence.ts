@@ -53,7 +53,9 @@ export interface QuoteRequest {
   readonly bank?: HashName
   readonly pcrs?: ReadonlyMap<number, Buffer>
   readonly resetCount?: number
+  readonly restartCount?: number
   readonly clock?: bigint
+  readonly safe?: boolean
   readonly magic?: number
 }
 
@@ -70,13 +72,21 @@ export const somePcrs = (bank: HashName) => new Map([0, 7, 14].map((pcr) => [pcr
 
 /** A quote as the TPM with that key would give it. */
 export function quoteBy(key: TpmKey, request: QuoteRequest = {}): MadeQuote {
-  const { nonce = Buffer.from('a nonce'), bank = 'sha256', pcrs = somePcrs(bank), resetCount = 3, clock = 5_000n } = request
+  const {
+    nonce = Buffer.from('a nonce'),
+    bank = 'sha256',
+    pcrs = somePcrs(bank),
+    resetCount = 3,
+    restartCount = 0,
+    clock = 5_000n,
+    safe = true,
+  } = request
   const hash = hashById(schemeOf(key).hash!)!.name
   const digest = createHash(hash)
   for (const [, value] of [...pcrs].sort(([a], [b]) => a - b)) digest.update(value)
   const message = Buffer.concat([
     ...[u32(request.magic ?? TPM_GENERATED), u16(ATTEST.quote), sized(nameOf(key.area)!), sized(nonce)],
-    ...[u64(clock), u32(resetCount), u32(0), u8(1), u64(0x20191023_00163636n)],
+    ...[u64(clock), u32(resetCount), u32(restartCount), u8(Number(safe)), u64(0x20191023_00163636n)],
     ...[writePcrSelections([selectPcrs(bank, [...pcrs.keys()])]), sized(digest.digest())],
   ])
   return { message, signature: signatureBy(key, message), nonce, pcrs: bankOf(bank, pcrs) }

@@ -5,7 +5,7 @@ import { allowUpdate, type Update } from '../../layers/firmware/reference/update
 import { readFile } from '../ima/files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readText } from '../rego/files.ts'
-import { json } from './verifier.ts'
+import { json } from './json.ts'
 
 type Pair = readonly [name: string, value: string]
 

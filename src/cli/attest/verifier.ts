@@ -14,11 +14,15 @@ import { forPlatform, forReport, type Piece } from '../../layers/hardware/collat
 import { readText } from '../rego/files.ts'
 import { surroundings } from '../rego/surroundings.ts'
 import { heldHere } from '../tee/collateral.ts'
+import { json } from './json.ts'
+import { KnownKeys } from './known-keys.ts'
 
 export interface HeldFlags {
   readonly policy?: readonly string[]
   readonly reference?: string
   readonly nonce?: Buffer
+  /** A folder. */
+  readonly known?: string
   readonly time?: number
   /** In seconds. */
   readonly 'valid-for'?: number
@@ -29,6 +33,8 @@ export interface Appraised {
   readonly appraisal: BundleAppraisal
   /** As it was read. */
   readonly text: string
+  /** Keeps what was learned of keys. False where another verification was first, and this one is to be done again. */
+  readonly keep: () => Promise<boolean>
 }
 
 const POLICIES = join(import.meta.dirname, '../../../policies/attestation')
@@ -37,7 +43,7 @@ const LIBRARY = 'ar4si.rego'
 const DEFAULT = 'default.rego'
 const VALID_FOR = 600
 
-/** @throws ThymusError USAGE, EVIDENCE, REFERENCE, REGO_REJECTED */
+/** @throws ThymusError USAGE, EVIDENCE, REFERENCE, REGO_REJECTED, KNOWN */
 export const appraiseFile = (file: string, flags: HeldFlags): Appraised => appraiseText(readText(file), file, flags)
 
 /** As `appraiseFile`, of what was read from a file. */
@@ -46,14 +52,20 @@ export function appraiseText(text: string, file: string, flags: HeldFlags): Appr
   const now = flags.time ?? Date.now()
   const reference =
     flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
-  const asked: Asked = { now, reference, held: heldCollateral(), ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }) }
+  const keys = flags.known === undefined ? undefined : new KnownKeys(flags.known)
+  const asked: Asked = {
+    ...{ now, reference, held: heldCollateral() },
+    ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
+    ...(keys === undefined ? {} : { known: (key) => keys.get(key) }),
+  }
   const verifier = {
     appraisers: appraisers({ toQuote: verifyBoot, toGuest: verifyGuestBoot }),
     policy: policyOf(flags.policy, now),
     context: { mode: 'enforce' },
     validFor: 1000 * (flags['valid-for'] ?? VALID_FOR),
   } as const
-  return { bundle, appraisal: appraise(bundle, asked, verifier), text }
+  const { learned, ...appraisal } = appraise(bundle, asked, verifier)
+  return { bundle, appraisal, text, keep: async () => keys === undefined || keys.keep(learned) }
 }
 
 /** What is kept here of what vendors publish (`thymus tee collateral`), read where it is first asked for. */
@@ -64,14 +76,6 @@ function heldCollateral(): NonNullable<Asked['held']> {
     return kept
   }
   return { forReport: (report) => forReport(report, pieces()), forPlatform: (tee, fmspc) => forPlatform(tee, fmspc, pieces()) }
-}
-
-export function json(text: string, file: string, code: 'EVIDENCE' | 'REFERENCE'): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new ThymusError(code, `not JSON: ${(cause as Error).message}`, { at: file, cause })
-  }
 }
 
 function policyOf(paths: readonly string[] | undefined, now: number): AppraisalPolicy {

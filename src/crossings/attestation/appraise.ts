@@ -11,6 +11,7 @@ import type { Absent, Bundle, NamedEvidence } from '../../formats/evidence/bundl
 import type { CertificateTable } from '../../layers/hardware/snp/certificate-table.ts'
 import type { SnpReport } from '../../layers/hardware/snp/report.ts'
 import { ATTEST_CHECKS } from './checks.ts'
+import type { Known } from './known.ts'
 import type { AppraisalPolicy, Decided } from './policy.ts'
 import type { Reference } from './reference.ts'
 
@@ -24,6 +25,8 @@ export interface Asked {
   readonly reference: Reference
   /** What vendors publish, as far as the verifier keeps it; evidence brings its own. */
   readonly held?: HeldCollateral
+  /** What is kept of an attestation key, by its name in hexadecimal; left out where nothing is. */
+  readonly known?: (key: string) => Known | undefined
 }
 
 export interface HeldCollateral {
@@ -41,6 +44,8 @@ export interface Found {
   readonly expires: number | null
   /** In words: how it differs from what it should be. */
   readonly differences?: readonly string[]
+  /** What is to be kept of the key that signed it; only of evidence that is genuine. */
+  readonly learned?: Known
 }
 
 /**
@@ -77,9 +82,10 @@ export interface Verifier {
   readonly validFor: number
 }
 
-/** Appraises all evidence of a bundle. */
-export function appraise(bundle: Bundle, asked: Asked, verifier: Verifier): BundleAppraisal {
-  const submodules = bundle.evidence.map((evidence) => submodule(evidence, asked, bundle.evidence, verifier))
+/** Appraises all evidence of a bundle. `learned`: of the keys that signed it, to be kept for the next time. */
+export function appraise(bundle: Bundle, asked: Asked, verifier: Verifier): BundleAppraisal & { readonly learned: readonly Known[] } {
+  const looked = bundle.evidence.map((evidence) => look(evidence, asked, bundle.evidence, verifier.appraisers))
+  const submodules = bundle.evidence.map((evidence, index) => submodule(evidence, looked[index]!, asked, verifier))
   const ends = submodules.flatMap(({ expires }) => expires ?? [])
   return {
     about: bundle.about,
@@ -89,6 +95,7 @@ export function appraise(bundle: Bundle, asked: Asked, verifier: Verifier): Bund
     policy: verifier.policy.id,
     submodules,
     absent: bundle.absent,
+    learned: looked.flatMap(({ learned }) => learned ?? []),
   }
 }
 
@@ -98,9 +105,8 @@ function statusOf(tiers: readonly Tier[]): Tier {
   return worst === 'affirming' && tiers.includes('none') ? 'none' : worst
 }
 
-function submodule(evidence: NamedEvidence, asked: Asked, all: readonly NamedEvidence[], verifier: Verifier): Submodule {
+function submodule(evidence: NamedEvidence, found: Found, asked: Asked, verifier: Verifier): Submodule {
   const { name, type, about, parts } = evidence
-  const found = look(evidence, asked, all, verifier.appraisers)
   const from = Object.values(parts).map((bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`)
   const seen = appraisal(about, found.checks, from, found.expires)
   const decided = decide(request(seen, evidence, found.claims, asked, verifier.context), verifier.policy)

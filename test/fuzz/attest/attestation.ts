@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../../src/core/errors.ts'
 import { type Asked, appraise } from '../../../src/crossings/attestation/appraise.ts'
+import { readKnown, writeKnown } from '../../../src/crossings/attestation/known.ts'
 import { appraisalPolicy } from '../../../src/crossings/attestation/policy.ts'
 import { referenceOf } from '../../../src/crossings/attestation/record.ts'
 import { readReference } from '../../../src/crossings/attestation/reference.ts'
@@ -13,7 +14,7 @@ import { EAR_PROFILE, type Ear, VERAISON_PROFILE, writeEar } from '../../../src/
 import { signEar, unverifiedEar, verifyEar } from '../../../src/formats/ear/token.ts'
 import { readBundle, writeBundle } from '../../../src/formats/evidence/bundle.ts'
 import { compilePolicy } from '../../../src/lang/rego/policy.ts'
-import { changed, machine, NONCE, NOW } from '../../kit/machine.ts'
+import { AK_NAME, changed, machine, NONCE, NOW } from '../../kit/machine.ts'
 import type { ByteTarget } from '../bytes.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -34,6 +35,7 @@ const verifier = {
   context: { mode: 'enforce' },
   validFor: 1000,
 } as const
+const { learned } = appraise(whole, { ...asked, known: () => undefined }, verifier)
 const json = (bytes: Buffer): unknown => {
   try {
     return JSON.parse(bytes.toString('utf8'))
@@ -70,6 +72,7 @@ export const attestation: Readonly<Record<string, ByteTarget>> = {
   },
   bundle: { seeds: () => [text(writeBundle(whole, NONCE))], read: (bytes) => void readBundle(json(bytes)) },
   reference: { seeds: () => [text(asked.reference)], read: (bytes) => void readReference(json(bytes)) },
+  known: { seeds: () => learned.map((each) => text(writeKnown(each))), read: (bytes) => void readKnown(json(bytes), AK_NAME) },
   quote: damaged('tpm', 'message'),
   signature: damaged('tpm', 'signature'),
   // What came after the quote is not attested, and may be anything.

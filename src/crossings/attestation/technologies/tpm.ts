@@ -10,11 +10,12 @@ import { type AttestationKey, readAttestationKey } from '../../../layers/hardwar
 import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { ATTEST_CHECKS } from '../checks.ts'
+import type { Known } from '../known.ts'
 import type { Reference } from '../reference.ts'
 
 /** `message`: TPMS_ATTEST. `signature`: TPMT_SIGNATURE. `key`: the public area of the attestation key. `pcrs`: text, a PCR a line, as tpm2_pcrread prints. */
 export const appraiseQuote: Appraiser = (evidence, asked) => {
-  const { checks, attest, pcrs } = quoteOf(evidence, asked)
+  const { checks, attest, pcrs, learned } = quoteOf(evidence, asked)
   const { clockInfo } = attest
   const values = [...pcrs].map(([bank, registers]) => [
     hashById(bank)?.name ?? String(bank),
@@ -31,13 +32,21 @@ export const appraiseQuote: Appraiser = (evidence, asked) => {
       pcrs: Object.fromEntries(values),
     },
     expires: null,
+    ...(learned === undefined ? {} : { learned }),
   }
+}
+
+/** A quote, and what is kept of its key. */
+export interface KnownQuote extends VerifiedQuote {
+  readonly known: Known | undefined
+  /** What is kept from now on; undefined where the quote is not genuine, or nobody keeps anything. */
+  readonly learned: Known | undefined
 }
 
 /** The quote that logs are held to, and whether it is genuine; without one, or with one that is not, a log is a claim. */
 export interface Quoted {
   readonly check: Check
-  readonly quote: VerifiedQuote | undefined
+  readonly quote: KnownQuote | undefined
 }
 
 /** The first quote that was presented. */
@@ -70,7 +79,7 @@ export function quotedBank<Bank extends HashName>(
   return undefined
 }
 
-/** What nobody asked is left out: which registers are quoted is asked by the logs, and what was heard before is not kept here. */
+/** What nobody asked is left out: which registers are quoted is asked by the logs, and of a key that is first heard, or of which nothing is kept, there is nothing to go back from. */
 const NOT_ASKED: ReadonlySet<string> = new Set([
   'TPM_PCR_SELECTION',
   'TPM_RESET_COUNT',
@@ -81,10 +90,12 @@ const NOT_ASKED: ReadonlySet<string> = new Set([
 
 export const isAsked = ({ code, verdict }: Check) => verdict.is !== 'unknown' || !NOT_ASKED.has(code)
 
-function quoteOf(evidence: NamedEvidence, { nonce, reference }: Asked): VerifiedQuote {
+function quoteOf(evidence: NamedEvidence, { nonce, reference, known: knownOf }: Asked): KnownQuote {
   const key = readAttestationKey(bytesOf(evidence, 'key'))
   const pcrs = Object.hasOwn(evidence.parts, 'pcrs') ? readTextPcrs(bytesOf(evidence, 'pcrs').toString('latin1')) : undefined
   const enrolled = enrolledName(key, reference)
+  const name = keyName(key)
+  const known = name === undefined ? undefined : knownOf?.(name)
   const verified = verifyQuote({
     message: bytesOf(evidence, 'message'),
     signature: readTpmSignature(bytesOf(evidence, 'signature')),
@@ -92,9 +103,17 @@ function quoteOf(evidence: NamedEvidence, { nonce, reference }: Asked): Verified
     ...(pcrs === undefined ? {} : { pcrs }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(enrolled === undefined ? {} : { keyName: enrolled }),
+    ...(known === undefined ? {} : { before: known.heard }),
   })
-  return { ...verified, checks: verified.checks.filter(isAsked) }
+  const checks = verified.checks.filter(isAsked)
+  const { clockInfo, firmwareVersion } = verified.attest
+  const learned =
+    name !== undefined && knownOf !== undefined && isGenuine(checks) ? { key: name, heard: { clockInfo, firmwareVersion } } : undefined
+  return { ...verified, checks, known, learned }
 }
+
+/** Whether the TPM said it, now; values of PCRs that came beside it are another matter. A forger could move what is kept otherwise. */
+const isGenuine = (checks: readonly Check[]) => checks.every(({ code, verdict }) => verdict.is === 'pass' || code === 'TPM_PCR_DIGEST')
 
 /** Of the keys that were enrolled the one that it is; another one where it is none of them. */
 function enrolledName(key: AttestationKey, { tpm }: Reference): Buffer | undefined {

@@ -68,7 +68,8 @@ function readLine(text: Buffer, start: number, end: number, number: number, writ
     if (!(template.legacy ? writer.legacy(text, from, to, field) : writer.field(text, from, to, field)))
       return `the field ${field.id} is not written as one`
   }
-  return new ImaEntry(number, pcr, template, templateHash, writer.close())
+  // The line break belongs to it: without one, more of the same line may come.
+  return new ImaEntry(number, pcr, template, templateHash, writer.close(), end + 1)
 }
 
 /**

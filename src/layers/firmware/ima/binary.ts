@@ -25,7 +25,7 @@ export function readBinaryList(bytes: Uint8Array, first = 1): ImaList {
     const template = templateNamed(name)
     const data = name === 'ima' ? legacyData(reader) : reader.bytes(reader.u32('template data size'), 'template data')
     const why = template === undefined ? `the template ${JSON.stringify(name)} is not known` : wrongInside(template, data)
-    if (why === undefined) entries.push(new ImaEntry(number, pcr, template!, hash, data))
+    if (why === undefined) entries.push(new ImaEntry(number, pcr, template!, hash, data, reader.at))
     else malformed.push({ number, why })
   }
   return { entries, malformed, templateHash: bytes.length === 0 ? undefined : templateHash }

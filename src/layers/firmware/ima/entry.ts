@@ -25,14 +25,17 @@ export class ImaEntry {
   readonly templateHash: Buffer
   /** What the kernel hashed: the fields, each behind its length (not in the template `ima`). */
   readonly data: Buffer
+  /** Where the next one begins in the bytes that were read. */
+  readonly end: number
   #name: string | undefined
 
-  constructor(number: number, pcr: number, template: Template, templateHash: Buffer, data: Buffer) {
+  constructor(number: number, pcr: number, template: Template, templateHash: Buffer, data: Buffer, end: number) {
     this.number = number
     this.pcr = pcr
     this.template = template
     this.templateHash = templateHash
     this.data = data
+    this.end = end
   }
 
   /** The file changed while it was measured: zeros are logged, ones extended, and nothing of the data is bound by a PCR (IMA templates; ima_add_violation). */

@@ -31,9 +31,8 @@ export interface VerifiedList {
 export function verifyList({ list, quoted, boot, progress, boots }: ListEvidence): VerifiedList {
   const walked = walk(progress, list, quoted)
   const { attested } = walked
-  const checks = [continues(list, boot, progress), readable(list), templateHashes(list), pcr(walked), buffers(attested)]
-  const aggregate = attested.find(({ name, number }) => number === 1 && name === BOOT_AGGREGATE)
-  if (boots !== undefined && progress.entries === 0) checks.push(bootAggregate(aggregate, boots))
+  const checks = [continues(list, boot, progress), readable(list), templateHashes(list), pcr(walked, progress.entries), buffers(attested)]
+  if (boots !== undefined && progress.entries === 0) checks.push(checkBootAggregate(attested, boots))
   return { checks, walk: walked }
 }
 
@@ -63,7 +62,7 @@ function templateHashes(list: ImaList): Check {
   return checked(IMA_CHECKS, 'IMA_TEMPLATE_HASH', wrong.length === 0, wrong.length === 0 ? {} : { got: some(wrong.map(told)) })
 }
 
-function pcr({ reached, extension, attested, pending, progress }: Walk): Check {
+function pcr({ reached, extension, attested, pending, progress }: Walk, before: number): Check {
   const what = `PCR ${progress.pcr} of the ${progress.bank} bank`
   if (!reached)
     return checked(IMA_CHECKS, 'IMA_PCR', false, {
@@ -72,7 +71,8 @@ function pcr({ reached, extension, attested, pending, progress }: Walk): Check {
     })
   const how = extension === 'padded-sha1' ? ', extended with SHA-1 digests filled up with zeros' : ''
   const after = pending.length === 0 ? '' : `; ${pending.length} that came after the quote are not attested yet`
-  return checked(IMA_CHECKS, 'IMA_PCR', true, { got: `${what}: ${attested.length} entries${how}${after}` })
+  const behind = before === 0 ? '' : `, behind ${before} that were walked before`
+  return checked(IMA_CHECKS, 'IMA_PCR', true, { got: `${what}: ${attested.length} entries${behind}${how}${after}` })
 }
 
 /** ima_api.c, process_buffer_measurement: the digest in the entry is that of the buffer in it. */
@@ -86,7 +86,9 @@ function buffers(entries: readonly ImaEntry[]): Check {
   return checked(IMA_CHECKS, 'IMA_BUFFER', wrong.length === 0, wrong.length === 0 ? {} : { got: some(wrong.map(told)) })
 }
 
-function bootAggregate(entry: ImaEntry | undefined, { bank, pcrs }: NonNullable<ListEvidence['boots']>): Check {
+/** Whether the list is of the boot whose PCRs these are. @param attested from the first entry on */
+export function checkBootAggregate(attested: readonly ImaEntry[], { bank, pcrs }: NonNullable<ListEvidence['boots']>): Check {
+  const entry = attested.find(({ name, number }) => number === 1 && name === BOOT_AGGREGATE)
   if (entry === undefined) return checked(IMA_CHECKS, 'IMA_BOOT_AGGREGATE', false, { got: 'the first entry is none, or is not attested' })
   const { algorithm, bytes } = entry.digest
   const verdict =

@@ -57,6 +57,18 @@ describe('a quote', () => {
     }
   })
 
+  test('covers no values that are cut elsewhere than between two PCRs', () => {
+    const made = quoteBy(rsa)
+    const shifted = new Map([
+      [0, Buffer.alloc(0)],
+      [7, Buffer.concat([Buffer.alloc(32), Buffer.alloc(32, 7)])],
+      [14, Buffer.alloc(32, 14)],
+    ])
+    const given = { ...statement(rsa, made), pcrs: bankOf('sha256', shifted) }
+    assert.equal(verdicts(given).TPM_PCR_DIGEST, 'unknown')
+    assert.deepEqual(verifyQuote(given).pcrs, new Map())
+  })
+
   test('is refused for each thing that is not as it was asked for', () => {
     const made = quoteBy(rsa)
     const good = statement(rsa, made)

@@ -127,9 +127,17 @@ function digestVerdict(quote: VerifiedQuote['quote'], covered: Buffer | undefine
   return covered === undefined ? unknown('PCR_MISSING', 'the value of a PCR that is quoted was not given') : is(matches)
 }
 
-/** The digest over the selected PCRs, by the hash of the signature, bank after bank, rising; undefined where a value is not there. */
+/**
+ * The digest over the selected PCRs, by the hash of the signature, bank after bank, rising; undefined where a value is not there. One of another
+ * length than its bank's is none: the digest does not say where one value ends and the next begins.
+ */
 function digestOf(selections: readonly PcrSelection[], values: PcrValues, hash: HashAlgorithm | undefined): Buffer | undefined {
-  const all = selections.flatMap(({ hash: bank, pcrs }) => pcrs.map((pcr) => values.get(bank)?.get(pcr)))
+  const all = selections.flatMap(({ hash: bank, pcrs }) =>
+    pcrs.map((pcr) => {
+      const value = values.get(bank)?.get(pcr)
+      return value?.length === hashById(bank)?.size ? value : undefined
+    }),
+  )
   if (hash === undefined || all.includes(undefined)) return undefined
   return createHash(hash.name)
     .update(Buffer.concat(all as Buffer[]))

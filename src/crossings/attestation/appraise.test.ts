@@ -16,7 +16,8 @@ import { readCrl } from '../../formats/x509/crl.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../layers/firmware/tcg-log/replay.ts'
-import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
+import { ALG } from '../../layers/hardware/tpm/abi/algorithms.ts'
+import { nameOf, writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { verifyBoot, verifyGuestBoot } from '../measured-boot/verify-boot.ts'
 import { type Appraiser, type Asked, appraise, type BundleAppraisal } from './appraise.ts'
 import { appraisalPolicy } from './policy.ts'
@@ -119,6 +120,14 @@ describe('a machine that was recorded', () => {
     assert.deepEqual(statusOf(appraised), { tpm: 'contraindicated', boot: 'contraindicated', ima: 'contraindicated' })
     const swapped = changed(machine(), 'tpm', { key: writePublicArea(key.area) })
     assert.ok(faults(judged(swapped), 'tpm').includes('TPM_SIGNATURE'))
+  })
+
+  test('with a quote that SHA-1 signs is caught: another message may have the same signature', () => {
+    const key = newEccKey({ scheme: { algorithm: ALG.ecdsa, hash: 4 } })
+    const reference = { ...REFERENCE, tpm: { keys: [nameOf(key.area)!.toString('hex')] } }
+    const appraised = judged(machine({ key }), { reference })
+    assert.deepEqual(faults(appraised, 'tpm'), ['TPM_POLICY_HASH'])
+    assert.deepEqual(statusOf(appraised), { tpm: 'contraindicated', boot: 'contraindicated', ima: 'contraindicated' })
   })
 })
 

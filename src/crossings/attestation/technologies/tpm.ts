@@ -6,6 +6,7 @@ import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
 import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
 import { nameOf } from '../../../layers/hardware/tpm/abi/public-area.ts'
 import { readTpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
+import { validateQuote } from '../../../layers/hardware/tpm/validate/quote-policy.ts'
 import { type AttestationKey, readAttestationKey } from '../../../layers/hardware/tpm/verify/attestation-key.ts'
 import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
@@ -85,15 +86,14 @@ function quoteOf(evidence: NamedEvidence, { nonce, reference }: Asked): Verified
   const key = readAttestationKey(bytesOf(evidence, 'key'))
   const pcrs = Object.hasOwn(evidence.parts, 'pcrs') ? readTextPcrs(bytesOf(evidence, 'pcrs').toString('latin1')) : undefined
   const enrolled = enrolledName(key, reference)
+  const signature = readTpmSignature(bytesOf(evidence, 'signature'))
   const verified = verifyQuote({
-    message: bytesOf(evidence, 'message'),
-    signature: readTpmSignature(bytesOf(evidence, 'signature')),
-    key,
+    ...{ message: bytesOf(evidence, 'message'), signature, key },
     ...(pcrs === undefined ? {} : { pcrs }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(enrolled === undefined ? {} : { keyName: enrolled }),
   })
-  return { ...verified, checks: verified.checks.filter(isAsked) }
+  return { ...verified, checks: [...verified.checks.filter(isAsked), ...validateQuote(verified, signature)] }
 }
 
 /** Of the keys that were enrolled the one that it is; another one where it is none of them. */

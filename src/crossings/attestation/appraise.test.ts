@@ -331,6 +331,31 @@ describe('a TDX guest', () => {
     }
     assert.equal(judged(bare, { now: dcap.NOW, reference, held }, byDefault, more).status, 'affirming')
   })
+
+  test('cannot choose collateral that is older than what is held: a platform that was revoked since stays revoked', () => {
+    const answering = changed(bundle, 'tdx', { quote: answers(NONCE) })
+    const faultsOf = (collateral: string) => {
+      const held = { forReport: () => ({ leaf: undefined, authorities: [], crls: [] }), forPlatform: () => collateral }
+      return faults(judged(answering, { now: dcap.NOW, reference, held }, byDefault, more), 'tdx')
+    }
+    const revokedAt = (issueDate: string) =>
+      authority.collateral('TDX', { tcbInfo: (info) => void Object.assign(info, { issueDate }), revokedPlatforms: [4] })
+    assert.deepEqual(faultsOf(revokedAt('2026-05-21T00:00:00Z')), ['DCAP_PCK_REVOCATION'])
+    assert.deepEqual(faultsOf(revokedAt('2026-05-19T00:00:00Z')), [])
+    const stranger = new dcap.QuoteAuthority()
+    assert.deepEqual(
+      faults(
+        judged(
+          changed(answering, 'tdx', { collateral: Buffer.from(stranger.collateral()) }),
+          { now: dcap.NOW, reference },
+          byDefault,
+          more,
+        ),
+        'tdx',
+      ),
+      ['DCAP_COLLATERAL_SIGNATURE', 'DCAP_PCK_REVOCATION'],
+    )
+  })
 })
 
 describe('a confidential guest on Azure', () => {

@@ -6,7 +6,6 @@ import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { readAzureEvidence } from '../../../layers/hardware/azure/evidence.ts'
 import { readHclReport } from '../../../layers/hardware/azure/hcl-report.ts'
 import { verifyAzure } from '../../../layers/hardware/azure/verify.ts'
-import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import { QuoteVerifier } from '../../../layers/hardware/dcap/verify.ts'
@@ -34,8 +33,7 @@ export function azureAppraiser({ roots, anchors = [INTEL_SGX_ROOT_KEY] }: AzureT
     const pem = Object.hasOwn(evidence.parts, 'certificates') ? Buffer.from(part(evidence, 'certificates')).toString('latin1') : ''
     const own = readAllPem(pem).flatMap(({ label, bytes }) => (label === 'CERTIFICATE' ? [readCertificate(bytes)] : []))
     const kept = kind === 'snp' ? (asked.held?.forReport(readReport(hardware)).authorities ?? []) : []
-    const text = read.tdQuote && collateralFor(evidence, asked, quotes.verify(readQuote(read.tdQuote), { now: asked.now }))
-    const collateral = text === undefined ? undefined : openCollateral(readCollateral(text), anchors)
+    const collateral = read.tdQuote && collateralFor(evidence, asked, quotes.verify(readQuote(read.tdQuote), { now: asked.now }), anchors)
     const verified = verifyAzure(read, {
       ...{ now: asked.now, quotes, authorities: [...own, ...kept] },
       ...(asked.nonce === undefined ? {} : { nonce: asked.nonce }),

@@ -360,7 +360,10 @@ describe('a TDX guest', () => {
 
 describe('a confidential guest on Azure', () => {
   const [vendor, authority, key] = [new Vendor('Milan'), new dcap.QuoteAuthority(), newRsaKey()]
-  const certificates = Buffer.from([vendor.authority(), vendor.root()].map((der) => pemOf('CERTIFICATE', der)).join(''))
+  const listed = (revoked: readonly { serial: number }[] = []) =>
+    pemOf('X509 CRL', revocationList({ issuer: vendor.issuer, revoked, hash: 'sha384' }))
+  const authorities = [vendor.authority(), vendor.root()].map((der) => pemOf('CERTIFICATE', der)).join('')
+  const certificates = Buffer.from(`${authorities}${listed()}`)
   const collateral = Buffer.from(authority.collateral())
   const reference: Reference = { ...NO_REFERENCE, snp: { measurements: ['22'.repeat(48)] }, dcap: { measurements: {} } }
   const more = { 'azure-evidence': azureAppraiser({ ...(vendor.roots && { roots: vendor.roots }), anchors: authority.anchors }) }
@@ -375,6 +378,16 @@ describe('a confidential guest on Azure', () => {
       assert.deepEqual(faults(at(by), 'guest'), [])
       assert.equal(at(by).status, 'affirming')
     }
+  })
+
+  test('is not where the authority of its processor was taken back, or where nobody knows', () => {
+    const document = Buffer.from(JSON.stringify(azureEvidence(vendor, { key, nonce: NONCE })))
+    const faultsOf = (text: string) => {
+      const bundle = bundleOf({ guest: ['azure-evidence', { document, certificates: Buffer.from(text) }] })
+      return faults(judged(bundle, { now: dcap.NOW, reference }, byDefault, more), 'guest')
+    }
+    assert.deepEqual(faultsOf(`${authorities}${listed([{ serial: 1 }])}`), ['SNP_REVOKED'])
+    assert.deepEqual(faultsOf(authorities), ['SNP_REVOKED?'])
   })
 
   test('is not where a link is wrong, or where it answers another challenge', () => {

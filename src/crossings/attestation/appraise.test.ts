@@ -144,6 +144,8 @@ describe('what is not known is not affirmed', () => {
       validFor: 1,
     } as const
     assert.deepEqual(statusOf(appraise(machine(), asked, verifier)), { tpm: 'none', boot: 'none', ima: 'none' })
+    const empty = Buffer.alloc(0)
+    assert.deepEqual(faults(judged(machine({ nonce: empty }), { nonce: empty }), 'tpm'), ['TPM_NONCE?'])
     const { evidence, ...rest } = machine()
     const alone = judged({ ...rest, evidence: evidence.filter(({ name }) => name !== 'tpm') })
     assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none' })
@@ -276,6 +278,8 @@ describe('a SEV-SNP guest', () => {
       'SNP_MEASUREMENT',
     ])
     assert.deepEqual(faults(at(changed(bundle, 'snp', { report: vendor.report(3) })), 'snp'), ['SNP_REPORT_DATA'])
+    const blank = changed(bundle, 'snp', { report: vendor.report(3, { 80: Buffer.alloc(64) }) })
+    assert.deepEqual(faults(at(blank, { nonce: Buffer.alloc(0) }), 'snp'), ['SNP_REPORT_DATA?'])
     assert.ok(faults(judged(bundle, { now: Date.UTC(2025, 0), reference }), 'snp').includes('SNP_CHAIN'))
     assert.equal(at(bundle, { reference: NO_REFERENCE }).status, 'none')
     const few = changed(bundle, 'snp', { certificates: Buffer.from(pem(vendor.vek())) })

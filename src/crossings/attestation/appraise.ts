@@ -78,7 +78,10 @@ export interface Verifier {
 }
 
 /** Appraises all evidence of a bundle. */
-export function appraise(bundle: Bundle, asked: Asked, verifier: Verifier): BundleAppraisal {
+export function appraise(bundle: Bundle, given: Asked, verifier: Verifier): BundleAppraisal {
+  // A challenge of no bytes is answered by every report whose data is zero, and by every quote that nobody asked for.
+  const { nonce, ...others } = given
+  const asked = nonce?.length === 0 ? others : given
   const submodules = bundle.evidence.map((evidence) => submodule(evidence, asked, bundle.evidence, verifier))
   const ends = submodules.flatMap(({ expires }) => expires ?? [])
   return {

@@ -108,6 +108,7 @@ describe('a quote', () => {
     for (const code of ['TPM_NONCE', 'TPM_KEY_ATTRIBUTES', 'TPM_KEY_NAME', 'TPM_PCR_SELECTION', 'TPM_PCR_DIGEST', 'TPM_CLOCK'])
       assert.equal(open[code], 'unknown', code)
     assert.equal(open.TPM_SIGNATURE, 'pass')
+    assert.equal(verdicts(statement(ecc, quoteBy(ecc, { nonce: Buffer.alloc(0) }))).TPM_NONCE, 'unknown')
     const some: PcrValues = bankOf('sha256', new Map([[0, Buffer.alloc(32)]]))
     assert.equal(verdicts({ ...statement(ecc, quoteBy(ecc)), pcrs: some }).TPM_PCR_DIGEST, 'unknown')
   })

@@ -336,6 +336,19 @@ describe('a TDX guest', () => {
     assert.equal(judged(bare, { now: dcap.NOW, reference, held }, byDefault, more).status, 'affirming')
   })
 
+  test('that was launched on what is out of date, and runs on what is not, may be allowed by name', () => {
+    const body = (bytes: Buffer) => {
+      bytes.set([3, 1])
+      Buffer.concat([NONCE], 64).copy(bytes, 520)
+    }
+    const relaunch = changed(bundle, 'tdx', { quote: authority.quote({ version: 5, body }) })
+    const allow = [{ status: 'TDRelaunchAdvised', until: '2027-01-01T00:00:00Z', minEvaluationNumber: 18 }]
+    const allowing = readReference({ ...reference, dcap: { ...measured, allow } })
+    const faultsOf = (given: Reference) => faults(judged(relaunch, { now: dcap.NOW, reference: given }, byDefault, more), 'tdx')
+    assert.deepEqual(faultsOf(reference), ['DCAP_TCB_STATUS'])
+    assert.deepEqual(faultsOf(allowing), [])
+  })
+
   test('cannot choose collateral that is older than what is held: a platform that was revoked since stays revoked', () => {
     const answering = changed(bundle, 'tdx', { quote: answers(NONCE) })
     const faultsOf = (collateral: string) => {

@@ -16,7 +16,8 @@ import { readCrl } from '../../formats/x509/crl.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../layers/firmware/tcg-log/replay.ts'
-import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
+import { ALG } from '../../layers/hardware/tpm/abi/algorithms.ts'
+import { nameOf, writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { verifyBoot, verifyGuestBoot } from '../measured-boot/verify-boot.ts'
 import { type Appraiser, type Asked, appraise, type BundleAppraisal } from './appraise.ts'
 import { appraisalPolicy } from './policy.ts'
@@ -120,6 +121,14 @@ describe('a machine that was recorded', () => {
     const swapped = changed(machine(), 'tpm', { key: writePublicArea(key.area) })
     assert.ok(faults(judged(swapped), 'tpm').includes('TPM_SIGNATURE'))
   })
+
+  test('with a quote that SHA-1 signs is caught: another message may have the same signature', () => {
+    const key = newEccKey({ scheme: { algorithm: ALG.ecdsa, hash: 4 } })
+    const reference = { ...REFERENCE, tpm: { keys: [nameOf(key.area)!.toString('hex')] } }
+    const appraised = judged(machine({ key }), { reference })
+    assert.deepEqual(faults(appraised, 'tpm'), ['TPM_POLICY_HASH'])
+    assert.deepEqual(statusOf(appraised), { tpm: 'contraindicated', boot: 'contraindicated', ima: 'contraindicated' })
+  })
 })
 
 describe('what is not known is not affirmed', () => {
@@ -135,6 +144,8 @@ describe('what is not known is not affirmed', () => {
       validFor: 1,
     } as const
     assert.deepEqual(statusOf(appraise(machine(), asked, verifier)), { tpm: 'none', boot: 'none', ima: 'none' })
+    const empty = Buffer.alloc(0)
+    assert.deepEqual(faults(judged(machine({ nonce: empty }), { nonce: empty }), 'tpm'), ['TPM_NONCE?'])
     const { evidence, ...rest } = machine()
     const alone = judged({ ...rest, evidence: evidence.filter(({ name }) => name !== 'tpm') })
     assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none' })
@@ -267,6 +278,8 @@ describe('a SEV-SNP guest', () => {
       'SNP_MEASUREMENT',
     ])
     assert.deepEqual(faults(at(changed(bundle, 'snp', { report: vendor.report(3) })), 'snp'), ['SNP_REPORT_DATA'])
+    const blank = changed(bundle, 'snp', { report: vendor.report(3, { 80: Buffer.alloc(64) }) })
+    assert.deepEqual(faults(at(blank, { nonce: Buffer.alloc(0) }), 'snp'), ['SNP_REPORT_DATA?'])
     assert.ok(faults(judged(bundle, { now: Date.UTC(2025, 0), reference }), 'snp').includes('SNP_CHAIN'))
     assert.equal(at(bundle, { reference: NO_REFERENCE }).status, 'none')
     const few = changed(bundle, 'snp', { certificates: Buffer.from(pem(vendor.vek())) })
@@ -322,11 +335,52 @@ describe('a TDX guest', () => {
     }
     assert.equal(judged(bare, { now: dcap.NOW, reference, held }, byDefault, more).status, 'affirming')
   })
+
+  test('that was launched on what is out of date, and runs on what is not, may be allowed by name', () => {
+    const body = (bytes: Buffer) => {
+      bytes.set([3, 1])
+      Buffer.concat([NONCE], 64).copy(bytes, 520)
+    }
+    const relaunch = changed(bundle, 'tdx', { quote: authority.quote({ version: 5, body }) })
+    const allow = [{ status: 'TDRelaunchAdvised', until: '2027-01-01T00:00:00Z', minEvaluationNumber: 18 }]
+    const allowing = readReference({ ...reference, dcap: { ...measured, allow } })
+    const faultsOf = (given: Reference) => faults(judged(relaunch, { now: dcap.NOW, reference: given }, byDefault, more), 'tdx')
+    assert.deepEqual(faultsOf(reference), ['DCAP_TCB_STATUS'])
+    assert.deepEqual(faultsOf(allowing), [])
+  })
+
+  test('cannot choose collateral that is older than what is held: a platform that was revoked since stays revoked', () => {
+    const answering = changed(bundle, 'tdx', { quote: answers(NONCE) })
+    const faultsOf = (collateral: string) => {
+      const held = { forReport: () => ({ leaf: undefined, authorities: [], crls: [] }), forPlatform: () => collateral }
+      return faults(judged(answering, { now: dcap.NOW, reference, held }, byDefault, more), 'tdx')
+    }
+    const revokedAt = (issueDate: string) =>
+      authority.collateral('TDX', { tcbInfo: (info) => void Object.assign(info, { issueDate }), revokedPlatforms: [4] })
+    assert.deepEqual(faultsOf(revokedAt('2026-05-21T00:00:00Z')), ['DCAP_PCK_REVOCATION'])
+    assert.deepEqual(faultsOf(revokedAt('2026-05-19T00:00:00Z')), [])
+    const stranger = new dcap.QuoteAuthority()
+    assert.deepEqual(
+      faults(
+        judged(
+          changed(answering, 'tdx', { collateral: Buffer.from(stranger.collateral()) }),
+          { now: dcap.NOW, reference },
+          byDefault,
+          more,
+        ),
+        'tdx',
+      ),
+      ['DCAP_COLLATERAL_SIGNATURE', 'DCAP_PCK_REVOCATION'],
+    )
+  })
 })
 
 describe('a confidential guest on Azure', () => {
   const [vendor, authority, key] = [new Vendor('Milan'), new dcap.QuoteAuthority(), newRsaKey()]
-  const certificates = Buffer.from([vendor.authority(), vendor.root()].map((der) => pemOf('CERTIFICATE', der)).join(''))
+  const listed = (revoked: readonly { serial: number }[] = []) =>
+    pemOf('X509 CRL', revocationList({ issuer: vendor.issuer, revoked, hash: 'sha384' }))
+  const authorities = [vendor.authority(), vendor.root()].map((der) => pemOf('CERTIFICATE', der)).join('')
+  const certificates = Buffer.from(`${authorities}${listed()}`)
   const collateral = Buffer.from(authority.collateral())
   const reference: Reference = { ...NO_REFERENCE, snp: { measurements: ['22'.repeat(48)] }, dcap: { measurements: {} } }
   const more = { 'azure-evidence': azureAppraiser({ ...(vendor.roots && { roots: vendor.roots }), anchors: authority.anchors }) }
@@ -341,6 +395,16 @@ describe('a confidential guest on Azure', () => {
       assert.deepEqual(faults(at(by), 'guest'), [])
       assert.equal(at(by).status, 'affirming')
     }
+  })
+
+  test('is not where the authority of its processor was taken back, or where nobody knows', () => {
+    const document = Buffer.from(JSON.stringify(azureEvidence(vendor, { key, nonce: NONCE })))
+    const faultsOf = (text: string) => {
+      const bundle = bundleOf({ guest: ['azure-evidence', { document, certificates: Buffer.from(text) }] })
+      return faults(judged(bundle, { now: dcap.NOW, reference }, byDefault, more), 'guest')
+    }
+    assert.deepEqual(faultsOf(`${authorities}${listed([{ serial: 1 }])}`), ['SNP_REVOKED'])
+    assert.deepEqual(faultsOf(authorities), ['SNP_REVOKED?'])
   })
 
   test('is not where a link is wrong, or where it answers another challenge', () => {

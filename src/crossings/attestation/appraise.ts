@@ -83,7 +83,10 @@ export interface Verifier {
 }
 
 /** Appraises all evidence of a bundle. `learned`: of the keys that signed it, to be kept for the next time. */
-export function appraise(bundle: Bundle, asked: Asked, verifier: Verifier): BundleAppraisal & { readonly learned: readonly Known[] } {
+export function appraise(bundle: Bundle, given: Asked, verifier: Verifier): BundleAppraisal & { readonly learned: readonly Known[] } {
+  // A challenge of no bytes is answered by every report whose data is zero, and by every quote that nobody asked for.
+  const { nonce, ...others } = given
+  const asked = nonce?.length === 0 ? others : given
   const looked = bundle.evidence.map((evidence) => look(evidence, asked, bundle.evidence, verifier.appraisers))
   const submodules = bundle.evidence.map((evidence, index) => submodule(evidence, looked[index]!, asked, verifier))
   const ends = submodules.flatMap(({ expires }) => expires ?? [])

@@ -79,6 +79,8 @@ export const referenceSchema = z
                   'SWHardeningNeeded',
                   'ConfigurationNeeded',
                   'ConfigurationAndSWHardeningNeeded',
+                  'TDRelaunchAdvised',
+                  'TDRelaunchAdvisedConfigurationNeeded',
                   'OutOfDate',
                   'OutOfDateConfigurationNeeded',
                 ])

@@ -1,12 +1,9 @@
 // A confidential guest on Azure: the hardware vouches for the key of a virtual TPM, and that key for the boot. The challenge is answered by the
 // quote of the virtual TPM; the hardware's report answers for its key alone.
 import type { Check } from '../../../core/verdict.ts'
-import { readAllPem } from '../../../formats/pem.ts'
-import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { readAzureEvidence } from '../../../layers/hardware/azure/evidence.ts'
 import { readHclReport } from '../../../layers/hardware/azure/hcl-report.ts'
 import { verifyAzure } from '../../../layers/hardware/azure/verify.ts'
-import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import { QuoteVerifier } from '../../../layers/hardware/dcap/verify.ts'
@@ -14,7 +11,7 @@ import { readReport } from '../../../layers/hardware/snp/report.ts'
 import type { AmdRoots } from '../../../layers/hardware/snp/roots.table.ts'
 import { type Appraiser, part } from '../appraise.ts'
 import { claimsOfBody, collateralFor, validateWorkload } from './dcap.ts'
-import { claimsOfReport, validateGuest } from './snp.ts'
+import { certificatesOf, claimsOfReport, validateGuest } from './snp.ts'
 import { isAsked } from './tpm.ts'
 
 export interface AzureTrust {
@@ -23,7 +20,7 @@ export interface AzureTrust {
 }
 
 /**
- * `document`: what the guest's attester sends, in JSON. `certificates` (PEM), `collateral`: what comes with it from elsewhere. Other roots than those
+ * `document`: what the guest's attester sends, in JSON. `certificates` and lists of what is revoked, `collateral`: what comes with it from elsewhere. Other roots than those
  * of AMD and Intel are for tests.
  */
 export function azureAppraiser({ roots, anchors = [INTEL_SGX_ROOT_KEY] }: AzureTrust = {}): Appraiser {
@@ -31,13 +28,12 @@ export function azureAppraiser({ roots, anchors = [INTEL_SGX_ROOT_KEY] }: AzureT
   return (evidence, asked) => {
     const read = readAzureEvidence(Buffer.from(part(evidence, 'document')).toString('utf8'))
     const { kind, hardware } = readHclReport(read.hclReport)
-    const pem = Object.hasOwn(evidence.parts, 'certificates') ? Buffer.from(part(evidence, 'certificates')).toString('latin1') : ''
-    const own = readAllPem(pem).flatMap(({ label, bytes }) => (label === 'CERTIFICATE' ? [readCertificate(bytes)] : []))
-    const kept = kind === 'snp' ? (asked.held?.forReport(readReport(hardware)).authorities ?? []) : []
-    const text = read.tdQuote && collateralFor(evidence, asked, quotes.verify(readQuote(read.tdQuote), { now: asked.now }))
-    const collateral = text === undefined ? undefined : openCollateral(readCollateral(text), anchors)
+    const own = certificatesOf(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
+    const kept = kind === 'snp' ? asked.held?.forReport(readReport(hardware)) : undefined
+    const collateral = read.tdQuote && collateralFor(evidence, asked, quotes.verify(readQuote(read.tdQuote), { now: asked.now }), anchors)
     const verified = verifyAzure(read, {
-      ...{ now: asked.now, quotes, authorities: [...own, ...kept] },
+      ...{ now: asked.now, quotes },
+      ...{ authorities: [...own.authorities, ...(kept?.authorities ?? [])], crls: [...own.crls, ...(kept?.crls ?? [])] },
       ...(asked.nonce === undefined ? {} : { nonce: asked.nonce }),
       ...(roots === undefined ? {} : { roots }),
       ...(collateral === undefined ? {} : { collateral }),

@@ -3,7 +3,7 @@ import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
-import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
+import { type Collateral, openCollateral, PARTS, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
@@ -17,8 +17,7 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
   const verifier = new QuoteVerifier(anchors)
   return (evidence, asked) => {
     const quote = readQuote(part(evidence, 'quote'))
-    const text = collateralFor(evidence, asked, verifier.verify(quote, { now: asked.now }))
-    const collateral = text === undefined ? undefined : openCollateral(readCollateral(text), anchors)
+    const collateral = collateralFor(evidence, asked, verifier.verify(quote, { now: asked.now }), anchors)
     const verified = verifier.verify(quote, { now: asked.now, collateral })
     const checks = [...verified.checks, ...validateWorkload(verified, asked, asked)]
     const ends = collateral === undefined ? [] : Object.values(collateral.periods).map(({ to }) => to)
@@ -43,10 +42,21 @@ export const appraiseEnclave: Appraiser = (evidence, asked) => {
   }
 }
 
-/** What came with the quote, or else what is held of such platforms. */
-export function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
-  if (Object.hasOwn(evidence.parts, 'collateral')) return Buffer.from(part(evidence, 'collateral')).toString('utf8')
-  return platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
+/**
+ * What is published about the platform. What came with the quote is taken where it is no older in any part than what is held: whoever presents it
+ * may have chosen it for what was not known then.
+ */
+export function collateralFor(
+  evidence: NamedEvidence,
+  { held }: Asked,
+  { quote, platform }: VerifiedQuote,
+  anchors: readonly Buffer[],
+): Collateral | undefined {
+  const open = (text: string | undefined) => (text === undefined ? undefined : openCollateral(readCollateral(text), anchors))
+  const own = open(Object.hasOwn(evidence.parts, 'collateral') ? Buffer.from(part(evidence, 'collateral')).toString('utf8') : undefined)
+  const kept = open(platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc))
+  if (own === undefined || kept === undefined) return own ?? kept
+  return PARTS.every((name) => own.periods[name].from >= kept.periods[name].from) ? own : kept
 }
 
 /** The challenge, where the report is its answer. */

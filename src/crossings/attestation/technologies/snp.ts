@@ -46,7 +46,7 @@ function certificatesFor(report: SnpReport, evidence: NamedEvidence, { held }: A
 }
 
 /** PEM in any order, or the table that the host gives the guest. */
-function certificatesOf(bytes: Uint8Array): CertificateTable {
+export function certificatesOf(bytes: Uint8Array): CertificateTable {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const blocks = readAllPem(buffer.toString('latin1'))
   if (blocks.length === 0) return readCertificateTable(buffer)

@@ -6,6 +6,7 @@ import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
 import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
 import { nameOf } from '../../../layers/hardware/tpm/abi/public-area.ts'
 import { readTpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
+import { validateQuote } from '../../../layers/hardware/tpm/validate/quote-policy.ts'
 import { type AttestationKey, readAttestationKey } from '../../../layers/hardware/tpm/verify/attestation-key.ts'
 import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
@@ -96,16 +97,15 @@ function quoteOf(evidence: NamedEvidence, { nonce, reference, known: knownOf }: 
   const enrolled = enrolledName(key, reference)
   const name = keyName(key)
   const known = name === undefined ? undefined : knownOf?.(name)
+  const signature = readTpmSignature(bytesOf(evidence, 'signature'))
   const verified = verifyQuote({
-    message: bytesOf(evidence, 'message'),
-    signature: readTpmSignature(bytesOf(evidence, 'signature')),
-    key,
+    ...{ message: bytesOf(evidence, 'message'), signature, key },
     ...(pcrs === undefined ? {} : { pcrs }),
     ...(nonce === undefined ? {} : { nonce }),
     ...(enrolled === undefined ? {} : { keyName: enrolled }),
     ...(known === undefined ? {} : { before: known.heard }),
   })
-  const checks = verified.checks.filter(isAsked)
+  const checks = [...verified.checks.filter(isAsked), ...validateQuote(verified, signature)]
   const { clockInfo, firmwareVersion } = verified.attest
   const learned =
     name !== undefined && knownOf !== undefined && isGenuine(checks) ? { key: name, heard: { clockInfo, firmwareVersion } } : undefined

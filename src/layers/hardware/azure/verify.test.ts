@@ -3,9 +3,10 @@ import { describe, test } from 'node:test'
 import { azureEvidence } from '../../../../test/kit/azure.ts'
 import { NOW, QuoteAuthority } from '../../../../test/kit/dcap.ts'
 import { Vendor } from '../../../../test/kit/snp.ts'
-import { newRsaKey } from '../../../../test/kit/tpm-evidence.ts'
+import { newRsaKey, quoteBy } from '../../../../test/kit/tpm-evidence.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { QuoteVerifier } from '../dcap/verify.ts'
+import { ALG } from '../tpm/abi/algorithms.ts'
 import { readAzureEvidence } from './evidence.ts'
 import { verifyAzure } from './verify.ts'
 
@@ -40,6 +41,12 @@ describe('evidence of a guest on Azure', () => {
   test('breaks at the link that is not right', () => {
     assert.deepEqual(failed(azureEvidence(vendor, { key, signer: other })), ['TPM_SIGNATURE'])
     assert.deepEqual(failed(azureEvidence(vendor, { key, nonce: Buffer.from('an old one') })), ['TPM_NONCE'])
+    const weak = newRsaKey({ scheme: { algorithm: ALG.rsassa, hash: 4 } })
+    const pcrs = new Map(Array.from({ length: 24 }, (_, pcr) => [pcr, Buffer.alloc(32, pcr)]))
+    const { message, signature } = quoteBy(weak, { pcrs })
+    const { tpm_quote: strong, ...others } = azureEvidence(vendor, { key: weak })
+    const tpm_quote = { ...strong, message: message.toString('hex'), signature: signature.toString('hex') }
+    assert.deepEqual(failed({ ...others, tpm_quote }), ['TPM_POLICY_HASH'])
     const [mine, theirs] = [azureEvidence(vendor, { key }), azureEvidence(vendor, { key: other })]
     // Claims of another guest, with its key and its quote, behind the report of this one.
     const report = Buffer.from(mine.hcl_report, 'base64url')

@@ -12,6 +12,7 @@ import { readReport, type SnpReport } from '../snp/report.ts'
 import type { AmdRoots } from '../snp/roots.table.ts'
 import { verifyReport } from '../snp/verify.ts'
 import { bankOf } from '../tpm/abi/pcr-values.ts'
+import { validateQuote } from '../tpm/validate/quote-policy.ts'
 import { attestationKeyOfJwk } from '../tpm/verify/attestation-key.ts'
 import { type VerifiedQuote, verifyQuote } from '../tpm/verify/quote.ts'
 import { readSignatureOf } from '../tpm/verify/signature.ts'
@@ -62,7 +63,9 @@ function quoteOf({ message, signature, pcrs }: AzureEvidence, hcl: HclReport, { 
   if (jwk === undefined) return undefined
   const key = attestationKeyOfJwk(jwk)
   const values = bankOf('sha256', new Map(pcrs.map((value, pcr) => [pcr, value])))
-  return verifyQuote({ message, signature: readSignatureOf(key, signature), key, pcrs: values, ...(nonce === undefined ? {} : { nonce }) })
+  const signed = readSignatureOf(key, signature)
+  const verified = verifyQuote({ message, signature: signed, key, pcrs: values, ...(nonce === undefined ? {} : { nonce }) })
+  return { ...verified, checks: [...verified.checks, ...validateQuote(verified, signed)] }
 }
 
 function snpOf({ vcek }: AzureEvidence, { hardware }: HclReport, { now, authorities, crls, roots }: AzureGiven): VerifiedAzure['snp'] {

@@ -25,6 +25,10 @@ export interface CollateralParts {
   readonly pckChain?: Buffer
 }
 
+/** What is published anew, again and again. */
+export const PARTS = ['TCB info', 'QE identity', 'PCK CRL', 'root CRL'] as const
+type Part = (typeof PARTS)[number]
+
 /** Collateral whose signatures were looked at. */
 export interface Collateral {
   readonly tcbInfo: TcbInfo
@@ -36,8 +40,8 @@ export interface Collateral {
   readonly pckChain: Buffer | undefined
   /** What is not signed as it should be, in words. */
   readonly problems: readonly string[]
-  /** When each part speaks. */
-  readonly periods: Readonly<Record<string, Period>>
+  /** When each part speaks, and each chain that is one. */
+  readonly periods: Readonly<Record<Part, Period> & Record<string, Period>>
   /** When the newest and the oldest of TCB info and QE identity was issued. */
   readonly issued: Period
 }

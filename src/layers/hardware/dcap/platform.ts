@@ -25,6 +25,7 @@ const P256_HEAD = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034
 export class Platforms {
   readonly #anchors: readonly Buffer[]
   readonly #platforms = new Map<string, Platform | string>()
+  readonly #ofFiles = new Map<string, Platform | string>()
   readonly #keys = new Map<string, KeyObject | undefined>()
 
   /** @param anchors public keys of roots, as SubjectPublicKeyInfo */
@@ -39,7 +40,7 @@ export class Platforms {
 
   /** The platform of a chain that somebody gives beside the quote. */
   ofFile(chain: Buffer): Platform | string {
-    return remember(this.#platforms, `file ${chain.toString('latin1')}`, () => this.#read(() => readChainFile(chain)), isTrusted)
+    return remember(this.#ofFiles, chain.toString('latin1'), () => this.#read(() => readChainFile(chain)), isTrusted)
   }
 
   /** The key that a quote is signed with (x and y); undefined where it is no point of the curve. */

@@ -38,8 +38,11 @@ export function converge(parts: readonly PublishedStatus[]): PublishedStatus {
   return lacks('SWHardening') ? 'SWHardeningNeeded' : 'UpToDate'
 }
 
-/** A TD that was launched on what is out of date, and whose platform was brought up to date since, is well again once it is launched anew. */
+/**
+ * A TD that was launched on what is out of date, and whose platform was brought up to date since, is well again once it is launched anew. One whose
+ * platform went back lacks what it lacks now; Intel's library goes by the launch alone.
+ */
 export function afterUpdate(launch: PublishedStatus, current: PublishedStatus): TcbStatus {
-  if (!launch.startsWith('OutOfDate') || current.startsWith('OutOfDate') || current === 'Revoked') return launch
+  if (!launch.startsWith('OutOfDate') || current.startsWith('OutOfDate') || current === 'Revoked') return converge([launch, current])
   return `${launch}${current}`.includes('Configuration') ? 'TDRelaunchAdvisedConfigurationNeeded' : 'TDRelaunchAdvised'
 }

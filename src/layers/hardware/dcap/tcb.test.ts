@@ -64,8 +64,9 @@ describe('the status of a whole', () => {
       ['OutOfDate', 'ConfigurationNeeded', 'TDRelaunchAdvisedConfigurationNeeded'],
       ['OutOfDateConfigurationNeeded', 'UpToDate', 'TDRelaunchAdvisedConfigurationNeeded'],
       ['OutOfDate', 'OutOfDate', 'OutOfDate'],
-      ['OutOfDate', 'Revoked', 'OutOfDate'],
-      ['UpToDate', 'OutOfDate', 'UpToDate'],
+      ['OutOfDate', 'Revoked', 'Revoked'],
+      ['UpToDate', 'OutOfDate', 'OutOfDate'],
+      ['UpToDate', 'Revoked', 'Revoked'],
       ['Revoked', 'UpToDate', 'Revoked'],
     ] as const)
       assert.equal(afterUpdate(launch, current), whole)
@@ -142,7 +143,7 @@ describe('a level is found', () => {
       },
     })
     assert.equal(statusOf(update([3, 1], [6, 1])), 'TDRelaunchAdvised')
-    assert.equal(statusOf(update([6, 1], [3, 1])), 'UpToDate')
+    assert.equal(statusOf(update([6, 1], [3, 1])), 'OutOfDate')
     assert.equal(statusOf(update([3, 1], [3, 1])), 'OutOfDate')
     assert.equal(statusOf(update([6, 1], [1, 1])), 'no level for the TDX module (version 1.1), as it is now')
     const found = evaluated(update([3, 1], [6, 1]))

@@ -85,6 +85,17 @@ describe('a quote that is genuine', () => {
   })
 })
 
+test('a chain that is none stays none, whatever the same verifier was given beside another quote', () => {
+  const verifier = new QuoteVerifier(authority.anchors)
+  const pckChain = authority.pckChain()
+  const data = Buffer.concat([Buffer.from('file '), pckChain])
+  const broken = readQuote(authority.quote({ certification: { type: 5, data } }))
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(codes(verifier.verify(broken, { now: NOW }), 'fail'), ['DCAP_PCK_CHAIN'])
+    verifier.verify(readQuote(authority.quote()), { now: NOW, pckChain })
+  }
+})
+
 describe('what is signed by somebody else is refused:', () => {
   const stranger = newPair()
   const cases: Readonly<Record<string, readonly [Scene, readonly string[]]>> = {

@@ -30,6 +30,12 @@ const policyWith = (...bits: readonly number[]) => ({ [POLICY]: u64(bits.reduce(
 describe('a policy', () => {
   test('asks for nothing that it does not name', () => assert.deepEqual(checks({}), []))
 
+  test('takes no report that the host asked for', () => {
+    assert.deepEqual(checks({}, { 48: Buffer.of(3) }), [])
+    assert.deepEqual(checks({}, { 48: Buffer.alloc(4, 0xff) }), ['SNP_VMPL: fail'])
+    assert.deepEqual(checks({ vmpl: 0 }, { 48: Buffer.alloc(4, 0xff) }), ['SNP_VMPL: fail'])
+  })
+
   test('forbids what a guest may allow its host', () => {
     holdsAndFails('SNP_POLICY_DEBUG', [{ debug: false }], [{ debug: false }, policyWith(19)])
     holdsAndFails('SNP_POLICY_MIGRATE_MA', [{ migrateMa: false }], [{ migrateMa: false }, policyWith(18)])

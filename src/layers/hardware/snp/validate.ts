@@ -16,6 +16,7 @@ export interface SnpPolicy {
   /** `true` wants a guest that insists on it. */
   readonly singleSocket?: boolean
   readonly minAbi?: { readonly major: number; readonly minor: number }
+  /** Unset, any of the guest's own. */
   readonly vmpl?: number
   /** Least security version of each part, by which TCB of the report. */
   readonly minTcb?: Readonly<Partial<Record<'current' | 'reported' | 'committed' | 'launch', Partial<Tcb>>>>
@@ -77,6 +78,7 @@ const hex = (bytes: Buffer) => bytes.toString('hex')
 const hex64 = (value: bigint) => `0x${value.toString(16)}`
 const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0)
 const REPORT_DATA_DIGITS = 128
+const LAST_VMPL = 3
 
 const RULES: readonly Rule[] = [
   permission('debug', 'SNP_POLICY_DEBUG'),
@@ -92,6 +94,8 @@ const RULES: readonly Rule[] = [
     const strange = guestPolicyOf(policy).unknown
     return strange === 0n ? [] : check('SNP_POLICY_KNOWN', unknown('POLICY_BITS', `what ${hex64(strange)} allows is not known`))
   },
+  // What the host asks for says nothing of who in the guest would answer.
+  ({ vmpl }, policy) => (policy.vmpl !== undefined || vmpl <= LAST_VMPL ? [] : check('SNP_VMPL', false, { got: `${vmpl}` })),
   rule('vmpl', (wanted, { vmpl }) => check('SNP_VMPL', vmpl === wanted, { expected: `${wanted}`, got: `${vmpl}` })),
   rule('minTcb', tcbChecks),
   rule('minFirmware', (least, { current, committed }) =>

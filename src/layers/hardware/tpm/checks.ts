@@ -22,7 +22,10 @@ export const TPM_CHECKS = {
   TPM_CREDENTIAL: { title: 'the TPM of the endorsement key has the attestation key: it has opened the credential', clause: 'Part 1, 24' },
   TPM_EK_CHAIN: { title: 'the certificate of the endorsement key leads to a root that is trusted, at the time', clause: 'RFC 5280, 6' },
   TPM_EK_ROOT: { title: 'the root is that of a maker of TPMs', clause: 'TCG Vendor ID Registry' },
-  TPM_EK_USAGE: { title: 'the certificate is that of an endorsement key', clause: 'EK profile, 3.2: extended key usage 2.23.133.8.1' },
+  TPM_EK_USAGE: {
+    title: 'the certificate is that of an endorsement key',
+    clause: 'EK profile, 3.2: extended key usage 2.23.133.8.1, key usage, cA',
+  },
   TPM_EK_NAMES: {
     title: 'the certificate names the maker, the model and the version of the TPM',
     clause: 'EK profile, 3.2: 2.23.133.2.1 to 3',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { newEccKey, type QuoteRequest, quoteBy, somePcrs } from '../../../../../test/kit/tpm-evidence.ts'
 import { ALG } from '../abi/algorithms.ts'
+import { selectPcrs } from '../abi/pcr-selection.ts'
 import { attestationKeyOf } from '../verify/attestation-key.ts'
 import { verifyQuote } from '../verify/quote.ts'
 import { readSignatureOf } from '../verify/signature.ts'
@@ -34,6 +35,21 @@ test('SHA-1 is weak, in a bank and in a signature, unless it is allowed', () => 
   assert.deepEqual(failing({ hashes: ['sha1', 'sha256'] }, { bank: 'sha1' }, sha1), [])
   assert.deepEqual(failing({ hashes: ['sha384'] }), ['TPM_POLICY_HASH'])
   assert.deepEqual(failing({}, { pcrs: new Map() }), ['TPM_POLICY_HASH'])
+})
+
+test('a PCR that is quoted in a weak bank alone is not quoted', () => {
+  const made = quoteBy(p256)
+  const key = attestationKeyOf(p256.area)
+  const verified = verifyQuote({ ...made, signature: readSignatureOf(key, made.signature), key })
+  const selections = [selectPcrs('sha1', [0, 7]), selectPcrs('sha256', [7, 23])]
+  const quote = { type: 'quote', selections, pcrDigest: Buffer.alloc(32) } as const
+  const codes = (policy: QuotePolicy) =>
+    validateQuote({ ...verified, quote }, readSignatureOf(key, made.signature), policy).flatMap(({ code, verdict }) =>
+      verdict.is === 'pass' ? [] : [code],
+    )
+  assert.deepEqual(codes({ pcrs: [7, 23] }), [])
+  assert.deepEqual(codes({ pcrs: [0, 7] }), ['TPM_POLICY_PCRS'])
+  assert.deepEqual(codes({ pcrs: [0, 7], hashes: ['sha1', 'sha256'] }), [])
 })
 
 test('each thing that the policy misses is said', () => {

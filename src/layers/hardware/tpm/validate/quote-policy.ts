@@ -9,7 +9,7 @@ import type { VerifiedQuote } from '../verify/quote.ts'
 export interface QuotePolicy {
   /** Hashes that banks and signature may have; SHA-1, of which collisions can be made, is not among them unless it is named. */
   readonly hashes?: readonly HashName[]
-  /** PCRs that must be quoted, in one bank at least. */
+  /** PCRs that must be quoted, each in a bank of one of these hashes at least. */
   readonly pcrs?: readonly number[]
   /** Bank → PCR → values, of which it must have one. A PCR that is named here must be quoted in that bank. */
   readonly values?: ReadonlyMap<HashName, ReadonlyMap<number, readonly Buffer[]>>
@@ -25,9 +25,10 @@ const STRONG: readonly HashName[] = ['sha256', 'sha384', 'sha512', 'sm3']
 export function validateQuote(verified: VerifiedQuote, signature: TpmSignature, policy: QuotePolicy = {}): readonly Check[] {
   const { attest } = verified
   const { firmwareVersion, safeClock } = policy
+  const allowed = policy.hashes ?? STRONG
   return [
-    hashCheck(verified, signature, policy.hashes ?? STRONG),
-    ...(policy.pcrs === undefined ? [] : [quotedCheck(verified, policy.pcrs)]),
+    hashCheck(verified, signature, allowed),
+    ...(policy.pcrs === undefined ? [] : [quotedCheck(verified, policy.pcrs, allowed)]),
     ...(policy.values === undefined ? [] : [valueCheck(verified, policy.values)]),
     ...(firmwareVersion === undefined
       ? []
@@ -50,8 +51,9 @@ function hashCheck({ quote }: VerifiedQuote, { hash }: TpmSignature, allowed: re
   })
 }
 
-function quotedCheck({ quote }: VerifiedQuote, wanted: readonly number[]): Check {
-  const quoted = new Set(quote?.selections.flatMap(({ pcrs }) => pcrs))
+function quotedCheck({ quote }: VerifiedQuote, wanted: readonly number[], allowed: readonly HashName[]): Check {
+  const banks = (quote?.selections ?? []).filter(({ hash }) => allowed.some((name) => hashByName(name)!.id === hash))
+  const quoted = new Set(banks.flatMap(({ pcrs }) => pcrs))
   const missing = wanted.filter((pcr) => !quoted.has(pcr))
   return checked(TPM_CHECKS, 'TPM_POLICY_PCRS', missing.length === 0, missing.length === 0 ? {} : { expected: `PCR ${missing.join(', ')}` })
 }

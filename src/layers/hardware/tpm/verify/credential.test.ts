@@ -55,6 +55,7 @@ describe('a credential', () => {
   test('is answered rightly by the secret alone', () => {
     for (const answer of [Buffer.alloc(0), secret.subarray(1), Buffer.concat([secret, Buffer.of(0)]), Buffer.alloc(secret.length)])
       assert.equal(verifyActivation(secret, answer).verdict.is, 'fail')
+    assert.equal(verifyActivation(Buffer.alloc(0), Buffer.alloc(0)).verdict.is, 'fail')
   })
 })
 

@@ -32,9 +32,10 @@ export function makeCredential(ek: PublicArea, name: Uint8Array, secret: Uint8Ar
   return { idObject: Buffer.concat([sized(integrityOf(hash, seed, identity, name)), identity]), secret: encrypted }
 }
 
-/** Whether the answer is the secret. */
+/** Whether the answer is the secret. One of no bytes proves nothing. */
 export function verifyActivation(secret: Uint8Array, answer: Uint8Array): Check {
-  return checked(TPM_CHECKS, 'TPM_CREDENTIAL', secret.length === answer.length && timingSafeEqual(secret, answer))
+  const isSame = secret.length > 0 && secret.length === answer.length && timingSafeEqual(secret, answer)
+  return checked(TPM_CHECKS, 'TPM_CREDENTIAL', isSame)
 }
 
 function storageOf(area: PublicArea): { hash: HashAlgorithm; symmetric: SymmetricDefinition } {

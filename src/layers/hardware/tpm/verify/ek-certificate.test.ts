@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { der, extension, oid, pem, sequence, text, usages } from '../../../../../test/kit/certificates.ts'
+import { der, extension, isCa, oid, pem, sequence, text, usages } from '../../../../../test/kit/certificates.ts'
 import { alternativeNames, EK_USAGE, ekCertificate, newAuthority, tpmNames } from '../../../../../test/kit/tpm-certificates.ts'
 import { newEccKey, newRsaKey } from '../../../../../test/kit/tpm-evidence.ts'
 import { readCertificate } from '../../../../formats/x509/certificate.ts'
@@ -20,6 +20,7 @@ const good: EkStatement = {
   now: Date.UTC(2026, 0),
   ek: ek.area,
 }
+const keyUsage = (bits: number) => extension('2.5.29.15', der(0x03, Buffer.of(0, bits)), true)
 const failing = (statement: EkStatement) =>
   verifyEkCertificate(statement)
     .checks.filter(({ verdict }) => verdict.is === 'fail')
@@ -34,6 +35,8 @@ describe('the certificate of an endorsement key', () => {
     assert.equal(chain.length, 3)
     const rsa = newRsaKey({ storage: true, attributes: EK })
     assert.deepEqual(failing({ ...withLeaf(ekCertificate(rsa, middle)), ek: rsa.area }), [])
+    for (const bits of [0x20, 0x08])
+      assert.deepEqual(failing(withLeaf(ekCertificate(ek, middle, { extensions: [tpmNames(), usages(EK_USAGE), keyUsage(bits)] }))), [])
   })
 
   test('is refused for each thing that is not as the profile has it', () => {
@@ -49,6 +52,8 @@ describe('the certificate of an endorsement key', () => {
         withLeaf(ekCertificate(ek, middle, { extensions: [tpmNames(), usages(EK_USAGE), extension('1.2.3.4', Buffer.of(5, 0), true)] })),
       ],
       ['TPM_EK_USAGE', withLeaf(ekCertificate(ek, middle, { extensions: [tpmNames()] }))],
+      ['TPM_EK_USAGE', withLeaf(ekCertificate(ek, middle, { extensions: [tpmNames(), usages(EK_USAGE), isCa()] }))],
+      ['TPM_EK_USAGE', withLeaf(ekCertificate(ek, middle, { extensions: [tpmNames(), usages(EK_USAGE), keyUsage(0x80)] }))],
       ['TPM_EK_KEY', { ...good, ek: newEccKey({ storage: true, attributes: EK }).area }],
       ['TPM_EK_ATTRIBUTES', { ...good, ek: { ...ek.area, attributes: EK & ~OBJECT.restricted } }],
       ['TPM_EK_ATTRIBUTES', { ...good, ek: { ...ek.area, attributes: EK | OBJECT.sign } }],

@@ -39,6 +39,8 @@ export interface VerifiedEk {
 }
 
 const EK_USAGE = '2.23.133.8.1'
+/** keyEncipherment, keyAgreement. */
+const RECEIVES = (1 << 2) | (1 << 4)
 const NAMES = { manufacturer: '2.23.133.2.1', model: '2.23.133.2.2', version: '2.23.133.2.3' } as const
 const DIRECTORY_NAME = contextConstructed(4)
 const EK_ATTRIBUTES = [OBJECT.fixedTpm, OBJECT.fixedParent, OBJECT.sensitiveDataOrigin, OBJECT.restricted, OBJECT.decrypt]
@@ -51,12 +53,23 @@ export function verifyEkCertificate({ certificate, roots, intermediates, now, ek
   const usages = certificate.extended.extendedKeyUsage ?? []
   const checks: readonly Check[] = [
     checked(TPM_CHECKS, 'TPM_EK_CHAIN', typeof path !== 'string', typeof path === 'string' ? { got: path } : {}),
-    checked(TPM_CHECKS, 'TPM_EK_USAGE', usages.includes(EK_USAGE), { expected: EK_USAGE, got: usages.join(', ') }),
+    checked(TPM_CHECKS, 'TPM_EK_USAGE', usages.includes(EK_USAGE) && isForSecrets(certificate), {
+      expected: EK_USAGE,
+      got: usages.join(', '),
+    }),
     checked(TPM_CHECKS, 'TPM_EK_NAMES', identity !== undefined, identity && { got: Object.values(identity).join(', ') }),
     ...keyChecks(certificate, ek),
     checked(TPM_CHECKS, 'TPM_EK_ENCODING', true, certificate.oddities.length > 0 ? { got: certificate.oddities.join(', ') } : {}),
   ]
   return { checks, identity, chain: typeof path === 'string' ? [] : path }
+}
+
+/**
+ * Whether the key is one that secrets are sent to, as the profile has it for RSA (keyEncipherment) and ECC (keyAgreement; makers have the other as
+ * well), and not one that issues certificates: those of makers have the usage of endorsement keys, too.
+ */
+function isForSecrets({ extended: { basicConstraints, keyUsage } }: Certificate): boolean {
+  return basicConstraints?.isCa !== true && (keyUsage === undefined || (keyUsage & RECEIVES) !== 0)
 }
 
 function keyChecks({ publicKey }: Certificate, ek: PublicArea | undefined): readonly Check[] {

@@ -57,6 +57,18 @@ describe('a quote', () => {
     }
   })
 
+  test('covers no values that are cut elsewhere than between two PCRs', () => {
+    const made = quoteBy(rsa)
+    const shifted = new Map([
+      [0, Buffer.alloc(0)],
+      [7, Buffer.concat([Buffer.alloc(32), Buffer.alloc(32, 7)])],
+      [14, Buffer.alloc(32, 14)],
+    ])
+    const given = { ...statement(rsa, made), pcrs: bankOf('sha256', shifted) }
+    assert.equal(verdicts(given).TPM_PCR_DIGEST, 'unknown')
+    assert.deepEqual(verifyQuote(given).pcrs, new Map())
+  })
+
   test('is refused for each thing that is not as it was asked for', () => {
     const made = quoteBy(rsa)
     const good = statement(rsa, made)
@@ -85,8 +97,8 @@ describe('a quote', () => {
     const signature = signatureBy(ecc, certify)
     const made = { message: certify, signature, nonce: Buffer.alloc(0), pcrs: bankOf('sha256', new Map()) }
     assert.deepEqual(failing(statement(ecc, made)), ['TPM_TYPE', 'TPM_PCR_DIGEST'])
-    const weak = newRsaKey({}, 512)
-    assert.deepEqual(failing(statement(weak, quoteBy(weak))), ['TPM_SIGNATURE'])
+    for (const weak of [newRsaKey({}, 512), newRsaKey({}, 1024)])
+      assert.deepEqual(failing(statement(weak, quoteBy(weak))), ['TPM_SIGNATURE'])
   })
 
   test('leaves open what it was not held to', () => {
@@ -96,6 +108,7 @@ describe('a quote', () => {
     for (const code of ['TPM_NONCE', 'TPM_KEY_ATTRIBUTES', 'TPM_KEY_NAME', 'TPM_PCR_SELECTION', 'TPM_PCR_DIGEST', 'TPM_CLOCK'])
       assert.equal(open[code], 'unknown', code)
     assert.equal(open.TPM_SIGNATURE, 'pass')
+    assert.equal(verdicts(statement(ecc, quoteBy(ecc, { nonce: Buffer.alloc(0) }))).TPM_NONCE, 'unknown')
     const some: PcrValues = bankOf('sha256', new Map([[0, Buffer.alloc(32)]]))
     assert.equal(verdicts({ ...statement(ecc, quoteBy(ecc)), pcrs: some }).TPM_PCR_DIGEST, 'unknown')
   })

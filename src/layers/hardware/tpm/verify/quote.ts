@@ -95,7 +95,7 @@ export function verifyStatement(statement: Statement, type: Attested['type']): V
       got: `${hex(signature.algorithm)} with hash ${hex(signature.hash)}`,
     }),
     checked(TPM_CHECKS, 'TPM_SIGNATURE', isSigned(key, signature, message)),
-    checked(TPM_CHECKS, 'TPM_NONCE', nonce === undefined ? notGiven('a nonce') : is(isEqual(attest.extraData, nonce)), {
+    checked(TPM_CHECKS, 'TPM_NONCE', nonceVerdict(attest.extraData, nonce), {
       ...(nonce && { expected: Buffer.from(nonce).toString('hex') }),
       got: attest.extraData.toString('hex'),
     }),
@@ -109,6 +109,11 @@ export function verifyStatement(statement: Statement, type: Attested['type']): V
     ...clockChecks(attest, before),
   ]
   return { checks, attest }
+}
+
+/** An empty nonce challenges nobody: the answer may be as old as one likes. */
+function nonceVerdict(extraData: Buffer, nonce: Uint8Array | undefined): Verdict {
+  return nonce === undefined || (nonce.length === 0 && extraData.length === 0) ? notGiven('a nonce') : is(isEqual(extraData, nonce))
 }
 
 function nameVerdict(name: Buffer | undefined, wanted: Uint8Array | undefined): Verdict | undefined {
@@ -127,9 +132,17 @@ function digestVerdict(quote: VerifiedQuote['quote'], covered: Buffer | undefine
   return covered === undefined ? unknown('PCR_MISSING', 'the value of a PCR that is quoted was not given') : is(matches)
 }
 
-/** The digest over the selected PCRs, by the hash of the signature, bank after bank, rising; undefined where a value is not there. */
+/**
+ * The digest over the selected PCRs, by the hash of the signature, bank after bank, rising; undefined where a value is not there. One of another
+ * length than its bank's is none: the digest does not say where one value ends and the next begins.
+ */
 function digestOf(selections: readonly PcrSelection[], values: PcrValues, hash: HashAlgorithm | undefined): Buffer | undefined {
-  const all = selections.flatMap(({ hash: bank, pcrs }) => pcrs.map((pcr) => values.get(bank)?.get(pcr)))
+  const all = selections.flatMap(({ hash: bank, pcrs }) =>
+    pcrs.map((pcr) => {
+      const value = values.get(bank)?.get(pcr)
+      return value?.length === hashById(bank)?.size ? value : undefined
+    }),
+  )
   if (hash === undefined || all.includes(undefined)) return undefined
   return createHash(hash.name)
     .update(Buffer.concat(all as Buffer[]))

@@ -10,6 +10,9 @@ import { readTpmSignature, type TpmSignature } from '../abi/signature.ts'
 import type { AttestationKey } from './attestation-key.ts'
 import { padded } from './public-key.ts'
 
+/** SP 800-131A, and what every TPM of a PC has (PC Client Platform TPM Profile): keys of 1,024 bits are for old programs. */
+const MIN_RSA_BITS = 2_048
+
 /**
  * A signature as it is handed around: a TPMT_SIGNATURE, or without its head: the number of RSA, or the DER of ECDSA. What has no head is taken
  * to be of the key's own scheme; of RSASSA or ECDSA with `hash` where the key names none.
@@ -44,7 +47,8 @@ export function isSigned(attestationKey: AttestationKey, signature: TpmSignature
   if (hash === undefined || object === undefined || !isKnownScheme(attestationKey, signature)) return false
   try {
     if (key.key.kind === 'rsa' && signature.kind === 'rsa') {
-      if (!isSoundRsa({ bits: bitLength(key.key.modulus), e: key.key.exponent })) return false
+      const bits = bitLength(key.key.modulus)
+      if (bits < MIN_RSA_BITS || !isSoundRsa({ bits, e: key.key.exponent })) return false
       // The salt is as long as the digest, or, of older TPMs, as long as fits (part 1, B.7).
       const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
       return verify(hash.name, message, { key: object, ...(signature.algorithm === ALG.rsapss && pss) }, signature.signature)

@@ -18,7 +18,7 @@ export interface MachineRequest {
   readonly key?: TpmKey
 }
 
-const DB = certificate({ subject: 'Maker', key: newPair() })
+export const DB = certificate({ subject: 'Maker', key: newPair() })
 export const AK = newEccKey()
 export const AK_NAME = nameOf(AK.area)!.toString('hex')
 

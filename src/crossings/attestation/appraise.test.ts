@@ -5,10 +5,10 @@ import { describe, test } from 'node:test'
 import { type AzureRequest, azureEvidence } from '../../../test/kit/azure.ts'
 import { pem as pemOf, revocationList } from '../../../test/kit/certificates.ts'
 import * as dcap from '../../../test/kit/dcap.ts'
-import { action, eventLog, separator } from '../../../test/kit/event-log.ts'
-import { AK_NAME, bundleOf, changed, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
+import { action, eventLog, linuxBoot, type MadeEvent, newEvent, separator, specId } from '../../../test/kit/event-log.ts'
+import { AK, AK_NAME, bundleOf, changed, DB, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
 import { CHIP_ID, Vendor } from '../../../test/kit/snp.ts'
-import { newEccKey, newRsaKey } from '../../../test/kit/tpm-evidence.ts'
+import { newEccKey, newRsaKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
 import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
@@ -109,6 +109,31 @@ describe('a machine that was recorded', () => {
     const log = other.evidence.find(({ name }) => name === 'boot')!.parts
     assert.ok(faults(judged(changed(machine(), 'boot', log)), 'boot').includes('TCG_REPLAY'))
     assert.equal(judged(changed(machine(), 'boot', log)).status, 'contraindicated')
+  })
+
+  test('that quotes another bank than the reference is of cannot make up what the log says in that one', () => {
+    const [good, evil] = ['', ' init=/bin/sh'].map((more) => linuxBoot({ db: [DB], commandLine: `/vmlinuz root=/dev/vda ro${more}` })) as [
+      readonly MadeEvent[],
+      readonly MadeEvent[],
+    ]
+    // What ran, with true digests in SHA-384; in SHA-256 those of the boot that was recorded.
+    const log = Buffer.concat([
+      specId(['sha256', 'sha384']),
+      ...evil.map((event, at) => {
+        const bytes = newEvent(['sha256', 'sha384'], event)
+        newEvent(['sha256'], good[at]!).copy(bytes, 14, 14, 14 + 32)
+        return bytes
+      }),
+    ])
+    const pcrs = replay(parseEventLog(log), 'sha384')
+    const { message, signature } = quoteBy(AK, { nonce: NONCE, bank: 'sha384', pcrs })
+    const values = Buffer.from(`sha384:\n${[...pcrs].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`)
+    const bundle = bundleOf({
+      tpm: ['tpm-quote', { message, signature, key: writePublicArea(AK.area), pcrs: values }],
+      boot: ['tcg-log', { log }],
+    })
+    assert.deepEqual(statusOf(judged(bundle)), { tpm: 'affirming', boot: 'none' })
+    assert.deepEqual(faults(judged(bundle), 'boot'), ['TCG_PLATFORM?'])
   })
 
   test('with a key that nobody enrolled is caught, whatever the key says of itself', () => {

@@ -132,8 +132,10 @@ describe('a machine that was recorded', () => {
       tpm: ['tpm-quote', { message, signature, key: writePublicArea(AK.area), pcrs: values }],
       boot: ['tcg-log', { log }],
     })
-    assert.deepEqual(statusOf(judged(bundle)), { tpm: 'affirming', boot: 'none' })
-    assert.deepEqual(faults(judged(bundle), 'boot'), ['TCG_PLATFORM?'])
+    const { ima: _, ...reference } = REFERENCE
+    const appraised = judged(bundle, { reference })
+    assert.deepEqual(statusOf(appraised), { tpm: 'affirming', boot: 'none' })
+    assert.deepEqual(faults(appraised, 'boot'), ['TCG_PLATFORM?'])
   })
 
   test('with a key that nobody enrolled is caught, whatever the key says of itself', () => {
@@ -162,12 +164,22 @@ describe('what is not known is not affirmed', () => {
     assert.deepEqual(statusOf(appraise(machine(), asked, verifier)), { tpm: 'none', boot: 'none', ima: 'none' })
     const { evidence, ...rest } = machine()
     const alone = judged({ ...rest, evidence: evidence.filter(({ name }) => name !== 'tpm') })
-    assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none' })
+    assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none', 'missing:tpm': 'none' })
     assert.deepEqual(faults(alone, 'boot'), ['ATTEST_QUOTED?', 'TCG_REPLAY?'])
   })
 
+  test('what the reference names, and who presents the rest leaves out', () => {
+    const { evidence, ...rest } = machine({ boot: { commandLine: 'init=/bin/sh' }, files: [{ name: '/tmp/x', content: 'x' }] })
+    const quiet = judged({ ...rest, evidence: evidence.filter(({ name }) => name === 'tpm') })
+    assert.deepEqual(statusOf(quiet), { tpm: 'affirming', 'missing:boots': 'none', 'missing:ima': 'none' })
+    assert.equal(quiet.status, 'none')
+    assert.equal(judged({ ...rest, evidence: [] }).status, 'none')
+    const { tpm } = REFERENCE
+    assert.equal(judged({ ...rest, evidence: evidence.slice(0, 1) }, { reference: { ...NO_REFERENCE, tpm: tpm! } }).status, 'affirming')
+  })
+
   test('evidence of a type that nobody verifies, and none at all', () => {
-    const strange = judged(bundleOf({ gpu: ['nvidia-gpu', { report: Buffer.of(1) }] }))
+    const strange = judged(bundleOf({ gpu: ['nvidia-gpu', { report: Buffer.of(1) }] }), { reference: NO_REFERENCE })
     assert.deepEqual(statusOf(strange), { gpu: 'none' })
     assert.deepEqual(faults(strange, 'gpu'), ['ATTEST_TYPE?'])
     assert.equal(judged(bundleOf({})).status, 'none')
@@ -194,12 +206,15 @@ describe('what is not known is not affirmed', () => {
 test('a bit of a quote that is turned over takes all with it', () => {
   const { evidence, ...rest } = machine()
   const alone = { ...rest, evidence: evidence.filter(({ name }) => name === 'tpm') }
+  const { tpm } = REFERENCE
+  const reference = { ...NO_REFERENCE, tpm: tpm! }
+  assert.equal(judged(alone, { reference }).status, 'affirming')
   for (const part of ['message', 'signature'] as const) {
     const whole = Buffer.from(alone.evidence[0]!.parts[part]!)
     for (let bit = 0; bit < whole.length * 8; bit += 3) {
       const flipped = Buffer.from(whole)
       flipped[bit >> 3]! ^= 1 << (bit & 7)
-      assert.notEqual(judged(changed(alone, 'tpm', { [part]: flipped })).status, 'affirming', `bit ${bit} of ${part}`)
+      assert.notEqual(judged(changed(alone, 'tpm', { [part]: flipped }), { reference }).status, 'affirming', `bit ${bit} of ${part}`)
     }
   }
 })

@@ -81,5 +81,5 @@ function spokenByLoader(data: Buffer): readonly Buffer[] {
   const isWide = data.length % 2 === 0 && data.at(-1) === 0 && data.at(-2) === 0
   // systemd-stub writes the name of a section in UTF-16, and measures it in ASCII with its NUL. Other characters would be folded into ASCII ones.
   const isAscii = isWide && data.every((byte, at) => at % 2 === 0 || byte === 0)
-  return [data, ...text, ...(isWide ? [data.subarray(0, -2)] : []), ...(isAscii ? [data.filter((_, at) => at % 2 === 0)] : [])]
+  return [data, ...text, ...(isWide ? [data.subarray(0, -2)] : []), ...(isAscii ? [Buffer.from(data.toString('utf16le'), 'latin1')] : [])]
 }

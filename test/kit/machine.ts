@@ -22,7 +22,7 @@ export interface MachineRequest {
   readonly age?: Pick<QuoteRequest, 'clock' | 'resetCount' | 'restartCount' | 'safe'>
 }
 
-const DB = certificate({ subject: 'Maker', key: newPair() })
+export const DB = certificate({ subject: 'Maker', key: newPair() })
 export const AK = newEccKey()
 export const AK_NAME = nameOf(AK.area)!.toString('hex')
 

@@ -5,10 +5,11 @@ import { describe, test } from 'node:test'
 import { type AzureRequest, azureEvidence } from '../../../test/kit/azure.ts'
 import { pem as pemOf, revocationList } from '../../../test/kit/certificates.ts'
 import * as dcap from '../../../test/kit/dcap.ts'
-import { action, eventLog, separator } from '../../../test/kit/event-log.ts'
-import { AK_NAME, bundleOf, changed, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
+import { action, eventLog, linuxBoot, type MadeEvent, newEvent, separator, specId } from '../../../test/kit/event-log.ts'
+import { imaLists, pcrAfter } from '../../../test/kit/ima-log.ts'
+import { AK, AK_NAME, bundleOf, changed, DB, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
 import { CHIP_ID, Vendor } from '../../../test/kit/snp.ts'
-import { newEccKey, newRsaKey } from '../../../test/kit/tpm-evidence.ts'
+import { newEccKey, newRsaKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
 import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
@@ -112,6 +113,33 @@ describe('a machine that was recorded', () => {
     assert.equal(judged(changed(machine(), 'boot', log)).status, 'contraindicated')
   })
 
+  test('that quotes another bank than the reference is of cannot make up what the log says in that one', () => {
+    const [good, evil] = ['', ' init=/bin/sh'].map((more) => linuxBoot({ db: [DB], commandLine: `/vmlinuz root=/dev/vda ro${more}` })) as [
+      readonly MadeEvent[],
+      readonly MadeEvent[],
+    ]
+    // What ran, with true digests in SHA-384; in SHA-256 those of the boot that was recorded.
+    const log = Buffer.concat([
+      specId(['sha256', 'sha384']),
+      ...evil.map((event, at) => {
+        const bytes = newEvent(['sha256', 'sha384'], event)
+        newEvent(['sha256'], good[at]!).copy(bytes, 14, 14, 14 + 32)
+        return bytes
+      }),
+    ])
+    const pcrs = replay(parseEventLog(log), 'sha384')
+    const { message, signature } = quoteBy(AK, { nonce: NONCE, bank: 'sha384', pcrs })
+    const values = Buffer.from(`sha384:\n${[...pcrs].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`)
+    const bundle = bundleOf({
+      tpm: ['tpm-quote', { message, signature, key: writePublicArea(AK.area), pcrs: values }],
+      boot: ['tcg-log', { log }],
+    })
+    const { ima: _, ...reference } = REFERENCE
+    const appraised = judged(bundle, { reference })
+    assert.deepEqual(statusOf(appraised), { tpm: 'affirming', boot: 'none' })
+    assert.deepEqual(faults(appraised, 'boot'), ['TCG_PLATFORM?'])
+  })
+
   test('with a key that nobody enrolled is caught, whatever the key says of itself', () => {
     const key = newEccKey()
     const appraised = judged(machine({ key }))
@@ -148,12 +176,37 @@ describe('what is not known is not affirmed', () => {
     assert.deepEqual(faults(judged(machine({ nonce: empty }), { nonce: empty }), 'tpm'), ['TPM_NONCE?'])
     const { evidence, ...rest } = machine()
     const alone = judged({ ...rest, evidence: evidence.filter(({ name }) => name !== 'tpm') })
-    assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none' })
+    assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none', 'missing:tpm': 'none' })
     assert.deepEqual(faults(alone, 'boot'), ['ATTEST_QUOTED?', 'TCG_REPLAY?'])
   })
 
+  test('a measurement list that only SHA-1 holds', () => {
+    const all = [{ name: '/usr/bin/agent', content: 'agent' }]
+    const value = pcrAfter(all, 'sha1')
+    const { message, signature } = quoteBy(AK, { nonce: NONCE, bank: 'sha1', pcrs: new Map([[10, value]]) })
+    const pcrs = Buffer.from(`sha1:\n  10: ${value.toString('hex')}\n`)
+    const key = writePublicArea(AK.area)
+    const bundle = bundleOf({ tpm: ['tpm-quote', { message, signature, key, pcrs }], ima: ['ima-log', { log: imaLists(all).binary }] })
+    assert.deepEqual(faults(judged(bundle), 'ima'), ['ATTEST_QUOTED', 'IMA_PCR?'])
+  })
+
+  test('files, where the reference excludes all that were measured', () => {
+    const appraised = judged(machine(), { reference: { ...REFERENCE, ima: { ...REFERENCE.ima, excludes: ['/usr/.*'] } } })
+    assert.deepEqual(faults(appraised, 'ima'), ['IMA_FILE?'])
+  })
+
+  test('what the reference names, and who presents the rest leaves out', () => {
+    const { evidence, ...rest } = machine({ boot: { commandLine: 'init=/bin/sh' }, files: [{ name: '/tmp/x', content: 'x' }] })
+    const quiet = judged({ ...rest, evidence: evidence.filter(({ name }) => name === 'tpm') })
+    assert.deepEqual(statusOf(quiet), { tpm: 'affirming', 'missing:boots': 'none', 'missing:ima': 'none' })
+    assert.equal(quiet.status, 'none')
+    assert.equal(judged({ ...rest, evidence: [] }).status, 'none')
+    const { tpm } = REFERENCE
+    assert.equal(judged({ ...rest, evidence: evidence.slice(0, 1) }, { reference: { ...NO_REFERENCE, tpm: tpm! } }).status, 'affirming')
+  })
+
   test('evidence of a type that nobody verifies, and none at all', () => {
-    const strange = judged(bundleOf({ gpu: ['nvidia-gpu', { report: Buffer.of(1) }] }))
+    const strange = judged(bundleOf({ gpu: ['nvidia-gpu', { report: Buffer.of(1) }] }), { reference: NO_REFERENCE })
     assert.deepEqual(statusOf(strange), { gpu: 'none' })
     assert.deepEqual(faults(strange, 'gpu'), ['ATTEST_TYPE?'])
     assert.equal(judged(bundleOf({})).status, 'none')
@@ -180,12 +233,15 @@ describe('what is not known is not affirmed', () => {
 test('a bit of a quote that is turned over takes all with it', () => {
   const { evidence, ...rest } = machine()
   const alone = { ...rest, evidence: evidence.filter(({ name }) => name === 'tpm') }
+  const { tpm } = REFERENCE
+  const reference = { ...NO_REFERENCE, tpm: tpm! }
+  assert.equal(judged(alone, { reference }).status, 'affirming')
   for (const part of ['message', 'signature'] as const) {
     const whole = Buffer.from(alone.evidence[0]!.parts[part]!)
     for (let bit = 0; bit < whole.length * 8; bit += 3) {
       const flipped = Buffer.from(whole)
       flipped[bit >> 3]! ^= 1 << (bit & 7)
-      assert.notEqual(judged(changed(alone, 'tpm', { [part]: flipped })).status, 'affirming', `bit ${bit} of ${part}`)
+      assert.notEqual(judged(changed(alone, 'tpm', { [part]: flipped }), { reference }).status, 'affirming', `bit ${bit} of ${part}`)
     }
   }
 })

@@ -13,7 +13,7 @@ import type { SnpReport } from '../../layers/hardware/snp/report.ts'
 import { ATTEST_CHECKS } from './checks.ts'
 import type { Known } from './known.ts'
 import type { AppraisalPolicy, Decided } from './policy.ts'
-import type { Reference } from './reference.ts'
+import { evidenceFor, type Reference } from './reference.ts'
 
 /** What the verifier knows and wants. */
 export interface Asked {
@@ -88,7 +88,8 @@ export function appraise(bundle: Bundle, given: Asked, verifier: Verifier): Bund
   const { nonce, ...others } = given
   const asked = nonce?.length === 0 ? others : given
   const looked = bundle.evidence.map((evidence) => look(evidence, asked, bundle.evidence, verifier.appraisers))
-  const submodules = bundle.evidence.map((evidence, index) => submodule(evidence, looked[index]!, asked, verifier))
+  const presented = bundle.evidence.map((evidence, index) => decidedOn(evidence, looked[index]!, asked, verifier))
+  const submodules = [...presented, ...missing(bundle, asked, verifier)]
   const ends = submodules.flatMap(({ expires }) => expires ?? [])
   return {
     about: bundle.about,
@@ -108,7 +109,19 @@ function statusOf(tiers: readonly Tier[]): Tier {
   return worst === 'affirming' && tiers.includes('none') ? 'none' : worst
 }
 
-function submodule(evidence: NamedEvidence, found: Found, asked: Asked, verifier: Verifier): Submodule {
+/** What the reference names and nobody presented: who has something to hide leaves it out. No evidence can have a name with a colon. */
+function missing({ about, evidence }: Bundle, asked: Asked, verifier: Verifier): readonly Submodule[] {
+  const presented = new Set(evidence.map(({ type }) => type))
+  return evidenceFor(asked.reference)
+    .filter(({ types }) => !types.some((type) => presented.has(type)))
+    .map(({ of, types }) => {
+      const why = unknown('NOT_PRESENTED', `the reference has ${of}, and no ${types.join(' or ')} was presented`)
+      const found: Found = { checks: [checked(ATTEST_CHECKS, 'ATTEST_PRESENTED', why)], claims: {}, expires: null }
+      return decidedOn({ name: `missing:${of}`, type: types[0]!, about, parts: {} }, found, asked, verifier)
+    })
+}
+
+function decidedOn(evidence: NamedEvidence, found: Found, asked: Asked, verifier: Verifier): Submodule {
   const { name, type, about, parts } = evidence
   const from = Object.values(parts).map((bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`)
   const seen = appraisal(about, found.checks, from, found.expires)

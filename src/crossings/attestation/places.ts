@@ -34,6 +34,7 @@ const signed: Place = { ...unsigned, pass: 2 }
 
 const ATTEST: Places<typeof ATTEST_CHECKS> = {
   ATTEST_TYPE: unexpected,
+  ATTEST_PRESENTED: unexpected,
   ATTEST_PARTS: unexpected,
   ATTEST_FORMAT: unexpected,
   ATTEST_CHALLENGE: unsigned,

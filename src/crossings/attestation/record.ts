@@ -26,7 +26,8 @@ const RECORDERS: Readonly<Record<string, Recorder>> = {
   },
   'cc-log': (evidence) => {
     const log = parseEventLog(part(evidence, 'log'), 'cc')
-    return { boots: [recordBoot(log, log.banks[0]!)] }
+    // What a report of TDX has registers of.
+    return { boots: [recordBoot(log, log.banks.find((bank) => bank === 'sha384') ?? log.banks[0]!)] }
   },
   'ima-log': (evidence, _, { now }) => {
     const policy = policyFromLog(readList(part(evidence, 'log')).entries)

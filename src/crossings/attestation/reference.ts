@@ -108,3 +108,17 @@ export const NO_REFERENCE: Reference = { apiVersion: API_VERSION, kind: 'Attesta
 
 /** @throws ThymusError REFERENCE, which names the field */
 export const readReference = (document: unknown): Reference => conform(referenceSchema, document, 'REFERENCE')
+
+/** Types of evidence that say what a part of a reference is of. */
+const SAID_BY = {
+  tpm: ['tpm-quote'],
+  boots: ['tcg-log', 'cc-log'],
+  ima: ['ima-log'],
+  snp: ['snp-report', 'azure-evidence'],
+  dcap: ['dcap-quote', 'sgx-report', 'azure-evidence'],
+} as const satisfies Partial<Record<keyof Reference, readonly string[]>>
+
+/** What a machine must present to be held to a reference: for each of its parts, evidence of one of these types. */
+export function evidenceFor(reference: Reference): readonly { readonly of: string; readonly types: readonly string[] }[] {
+  return Object.entries(SAID_BY).flatMap(([of, types]) => (reference[of as keyof typeof SAID_BY] === undefined ? [] : [{ of, types }]))
+}

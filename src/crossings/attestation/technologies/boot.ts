@@ -47,8 +47,9 @@ export const guestBootAppraiser =
   }
 
 function found(log: EventLog, { reference: { boots = [], vcpus } }: Asked, quoted: Check, held: Held = NOT_HELD): Found {
-  const boot = bootOf(log, held.bank ?? log.banks[0]!)
-  const checks = [quoted, ...held.checks, ...checkBoot(boot), ...checkReference(boots, log, vcpus)]
+  const bank = held.bank ?? log.banks[0]!
+  const boot = bootOf(log, bank)
+  const checks = [quoted, ...held.checks, ...checkBoot(boot), ...checkReference(boots, log, bank, vcpus)]
   return { checks, claims: claimsOf(boot), expires: null, differences: differencesOf(checks) }
 }
 

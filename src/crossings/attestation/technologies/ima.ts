@@ -1,6 +1,7 @@
 // The kernel's list of what it measured since the boot: held to what a TPM quoted, and to the files of the reference.
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
+import { hashByName } from '../../../formats/hash.ts'
 import { readAsciiList } from '../../../layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../../layers/firmware/ima/binary.ts'
 import { BOOT_AGGREGATE } from '../../../layers/firmware/ima/boot-aggregate.ts'
@@ -8,15 +9,18 @@ import { IMA_CHECKS } from '../../../layers/firmware/ima/checks.ts'
 import type { ImaEntry } from '../../../layers/firmware/ima/entry.ts'
 import type { ImaList } from '../../../layers/firmware/ima/list.ts'
 import { readKeylimePolicy } from '../../../layers/firmware/ima/policy.ts'
+
 import { type Bank, beginning, IMA_PCR, type ImaProgress } from '../../../layers/firmware/ima/replay.ts'
-import { validate } from '../../../layers/firmware/ima/validate.ts'
+import { isExcluded, validate } from '../../../layers/firmware/ima/validate.ts'
 import { checkBootAggregate, type ListEvidence, type VerifiedList, verifyList } from '../../../layers/firmware/ima/verify.ts'
+import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
+
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { resumed, walkedList } from '../known.ts'
 import { quotedBank, quotedBy } from './tpm.ts'
 
-/** Those that the kernel extends. */
-const BANKS: readonly Bank[] = ['sha512', 'sha384', 'sha256', 'sha1']
+/** Those that the kernel extends. Two files can be given one SHA-1 digest, so that a list that only SHA-1 holds can be another. */
+const BANKS: readonly Bank[] = ['sha512', 'sha384', 'sha256']
 const ASCII_ZERO = 0x30
 
 /** `log`: `binary_runtime_measurements`, or `ascii_runtime_measurements`. */
@@ -25,13 +29,13 @@ export const appraiseIma: Appraiser = (evidence, asked, all) => {
   const list = readList(log)
   const { check, quote } = quotedBy(all, asked)
   const claims = { entries: list.entries.length, violations: list.entries.filter(({ violation }) => violation).length }
-  const found = quotedBank(quote, BANKS)
+  const found = quotedBank(quote, BANKS, IMA_PCR)
   const quoted = found?.values.get(IMA_PCR)
   if (quote === undefined || found === undefined || quoted === undefined) {
-    const why = unknown('NOT_QUOTED', `PCR ${IMA_PCR} is not among what was quoted`)
+    const why = unknown('NOT_QUOTED', `PCR ${IMA_PCR} is not among what was quoted in a bank of SHA-2`)
     return { checks: [check, checked(IMA_CHECKS, 'IMA_PCR', why)], claims, expires: null }
   }
-  const { bank, values: pcrs } = found
+  const { bank } = found
   const boot = String(quote.attest.clockInfo.resetCount)
   const { known, learned } = quote
   const { checks, progress, attested } = walked(
@@ -40,7 +44,7 @@ export const appraiseIma: Appraiser = (evidence, asked, all) => {
   )
   const isWalked = attested.length > 0 && checks.every(({ verdict }) => verdict.is === 'pass')
   return {
-    checks: [check, ...checks, checkBootAggregate(attested, { bank, pcrs }), ...filesChecks(attested, asked)],
+    checks: [check, ...checks, checkBootAggregate(attested, bootsOf(list, quote, bank)), ...filesChecks(attested, asked)],
     claims: { ...claims, attested: attested.length },
     expires: null,
     ...(learned && isWalked ? { learned: { ...learned, list: walkedList(progress, log, attested.at(-1)!.end) } } : {}),
@@ -66,14 +70,26 @@ function outcome({ checks, walk: { progress, attested } }: VerifiedList, before:
   return { checks, progress, attested: [...before, ...attested] }
 }
 
-/** A list in which no file stands says nothing of what was executed: no policy told the kernel to measure it. */
+/** The kernel hashes the boot by an algorithm of its own choice; where that bank is quoted too, its PCRs tell. */
+function bootsOf({ entries }: ImaList, { pcrs }: VerifiedQuote, quoted: Bank) {
+  const bank = BANKS.find((each) => each === entries[0]?.digest.algorithm && pcrs.has(hashByName(each)!.id)) ?? quoted
+  return { bank, pcrs: pcrs.get(hashByName(bank)!.id)! }
+}
+
+/** A list in which no file stands, or none that is judged, says nothing of what was executed. */
 function filesChecks(attested: readonly ImaEntry[], { reference: { ima } }: Asked): readonly Check[] {
   const not = (code: string, text: string) => checked(IMA_CHECKS, 'IMA_FILE', unknown(code, text))
   if (ima === undefined) return [not('NOT_GIVEN', 'what may be executed was not given')]
-  const checks = validate(attested, readKeylimePolicy(JSON.stringify(ima)))
-  const isIdle = attested.every((entry) => entry.name === BOOT_AGGREGATE || entry.field('buf') !== undefined)
+  const policy = readKeylimePolicy(JSON.stringify(ima))
+  const checks = validate(attested, policy)
+  const isIdle = attested.every(
+    (entry) => entry.name === BOOT_AGGREGATE || entry.field('buf') !== undefined || isExcluded(entry.name, policy),
+  )
   return isIdle
-    ? [not('IMA_IDLE', 'the kernel measured no file: no policy tells it to'), ...checks.filter(({ code }) => code !== 'IMA_FILE')]
+    ? [
+        not('IMA_IDLE', 'no file that is judged was measured: the kernel has no policy that tells it to, or all are excluded'),
+        ...checks.filter(({ code }) => code !== 'IMA_FILE'),
+      ]
     : checks
 }
 

@@ -122,6 +122,38 @@ describe('a boot is held to rules, and', () => {
     assert.deepEqual(wrong(good, { minSbat: 2026010100 }), ['TCG_SBAT_LEVEL fail'])
   })
 
+  test('none can be kept by calling what was measured something else', () => {
+    const blob = (event: MadeEvent): MadeEvent => ({
+      register: event.register,
+      type: EV.EFI_PLATFORM_FIRMWARE_BLOB,
+      data: Buffer.alloc(16),
+      measured: event.data,
+    })
+    const insecure = linuxBoot({ db: [vendor], secureBoot: false }).map((event) => (event.register === 7 ? blob(event) : event))
+    const made = good.filter(({ register }) => register === 7)
+    assert.deepEqual(wrong([...insecure, ...made]), ['TCG_SECURE_BOOT unknown', 'TCG_KEY_ORDER unknown'])
+    const guest = (events: readonly MadeEvent[]) =>
+      bootOf(
+        parseEventLog(
+          eventLog(events.map((event) => ({ ...event, register: event.register === 7 || event.register === 0 ? 1 : 3 }))),
+          'cc',
+        ),
+        'sha256',
+      )
+    assert.equal(bootState(guest([...insecure, ...made])).secureBoot, undefined)
+    const hidden = guest([...good.map((event) => (event.register === 7 ? blob(event) : event)), ...made])
+    assert.ok(checkBoot(hidden).some(({ code, verdict }) => code === 'TCG_KEY_ORDER' && verdict.is === 'fail'))
+    assert.deepEqual(wrong(before(EV.SEPARATOR, blob(action(0, 'UEFI Debug Mode')))), ['TCG_DEBUG_MODE fail'])
+    assert.deepEqual(wrong(before(EV.SEPARATOR, blob(action(0, 'DMA Protection Disabled')))), ['TCG_DMA_PROTECTION fail'])
+  })
+
+  test('a variable has no name where only its content was measured', () => {
+    const on = secureVariable('SecureBoot', Buffer.of(1))
+    const content = { ...on, type: EV.EFI_VARIABLE_BOOT, measured: Buffer.of(1) }
+    assert.equal(bootState(boot([content])).secureBoot, undefined)
+    assert.equal(bootState(boot([{ ...on, type: EV.EFI_VARIABLE_BOOT }])).secureBoot, undefined)
+  })
+
   test('one without a platform key is in setup mode', () => {
     assert.deepEqual(wrong(linuxBoot()), ['TCG_SETUP_MODE fail', 'TCG_AUTHORITY unknown'])
   })

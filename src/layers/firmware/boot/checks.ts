@@ -3,7 +3,7 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { printable } from '../../../core/quote.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import { eventTypeName } from '../tcg-log/event-types.table.ts'
-import type { Measurement } from './measurement.ts'
+import { type Measurement, measuring } from './measurement.ts'
 import { type BootState, bootState, isVariable } from './state.ts'
 
 export const BOOT_CHECKS = {
@@ -107,6 +107,8 @@ function setupMode({ setupMode, auditMode, keys }: BootState): Check {
   return checked(BOOT_CHECKS, 'TCG_SETUP_MODE', found.length === 0, found.length === 0 ? {} : { got: found.join(', ') })
 }
 
+/** Firmware measures nothing in it that the log does not hold; in a confidential guest it shares a register with much else. */
+const SECURE_BOOT_PCR = 7
 const ORDER = ['SecureBoot', 'PK', 'KEK', 'db', 'dbx']
 
 function keyOrder(all: readonly Measurement[]): Check {
@@ -115,7 +117,13 @@ function keyOrder(all: readonly Measurement[]): Check {
   )
   if (seen.length === 0) return checked(BOOT_CHECKS, 'TCG_KEY_ORDER', unknown('TCG_KEYS_UNLOGGED', 'none of them is in the log, or bound'))
   const register = seen[0]!.register
-  const end = all.findIndex(({ kind, event }) => kind === 'separator' && event.register === register)
+  const hidden = register === SECURE_BOOT_PCR && all.find(({ binding, event }) => event.register === register && binding === 'free')
+  if (hidden) {
+    const why = `event ${hidden.event.number} (${eventTypeName(hidden.event.type)}) may be any of them: nothing binds what the log says of it`
+    return checked(BOOT_CHECKS, 'TCG_KEY_ORDER', unknown('TCG_KEYS_HIDDEN', why))
+  }
+  const ends = new Set(SEPARATORS.flatMap((value) => measuring(all, Buffer.from(value, 'hex'))))
+  const end = all.findIndex((each) => each.event.register === register && (each.kind === 'separator' || ends.has(each)))
   const inOrder = seen.every(({ name }, at) => at === 0 || ORDER.indexOf(name) > ORDER.indexOf(seen[at - 1]!.name))
   const before = seen.every(({ at }) => end === -1 || at < end)
   const got = seen.map(({ name }) => name).join(', ')
@@ -154,8 +162,8 @@ function sbatLevel({ sbatLevel }: BootState, least: number): Check {
   return checked(BOOT_CHECKS, 'TCG_SBAT_LEVEL', Number(level) >= least, { expected: `at least ${least}`, got: level })
 }
 
-/** Bound or not: firmware that reports such a thing has no reason to make it up. */
+/** Bound or not, firmware that reports such a thing has no reason to make it up; and it did report it where it is measured under another name. */
 function absent(code: 'TCG_DEBUG_MODE' | 'TCG_DMA_PROTECTION', all: readonly Measurement[], action: string): Check {
   const words = Buffer.from(action)
-  return checked(BOOT_CHECKS, code, !all.some(({ event }) => event.data.equals(words)))
+  return checked(BOOT_CHECKS, code, measuring(all, words).length === 0 && !all.some(({ event }) => event.data.equals(words)))
 }

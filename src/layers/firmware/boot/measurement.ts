@@ -1,4 +1,5 @@
 // What each event of a boot is about, in words that are the same for every boot: they name its steps, and pair what two boots measured.
+import { hash as digestOf } from 'node:crypto'
 import { printable } from '../../../core/quote.ts'
 import { loadOptionName, readUtf16 } from '../../../formats/efi/device-path.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
@@ -80,6 +81,18 @@ export function measurements(log: EventLog, bank: HashName): readonly Measuremen
     const told = about(event, measured)
     return [{ event, digest, binding, ...(isAtHome(log, event.register, told.kind) ? told : { ...told, kind: 'other' as const }) }]
   })
+}
+
+/**
+ * Those that are of these bytes, whatever the log calls them: a type and data are what somebody wrote beside a digest, and an event of a type
+ * that binds no data can hide any other.
+ * @param all of one bank
+ */
+export function measuring(all: readonly Measurement[], bytes: Buffer): readonly Measurement[] {
+  const bank = all[0]?.event.digests.find(({ value }) => value === all[0]!.digest)?.hash
+  if (bank === undefined) return []
+  const wanted = digestOf(bank, bytes, 'buffer')
+  return all.filter(({ digest }) => digest.equals(wanted))
 }
 
 /** PCRs that software may reset at any time: what is measured there is no part of the boot. */
@@ -170,14 +183,15 @@ function path(data: Buffer): { path?: string } {
 function aboutVariable(type: number, data: Buffer, measured: Buffer | undefined): About {
   const variable = tryVariableData(data)
   const name = printable(variable?.name ?? 'that cannot be read')
-  const bound = measured !== undefined && variable !== undefined ? { variable } : {}
+  // Where only its content was measured, nothing binds the name beside it; old releases of shim leave out the last byte.
+  const bound = variable !== undefined && measured !== undefined && measured.length + 1 >= data.length ? { variable } : {}
   if (type === EV.EFI_VARIABLE_AUTHORITY) {
     const own = variable?.guid === GUID.shimLock
     const text = measured === undefined || variable === undefined ? {} : { text: readAuthority(variable).name }
     return { kind: 'authority', subject: own ? `shim's variable ${name}` : `an authority of ${name}`, ...text, ...bound }
   }
   const global = variable?.guid === GUID.globalVariable || variable?.guid === GUID.imageSecurityDatabase
-  const known = global ? VARIABLES.get(name) : undefined
+  const known = global && type === EV.EFI_VARIABLE_DRIVER_CONFIG ? VARIABLES.get(name) : undefined
   if (/^Boot[0-9A-F]{4}$/.test(name)) {
     const text = measured === undefined || variable === undefined ? undefined : loadOptionName(variable.data)
     return { kind: 'boot-option', subject: `the boot option ${name}`, ...(text !== undefined && { text }), ...bound }

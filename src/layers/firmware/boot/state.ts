@@ -3,7 +3,8 @@ import { ThymusError } from '../../../core/errors.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { type EfiSignature, readSignatureLists } from '../../../formats/efi/signature-list.ts'
 import { type Authority, readAuthority } from '../secure-boot/authority.ts'
-import type { Measurement } from './measurement.ts'
+import { writeVariableData } from '../tcg-log/payload.ts'
+import { type Measurement, measuring } from './measurement.ts'
 
 export interface LoggedAuthority extends Authority {
   /** Before the separator of PCR 7 drivers are verified, behind it what boots. */
@@ -32,7 +33,7 @@ const EXIT = 'Exit Boot Services Invocation'
 export function bootState(all: readonly Measurement[]): BootState {
   const flag = (name: string) => flagOf(all.find((each) => isVariable(each, name))?.variable?.data)
   return {
-    secureBoot: flag('SecureBoot'),
+    secureBoot: flag('SecureBoot') && hidesSecureBoot(all) ? undefined : flag('SecureBoot'),
     setupMode: flag('SetupMode'),
     auditMode: flag('AuditMode'),
     deployedMode: flag('DeployedMode'),
@@ -49,6 +50,12 @@ export function isVariable({ kind, variable }: Measurement, name: string): boole
   if (kind !== 'secure-boot' || variable === undefined || variable.name !== name) return false
   return variable.guid === (name === 'db' || name === 'dbx' ? GUID.imageSecurityDatabase : GUID.globalVariable)
 }
+
+const OFF = [Buffer.of(0), Buffer.alloc(0)].map((data) => writeVariableData({ guid: GUID.globalVariable, name: 'SecureBoot', data }))
+
+/** Whether it was measured that Secure Boot is off, and the log calls that something else. */
+const hidesSecureBoot = (all: readonly Measurement[]): boolean =>
+  OFF.some((off) => measuring(all, off).some((each) => !isVariable(each, 'SecureBoot')))
 
 /** An empty variable is one that is not there, and so not set. */
 function flagOf(data: Buffer | undefined): boolean | undefined {

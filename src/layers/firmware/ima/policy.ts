@@ -18,6 +18,9 @@ export interface ImaPolicy {
   readonly keys: string
 }
 
+/** What an envelope (DSSE) says that it holds: whoever signs other things too has not signed them as a policy. */
+export const KEYLIME_POLICY_TYPE = 'application/vnd.keylime+json'
+
 export type Names = ReadonlyMap<string, ReadonlySet<string>>
 
 /** Digest sizes of the kernel's hash algorithms that are good enough to name a file by; MD5 and SHA-1 are what old logs hold. */
@@ -112,6 +115,7 @@ export function excludes(patterns: readonly string[]): readonly RE2JS[] {
     const at = `excludes[${index}]`
     if (pattern.length > MAX_PATTERN)
       throw new ThymusError('REFERENCE', `a pattern of ${pattern.length} characters, where ${MAX_PATTERN} are the most`, { at })
+    if (pattern === '') throw new ThymusError('REFERENCE', 'an empty pattern excludes every path', { at })
     try {
       return RE2JS.compile(pattern)
     } catch (error) {

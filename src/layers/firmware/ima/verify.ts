@@ -31,7 +31,13 @@ export interface VerifiedList {
 export function verifyList({ list, quoted, boot, progress, boots }: ListEvidence): VerifiedList {
   const walked = walk(progress, list, quoted)
   const { attested } = walked
-  const checks = [continues(list, boot, progress), readable(list), templateHashes(list), pcr(walked, progress.entries), buffers(attested)]
+  const checks = [
+    continues(list, boot, progress),
+    readable(list),
+    templateHashes(list),
+    pcr(walked, list, progress.entries),
+    buffers(attested),
+  ]
   if (boots !== undefined && progress.entries === 0) checks.push(checkBootAggregate(attested, boots))
   return { checks, walk: walked }
 }
@@ -62,13 +68,16 @@ function templateHashes(list: ImaList): Check {
   return checked(IMA_CHECKS, 'IMA_TEMPLATE_HASH', wrong.length === 0, wrong.length === 0 ? {} : { got: some(wrong.map(told)) })
 }
 
-function pcr({ reached, extension, attested, pending, progress }: Walk, before: number): Check {
+function pcr({ reached, extension, attested, pending, progress }: Walk, { entries }: ImaList, before: number): Check {
   const what = `PCR ${progress.pcr} of the ${progress.bank} bank`
   if (!reached)
     return checked(IMA_CHECKS, 'IMA_PCR', false, {
       expected: `an entry after which ${what} is what was quoted`,
       got: `none of ${pending.length}`,
     })
+  const elsewhere = entries.filter((entry) => entry.pcr !== progress.pcr)
+  if (elsewhere.length > 0)
+    return checked(IMA_CHECKS, 'IMA_PCR', unknown('IMA_OTHER_PCR', `of other PCRs, and held to nothing: ${some(elsewhere.map(told))}`))
   const how = extension === 'padded-sha1' ? ', extended with SHA-1 digests filled up with zeros' : ''
   const after = pending.length === 0 ? '' : `; ${pending.length} that came after the quote are not attested yet`
   const behind = before === 0 ? '' : `, behind ${before} that were walked before`
@@ -88,7 +97,7 @@ function buffers(entries: readonly ImaEntry[]): Check {
 
 /** Whether the list is of the boot whose PCRs these are. @param attested from the first entry on */
 export function checkBootAggregate(attested: readonly ImaEntry[], { bank, pcrs }: NonNullable<ListEvidence['boots']>): Check {
-  const entry = attested.find(({ name, number }) => number === 1 && name === BOOT_AGGREGATE)
+  const entry = attested.find(({ name, number, violation }) => number === 1 && name === BOOT_AGGREGATE && !violation)
   if (entry === undefined) return checked(IMA_CHECKS, 'IMA_BOOT_AGGREGATE', false, { got: 'the first entry is none, or is not attested' })
   const { algorithm, bytes } = entry.digest
   const verdict =

@@ -1,6 +1,7 @@
 // Whether a boot is one that was recorded.
 import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
+import type { HashName } from '../../../formats/hash.ts'
 import { bootOf } from '../boot/images.ts'
 import type { Measurement } from '../boot/measurement.ts'
 import type { EventLog } from '../tcg-log/event-log.ts'
@@ -45,21 +46,27 @@ export function compareBoot(
   return { registers: [...new Set(all.map(({ register }) => register))].sort((a, b) => a - b), words: [...told.values()] }
 }
 
-/** @param vcpus of the machine that booted, where that is known */
-export function checkReference(references: readonly BootReference[], log: EventLog, vcpus?: number): readonly Check[] {
-  const banks = references.filter(({ bank, registers }) => log.banks.includes(bank) && registers === log.registers)
-  const bank = banks[0]?.bank ?? log.banks[0] ?? 'sha256'
+/**
+ * Holds a boot to the reference of its platform.
+ * @param bank in which the log was held to quoted registers: digests of other banks are whatever who hands over the log writes there
+ * @param vcpus of the machine that booted, where that is known
+ */
+export function checkReference(references: readonly BootReference[], log: EventLog, bank: HashName, vcpus?: number): readonly Check[] {
   const boot = bootOf(log, bank)
+  const banks = references.filter((each) => each.bank === bank && each.registers === log.registers)
   const platform = platformOf(boot, vcpus)
   const reference = referenceFor(banks, platform)
   if (reference === undefined) {
     return [
-      checked(REFERENCE_CHECKS, 'TCG_PLATFORM', unknown('TCG_PLATFORM_UNRECORDED', 'no boot of such a machine was recorded'), {
-        got: words(platform),
-      }),
+      checked(
+        REFERENCE_CHECKS,
+        'TCG_PLATFORM',
+        unknown('TCG_PLATFORM_UNRECORDED', `no boot of such a machine was recorded in the bank ${bank}`),
+        { got: words(platform) },
+      ),
     ]
   }
-  const { registers, words: differing } = compareBoot(reference, log, reference.bank === bank ? boot : undefined)
+  const { registers, words: differing } = compareBoot(reference, log, boot)
   return [
     checked(REFERENCE_CHECKS, 'TCG_PLATFORM', true),
     ...(registers.length === 0 ? [checked(REFERENCE_CHECKS, 'TCG_REFERENCE', true)] : []),

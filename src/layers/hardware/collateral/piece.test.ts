@@ -52,6 +52,17 @@ describe('pieces of collateral', () => {
     assert.equal(forPlatform('TDX', Buffer.alloc(6), kept), undefined)
   })
 
+  test('of two clouds, or of a key that was certified anew, are the ones that the report was signed by', () => {
+    const lent = readReport(vendor.report(3, { 72: Buffer.of(1 << 2), 416: Buffer.alloc(64) }))
+    const [other, mine, past] = [
+      new Vendor().vek({ csp: 'CN=other' }),
+      vendor.vek({ csp: 'CN=cloud' }),
+      vendor.vek({ csp: 'CN=cloud', change: { to: '240101000000Z' } }),
+    ]
+    const kept = [other, past, mine].flatMap((each) => readPieces(each))
+    assert.deepEqual(forReport(lent, kept).leaf?.raw, mine)
+  })
+
   test('of Intel are whole documents, of one kind of platform, signed', () => {
     const intel = new QuoteAuthority()
     const [old, young] = ['2026-04-01T00:00:00Z', '2026-05-01T00:00:00Z'].map((issueDate) => {

@@ -7,10 +7,12 @@ import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
 import { readName } from '../../../formats/x509/name.ts'
+import { keyObject } from '../../../formats/x509/public-key.ts'
 import { type Collateral, openCollateral, readCollateral } from '../dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../dcap/intel.ts'
 import type { SnpReport } from '../snp/report.ts'
 import { commonName, readVek, type Vek } from '../snp/vek.ts'
+import { isSigned } from '../snp/verify.ts'
 
 export type Piece =
   /** Of a key that signs reports of SEV-SNP. */
@@ -108,12 +110,17 @@ export interface ReportCollateral {
   readonly crls: readonly Crl[]
 }
 
-/** What is held for a report, beside what came with it. */
-export function forReport({ signingKey, chipId, reportedTcb }: SnpReport, pieces: readonly Piece[]): ReportCollateral {
+/** What is held for a report, beside what came with it. Of several keys that could have signed it, as of two clouds, the one that did. */
+export function forReport(report: SnpReport, pieces: readonly Piece[]): ReportCollateral {
+  const { signingKey, chipId, reportedTcb } = report
   const ofChip = ({ chipId: of }: Vek) => of === undefined || chipId.subarray(0, of.length).equals(of)
-  const veks = pieces.flatMap((piece) => (piece.kind === 'vek' ? [piece.vek] : []))
+  const fitting = pieces
+    .flatMap((piece) => (piece.kind === 'vek' ? [piece.vek] : []))
+    .filter((vek) => vek.kind === signingKey && vek.tcb.equals(reportedTcb) && ofChip(vek))
+    .map(({ certificate }) => certificate)
+    .toSorted((one, other) => other.notAfter.milliseconds - one.notAfter.milliseconds)
   return {
-    leaf: veks.find((vek) => vek.kind === signingKey && vek.tcb.equals(reportedTcb) && ofChip(vek))?.certificate,
+    leaf: fitting.find(({ publicKey }) => isSigned(report, { key: keyObject(publicKey) })) ?? fitting[0],
     authorities: pieces.flatMap((piece) => (piece.kind === 'authority' ? [piece.certificate] : [])),
     crls: pieces.flatMap((piece) => (piece.kind === 'crl' ? [piece.crl] : [])),
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { certificate, extension, isCa, newPair, pem, type Request } from '../../../../test/kit/certificates.ts'
+import { certificate, extension, isCa, newPair, pem, type Request, sequence } from '../../../../test/kit/certificates.ts'
 import { QuoteAuthority } from '../../../../test/kit/dcap.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
@@ -35,6 +35,7 @@ describe('certificates in PEM', () => {
       text.replace('-----BEGIN', '-----BEGIN X509'),
       text.replace('-----\n', '-----\nProc-Type: 4\n\n'),
       blocks(Buffer.concat([pck, Buffer.alloc(1)])),
+      blocks(sequence(pck.subarray(4), Buffer.of(5, 0)), pckAuthority, root),
       'x'.repeat(1 << 17),
     ])
       assert.throws(() => readPemChain(Buffer.from(whole)), { code: 'FORMAT' }, JSON.stringify(whole.slice(0, 60)))

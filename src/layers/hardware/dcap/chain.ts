@@ -2,6 +2,8 @@
 // the key that signs collateral, the root. A pinned public key ends a chain, never a name.
 
 import { ThymusError } from '../../../core/errors.ts'
+import { DerReader } from '../../../formats/der/reader.ts'
+import { TAG } from '../../../formats/der/tags.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, readCertificate, readCertificates } from '../../../formats/x509/certificate.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
@@ -53,6 +55,10 @@ export function readPemChain(bytes: Buffer): readonly Certificate[] {
     if (match === null || der.toString('base64') !== joined)
       throw new ThymusError('FORMAT', 'no certificate in PEM', { at: `character ${at}` })
     certificates.push(readCertificate(der))
+    // Behind the signature there may be bytes that nobody signed: readers of certificates pass them over.
+    const parts = new DerReader(der).enter(TAG.sequence)
+    for (const tag of [TAG.sequence, TAG.sequence, TAG.bitString]) parts.whole(tag)
+    parts.finish()
     at = CERTIFICATE.lastIndex
   }
   if (certificates.length === 0) throw new ThymusError('FORMAT', 'no certificate')

@@ -29,7 +29,7 @@ export function verifyReport(report: SnpReport, endorsement: Endorsement, now: n
 }
 
 /** ABI chapter 10: ECDSA on P-384 with SHA-384. */
-function isSigned({ signed, signature }: SnpReport, { key }: Endorsement): boolean {
+export function isSigned({ signed, signature }: SnpReport, { key }: Pick<Endorsement, 'key'>): boolean {
   return key !== undefined && verify('sha384', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)
 }
 

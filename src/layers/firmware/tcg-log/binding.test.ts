@@ -53,6 +53,12 @@ describe('what an event says is bound', () => {
     assert.equal(bound({ register: 12, type: EV.IPL, data: words, measured: words.subarray(0, -2) }).binding, 'bound')
   })
 
+  test('and to nothing that only looks like it once characters are folded or cut off', () => {
+    const folded = Buffer.from('init=/bin/sh\0', 'utf16le').map((byte, at, all) => (at % 2 === 1 && at < all.length - 2 ? 1 : byte))
+    assert.equal(bound(ipl(Buffer.from(folded), 'init=/bin/sh\0')).binding, 'free')
+    assert.equal(bound(ipl(Buffer.from('quiet\0', 'utf16le'), 'q')).binding, 'free')
+  })
+
   test('to the data of a boot variable alone, as older firmware has it, and to an authority without its last byte, as older shim has it', () => {
     const option = variableData(GUID.globalVariable, 'Boot0001', Buffer.from('option'))
     assert.equal(text({ register: 1, type: EV.EFI_VARIABLE_BOOT, data: option, measured: Buffer.from('option') }), 'option')

@@ -75,9 +75,11 @@ function spokenByLoader(data: Buffer): readonly Buffer[] {
   const rest = data.subarray(prefix.length)
   const end = rest.indexOf(0)
   // The NUL at the end is not measured; some builds of GRUB log another byte in its place, or more behind it.
-  const text = [rest.subarray(0, -1), ...(end === -1 || end === rest.length - 1 ? [] : [rest.subarray(0, end)])]
+  const isCut = end > 1 && end < rest.length - 1 // In UTF-16 the second byte is a NUL, and ends nothing.
+  const text = [rest.subarray(0, -1), ...(isCut ? [rest.subarray(0, end)] : [])]
   if (prefix !== '') return [...text, rest, data]
-  // systemd-stub writes the name of a section in UTF-16, and measures it in ASCII with its NUL.
   const isWide = data.length % 2 === 0 && data.at(-1) === 0 && data.at(-2) === 0
-  return [data, ...text, ...(isWide ? [data.subarray(0, -2), Buffer.from(data.toString('utf16le'), 'latin1')] : [])]
+  // systemd-stub writes the name of a section in UTF-16, and measures it in ASCII with its NUL. Other characters would be folded into ASCII ones.
+  const isAscii = isWide && data.every((byte, at) => at % 2 === 0 || byte === 0)
+  return [data, ...text, ...(isWide ? [data.subarray(0, -2)] : []), ...(isAscii ? [Buffer.from(data.toString('utf16le'), 'latin1')] : [])]
 }

@@ -73,6 +73,7 @@ describe('a policy made of a log', () => {
   test('a file that was written while it was read passes only where that is forgiven', () => {
     const written: LoggedFile[] = [{ name: '/usr/bin/env', content: '', violation: true }]
     assert.deepEqual(failed(written, policy), ['IMA_VIOLATION: /usr/bin/env was written while it was read'])
+    assert.equal(failed(written, { ...policy, excludes: excludes(['/usr/bin/.*']) }).length, 1)
     assert.ok(validate(entriesOf(written), policy, { allowViolations: true }).every(({ verdict }) => verdict.is === 'pass'))
   })
 
@@ -208,6 +209,14 @@ describe('signatures of files', () => {
     assert.deepEqual(failed(files, knowing), [])
     assert.equal(judge(entriesOf(files), EMPTY)[1]!.judgement.is, 'unknown')
     assert.equal(judge(entriesOf(files.toReversed()), knowing)[0]!.judgement.is, 'unknown')
+  })
+
+  test('a key that enters any other keyring signs nothing, and one that is revoked least of all', () => {
+    for (const name of ['.blacklist', '.evm', '.builtin_trusted_keys']) {
+      const entering: LoggedFile = { ...FILES[3]!, name }
+      const files: LoggedFile[] = [entering, { name: '/usr/bin/new', content: 'new', template: 'ima-sig', signature: signed('new') }]
+      assert.deepEqual(failed(files, policyFromLog(entriesOf([entering]))), ['IMA_FILE: /usr/bin/new is not known'], name)
+    }
   })
 
   test('cut anywhere, a signature is refused', () => {

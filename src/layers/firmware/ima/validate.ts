@@ -37,14 +37,18 @@ export interface ValidateOptions {
   readonly allowViolations?: boolean
 }
 
-/** Judges each entry. A key that the log shows entering a keyring signs what follows, if the policy allows it in. @throws ThymusError FORMAT for keys of the policy that are none */
+/** IMA's own (security/integrity/digsig.c); keys in others sign no files, and those in `.blacklist` are refused. */
+const SIGNING: ReadonlySet<string> = new Set(['.ima', '_ima'])
+
+/** Judges each entry. A key that the log shows entering IMA's keyring signs what follows, if the policy allows it in. @throws ThymusError FORMAT for keys of the policy that are none */
 export function judge(entries: readonly ImaEntry[], policy: ImaPolicy): readonly JudgedEntry[] {
   const keys: FileKey[] = [...fileKeysOf(policy.keys)]
   return entries.map((entry) => {
     const signature = signatureOf(entry, keys)
     const judgement = judgementOf(entry, policy, signature === 'good')
     const buffer = judgement.is === 'allowed' ? bufferOf(entry) : undefined
-    if (buffer?.kind === 'key' && hashOf(entry, buffer.certificate.raw)) keys.push(fileKeyOf(buffer.certificate.raw))
+    if (buffer?.kind === 'key' && SIGNING.has(buffer.keyring) && hashOf(entry, buffer.certificate.raw))
+      keys.push(fileKeyOf(buffer.certificate.raw))
     return { entry, judgement, signature }
   })
 }
@@ -85,10 +89,11 @@ export function validate(
 
 function judgementOf(entry: ImaEntry, policy: ImaPolicy, signed: boolean): Judgement {
   const { name } = entry
+  // Nothing binds its name: an exclude would forgive any file that was written.
+  if (entry.violation) return { is: 'violation' }
   if (name === BOOT_AGGREGATE && entry.number === 1 && !policy.files.has(name)) return { is: 'excluded' }
   const key = isKey(entry)
   if (key ? policy.ignoredKeyrings.has('*') || policy.ignoredKeyrings.has(name) : isExcluded(name, policy)) return { is: 'excluded' }
-  if (entry.violation) return { is: 'violation' }
   if (signed) return { is: 'allowed', by: 'signature' }
   const known = knownDigests(entry, policy, key)
   if (known === undefined) return { is: 'unknown' }

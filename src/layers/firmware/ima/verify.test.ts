@@ -130,6 +130,13 @@ describe('a list verified', () => {
     assert.deepEqual(failed({ boots: { bank: 'sha256', pcrs: new Map() } }), ['IMA_BOOT_AGGREGATE unknown'])
   })
 
+  test('a boot aggregate that nothing binds, since it is logged as a violation, is none', () => {
+    const [first, ...rest] = imaLists(FILES).ascii.toString().split('\n')
+    const lied = readAsciiList(Buffer.from([first!.replace(/[0-9a-f]{40}/, '0'.repeat(40)), ...rest].join('\n')))
+    const quoted = replay(lied, 'sha256', 'own')
+    assert.deepEqual(failed({ list: lied, quoted, boots: { bank: 'sha256', pcrs: PCRS } }), ['IMA_BOOT_AGGREGATE fail'])
+  })
+
   test('an entry that was changed, left out or put in is not reached', () => {
     const lines = imaLists(FILES).ascii.toString().split('\n')
     const text = (edited: readonly string[]) => readAsciiList(Buffer.from(edited.join('\n')))

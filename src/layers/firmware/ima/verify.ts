@@ -32,7 +32,7 @@ export function verifyList({ list, quoted, boot, progress, boots }: ListEvidence
   const walked = walk(progress, list, quoted)
   const { attested } = walked
   const checks = [continues(list, boot, progress), readable(list), templateHashes(list), pcr(walked), buffers(attested)]
-  const aggregate = attested.find(({ name, number }) => number === 1 && name === BOOT_AGGREGATE)
+  const aggregate = attested.find(({ name, number, violation }) => number === 1 && name === BOOT_AGGREGATE && !violation)
   if (boots !== undefined && progress.entries === 0) checks.push(bootAggregate(aggregate, boots))
   return { checks, walk: walked }
 }

@@ -6,6 +6,7 @@ import { type AzureRequest, azureEvidence } from '../../../test/kit/azure.ts'
 import { pem as pemOf, revocationList } from '../../../test/kit/certificates.ts'
 import * as dcap from '../../../test/kit/dcap.ts'
 import { action, eventLog, linuxBoot, type MadeEvent, newEvent, separator, specId } from '../../../test/kit/event-log.ts'
+import { imaLists, pcrAfter } from '../../../test/kit/ima-log.ts'
 import { AK, AK_NAME, bundleOf, changed, DB, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
 import { CHIP_ID, Vendor } from '../../../test/kit/snp.ts'
 import { newEccKey, newRsaKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
@@ -166,6 +167,16 @@ describe('what is not known is not affirmed', () => {
     const alone = judged({ ...rest, evidence: evidence.filter(({ name }) => name !== 'tpm') })
     assert.deepEqual(statusOf(alone), { boot: 'none', ima: 'none', 'missing:tpm': 'none' })
     assert.deepEqual(faults(alone, 'boot'), ['ATTEST_QUOTED?', 'TCG_REPLAY?'])
+  })
+
+  test('a measurement list that only SHA-1 holds', () => {
+    const all = [{ name: '/usr/bin/agent', content: 'agent' }]
+    const value = pcrAfter(all, 'sha1')
+    const { message, signature } = quoteBy(AK, { nonce: NONCE, bank: 'sha1', pcrs: new Map([[10, value]]) })
+    const pcrs = Buffer.from(`sha1:\n  10: ${value.toString('hex')}\n`)
+    const key = writePublicArea(AK.area)
+    const bundle = bundleOf({ tpm: ['tpm-quote', { message, signature, key, pcrs }], ima: ['ima-log', { log: imaLists(all).binary }] })
+    assert.deepEqual(faults(judged(bundle), 'ima'), ['IMA_PCR?'])
   })
 
   test('what the reference names, and who presents the rest leaves out', () => {

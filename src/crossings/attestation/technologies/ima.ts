@@ -1,6 +1,7 @@
 // The kernel's list of what it measured since the boot: held to what a TPM quoted, and to the files of the reference.
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
+import { hashByName } from '../../../formats/hash.ts'
 import { readAsciiList } from '../../../layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../../layers/firmware/ima/binary.ts'
 import { BOOT_AGGREGATE } from '../../../layers/firmware/ima/boot-aggregate.ts'
@@ -11,11 +12,12 @@ import { readKeylimePolicy } from '../../../layers/firmware/ima/policy.ts'
 import { type Bank, beginning, IMA_PCR } from '../../../layers/firmware/ima/replay.ts'
 import { validate } from '../../../layers/firmware/ima/validate.ts'
 import { verifyList } from '../../../layers/firmware/ima/verify.ts'
+import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { quotedBank, quotedBy } from './tpm.ts'
 
-/** Those that the kernel extends. */
-const BANKS: readonly Bank[] = ['sha512', 'sha384', 'sha256', 'sha1']
+/** Those that the kernel extends. Two files can be given one SHA-1 digest, so that a list that only SHA-1 holds can be another. */
+const BANKS: readonly Bank[] = ['sha512', 'sha384', 'sha256']
 const ASCII_ZERO = 0x30
 
 /** `log`: `binary_runtime_measurements`, or `ascii_runtime_measurements`. */
@@ -23,17 +25,23 @@ export const appraiseIma: Appraiser = (evidence, asked, all) => {
   const list = readList(part(evidence, 'log'))
   const { check, quote } = quotedBy(all, asked)
   const claims = { entries: list.entries.length, violations: list.entries.filter(({ violation }) => violation).length }
-  const found = quotedBank(quote, BANKS)
+  const found = quotedBank(quote, BANKS, IMA_PCR)
   const quoted = found?.values.get(IMA_PCR)
   if (quote === undefined || found === undefined || quoted === undefined) {
-    const why = unknown('NOT_QUOTED', `PCR ${IMA_PCR} is not among what was quoted`)
+    const why = unknown('NOT_QUOTED', `PCR ${IMA_PCR} is not among what was quoted in a bank of SHA-2`)
     return { checks: [check, checked(IMA_CHECKS, 'IMA_PCR', why)], claims, expires: null }
   }
-  const { bank, values: pcrs } = found
+  const { bank } = found
   const boot = String(quote.attest.clockInfo.resetCount)
-  const { checks, walk } = verifyList({ list, quoted, boot, progress: beginning(boot, bank), boots: { bank, pcrs } })
+  const { checks, walk } = verifyList({ list, quoted, boot, progress: beginning(boot, bank), boots: bootsOf(list, quote, bank) })
   const files = filesChecks(walk.attested, asked)
   return { checks: [check, ...checks, ...files], claims: { ...claims, attested: walk.attested.length }, expires: null }
+}
+
+/** The kernel hashes the boot by an algorithm of its own choice; where that bank is quoted too, its PCRs tell. */
+function bootsOf({ entries }: ImaList, { pcrs }: VerifiedQuote, quoted: Bank) {
+  const bank = BANKS.find((each) => each === entries[0]?.digest.algorithm && pcrs.has(hashByName(each)!.id)) ?? quoted
+  return { bank, pcrs: pcrs.get(hashByName(bank)!.id)! }
 }
 
 /** A list in which no file stands says nothing of what was executed: no policy told the kernel to measure it. */

@@ -58,14 +58,15 @@ export function quotedCheck(checks: readonly Check[] | undefined): Check {
 /** From what is best to what is least. */
 const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
 
-/** The best bank of which a quote covers values, and these; among some banks. */
+/** The best bank of which a quote covers values, and these; among some banks. @param pcr one that must be covered */
 export function quotedBank<Bank extends HashName>(
   quote: VerifiedQuote | undefined,
   banks: readonly Bank[],
+  pcr?: number,
 ): { readonly bank: Bank; readonly values: ReadonlyMap<number, Buffer> } | undefined {
   for (const name of BANKS) {
     const [bank, values] = [banks.find((each) => each === name), quote?.pcrs.get(hashByName(name)!.id)]
-    if (bank !== undefined && values !== undefined && values.size > 0) return { bank, values }
+    if (bank !== undefined && values !== undefined && (pcr === undefined ? values.size > 0 : values.has(pcr))) return { bank, values }
   }
   return undefined
 }

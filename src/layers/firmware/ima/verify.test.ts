@@ -137,6 +137,11 @@ describe('a list verified', () => {
     assert.deepEqual(failed({ list: lied, quoted, boots: { bank: 'sha256', pcrs: PCRS } }), ['IMA_BOOT_AGGREGATE fail'])
   })
 
+  test('an entry of another PCR, which nothing here is held to, leaves it open', () => {
+    const files = [...FILES, { name: '/usr/bin/evil', content: 'evil', pcr: 11 }]
+    assert.deepEqual(failed({ list: readAsciiList(imaLists(files).ascii) }), ['IMA_PCR unknown'])
+  })
+
   test('an entry that was changed, left out or put in is not reached', () => {
     const lines = imaLists(FILES).ascii.toString().split('\n')
     const text = (edited: readonly string[]) => readAsciiList(Buffer.from(edited.join('\n')))

@@ -31,7 +31,7 @@ export interface VerifiedList {
 export function verifyList({ list, quoted, boot, progress, boots }: ListEvidence): VerifiedList {
   const walked = walk(progress, list, quoted)
   const { attested } = walked
-  const checks = [continues(list, boot, progress), readable(list), templateHashes(list), pcr(walked), buffers(attested)]
+  const checks = [continues(list, boot, progress), readable(list), templateHashes(list), pcr(walked, list), buffers(attested)]
   const aggregate = attested.find(({ name, number, violation }) => number === 1 && name === BOOT_AGGREGATE && !violation)
   if (boots !== undefined && progress.entries === 0) checks.push(bootAggregate(aggregate, boots))
   return { checks, walk: walked }
@@ -63,13 +63,16 @@ function templateHashes(list: ImaList): Check {
   return checked(IMA_CHECKS, 'IMA_TEMPLATE_HASH', wrong.length === 0, wrong.length === 0 ? {} : { got: some(wrong.map(told)) })
 }
 
-function pcr({ reached, extension, attested, pending, progress }: Walk): Check {
+function pcr({ reached, extension, attested, pending, progress }: Walk, { entries }: ImaList): Check {
   const what = `PCR ${progress.pcr} of the ${progress.bank} bank`
   if (!reached)
     return checked(IMA_CHECKS, 'IMA_PCR', false, {
       expected: `an entry after which ${what} is what was quoted`,
       got: `none of ${pending.length}`,
     })
+  const elsewhere = entries.filter((entry) => entry.pcr !== progress.pcr)
+  if (elsewhere.length > 0)
+    return checked(IMA_CHECKS, 'IMA_PCR', unknown('IMA_OTHER_PCR', `of other PCRs, and held to nothing: ${some(elsewhere.map(told))}`))
   const how = extension === 'padded-sha1' ? ', extended with SHA-1 digests filled up with zeros' : ''
   const after = pending.length === 0 ? '' : `; ${pending.length} that came after the quote are not attested yet`
   return checked(IMA_CHECKS, 'IMA_PCR', true, { got: `${what}: ${attested.length} entries${how}${after}` })

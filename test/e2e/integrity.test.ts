@@ -119,12 +119,11 @@ describe('thymus ima', () => {
   test('a policy that must be signed is taken from its signer alone', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const payload = Buffer.from((await thymus(['ima', 'policy', '--log', text])).stdout)
-    const payloadType = 'application/vnd.keylime+json'
-    const sig = sign(null, preAuthentication({ payloadType, payload }), privateKey).toString('base64')
-    const envelope = put(
-      'envelope.json',
-      JSON.stringify({ payload: payload.toString('base64'), payloadType, signatures: [{ keyid: '', sig }] }),
-    )
+    const enveloped = (payloadType: string) => {
+      const sig = sign(null, preAuthentication({ payloadType, payload }), privateKey).toString('base64')
+      return JSON.stringify({ payload: payload.toString('base64'), payloadType, signatures: [{ keyid: '', sig }] })
+    }
+    const envelope = put('envelope.json', enveloped('application/vnd.keylime+json'))
     const [ours, theirs] = [publicKey, generateKeyPairSync('ed25519').publicKey].map((key, at) =>
       put(`key-${at}.pem`, key.export({ format: 'pem', type: 'spki' }).toString()),
     ) as [string, string]
@@ -132,5 +131,6 @@ describe('thymus ima', () => {
     assert.equal((await verify(ours, envelope)).status, 0)
     assert.match((await verify(theirs, envelope)).stderr, /UNTRUSTED.*none of the keys signed it/)
     assert.match((await verify(ours, put('plain.json', payload))).stderr, /UNTRUSTED.*it is not signed/)
+    assert.match((await verify(ours, put('other.json', enveloped('application/vnd.in-toto+json')))).stderr, /UNTRUSTED.*holds "application/)
   })
 })

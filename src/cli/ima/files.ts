@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ThymusError } from '../../core/errors.ts'
+import { quote } from '../../core/quote.ts'
 import { DerReader } from '../../formats/der/reader.ts'
 import { readEnvelope, signersOf } from '../../formats/dsse.ts'
 import { readAllPem } from '../../formats/pem.ts'
@@ -8,7 +9,7 @@ import { readPublicKeyInfo, type SubjectPublicKey } from '../../formats/x509/pub
 import { readAsciiList } from '../../layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../layers/firmware/ima/binary.ts'
 import type { ImaList } from '../../layers/firmware/ima/list.ts'
-import { type ImaPolicy, policyFromAllowlist, readKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
+import { type ImaPolicy, KEYLIME_POLICY_TYPE, policyFromAllowlist, readKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
 
 /** @throws ThymusError USAGE */
 export function readFile(file: string): Buffer {
@@ -25,10 +26,12 @@ export function readList(file: string): ImaList {
   return bytes.subarray(0, 4).includes(0) ? readBinaryList(bytes) : readAsciiList(bytes)
 }
 
-/** A policy of Keylime, plain or in an envelope, or lines as sha256sum prints them. @param keys where some are given, one of them must have signed it @throws ThymusError UNTRUSTED where none did */
+/** A policy of Keylime, plain or in an envelope, or lines as sha256sum prints them. @param keys where some are given, one of them must have signed it @throws ThymusError UNTRUSTED where none did, or what was signed is no policy */
 export function readPolicy(file: string, keys: readonly string[]): ImaPolicy {
   const text = readFile(file).toString('utf8')
   const payload = enveloped(text)
+  if (payload !== undefined && payload.payloadType !== KEYLIME_POLICY_TYPE)
+    throw new ThymusError('UNTRUSTED', `the envelope holds ${quote(payload.payloadType)}, not ${KEYLIME_POLICY_TYPE}`, { at: file })
   if (keys.length === 0 && payload === undefined)
     return text.trimStart().startsWith('{') ? readKeylimePolicy(text) : policyFromAllowlist(text)
   if (keys.length === 0) return readKeylimePolicy(payload!.payload.toString('utf8'))

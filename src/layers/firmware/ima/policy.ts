@@ -18,6 +18,9 @@ export interface ImaPolicy {
   readonly keys: string
 }
 
+/** What an envelope (DSSE) says that it holds: whoever signs other things too has not signed them as a policy. */
+export const KEYLIME_POLICY_TYPE = 'application/vnd.keylime+json'
+
 export type Names = ReadonlyMap<string, ReadonlySet<string>>
 
 /** Digest sizes of the kernel's hash algorithms that are good enough to name a file by; MD5 and SHA-1 are what old logs hold. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BootRequest, eventLog, linuxBoot, type MadeEvent } from '../../../test/kit/event-log.ts'
+import { type BootRequest, commandLine, eventLog, linuxBoot, type MadeEvent } from '../../../test/kit/event-log.ts'
 import { newEccKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
 import type { HashName } from '../../formats/hash.ts'
 import { type EventLog, parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
@@ -68,6 +68,14 @@ describe('a log and a quote', () => {
     for (const values of [true, false]) {
       const found = verifyBoot({ quote: quoted(some, { values }), log })
       assert.deepEqual([wrong(found), found.boot], [['TCG_QUOTED unknown'], undefined])
+    }
+  })
+
+  test('say nothing of one that is the system’s and not quoted, where the log speaks of it', () => {
+    for (const register of [10, 15, 16, 23]) {
+      const more = parseEventLog(eventLog([...linuxBoot(), { ...commandLine('lockdown=confidentiality'), register }]))
+      const without = new Map([...pcrsAfter(log, 'sha256')].filter(([pcr]) => pcr !== register))
+      assert.deepEqual(wrong(verifyBoot({ quote: quoted(without), log: more })), ['TCG_QUOTED unknown'])
     }
   })
 

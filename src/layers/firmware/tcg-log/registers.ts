@@ -16,7 +16,7 @@ export const LOG_CHECKS = {
 
 /**
  * Registers that only the system extends, or whoever likes: IMA, systemd's of the machine, and the two that software may reset. In a
- * confidential guest, RTMR 3. What they hold is not the log's to account for.
+ * confidential guest, RTMR 3. What they hold is not the log's to account for; what it says of them is held to them all the same.
  */
 const OF_THE_SYSTEM = { pcr: [10, 15, 16, 23], cc: [4] } as const
 
@@ -35,7 +35,7 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
     ([register, value]) => values.has(register) && !leadsTo(bank, register, value, values.get(register)!),
   )
   const system: readonly number[] = OF_THE_SYSTEM[log.registers]
-  const unquoted = [...replayed].filter(([register]) => !system.includes(register) && !values.has(register))
+  const unquoted = [...replayed].filter(([register]) => !values.has(register))
   const unlogged = [...values].filter(
     ([register, value]) =>
       !system.includes(register) && !replayed.has(register) && !leadsTo(bank, register, initialValue(log, bank, register), value),

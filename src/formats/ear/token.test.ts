@@ -57,6 +57,17 @@ test('neither none, nor HMAC with the public key, nor a header of another algori
   }
 })
 
+test('a result that must not be used yet is not (RFC 7519 §4.1.5)', () => {
+  const { privateKey, publicKey } = PAIRS.EdDSA
+  const from = (nbf: unknown) => {
+    const signed = `${part({ alg: 'EdDSA' })}.${part({ ...writeEar(EAR), nbf })}`
+    return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
+  }
+  untrusted(from(NOW / 1000 + 300), publicKey)
+  untrusted(from('soon'), publicKey)
+  assert.deepEqual(verifyEar(from(NOW / 1000 + 300), publicKey, NOW + 400_000), EAR)
+})
+
 test('a result ends, and does not begin in the future', () => {
   const { privateKey, publicKey } = PAIRS.EdDSA
   const token = signEar(EAR, privateKey)

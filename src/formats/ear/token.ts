@@ -38,6 +38,9 @@ export function verifyEar(token: string, key: KeyObject, now: number): Ear {
   const seconds = now / 1000
   if (ear.expires !== undefined && seconds >= ear.expires) throw new ThymusError('UNTRUSTED', 'the result has expired', { at: 'exp' })
   if (ear.issuedAt > seconds + CLOCK_SKEW) throw new ThymusError('UNTRUSTED', 'the result is of a time to come', { at: 'iat' })
+  const { nbf } = claims
+  if (nbf !== undefined && (typeof nbf !== 'number' || nbf > seconds + CLOCK_SKEW))
+    throw new ThymusError('UNTRUSTED', 'the result must not be used yet', { at: 'nbf' })
   return ear
 }
 

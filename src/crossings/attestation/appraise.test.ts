@@ -179,6 +179,11 @@ describe('what is not known is not affirmed', () => {
     assert.deepEqual(faults(judged(bundle), 'ima'), ['IMA_PCR?'])
   })
 
+  test('files, where the reference excludes all that were measured', () => {
+    const appraised = judged(machine(), { reference: { ...REFERENCE, ima: { ...REFERENCE.ima, excludes: ['/usr/.*'] } } })
+    assert.deepEqual(faults(appraised, 'ima'), ['IMA_FILE?'])
+  })
+
   test('what the reference names, and who presents the rest leaves out', () => {
     const { evidence, ...rest } = machine({ boot: { commandLine: 'init=/bin/sh' }, files: [{ name: '/tmp/x', content: 'x' }] })
     const quiet = judged({ ...rest, evidence: evidence.filter(({ name }) => name === 'tpm') })

@@ -10,7 +10,7 @@ import type { ImaEntry } from '../../../layers/firmware/ima/entry.ts'
 import type { ImaList } from '../../../layers/firmware/ima/list.ts'
 import { readKeylimePolicy } from '../../../layers/firmware/ima/policy.ts'
 import { type Bank, beginning, IMA_PCR } from '../../../layers/firmware/ima/replay.ts'
-import { validate } from '../../../layers/firmware/ima/validate.ts'
+import { isExcluded, validate } from '../../../layers/firmware/ima/validate.ts'
 import { verifyList } from '../../../layers/firmware/ima/verify.ts'
 import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
@@ -44,14 +44,20 @@ function bootsOf({ entries }: ImaList, { pcrs }: VerifiedQuote, quoted: Bank) {
   return { bank, pcrs: pcrs.get(hashByName(bank)!.id)! }
 }
 
-/** A list in which no file stands says nothing of what was executed: no policy told the kernel to measure it. */
+/** A list in which no file stands, or none that is judged, says nothing of what was executed. */
 function filesChecks(attested: readonly ImaEntry[], { reference: { ima } }: Asked): readonly Check[] {
   const not = (code: string, text: string) => checked(IMA_CHECKS, 'IMA_FILE', unknown(code, text))
   if (ima === undefined) return [not('NOT_GIVEN', 'what may be executed was not given')]
-  const checks = validate(attested, readKeylimePolicy(JSON.stringify(ima)))
-  const isIdle = attested.every((entry) => entry.name === BOOT_AGGREGATE || entry.field('buf') !== undefined)
+  const policy = readKeylimePolicy(JSON.stringify(ima))
+  const checks = validate(attested, policy)
+  const isIdle = attested.every(
+    (entry) => entry.name === BOOT_AGGREGATE || entry.field('buf') !== undefined || isExcluded(entry.name, policy),
+  )
   return isIdle
-    ? [not('IMA_IDLE', 'the kernel measured no file: no policy tells it to'), ...checks.filter(({ code }) => code !== 'IMA_FILE')]
+    ? [
+        not('IMA_IDLE', 'no file that is judged was measured: the kernel has no policy that tells it to, or all are excluded'),
+        ...checks.filter(({ code }) => code !== 'IMA_FILE'),
+      ]
     : checks
 }
 

@@ -136,6 +136,7 @@ describe('a runtime policy of Keylime', () => {
       [{ digests: { '/a': 'x' } }, 'digests./a'],
       [{ digests: [] }, 'digests'],
       [{ excludes: ['('] }, 'excludes[0]'],
+      [{ excludes: ['/tmp', ''] }, 'excludes[1]'],
       [{ excludes: ['a'.repeat(1_001)] }, 'excludes[0]'],
       [{ excludes: Array(1_001).fill('a') }, 'excludes'],
       [{ keyrings: { '.ima': [1] } }, 'keyrings..ima'],

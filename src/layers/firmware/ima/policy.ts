@@ -115,6 +115,7 @@ export function excludes(patterns: readonly string[]): readonly RE2JS[] {
     const at = `excludes[${index}]`
     if (pattern.length > MAX_PATTERN)
       throw new ThymusError('REFERENCE', `a pattern of ${pattern.length} characters, where ${MAX_PATTERN} are the most`, { at })
+    if (pattern === '') throw new ThymusError('REFERENCE', 'an empty pattern excludes every path', { at })
     try {
       return RE2JS.compile(pattern)
     } catch (error) {

@@ -106,7 +106,8 @@ function knownDigests(entry: ImaEntry, { files, keyrings, buffers }: ImaPolicy, 
 }
 
 const isKey = (entry: ImaEntry): boolean => bufferOf(entry)?.kind === 'key'
-const isExcluded = (name: string, { excludes }: ImaPolicy): boolean => excludes.some((pattern) => pattern.matcher(name).lookingAt())
+/** Whether a path is not judged. */
+export const isExcluded = (name: string, { excludes }: ImaPolicy): boolean => excludes.some((pattern) => pattern.matcher(name).lookingAt())
 
 function signatureOf(entry: ImaEntry, keys: readonly FileKey[]): JudgedEntry['signature'] {
   const bytes = entry.field('sig')

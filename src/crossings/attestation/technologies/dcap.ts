@@ -3,7 +3,7 @@ import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
-import { openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
+import { type Collateral, openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
@@ -43,10 +43,26 @@ export const appraiseEnclave: Appraiser = (evidence, asked) => {
   }
 }
 
-/** What came with the quote, or else what is held of such platforms. */
-export function collateralFor(evidence: NamedEvidence, { held }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
-  if (Object.hasOwn(evidence.parts, 'collateral')) return Buffer.from(part(evidence, 'collateral')).toString('utf8')
-  return platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
+/**
+ * What came with the quote, or what is held of such platforms: whoever presents a quote chooses what comes with it, and would choose what was published
+ * before the platform was revoked.
+ */
+export function collateralFor(evidence: NamedEvidence, { held, now }: Asked, { quote, platform }: VerifiedQuote): string | undefined {
+  const own = Object.hasOwn(evidence.parts, 'collateral') ? Buffer.from(part(evidence, 'collateral')).toString('utf8') : undefined
+  const kept = platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc)
+  return own === undefined || (kept !== undefined && isOlder(own, kept, now)) ? kept : own
+}
+
+const PUBLISHED = ['TCB info', 'QE identity', 'PCK CRL', 'root CRL'] as const
+
+/** Whether a part of one was published before that of another, which is still valid and of the same authority. */
+function isOlder(one: string, other: string, now: number): boolean {
+  const [mine, theirs] = [one, other].map((text) => openCollateral(readCollateral(text), [])) as [Collateral, Collateral]
+  return (
+    mine.pckCrl.rawIssuer.equals(theirs.pckCrl.rawIssuer) &&
+    PUBLISHED.every((name) => theirs.periods[name]!.to > now) &&
+    PUBLISHED.some((name) => mine.periods[name]!.from < theirs.periods[name]!.from)
+  )
 }
 
 /** The challenge, where the report is its answer. */

@@ -158,7 +158,7 @@ export function attestationReference({ tpm, boots = [], ima, snp, dcap }: Refere
     ...(tpm?.keys ?? []).map((key) => `attestation key ${key}`),
     ...boots.map(
       ({ platform, measurements }) =>
-        `a boot of firmware ${platform.firmware}, Secure Boot ${platform.secureBoot ? 'on' : 'off'}: ${measurements.length} measurements`,
+        `a boot of firmware ${platform.firmware}, Secure Boot ${platform.secureBoot === null ? 'unknown' : platform.secureBoot ? 'on' : 'off'}: ${measurements.length} measurements`,
     ),
     ...files,
     ...(snp?.measurements ?? []).map((each) => `launch digest ${each}`),

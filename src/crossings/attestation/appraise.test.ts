@@ -380,6 +380,24 @@ describe('a TDX guest', () => {
     assert.ok(appraised.submodules[0]!.expires! > dcap.NOW)
   })
 
+  test('is held to what is newer, where it brings what was published before its platform was revoked', () => {
+    const old = { ...parts, quote: answers(NONCE), collateral: Buffer.from(authority.collateral()) }
+    const newer = (info: Record<string, unknown>) => {
+      info.issueDate = new Date(Date.parse(info.issueDate as string) + 1_000).toISOString()
+      for (const level of info.tcbLevels as Record<string, unknown>[]) level.tcbStatus = 'Revoked'
+    }
+    const held = {
+      forReport: () => ({ leaf: undefined, authorities: [], crls: [] }),
+      forPlatform: () => authority.collateral('TDX', { tcbInfo: newer as never }),
+    }
+    const at = (asked: Partial<Asked>) =>
+      judged(bundleOf({ tdx: ['dcap-quote', old] }), { now: dcap.NOW, reference, ...asked }, byDefault, more)
+    assert.equal(at({}).status, 'affirming')
+    assert.deepEqual(faults(at({ held }), 'tdx'), ['DCAP_TCB_STATUS'])
+    const same = { ...held, forPlatform: () => authority.collateral() }
+    assert.equal(at({ held: same }).status, 'affirming')
+  })
+
   test('that answers nothing, or whose platform is not known, is not', () => {
     assert.deepEqual(faults(judged(bundle, { now: dcap.NOW, reference }, byDefault, more), 'tdx'), ['DCAP_REPORT_DATA'])
     const bare = bundleOf({ tdx: ['dcap-quote', { quote: answers(NONCE) }] })

@@ -61,6 +61,9 @@ function wrongInside(template: Template, data: Buffer): string | undefined {
     if (end > data.length) return `the field ${id} is longer than the entry`
     const content = data.subarray(at + 4, end)
     if (form === 'named-digest' && content.length > 0 && !isDigest(content)) return `the field ${id} is no digest`
+    // A NUL inside would show one name, and have the rest of the field hashed with it.
+    if (form === 'text' && content.length > 0 && content.indexOf(0) !== content.length - 1)
+      return `the field ${id} is no text that ends in NUL`
     if (typeof form === 'number' && content.length !== 0 && content.length !== form) return `the field ${id} has ${content.length} bytes`
     at = end
   }

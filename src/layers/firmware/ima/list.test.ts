@@ -160,6 +160,11 @@ describe('bytes that are no list', () => {
     assert.deepEqual([entries.length, malformed[0]!.number], [FILES.length - 1, 1])
   })
 
+  test('a name with a NUL inside, behind which anything could be hashed with it, is malformed', () => {
+    const { entries, malformed } = readBinaryList(imaLists([{ name: '/usr/bin/env\0hidden', content: 'env' }]).binary)
+    assert.deepEqual([entries.length, malformed.map(({ number }) => number)], [0, [1]])
+  })
+
   test('a list of a big-endian machine is refused', () => {
     assert.throws(() => readBinaryList(Buffer.concat([Buffer.from([0, 0, 0, 10]), binary.subarray(4)])), {
       code: 'FORMAT',

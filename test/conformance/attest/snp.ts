@@ -89,12 +89,11 @@ function answerOf(checks: readonly Check[]): string {
   return { pass: 'accept', fail: 'reject', unknown: 'unknown' }[together(checks.map(({ verdict }) => verdict)).is]
 }
 
-/** Reasons that only one of the two has a name for are no difference, nor is what cannot be told, as which chip it is where that is masked. */
+/** Reasons that only one of the two has a name for are no difference. */
 function reasonsDiffer(what: string, expected: readonly string[] | undefined, checks: readonly Check[]): readonly Difference[] {
-  const named = (is: Check['verdict']['is']) => checks.filter(({ verdict }) => verdict.is === is).flatMap(({ code }) => REASONS[code] ?? [])
-  const [got, open] = [named('fail').sort(), named('unknown')]
-  const known = expected?.filter((each) => NAMES.has(each) && !open.includes(each)).sort()
-  return known === undefined || known.join() === got.join() ? [] : [{ what, expected, got }]
+  const got = checks.filter(({ verdict }) => verdict.is === 'fail').flatMap(({ code }) => REASONS[code] ?? [])
+  const known = expected?.filter((each) => NAMES.has(each)).sort()
+  return known === undefined || known.join() === got.sort().join() ? [] : [{ what, expected, got }]
 }
 
 function factsOf(report: SnpReport, { kind, product, line, root, certificate, csp }: Endorsement): Readonly<Record<string, unknown>> {

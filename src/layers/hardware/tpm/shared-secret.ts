@@ -3,6 +3,7 @@ import { constants, createECDH, type KeyObject, publicEncrypt, randomBytes } fro
 import { ThymusError } from '../../../core/errors.ts'
 import { type HashAlgorithm, hashById } from '../../../formats/hash.ts'
 import { type Curve, keyObject, type PublicKey } from '../../../formats/x509/public-key.ts'
+import { bitLength, isSoundRsa } from '../../../formats/x509/rsa.ts'
 import { sized } from './abi/marshal.ts'
 import type { PublicArea } from './abi/public-area.ts'
 import { kdfe } from './kdf.ts'
@@ -46,6 +47,9 @@ function keyOf(area: PublicArea): { key: PublicKey; object: KeyObject } {
   const key = subjectPublicKeyOf(area)
   const object = key && keyObject(key)
   if (key === undefined || object === undefined) throw new ThymusError('EVIDENCE', 'the area has no key that is known')
+  // An exponent of 1 leaves the secret as it is, for all to read.
+  if (key.key.kind === 'rsa' && !isSoundRsa({ bits: bitLength(key.key.modulus), e: key.key.exponent }))
+    throw new ThymusError('EVIDENCE', 'the key is too weak to keep a secret')
   return { key: key.key, object }
 }
 

@@ -50,6 +50,9 @@ describe('a credential', () => {
     for (const each of [newEccKey().area, strange, { ...area, nameHash: 0x27 }, { ...area, x: Buffer.alloc(32, 1) } as typeof area])
       assert.throws(() => makeCredential(each, name, secret), { code: 'EVIDENCE' })
     assert.throws(() => makeCredential(area, name, Buffer.alloc(33)), { code: 'EVIDENCE' })
+    const open = newRsaKey({ storage: true }).area
+    for (const exponent of [1, 2])
+      assert.throws(() => makeCredential({ ...open, exponent } as typeof open, name, secret), { code: 'EVIDENCE' })
   })
 
   test('is answered rightly by the secret alone', () => {

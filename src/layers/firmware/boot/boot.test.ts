@@ -5,6 +5,7 @@ import {
   action,
   application,
   authority,
+  commandLine,
   eventLog,
   linuxBoot,
   type MadeEvent,
@@ -145,6 +146,11 @@ describe('a boot is held to rules, and', () => {
     assert.ok(checkBoot(hidden).some(({ code, verdict }) => code === 'TCG_KEY_ORDER' && verdict.is === 'fail'))
     assert.deepEqual(wrong(before(EV.SEPARATOR, blob(action(0, 'UEFI Debug Mode')))), ['TCG_DEBUG_MODE fail'])
     assert.deepEqual(wrong(before(EV.SEPARATOR, blob(action(0, 'DMA Protection Disabled')))), ['TCG_DMA_PROTECTION fail'])
+  })
+
+  test('a command line is one where boot loaders and the kernel measure it, and nowhere else', () => {
+    const kinds = [5, 8, 10, 12, 15].map((register) => boot([{ ...commandLine('quiet'), register }])[0]!.kind)
+    assert.deepEqual(kinds, ['other', 'command-line', 'other', 'command-line', 'other'])
   })
 
   test('a variable has no name where only its content was measured', () => {

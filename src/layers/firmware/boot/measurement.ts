@@ -105,6 +105,7 @@ const HOMES: Readonly<Partial<Record<Kind, readonly number[]>>> = {
   authority: [7],
   application: [4],
   'grub-command': [8],
+  'command-line': [8, 9, 12],
   section: [11],
   mok: [14],
 }

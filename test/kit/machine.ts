@@ -1,5 +1,7 @@
 // A machine that attests itself: a boot, what ran since, and a quote over both, as its TPM would give it.
+import { hash } from 'node:crypto'
 import type { Bundle, NamedEvidence } from '../../src/formats/evidence/bundle.ts'
+import { type MeasuredRun, RUN_PCR, recordOf } from '../../src/layers/firmware/measured-run/record.ts'
 import { parseEventLog } from '../../src/layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../src/layers/firmware/tcg-log/replay.ts'
 import { nameOf, writePublicArea } from '../../src/layers/hardware/tpm/abi/public-area.ts'
@@ -14,6 +16,11 @@ export const NONCE = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
 export interface MachineRequest {
   readonly boot?: BootRequest
   readonly files?: readonly LoggedFile[]
+  /** Programs that were measured before they started; the last `unquoted` of them after the quote. */
+  readonly runs?: readonly MeasuredRun[]
+  readonly unquoted?: number
+  /** Of those programs. */
+  readonly runPcr?: number
   readonly nonce?: Buffer
   readonly key?: TpmKey
 }
@@ -26,6 +33,9 @@ export const AK_NAME = nameOf(AK.area)!.toString('hex')
 export function machine({
   boot = {},
   files = [{ name: '/usr/bin/agent', content: 'agent' }],
+  runs,
+  unquoted = 0,
+  runPcr = RUN_PCR,
   nonce = NONCE,
   key = AK,
 }: MachineRequest = {}): Bundle {
@@ -35,12 +45,16 @@ export function machine({
   // The hash of the boot's registers is the digest of the first entry.
   const all = [{ name: 'boot_aggregate', content: Buffer.concat(Array.from({ length: 10 }, (_, pcr) => pcrs.get(pcr)!)) }, ...files]
   pcrs.set(10, pcrAfter(all, 'sha256'))
+  const measured = (runs ?? []).map((run) => recordOf(run, runPcr, ['sha256']))
+  for (const { digests } of measured.slice(0, measured.length - unquoted))
+    pcrs.set(runPcr, hash('sha256', Buffer.concat([pcrs.get(runPcr)!, digests.get('sha256')!]), 'buffer'))
   const { message, signature } = quoteBy(key, { nonce, pcrs })
   const text = `sha256:\n${[...pcrs].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`
   return bundleOf({
     tpm: ['tpm-quote', { message, signature, key: writePublicArea(key.area), pcrs: Buffer.from(text) }],
     boot: ['tcg-log', { log }],
     ima: ['ima-log', { log: imaLists(all).binary }],
+    ...(runs === undefined ? {} : { runs: ['measured-runs', { log: Buffer.from(measured.map(({ line }) => line).join('')) }] }),
   })
 }
 

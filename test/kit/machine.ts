@@ -16,6 +16,8 @@ export const NONCE = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
 export interface MachineRequest {
   readonly boot?: BootRequest
   readonly files?: readonly LoggedFile[]
+  /** Values of registers that no log accounts for. */
+  readonly pcrs?: ReadonlyMap<number, Buffer>
   /** Programs that were measured before they started; the last `unquoted` of them after the quote. */
   readonly runs?: readonly MeasuredRun[]
   readonly unquoted?: number
@@ -33,6 +35,7 @@ export const AK_NAME = nameOf(AK.area)!.toString('hex')
 export function machine({
   boot = {},
   files = [{ name: '/usr/bin/agent', content: 'agent' }],
+  pcrs: others = new Map(),
   runs,
   unquoted = 0,
   runPcr = RUN_PCR,
@@ -41,7 +44,7 @@ export function machine({
 }: MachineRequest = {}): Bundle {
   const log = eventLog(linuxBoot({ db: [DB], ...boot }), ['sha256'])
   const booted = replay(parseEventLog(log), 'sha256')
-  const pcrs = new Map(Array.from({ length: 16 }, (_, pcr) => [pcr, booted.get(pcr) ?? Buffer.alloc(32)] as const))
+  const pcrs = new Map([...Array.from({ length: 16 }, (_, pcr) => [pcr, booted.get(pcr) ?? Buffer.alloc(32)] as const), ...others])
   // The hash of the boot's registers is the digest of the first entry.
   const all = [{ name: 'boot_aggregate', content: Buffer.concat(Array.from({ length: 10 }, (_, pcr) => pcrs.get(pcr)!)) }, ...files]
   pcrs.set(10, pcrAfter(all, 'sha256'))

@@ -88,6 +88,12 @@ describe('a machine that started measured programs', () => {
     assert.deepEqual(told(ran([EVIL], { unquoted: 1 })), good)
   })
 
+  test('accounts by its log for no register into which it measured nothing', () => {
+    // After the start, 17 is all ones.
+    const launched = { pcrs: new Map([[17, Buffer.alloc(32)]]) }
+    for (const runs of [[], [JOB]]) assert.ok(told(ran(runs, launched)).boot!.endsWith('TCG_UNLOGGED'))
+  })
+
   test('is told nothing by a log without a quote', () => {
     const alone = without(ran([JOB]), 'tpm')
     assert.equal(told(alone).runs, 'none ATTEST_QUOTED? RUN_REPLAY?')

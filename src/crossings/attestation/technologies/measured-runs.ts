@@ -45,7 +45,7 @@ export function valuesOfRuns(all: readonly NamedEvidence[], { pcrs }: VerifiedQu
     [...pcrs].map(([id, values]) => {
       const bank = hashById(id)?.name
       const isLed = ([pcr, value]: readonly [number, Buffer]) =>
-        bank !== undefined && logs.some((records) => walkRuns(records, bank, pcr, value).reached)
+        bank !== undefined && logs.some((records) => walkRuns(records, bank, pcr, value).attested.length > 0)
       return [id, new Map([...values].filter(isLed))]
     }),
   )

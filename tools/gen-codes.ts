@@ -6,6 +6,7 @@ import { FINDING_CODES } from '../src/core/finding.ts'
 import { ATTEST_CHECKS } from '../src/crossings/attestation/checks.ts'
 import { BOOT_CHECKS } from '../src/layers/firmware/boot/checks.ts'
 import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
+import { RUN_CHECKS } from '../src/layers/firmware/measured-run/verify.ts'
 import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
 import { REFERENCE_CHECKS } from '../src/layers/firmware/reference/checks.ts'
 import { IMAGE_CHECKS } from '../src/layers/firmware/secure-boot/image.ts'
@@ -29,6 +30,7 @@ const CHECKS: readonly CheckTable[] = [
   LOG_CHECKS,
   MODULE_CHECKS,
   REFERENCE_CHECKS,
+  RUN_CHECKS,
   SGX_CHECKS,
   SNP_CHECKS,
   TPM_CHECKS,

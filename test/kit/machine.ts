@@ -1,5 +1,7 @@
 // A machine that attests itself: a boot, what ran since, and a quote over both, as its TPM would give it.
+import { hash } from 'node:crypto'
 import type { Bundle, NamedEvidence } from '../../src/formats/evidence/bundle.ts'
+import { type MeasuredRun, RUN_PCR, recordOf } from '../../src/layers/firmware/measured-run/record.ts'
 import { parseEventLog } from '../../src/layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../src/layers/firmware/tcg-log/replay.ts'
 import { nameOf, writePublicArea } from '../../src/layers/hardware/tpm/abi/public-area.ts'
@@ -16,6 +18,13 @@ export interface MachineRequest {
   readonly files?: readonly LoggedFile[]
   /** In which form its list is presented. */
   readonly list?: 'ascii' | 'binary'
+  /** Values of registers that no log accounts for. */
+  readonly pcrs?: ReadonlyMap<number, Buffer>
+  /** Programs that were measured before they started; the last `unquoted` of them after the quote. */
+  readonly runs?: readonly MeasuredRun[]
+  readonly unquoted?: number
+  /** Of those programs. */
+  readonly runPcr?: number
   readonly nonce?: Buffer
   readonly key?: TpmKey
   /** What its TPM says of its own age. */
@@ -31,22 +40,30 @@ export function machine({
   boot = {},
   files = [{ name: '/usr/bin/agent', content: 'agent' }],
   list = 'binary',
+  pcrs: others = new Map(),
+  runs,
+  unquoted = 0,
+  runPcr = RUN_PCR,
   nonce = NONCE,
   key = AK,
   age = {},
 }: MachineRequest = {}): Bundle {
   const log = eventLog(linuxBoot({ db: [DB], ...boot }), ['sha256'])
   const booted = replay(parseEventLog(log), 'sha256')
-  const pcrs = new Map(Array.from({ length: 16 }, (_, pcr) => [pcr, booted.get(pcr) ?? Buffer.alloc(32)] as const))
+  const pcrs = new Map([...Array.from({ length: 16 }, (_, pcr) => [pcr, booted.get(pcr) ?? Buffer.alloc(32)] as const), ...others])
   // The hash of the boot's registers is the digest of the first entry.
   const all = [{ name: 'boot_aggregate', content: Buffer.concat(Array.from({ length: 10 }, (_, pcr) => pcrs.get(pcr)!)) }, ...files]
   pcrs.set(10, pcrAfter(all, 'sha256'))
+  const measured = (runs ?? []).map((run) => recordOf(run, runPcr, ['sha256']))
+  for (const { digests } of measured.slice(0, measured.length - unquoted))
+    pcrs.set(runPcr, hash('sha256', Buffer.concat([pcrs.get(runPcr)!, digests.get('sha256')!]), 'buffer'))
   const { message, signature } = quoteBy(key, { ...age, nonce, pcrs })
   const text = `sha256:\n${[...pcrs].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`
   return bundleOf({
     tpm: ['tpm-quote', { message, signature, key: writePublicArea(key.area), pcrs: Buffer.from(text) }],
     boot: ['tcg-log', { log }],
     ima: ['ima-log', { log: imaLists(all)[list] }],
+    ...(runs === undefined ? {} : { runs: ['measured-runs', { log: Buffer.from(measured.map(({ line }) => line).join('')) }] }),
   })
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -30,22 +30,33 @@ function tree(t: TestContext, files: Readonly<Record<string, Uint8Array>>): stri
 }
 
 test('what is not there is named, each with its reason', async (t) => {
-  const { evidence, absent } = await collectEvidence({ tpm: NOWHERE, root: tree(t, {}) })
+  const root = tree(t, {})
+  const runs = join(root, 'runs/measured-runs.log')
+  const { evidence, absent } = await collectEvidence({ tpm: NOWHERE, root, runs })
+  assert.equal(existsSync(dirname(runs)), false)
   assert.deepEqual(evidence, [])
   assert.deepEqual(
     absent.map(({ type, why }) => `${type} ${why.code}`),
-    ['tpm-quote TPM_ABSENT', 'tcg-log NOT_THERE', 'ima-log NOT_THERE', 'cc-log NOT_THERE', 'tee-report TEE_ABSENT'],
+    [
+      'tpm-quote TPM_ABSENT',
+      'tcg-log NOT_THERE',
+      'ima-log NOT_THERE',
+      'measured-runs NOT_THERE',
+      'cc-log NOT_THERE',
+      'tee-report TEE_ABSENT',
+    ],
   )
 })
 
 test('logs are read whole, whatever size they say they have', async (t) => {
-  const root = tree(t, { [EVENT_LOG]: Buffer.alloc(100_000, 7), [IMA_LOG]: Buffer.of(1) })
-  const { evidence } = await collectEvidence({ tpm: NOWHERE, root })
+  const root = tree(t, { [EVENT_LOG]: Buffer.alloc(100_000, 7), [IMA_LOG]: Buffer.of(1), 'runs/log': Buffer.alloc(7) })
+  const { evidence } = await collectEvidence({ tpm: NOWHERE, root, runs: join(root, 'runs/log') })
   assert.deepEqual(
     evidence.map(({ type, parts }) => [type, parts.log!.length]),
     [
       ['tcg-log', 100_000],
       ['ima-log', 1],
+      ['measured-runs', 7],
     ],
   )
 })

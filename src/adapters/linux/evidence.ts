@@ -17,6 +17,7 @@ import { EMPTY } from '../../layers/hardware/tpm/session.ts'
 import { signingKey } from '../../layers/hardware/tpm/templates.ts'
 import { gramineFiles } from './gramine.ts'
 import { EVENT_LOG, IMA_LOG } from './roots.ts'
+import { readRunLog } from './run-log.ts'
 import { activeBanks, readPcrs } from './tpm/pcrs.ts'
 import { Tpm } from './tpm/tpm.ts'
 import { tsmFolder, tsmReport } from './tsm-report.ts'
@@ -36,6 +37,8 @@ export interface CollectOptions {
   /** What quotes and reports answer; at most 32 bytes, which every TPM takes. */
   readonly nonce?: Uint8Array
   readonly tpm: Place
+  /** The log of measured programs. */
+  readonly runs?: string
   /** Of the file system, where tests look elsewhere. */
   readonly root?: string
 }
@@ -44,7 +47,7 @@ export interface CollectOptions {
 const TRIES = 5
 
 /** Collects all that can be had. */
-export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, root = '/' }: CollectOptions): Promise<Collected> {
+export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, runs, root = '/' }: CollectOptions): Promise<Collected> {
   const log = (type: string, name: string, path: string) => ({
     type,
     // Whole and at once: such a file says that its size is 0, and its content may grow between two reads.
@@ -55,6 +58,7 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, root = '/'
     { type: 'tpm-quote', collect: () => quoted(tpm, nonce, root) },
     log('tcg-log', 'boot', EVENT_LOG),
     log('ima-log', 'ima', IMA_LOG),
+    ...(runs === undefined ? [] : [{ type: 'measured-runs', collect: () => measuredRuns(runs) }]),
     log('cc-log', 'guest-boot', 'sys/firmware/acpi/tables/data/CCEL'),
     { type: 'tee-report', collect: () => guestReport(root, nonce) },
   ]
@@ -111,6 +115,10 @@ function pcrText(values: ReadonlyMap<HashName, ReadonlyMap<number, Buffer>>): st
   return [...values]
     .map(([bank, table]) => `${bank}:\n${[...table].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`)
     .join('')
+}
+
+async function measuredRuns(log: string): Promise<Piece> {
+  return { name: 'runs', type: 'measured-runs', parts: { log: await readRunLog(log) } }
 }
 
 /** Of an enclave of Gramine, or of a confidential guest. */

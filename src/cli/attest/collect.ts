@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
 import { collectEvidence } from '../../adapters/linux/evidence.ts'
+import { runLogIn } from '../../adapters/linux/run-log.ts'
 import { defaultPlace } from '../../adapters/linux/tpm/default-place.ts'
+import { places } from '../../agent/places.ts'
 import { EXIT } from '../../core/errors.ts'
 import { writeBundle } from '../../formats/evidence/bundle.ts'
 import type { Place } from '../../layers/hardware/tpm/place.ts'
@@ -16,6 +18,7 @@ export async function collect(flags: CollectFlags): Promise<number> {
   const output = await openOutput('EvidenceBundle', flags)
   const { evidence, absent } = await collectEvidence({
     tpm: flags.tpm ?? defaultPlace(),
+    runs: runLogIn(places().run),
     ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
   })
   const about = flags.about ?? hostname()

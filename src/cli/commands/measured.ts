@@ -1,16 +1,16 @@
 // `thymus run --measured`: the program is verified, and a PCR extended with what it is, before its first instruction. What was measured stays in the
 // log and in the PCR whatever the program does afterwards.
-import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
 import { fileNow } from '../../adapters/linux/packages.ts'
-import { inTurn } from '../../adapters/linux/system.ts'
+import { appendRun, forgetRuns, runLogIn, withRunLog } from '../../adapters/linux/run-log.ts'
 import { defaultPlace } from '../../adapters/linux/tpm/default-place.ts'
-import { activeBanks } from '../../adapters/linux/tpm/pcrs.ts'
+import { activeBanks, readPcrs } from '../../adapters/linux/tpm/pcrs.ts'
 import { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import type { Places } from '../../agent/places.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { hashById } from '../../formats/hash.ts'
-import { judgeProgram, type ProgramJudgement } from '../../layers/firmware/measured-run/program.ts'
+import { faultOf } from '../../layers/firmware/measured-run/program.ts'
 import { type MeasuredRun, RUN_PCR, recordOf } from '../../layers/firmware/measured-run/record.ts'
 import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
 import { type Place, placeText, readPlace } from '../../layers/hardware/tpm/place.ts'
@@ -26,9 +26,6 @@ export interface MeasuredFlags {
   readonly pcr?: number
 }
 
-/** The log below the folder of an instance. */
-export const logOf = ({ run }: Pick<Places, 'run'>): string => join(run, 'measured-runs.log')
-
 /**
  * Verifies the program of a command, extends the PCR and writes the log, in this order: what is in the PCR and not in the log is found, the other way
  * round it would be a lie. Resolves to the command with its program's whole path.
@@ -43,11 +40,10 @@ export async function measured(at: Places, flags: MeasuredFlags, [name, ...words
   const file = fileNow(path)
   if (file === undefined) throw new ThymusError('COMMAND', 'it cannot be read', { at: path })
   const run: MeasuredRun = { path: file.path, digest: file.sha256, arguments: words }
-  const judgement = judgeProgram(run, policy)
-  if (judgement.is !== 'allowed') throw new ThymusError('UNTRUSTED', refusal(run, judgement), { at: programs })
-  const log = logOf(at)
-  mkdirSync(at.run, { recursive: true, mode: 0o755 })
-  await inTurn(`${log}.lock`, () => extend(place, pcr, run, log))
+  const fault = faultOf(run, policy)
+  if (fault !== undefined) throw new ThymusError('UNTRUSTED', fault, { at: programs })
+  const log = runLogIn(at.run)
+  await withRunLog(log, () => extend(place, pcr, run, log))
   note(`[measured] ${run.path} is sha256:${run.digest}, which ${programs} knows; PCR ${pcr} of ${placeText(place)} was extended`)
   return [path, ...words]
 }
@@ -71,6 +67,10 @@ async function extend(place: Place, pcr: number, run: MeasuredRun, log: string):
       throw new ThymusError('TPM_REFUSED', `the TPM keeps a bank of the algorithm 0x${hash.toString(16)}, which is not known here`)
     return known
   })
+  // A PCR that nobody extended is that of a new start: what the log says of it was before.
+  const [first] = banks
+  const now = first && (await readPcrs(tpm, [{ hash: first.id, size: 3, pcrs: [pcr] }])).get(first.name)!.get(pcr)!
+  if (now?.every((byte) => byte === 0)) forgetRuns(log, pcr)
   const { line, digests } = recordOf(
     run,
     pcr,
@@ -83,22 +83,7 @@ async function extend(place: Place, pcr: number, run: MeasuredRun, log: string):
     ),
     [EMPTY],
   )
-  append(log, line)
-}
-
-function append(log: string, line: string): void {
-  const file = openSync(log, 'a', 0o600)
-  try {
-    writeSync(file, line)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
-
-function refusal({ path, digest }: MeasuredRun, judgement: ProgramJudgement): string {
-  if (judgement.is !== 'changed') return `${path} is not a program that it knows`
-  return `${path} is sha256:${digest}, and ${judgement.known.join(' or ')} is known`
+  appendRun(log, line)
 }
 
 /** As a shell finds it: by PATH, unless the name has a slash. */

@@ -3,6 +3,7 @@ import type { CheckTable } from '../../core/appraisal.ts'
 import type { TrustClaim } from '../../formats/ear/trust.ts'
 import type { BOOT_CHECKS } from '../../layers/firmware/boot/checks.ts'
 import type { IMA_CHECKS } from '../../layers/firmware/ima/checks.ts'
+import type { RUN_CHECKS } from '../../layers/firmware/measured-run/verify.ts'
 import type { REFERENCE_CHECKS } from '../../layers/firmware/reference/checks.ts'
 import type { LOG_CHECKS } from '../../layers/firmware/tcg-log/registers.ts'
 import type { AZURE_CHECKS } from '../../layers/hardware/azure/hcl-report.ts'
@@ -160,6 +161,11 @@ const IMA: Places<typeof IMA_CHECKS> = {
   IMA_KEYRING: { claim: 'configuration', pass: 2, fail: 96 },
 }
 
+const RUNS: Places<typeof RUN_CHECKS> = {
+  RUN_REPLAY: { claim: 'executables', pass: 2, fail: 99, base: true },
+  RUN_PROGRAM: ran(33),
+}
+
 const DCAP: Places<typeof DCAP_CHECKS> = {
   DCAP_QUOTE_SIGNATURE: signed,
   DCAP_KEY_BINDING: unsigned,
@@ -204,6 +210,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   ...BOOT,
   ...REFERENCE,
   ...IMA,
+  ...RUNS,
   ...DCAP,
   ...SGX,
   ...AZURE,

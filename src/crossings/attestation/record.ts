@@ -9,6 +9,7 @@ import { readReport } from '../../layers/hardware/snp/report.ts'
 import { type Asked, part } from './appraise.ts'
 import { NO_REFERENCE, type Reference } from './reference.ts'
 import { readList } from './technologies/ima.ts'
+import { attestedPrograms } from './technologies/measured-runs.ts'
 import { keyNameOf, quotedBank, quotedBy } from './technologies/tpm.ts'
 
 type Recorder = (evidence: NamedEvidence, bundle: Bundle, asked: Asked, vcpus: number | undefined) => Partial<Reference>
@@ -33,6 +34,7 @@ const RECORDERS: Readonly<Record<string, Recorder>> = {
     const policy = policyFromLog(readList(part(evidence, 'log')).entries)
     return { ima: JSON.parse(writeKeylimePolicy(policy, new Date(now))) }
   },
+  'measured-runs': (evidence, { evidence: all }, asked) => ({ runs: attestedPrograms(evidence, all, asked) }),
   'snp-report': (evidence) => {
     const { measurement, chipId } = readReport(part(evidence, 'report'))
     const chips = chipId.some((byte) => byte !== 0) ? { chips: [chipId.toString('hex')] } : {}

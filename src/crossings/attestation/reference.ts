@@ -36,6 +36,10 @@ export const referenceSchema = z
       .describe('Boots that were good: one for each firmware, Secure Boot state and number of vCPUs.'),
     vcpus: z.int().positive().exactOptional().describe('How many processors a virtual machine has, where that is known.'),
     ima: z.looseObject({}).exactOptional().describe('Files that may be executed, as a runtime policy of Keylime.'),
+    runs: z
+      .array(z.strictObject({ program: text.describe('Its path, without links on the way.'), sha256: hex(32).describe('Of its file.') }))
+      .exactOptional()
+      .describe('Programs that `thymus run --measured` may start.'),
     snp: z
       .strictObject({
         measurements: z.array(hex(48)).exactOptional().describe('Launch digests.'),

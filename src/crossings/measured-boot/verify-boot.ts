@@ -24,20 +24,21 @@ export interface QuotedBoot {
   readonly quote: VerifiedQuote
   /** Undefined where there is none. */
   readonly log: EventLog | undefined
-  /** Values that other logs account for, as IMA's for PCR 10; used where the quote came without values. */
+  /** Values that other logs account for, as that of measured programs for PCR 13; IMA's for PCR 10, where the quote came without values. */
   readonly others?: PcrValues
 }
 
 /** Holds a log to the PCRs that a TPM quoted. Where it came without their values, the log must yield the quoted digest by itself. */
 export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: QuotedBoot): VerifiedBoot {
   if (quote === undefined) return unheld([checked(LOG_CHECKS, 'TCG_REPLAY', unknown('TCG_NOT_QUOTED', 'no PCR was quoted'))])
+  const otherwise = (bank: HashName) => others.get(hashByName(bank)!.id)
   const given = new Map([...pcrs].flatMap(([id, values]) => (hashById(id) === undefined ? [] : [[hashById(id)!.name, values] as const])))
   if (given.size > 0) {
     const bank = strongest(log, [...given.keys()]) ?? [...given.keys()][0]!
     // The others need say nothing, but must not say otherwise.
-    const beside = [...given].flatMap(([name, values]) => (name === bank ? [] : checkRegisters(log, name, values)))
+    const beside = [...given].flatMap(([name, values]) => (name === bank ? [] : checkRegisters(log, name, values, otherwise(name))))
     const contrary = beside.filter(({ verdict }) => verdict.is === 'fail')
-    return held([...checkRegisters(log, bank, given.get(bank)!), ...contrary, ...strength(log && bank)], log, bank)
+    return held([...checkRegisters(log, bank, given.get(bank)!, otherwise(bank)), ...contrary, ...strength(log && bank)], log, bank)
   }
   const quoted = quote.selections.map(({ hash, pcrs: numbers }) => ({ bank: hashById(hash)?.name, id: hash, numbers }))
   const bank = strongest(
@@ -57,8 +58,8 @@ export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: 
   }
   // What yields the digest is what was quoted: the rest is as if the values had come with it.
   const numbers = quoted.find((each) => each.bank === bank)!.numbers
-  const known = new Map(numbers.map((pcr, at) => [pcr, valuesOf(log, bank, numbers, others.get(hashByName(bank)!.id))[at]!]))
-  return held([...checkRegisters(log, bank, known), ...strength(bank)], log, bank)
+  const known = new Map(numbers.map((pcr, at) => [pcr, valuesOf(log, bank, numbers, otherwise(bank))[at]!]))
+  return held([...checkRegisters(log, bank, known, otherwise(bank)), ...strength(bank)], log, bank)
 }
 
 /** Holds the log of a confidential guest to the registers that its report has: RTMR n is measurement register n + 1. */

@@ -15,6 +15,7 @@ export const EVIDENCE_TYPES = [
   'tpm-quote',
   'tcg-log',
   'ima-log',
+  'measured-runs',
   'snp-report',
   'dcap-quote',
   'sgx-report',

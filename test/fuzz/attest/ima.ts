@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readEnvelope } from '../../../src/formats/dsse.ts'
 import { readAsciiList } from '../../../src/layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../../src/layers/firmware/ima/binary.ts'
@@ -12,6 +13,8 @@ import {
 import { replay } from '../../../src/layers/firmware/ima/replay.ts'
 import { readFileSignature } from '../../../src/layers/firmware/ima/signature.ts'
 import { validate } from '../../../src/layers/firmware/ima/validate.ts'
+import { RUN_PCR, readRuns, recordOf } from '../../../src/layers/firmware/measured-run/record.ts'
+import { checkPrograms, verifyRuns } from '../../../src/layers/firmware/measured-run/verify.ts'
 import { readKernelModule } from '../../../src/layers/firmware/modules/appended.ts'
 import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
 import { certificate, commonName, newPair } from '../../kit/certificates.ts'
@@ -50,12 +53,34 @@ function module(): Buffer {
 
 const policy = () => Buffer.from(writeKeylimePolicy(policyFromLog(readAsciiList(imaLists(files()).ascii).entries), new Date(0)))
 
-/** Lists of the kernel, policies, signatures of files and modules. */
+const run = { path: '/usr/bin/db', digest: 'ab'.repeat(32), arguments: ['--port', '5432'] }
+const runs = () => [RUN_PCR, 14].map((pcr) => Buffer.from(recordOf(run, pcr, ['sha1', 'sha256']).line.repeat(2)))
+
+function readRunsOf(text: string): void {
+  const quoted = { bank: 'sha256', values: new Map([[RUN_PCR, Buffer.alloc(32)]]) } as const
+  checkPrograms(verifyRuns(readRuns(text), quoted).attested, EMPTY)
+}
+
+/** A content with its digest: one that does not fit would hide what is behind it. */
+const recordWith = (content: string) =>
+  JSON.stringify({
+    pcr: RUN_PCR,
+    digests: [{ hashAlg: 'sha256', digest: hash('sha256', content) }],
+    content_type: 'thymus-run',
+    content,
+  })
+
+/** Lists of the kernel, of measured programs, policies, signatures of files and modules. */
 export const ima: Readonly<Record<string, ByteTarget>> = {
   ascii: { seeds: lists('ascii'), read: (bytes) => judged(readAsciiList(bytes)) },
   binary: { seeds: lists('binary'), read: (bytes) => judged(readBinaryList(bytes)) },
   signature: { seeds: () => [SIGNATURE], read: readFileSignature },
   module: { seeds: () => [module()], read: (bytes) => void verifyModule(readKernelModule(bytes), { trusted: [] }) },
+  runs: { seeds: runs, read: (bytes) => readRunsOf(bytes.toString()) },
+  run: {
+    seeds: () => runs().map((bytes) => Buffer.from(JSON.parse(bytes.toString().split('\n')[0]!).content)),
+    read: (bytes) => readRunsOf(recordWith(bytes.toString())),
+  },
   policy: { seeds: () => [policy()], read: (bytes) => void readKeylimePolicy(bytes.toString()) },
   allowlist: {
     seeds: () => [Buffer.from(`${'ab'.repeat(32)}  /usr/bin/env\n`)],

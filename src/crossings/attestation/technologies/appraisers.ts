@@ -3,6 +3,7 @@ import { azureAppraiser } from './azure.ts'
 import { bootAppraiser, guestBootAppraiser, type HoldLog } from './boot.ts'
 import { appraiseEnclave, dcapAppraiser } from './dcap.ts'
 import { appraiseIma } from './ima.ts'
+import { appraiseRuns } from './measured-runs.ts'
 import { snpAppraiser } from './snp.ts'
 import { appraiseQuote } from './tpm.ts'
 
@@ -13,6 +14,7 @@ export function appraisers(hold: HoldLog): Readonly<Record<string, Appraiser>> {
     'tpm-quote': appraiseQuote,
     'tcg-log': bootAppraiser(hold),
     'ima-log': appraiseIma,
+    'measured-runs': appraiseRuns,
     'snp-report': snpAppraiser(),
     'dcap-quote': appraiseDcap,
     'sgx-report': appraiseEnclave,

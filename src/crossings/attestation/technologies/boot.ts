@@ -12,8 +12,10 @@ import { type EventLog, parseEventLog } from '../../../layers/firmware/tcg-log/e
 import { LOG_CHECKS } from '../../../layers/firmware/tcg-log/registers.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { TdReportBody } from '../../../layers/hardware/dcap/report-body.ts'
+import type { PcrValues } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
 import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, type Found, part } from '../appraise.ts'
+import { valuesOfRuns } from './measured-runs.ts'
 import { quotedBy, quotedCheck } from './tpm.ts'
 
 /** A log held to what hardware signed (src/crossings/measured-boot). */
@@ -22,7 +24,8 @@ interface Held {
   readonly bank: HashName | undefined
 }
 export interface HoldLog {
-  readonly toQuote: (given: { readonly quote: VerifiedQuote; readonly log: EventLog }) => Held
+  /** @param given with values that other logs account for */
+  readonly toQuote: (given: { readonly quote: VerifiedQuote; readonly log: EventLog; readonly others: PcrValues }) => Held
   readonly toGuest: (body: TdReportBody, log: EventLog) => Held
 }
 
@@ -32,7 +35,7 @@ export const bootAppraiser =
   (evidence, asked, all) => {
     const log = parseEventLog(part(evidence, 'log'))
     const { check, quote } = quotedBy(all, asked)
-    return found(log, asked, check, quote && toQuote({ quote, log }))
+    return found(log, asked, check, quote && toQuote({ quote, log, others: valuesOfRuns(all, quote) }))
   }
 
 /** `log`: as a TDX guest has it in the ACPI table CCEL. @param appraiseQuote of the quote that comes with it */

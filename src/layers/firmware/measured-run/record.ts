@@ -51,16 +51,20 @@ export function readRuns(text: string): readonly RunRecord[] {
     .map((line, index) => readRecord(line, `line ${index + 1}`))
 }
 
-/** The value of a PCR that was zero before these runs and that nobody else extended. Undefined where a record has no digest for the bank. */
-export function replayRuns(records: readonly RunRecord[], bank: HashName, pcr: number): Buffer | undefined {
-  let value: Buffer = Buffer.alloc(hashByName(bank)!.size)
-  for (const record of records) {
-    if (record.pcr !== pcr) continue
-    const digest = record.digests.get(bank)
-    if (digest === undefined) return undefined
-    value = hash(bank, Buffer.concat([value, digest]), 'buffer')
+/** What a log says of other PCRs. A line that cannot be read is left out: it keeps the rest from being read. */
+export const linesBeside = (text: string, pcr: number): string =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && ![undefined, pcr].includes(pcrOf(line)))
+    .map((line) => `${line}\n`)
+    .join('')
+
+function pcrOf(line: string): number | undefined {
+  try {
+    return readRecord(line, 'line').pcr
+  } catch {
+    return undefined
   }
-  return value
 }
 
 function readRecord(line: string, at: string): RunRecord {

@@ -24,8 +24,14 @@ const OF_THE_SYSTEM = { pcr: [10, 15, 16, 23], cc: [4] } as const
  * Whether a log accounts for registers whose values are known to be true.
  * @param log undefined where there is none
  * @param values register → value, as quoted; those that nothing logged and that only the system extends are left alone
+ * @param others what other logs account for: a register whose value is theirs need not be in this one
  */
-export function checkRegisters(log: EventLog | undefined, bank: HashName, values: ReadonlyMap<number, Buffer>): readonly Check[] {
+export function checkRegisters(
+  log: EventLog | undefined,
+  bank: HashName,
+  values: ReadonlyMap<number, Buffer>,
+  others: ReadonlyMap<number, Buffer> = new Map(),
+): readonly Check[] {
   if (log === undefined) return withoutLog(bank, values)
   if (!log.banks.includes(bank)) {
     return [checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_UNLOGGED', `the log has ${log.banks.join(', ')}, and ${bank} is quoted`))]
@@ -38,7 +44,10 @@ export function checkRegisters(log: EventLog | undefined, bank: HashName, values
   const unquoted = [...replayed].filter(([register]) => !values.has(register))
   const unlogged = [...values].filter(
     ([register, value]) =>
-      !system.includes(register) && !replayed.has(register) && !leadsTo(bank, register, initialValue(log, bank, register), value),
+      !system.includes(register) &&
+      !replayed.has(register) &&
+      others.get(register)?.equals(value) !== true &&
+      !leadsTo(bank, register, initialValue(log, bank, register), value),
   )
   const held = [...replayed.keys()].filter((register) => values.has(register))
   return [

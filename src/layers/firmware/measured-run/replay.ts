@@ -1,0 +1,27 @@
+// The log of measured programs held against a PCR: how far a quoted value reaches into it.
+import { hash } from 'node:crypto'
+import { type HashName, hashByName } from '../../../formats/hash.ts'
+import type { RunRecord } from './record.ts'
+
+export interface RunWalk {
+  /** Whether some stretch of the log, from its beginning, leads to the quoted value. */
+  readonly reached: boolean
+  readonly attested: readonly RunRecord[]
+  /** What came after the quote, or all where the value is not reached: nothing may be concluded from it. */
+  readonly pending: readonly RunRecord[]
+}
+
+/**
+ * Walks the records of one PCR to its quoted value. The PCR was zero before them, and nobody else extended it; a record without a digest for the
+ * bank leads nowhere.
+ */
+export function walkRuns(records: readonly RunRecord[], bank: HashName, pcr: number, quoted: Uint8Array): RunWalk {
+  const own = records.filter((record) => record.pcr === pcr)
+  let value: Buffer = Buffer.alloc(hashByName(bank)!.size)
+  for (let count = 0; ; count++) {
+    if (value.equals(quoted)) return { reached: true, attested: own.slice(0, count), pending: own.slice(count) }
+    const digest = own[count]?.digests.get(bank)
+    if (digest === undefined) return { reached: false, attested: [], pending: own }
+    value = hash(bank, Buffer.concat([value, digest]), 'buffer')
+  }
+}

@@ -32,7 +32,7 @@ const only = (text: string): Policy => {
 const whens = (text: string) => only(text).rules.map(({ gate, when }) => ({ gate, when }))
 
 describe('the examples of the guide', () => {
-  test('are one of each kind', () => assert.equal(examples.length, 3))
+  test('are one of each kind', () => assert.equal(examples.length, 4))
 
   test('NetworkPolicy becomes rules of both directions, each at its line', () => {
     const policy = only(examples[0]!)
@@ -84,14 +84,22 @@ describe('the examples of the guide', () => {
     )
   })
 
+  test('NodePolicy becomes rules of the node, of what modules hold', () => {
+    const { id, applies, rules } = only(examples[2]!)
+    assert.deepEqual(
+      [id, applies, rules.map(({ gate, when }) => [gate, when.is])],
+      ['NodePolicy/modules', { node: true, workloads: [] }, [['module', 'content']]],
+    )
+  })
+
   test('Namespace becomes labels', () => {
-    assert.deepEqual([...readPolicies(examples[2]!, 'f').namespaces], [['shop', { stage: 'production' }]])
+    assert.deepEqual([...readPolicies(examples[3]!, 'f').namespaces], [['shop', { stage: 'production' }]])
   })
 
   test('are the same as one file, as a list and as JSON, and can be given another mode', () => {
     const all = examples.join('---\n')
     const { policies, namespaces } = readPolicies(Buffer.from(all), 'f', { mode: 'enforce' })
-    assert.deepEqual([policies.map(({ mode }) => mode), namespaces.size], [['enforce', 'enforce'], 1])
+    assert.deepEqual([policies.map(({ mode }) => mode), namespaces.size], [['enforce', 'enforce', 'enforce'], 1])
     const items = examples.map((text) => `- ${text.trim().replaceAll('\n', '\n  ')}`).join('\n')
     const listed = readPolicies(`apiVersion: v1\nkind: List\nmetadata: {resourceVersion: ""}\nitems:\n${items}\n`, 'f', { mode: 'enforce' })
     const placeless = (value: unknown) => JSON.parse(JSON.stringify(value, (key, value) => (key === 'source' ? undefined : value)))

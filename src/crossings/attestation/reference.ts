@@ -1,9 +1,9 @@
 // What evidence should say: the machine as it was when it was good. docs/schemas/attestation-reference.json is made from it. What is not named is
 // not asked, and then nothing is affirmed by it.
 import { z } from 'zod'
+import { conform } from '../../formats/conform.ts'
 import { API_VERSION } from '../../formats/doors/request.ts'
 import { time } from '../../formats/doors/time.ts'
-import { conform } from '../../formats/evidence/conform.ts'
 import { bootReference } from '../../layers/firmware/reference/reference.ts'
 
 const text = z.string()

@@ -5,10 +5,10 @@ import type { Evidence } from '../../core/appraisal.ts'
 import { ThymusError } from '../../core/errors.ts'
 import type { Reason } from '../../core/verdict.ts'
 import { decodeBase64 } from '../base64.ts'
+import { conform } from '../conform.ts'
 import { reason } from '../doors/appraisal.ts'
 import { API_VERSION } from '../doors/request.ts'
 import { time, timeText } from '../doors/time.ts'
-import { conform } from './conform.ts'
 
 /** Evidence that a verifier is there for. Others are carried, and nothing is said of them. */
 export const EVIDENCE_TYPES = [

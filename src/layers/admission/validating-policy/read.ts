@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ThymusError } from '../../../core/errors.ts'
+import { firstProblem } from '../../../formats/conform.ts'
 import { type KubernetesObject, nameOf } from '../../../formats/kubernetes/object.ts'
 import { type CelRules, compileCelRules } from '../cel-rules.ts'
 import { type Action, binding, type MatchResources, type ParamRef, policy } from './schema.ts'
@@ -65,9 +66,7 @@ export function readBinding(object: KubernetesObject): PolicyBinding {
 function conform<Schema extends z.ZodType>(schema: Schema, object: KubernetesObject): z.output<Schema> {
   const result = schema.safeParse(object)
   if (result.success) return result.data
-  const issue = result.error.issues[0]!
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  const path = z.core.toDotPath(unknown === undefined ? issue.path : [...issue.path, unknown])
-  const message = unknown === undefined ? issue.message : 'unknown field'
-  throw new ThymusError('ADMISSION_POLICY', `${String(object.kind)} ${nameOf(object)}: ${path}: ${message}`, { at: path })
+  const { path, message } = firstProblem(result.error)
+  const field = z.core.toDotPath(path)
+  throw new ThymusError('ADMISSION_POLICY', `${String(object.kind)} ${nameOf(object)}: ${field}: ${message}`, { at: field })
 }

@@ -32,8 +32,8 @@ describe('a recorded boot', () => {
     for (const [change, at] of [
       [{ apiVersion: 'v2' }, 'apiVersion'],
       [{ bank: 'md5' }, 'bank'],
-      [{ measurements: [{ ...golden.measurements[0]!, allowed: [] }] }, 'measurements.0.allowed'],
-      [{ extra: 1 }, 'document'],
+      [{ measurements: [{ ...golden.measurements[0]!, allowed: [] }] }, 'measurements[0].allowed'],
+      [{ extra: 1 }, 'extra'],
     ] as const) {
       assert.throws(() => readReference({ ...golden, ...change }), { code: 'REFERENCE', at })
     }

@@ -1,7 +1,7 @@
 // A boot that is known to be good, as a document: what each register was extended by, and what it may be extended by instead after an update.
 // PCR values alone say that something changed, never what; so the measurements are kept, not only their result.
 import { z } from 'zod'
-import { ThymusError } from '../../../core/errors.ts'
+import { conform } from '../../../formats/conform.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { bootOf } from '../boot/images.ts'
 import type { Kind, Measurement } from '../boot/measurement.ts'
@@ -81,12 +81,7 @@ export function platformOf(all: readonly Measurement[], vcpus?: number): Platfor
 }
 
 /** @throws ThymusError REFERENCE */
-export function readReference(document: unknown): BootReference {
-  const read = bootReference.safeParse(document)
-  if (read.success) return read.data
-  const issue = read.error.issues[0]!
-  throw new ThymusError('REFERENCE', issue.message, { at: issue.path.map(String).join('.') || 'document' })
-}
+export const readReference = (document: unknown): BootReference => conform(bootReference, document, 'REFERENCE')
 
 /** The one that was recorded of such a platform. A number of vCPUs that one of both does not know is no difference. */
 export function referenceFor(references: readonly BootReference[], { firmware, secureBoot, vcpus }: Platform): BootReference | undefined {

@@ -4,7 +4,8 @@
 import { z } from 'zod'
 import { ThymusError } from '../../../../core/errors.ts'
 import { labelKeyProblem, labelValueProblem } from '../../../../core/label-syntax.ts'
-import { printable, quote } from '../../../../core/quote.ts'
+import { quote } from '../../../../core/quote.ts'
+import { firstProblem, pathText } from '../../../../formats/conform.ts'
 import { type GroupVersionKind, isFields } from '../../../../formats/kubernetes/object.ts'
 import { readFields } from '../fields.ts'
 import type { Match } from '../match.ts'
@@ -14,17 +15,13 @@ import { readMatch } from '../read-match.ts'
 export function conform<Schema extends z.ZodType>(schema: Schema, object: unknown): z.output<Schema> {
   const result = schema.safeParse(object)
   if (result.success) return result.data
-  const issue = result.error.issues[0]!
-  if (issue.code === 'unrecognized_keys') throw problemAt([...issue.path, issue.keys[0]!], 'unknown field')
-  throw problemAt(issue.path, issue.message)
+  const { path, message } = firstProblem(result.error)
+  throw problemAt(path, message)
 }
 
 /** The error that a field is wrong. */
 export function problemAt(path: readonly PropertyKey[], problem: string): ThymusError {
-  const field = path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${printable(String(step))}`))
-    .join('')
-    .slice(1)
+  const field = pathText(path)
   return new ThymusError('MUTATOR', `${field === '' ? 'the object' : field}: ${problem}`, { at: field })
 }
 

@@ -5,6 +5,7 @@ import { conform } from '../../formats/conform.ts'
 import { API_VERSION } from '../../formats/doors/request.ts'
 import { time } from '../../formats/doors/time.ts'
 import { bootReference } from '../../layers/firmware/reference/reference.ts'
+import { WEAKER_STATUSES } from '../../layers/hardware/dcap/tcb-status.ts'
 
 const text = z.string()
 const hex = (bytes: number) => text.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
@@ -78,17 +79,7 @@ export const referenceSchema = z
         allow: z
           .array(
             z.strictObject({
-              status: z
-                .enum([
-                  'SWHardeningNeeded',
-                  'ConfigurationNeeded',
-                  'ConfigurationAndSWHardeningNeeded',
-                  'TDRelaunchAdvised',
-                  'TDRelaunchAdvisedConfigurationNeeded',
-                  'OutOfDate',
-                  'OutOfDateConfigurationNeeded',
-                ])
-                .describe('A status that is weaker than UpToDate.'),
+              status: z.enum(WEAKER_STATUSES).describe('A status that is weaker than UpToDate.'),
               until: time.describe('From then on it is not allowed any more.'),
               minEvaluationNumber: z.int().min(0).describe('The evaluation must not be older than this.'),
               advisoryIds: z.array(text).exactOptional().describe('Every advisory that applies must be one of these; left out, any may.'),

@@ -1,9 +1,8 @@
 // Statuses of a trusted computing base, and how those of its parts become one: Intel's quote verification library, 4.1.2.5 (EvaluateTcb) and
 // TDRelaunchCheck. Where that library leaves a part's need of configuration out, it is kept here.
 
-/** Every status but the two of a relaunch is published; those are concluded. */
-export const TCB_STATUSES = [
-  'UpToDate',
+/** Those between the best and the worst: weaker than UpToDate, and a policy may allow them by name. The two of a relaunch are concluded, not published. */
+export const WEAKER_STATUSES = [
   'SWHardeningNeeded',
   'ConfigurationNeeded',
   'ConfigurationAndSWHardeningNeeded',
@@ -11,10 +10,10 @@ export const TCB_STATUSES = [
   'TDRelaunchAdvisedConfigurationNeeded',
   'OutOfDate',
   'OutOfDateConfigurationNeeded',
-  'Revoked',
 ] as const
 
-export type TcbStatus = (typeof TCB_STATUSES)[number]
+export type WeakerStatus = (typeof WEAKER_STATUSES)[number]
+export type TcbStatus = 'UpToDate' | WeakerStatus | 'Revoked'
 
 /** Those that Intel publishes. */
 export const PUBLISHED_STATUSES = [

@@ -4,12 +4,12 @@ import { type Check, unknown, type Verdict } from '../../../core/verdict.ts'
 import { DCAP_CHECKS } from './checks.ts'
 import type { ReportBody, SgxReportBody, TdReportBody } from './report-body.ts'
 import type { TcbEvaluation } from './tcb.ts'
-import type { TcbStatus } from './tcb-status.ts'
+import type { WeakerStatus } from './tcb-status.ts'
 import type { VerifiedQuote } from './verify.ts'
 
 /** A status that is weaker than UpToDate, and is allowed all the same: by name, for a time, and with what is known of it. */
 export interface AllowedStatus {
-  readonly status: Exclude<TcbStatus, 'UpToDate' | 'Revoked'>
+  readonly status: WeakerStatus
   /** Milliseconds since 1970 from which it is not allowed any more. */
   readonly until: number
   /** The evaluation must not be older than this. */

@@ -30,7 +30,8 @@ export function azureAppraiser({ roots, anchors = [INTEL_SGX_ROOT_KEY] }: AzureT
     const { kind, hardware } = readHclReport(read.hclReport)
     const own = certificatesOf(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
     const kept = kind === 'snp' ? asked.held?.forReport(readReport(hardware)) : undefined
-    const collateral = read.tdQuote && collateralFor(evidence, asked, quotes.verify(readQuote(read.tdQuote), { now: asked.now }), anchors)
+    const quoted = read.tdQuote && readQuote(read.tdQuote)
+    const collateral = quoted && collateralFor(evidence, asked, quoted, quotes.platformOf(quoted), anchors)
     const verified = verifyAzure(read, {
       ...{ now: asked.now, quotes },
       ...{ authorities: [...own.authorities, ...(kept?.authorities ?? [])], crls: [...own.crls, ...(kept?.crls ?? [])] },

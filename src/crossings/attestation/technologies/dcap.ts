@@ -5,7 +5,8 @@ import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
 import { type Collateral, openCollateral, PARTS, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
-import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
+import type { Platform } from '../../../layers/hardware/dcap/platform.ts'
+import { type Quote, readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
 import { type Measurements, type QuotePolicy, validateQuote } from '../../../layers/hardware/dcap/validate.ts'
 import { QuoteVerifier, type VerifiedQuote } from '../../../layers/hardware/dcap/verify.ts'
@@ -17,7 +18,7 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
   const verifier = new QuoteVerifier(anchors)
   return (evidence, asked) => {
     const quote = readQuote(part(evidence, 'quote'))
-    const collateral = collateralFor(evidence, asked, verifier.verify(quote, { now: asked.now }), anchors)
+    const collateral = collateralFor(evidence, asked, quote, verifier.platformOf(quote), anchors)
     const verified = verifier.verify(quote, { now: asked.now, collateral })
     const checks = [...verified.checks, ...validateWorkload(verified, asked, asked)]
     const ends = collateral === undefined ? [] : Object.values(collateral.periods).map(({ to }) => to)
@@ -49,12 +50,13 @@ export const appraiseEnclave: Appraiser = (evidence, asked) => {
 export function collateralFor(
   evidence: NamedEvidence,
   { held }: Asked,
-  { quote, platform }: VerifiedQuote,
+  { body: { tee } }: Quote,
+  platform: Platform | undefined,
   anchors: readonly Buffer[],
 ): Collateral | undefined {
   const open = (text: string | undefined) => (text === undefined ? undefined : openCollateral(readCollateral(text), anchors))
   const own = open(Object.hasOwn(evidence.parts, 'collateral') ? Buffer.from(part(evidence, 'collateral')).toString('utf8') : undefined)
-  const kept = open(platform && held?.forPlatform(quote.body.tee, platform.extension.fmspc))
+  const kept = open(platform && held?.forPlatform(tee, platform.extension.fmspc))
   if (own === undefined || kept === undefined) return own ?? kept
   return PARTS.every((name) => own.periods[name].from >= kept.periods[name].from) ? own : kept
 }

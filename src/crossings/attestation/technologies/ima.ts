@@ -9,12 +9,10 @@ import { IMA_CHECKS } from '../../../layers/firmware/ima/checks.ts'
 import type { ImaEntry } from '../../../layers/firmware/ima/entry.ts'
 import type { ImaList } from '../../../layers/firmware/ima/list.ts'
 import { readKeylimePolicy } from '../../../layers/firmware/ima/policy.ts'
-
 import { type Bank, beginning, IMA_PCR, type ImaProgress } from '../../../layers/firmware/ima/replay.ts'
 import { isExcluded, validate } from '../../../layers/firmware/ima/validate.ts'
 import { checkBootAggregate, type ListEvidence, type VerifiedList, verifyList } from '../../../layers/firmware/ima/verify.ts'
 import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
-
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { resumed, walkedList } from '../known.ts'
 import { quotedBank, quotedBy } from './tpm.ts'

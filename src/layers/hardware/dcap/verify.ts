@@ -54,14 +54,14 @@ export class QuoteVerifier {
     this.#platforms = new Platforms(anchors)
   }
 
+  /** What the platform of a quote says of itself, before anything of the quote is verified; undefined where no certificate of it can be read. */
+  platformOf(quote: Quote): Platform | undefined {
+    const read = this.#read(quote, undefined)
+    return typeof read === 'object' ? read : undefined
+  }
+
   verify(quote: Quote, { now, collateral, pckChain = collateral?.pckChain }: Given): VerifiedQuote {
-    const { type, data } = quote.certification
-    const read =
-      pckChain !== undefined
-        ? this.#platforms.ofFile(pckChain)
-        : type === CERTIFICATION.pckChain
-          ? this.#platforms.ofQuote(data)
-          : undefined
+    const read = this.#read(quote, pckChain)
     const platform = typeof read === 'object' ? read : undefined
     const checks = [
       check('DCAP_QUOTE_SIGNATURE', isSigned(this.#platforms.attestationKey(quote.attestationKey), quote.signed, quote.signature)),
@@ -78,6 +78,12 @@ export class QuoteVerifier {
     if (tcb === undefined) checks.push(check('DCAP_TCB_LEVEL', WRONG_COLLATERAL))
     else checks.push(unless('DCAP_TCB_LEVEL', typeof tcb === 'string' ? `no level for ${tcb}` : undefined))
     return { quote, checks, platform, tcb: typeof tcb === 'string' ? undefined : tcb, collateral }
+  }
+
+  /** A text says what is wrong with its certificates; undefined where there are none. @param pckChain in place of those in the quote */
+  #read({ certification: { type, data } }: Quote, pckChain: Buffer | undefined): Platform | string | undefined {
+    if (pckChain !== undefined) return this.#platforms.ofFile(pckChain)
+    return type === CERTIFICATION.pckChain ? this.#platforms.ofQuote(data) : undefined
   }
 }
 

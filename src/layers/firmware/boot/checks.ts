@@ -4,7 +4,7 @@ import { printable } from '../../../core/quote.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import { eventTypeName } from '../tcg-log/event-types.table.ts'
 import { type Measurement, measuring } from './measurement.ts'
-import { type BootState, bootState, isVariable } from './state.ts'
+import { type BootState, bootState, isVariable, KEY_VARIABLES } from './state.ts'
 
 export const BOOT_CHECKS = {
   TCG_EVENT_DATA: { title: 'event data that is measured hashes to its digest', clause: 'PFP 1.06 table 27' },
@@ -109,7 +109,7 @@ function setupMode({ setupMode, auditMode, keys }: BootState): Check {
 
 /** Firmware measures nothing in it that the log does not hold; in a confidential guest it shares a register with much else. */
 const SECURE_BOOT_PCR = 7
-const ORDER = ['SecureBoot', 'PK', 'KEK', 'db', 'dbx']
+const ORDER = ['SecureBoot', ...KEY_VARIABLES]
 
 function keyOrder(all: readonly Measurement[]): Check {
   const seen = all.flatMap((each, at) =>

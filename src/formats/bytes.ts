@@ -4,6 +4,13 @@ import { ThymusError } from '../core/errors.ts'
 
 export type Endian = 'little' | 'big'
 
+/** Without the NULs at the end. Not by a pattern over the text, which would take the square of the time. */
+export function withoutNuls(bytes: Buffer): Buffer {
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return bytes.subarray(0, end)
+}
+
 /** Reads the fields of a stretch of bytes one after the other. Every error is ThymusError FORMAT at `FIELD at byte N`. */
 export class ByteReader {
   readonly #bytes: Buffer

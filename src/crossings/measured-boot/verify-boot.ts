@@ -58,7 +58,8 @@ export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: 
   }
   // What yields the digest is what was quoted: the rest is as if the values had come with it.
   const numbers = quoted.find((each) => each.bank === bank)!.numbers
-  const known = new Map(numbers.map((pcr, at) => [pcr, valuesOf(log, bank, numbers, otherwise(bank))[at]!]))
+  const yielded = valuesOf(log, bank, numbers, otherwise(bank))
+  const known = new Map(numbers.map((pcr, at) => [pcr, yielded[at]!]))
   return held([...checkRegisters(log, bank, known, otherwise(bank)), ...strength(bank)], log, bank)
 }
 

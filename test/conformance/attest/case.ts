@@ -68,3 +68,9 @@ export function readMember(root: string, path: string): Buffer {
   for (const key of pointer.split('/').slice(1)) value = (value as Record<string, unknown>)[key]
   return typeof value === 'string' ? Buffer.from(value, encoding ?? 'utf8') : Buffer.from(JSON.stringify(value))
 }
+
+/** Registers as people and tools write them: a line for each, as `10: 0x7BF1CC…`. */
+export function readPcrs(text: Buffer): ReadonlyMap<number, Buffer> {
+  const lines = text.toString('latin1').matchAll(/^\s*(\d+)\s*:?\s*(?:0x)?([0-9a-fA-F]+)\s*$/gm)
+  return new Map([...lines].map(([, pcr, value]) => [Number(pcr), Buffer.from(value!, 'hex')]))
+}

@@ -10,7 +10,7 @@ import { readReference, recordBoot } from '../../../src/layers/firmware/referenc
 import { type EventLog, parseEventLog, type RegisterKind } from '../../../src/layers/firmware/tcg-log/event-log.ts'
 import { checkRegisters } from '../../../src/layers/firmware/tcg-log/registers.ts'
 import { replay } from '../../../src/layers/firmware/tcg-log/replay.ts'
-import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge } from './case.ts'
+import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge, readPcrs } from './case.ts'
 
 /** Event logs of firmware and of confidential guests. */
 export const firmwareLog: Readonly<Record<string, Judge>> = {
@@ -87,11 +87,6 @@ function sourceDiffer(log: EventLog, registers: Readonly<Record<string, Readonly
     const checks = checkRegisters(log, bank as HashName, held)
     return answered(`PCRs of ${bank} that the source has`, 'pass', together(checks.map(({ verdict }) => verdict)).is)
   })
-}
-
-function readPcrs(text: Buffer): ReadonlyMap<number, Buffer> {
-  const lines = text.toString('latin1').matchAll(/^\s*(\d+)\s*:?\s+(?:0x)?([0-9a-fA-F]+)\s*$/gm)
-  return new Map([...lines].map(([, register, value]) => [Number(register), Buffer.from(value!, 'hex')]))
 }
 
 /** What tpm2_eventlog printed: registers and digests of the events, and registers after the replay. */

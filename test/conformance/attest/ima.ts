@@ -16,7 +16,7 @@ import {
 } from '../../../src/layers/firmware/ima/policy.ts'
 import { type Bank, beginning, IMA_PCR, replay } from '../../../src/layers/firmware/ima/replay.ts'
 import { verifyList, wrongTemplateHashes } from '../../../src/layers/firmware/ima/verify.ts'
-import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge } from './case.ts'
+import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge, readPcrs } from './case.ts'
 
 /** Logs of the kernel, and policies made of them. */
 export const ima: Readonly<Record<string, Judge>> = {
@@ -59,11 +59,6 @@ function isGenuine(list: ImaList, pcrs: ReadonlyMap<number, Buffer> | undefined)
   const { checks } = verifyList({ list, quoted, boot: 'recorded', progress: beginning('recorded', bank), ...boots })
   // PCRs of another bank than the boot aggregate's cannot tell, and are no reason to refuse.
   return checks.every(({ verdict }) => verdict.is !== 'fail')
-}
-
-function readPcrs(text: Buffer): ReadonlyMap<number, Buffer> {
-  const lines = text.toString('latin1').matchAll(/^\s*(\d+)\s*:?\s*(?:0x)?([0-9a-fA-F]+)\s*$/gm)
-  return new Map([...lines].map(([, pcr, value]) => [Number(pcr), Buffer.from(value!, 'hex')]))
 }
 
 function countOf(names: readonly string[]): Readonly<Record<string, number>> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash as digestOf } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { certificate, newPair } from '../../../../test/kit/certificates.ts'
 import {
@@ -228,4 +229,14 @@ test('tens of thousands of images are named in the time of one look', () => {
   const started = ownTime()
   assert.equal(bootOf(log, 'sha256').length, events.length)
   assert.ok(ownTime() - started < 2_000)
+})
+
+test('tens of thousands of authorities are held to as many entries of db in the time of one look', () => {
+  const entries = Array.from({ length: 30_000 }, (_, at) => digestOf('sha256', String(at), 'buffer'))
+  const vouching = authority(GUID.imageSecurityDatabase, 'db', Buffer.concat([Buffer.alloc(16, 7), entries.at(-1)!]))
+  const db = secureVariable('db', signatureList(GUID.certSha256, ...entries))
+  const all = boot([db, ...entries.map(() => vouching)])
+  const started = ownTime()
+  assert.equal(checkBoot(all).find(({ code }) => code === 'TCG_AUTHORITY')!.verdict.is, 'pass')
+  assert.ok(ownTime() - started < 3_000)
 })

@@ -2,9 +2,10 @@
 import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { printable } from '../../../core/quote.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
+import type { EfiSignature } from '../../../formats/efi/signature-list.ts'
 import { eventTypeName } from '../tcg-log/event-types.table.ts'
 import { type Measurement, measuring } from './measurement.ts'
-import { type BootState, bootState, isVariable } from './state.ts'
+import { type BootState, bootState, isVariable, KEY_VARIABLES } from './state.ts'
 
 export const BOOT_CHECKS = {
   TCG_EVENT_DATA: { title: 'event data that is measured hashes to its digest', clause: 'PFP 1.06 table 27' },
@@ -109,7 +110,7 @@ function setupMode({ setupMode, auditMode, keys }: BootState): Check {
 
 /** Firmware measures nothing in it that the log does not hold; in a confidential guest it shares a register with much else. */
 const SECURE_BOOT_PCR = 7
-const ORDER = ['SecureBoot', 'PK', 'KEK', 'db', 'dbx']
+const ORDER = ['SecureBoot', ...KEY_VARIABLES]
 
 function keyOrder(all: readonly Measurement[]): Check {
   const seen = all.flatMap((each, at) =>
@@ -148,13 +149,15 @@ function authorities({ authorities, keys, secureBoot }: BootState): readonly Che
   }
   if (db === undefined)
     return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', unknown('TCG_DB_UNLOGGED', 'nothing that is bound says what is in db'))]
-  // Old releases of shim leave out the last byte.
-  const holds = (list: typeof dbx, data: Buffer) =>
-    list.some((entry) => entry.data.subarray(0, data.length).equals(data) && entry.data.length - data.length < 2)
-  const stranger = fromDb.find(({ data }) => !holds(db, data) || holds(dbx, data))
-  const got = stranger && `${printable(stranger.name)} is ${holds(db, stranger.data) ? 'in dbx' : 'not in db'}`
+  const [allowed, forbidden] = [measuredAs(db), measuredAs(dbx)]
+  const stranger = fromDb.find(({ data }) => !allowed.has(hexOf(data)) || forbidden.has(hexOf(data)))
+  const got = stranger && `${printable(stranger.name)} is ${allowed.has(hexOf(stranger.data)) ? 'in dbx' : 'not in db'}`
   return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', stranger === undefined, got === undefined ? {} : { got })]
 }
+
+const hexOf = (data: Buffer) => data.toString('hex')
+/** What is measured where an entry of a list verifies an image. Old releases of shim leave out the last byte. */
+const measuredAs = (list: readonly EfiSignature[]) => new Set(list.flatMap(({ data }) => [hexOf(data), hexOf(data.subarray(0, -1))]))
 
 function sbatLevel({ sbatLevel }: BootState, least: number): Check {
   const level = /^sbat,1,(\d{10})/.exec(sbatLevel ?? '')?.[1]

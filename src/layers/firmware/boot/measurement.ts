@@ -1,6 +1,7 @@
 // What each event of a boot is about, in words that are the same for every boot: they name its steps, and pair what two boots measured.
 import { hash as digestOf } from 'node:crypto'
 import { printable } from '../../../core/quote.ts'
+import { withoutNuls } from '../../../formats/bytes.ts'
 import { loadOptionName, readUtf16 } from '../../../formats/efi/device-path.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import type { HashName } from '../../../formats/hash.ts'
@@ -235,16 +236,9 @@ function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About
 
 /** Versions are in UTF-16 or ASCII, and a few are binary. */
 function versionText(data: Buffer): string {
-  const text = data.length >= 2 && data[1] === 0 ? readUtf16(data) : trimmed(data).toString('latin1')
+  const text = data.length >= 2 && data[1] === 0 ? readUtf16(data) : withoutNuls(data).toString('latin1')
   return /^[ -~]+$/.test(text) ? text : `0x${data.toString('hex')}`
 }
 
 /** Text in UTF-8 without the NULs at its end. It comes from strangers: who shows it escapes it. */
-const utf8 = (bytes: Buffer) => trimmed(bytes).toString('utf8')
-
-/** Not by a pattern, which would take the square of the time. */
-function trimmed(bytes: Buffer): Buffer {
-  let end = bytes.length
-  while (end > 0 && bytes[end - 1] === 0) end--
-  return bytes.subarray(0, end)
-}
+const utf8 = (bytes: Buffer) => withoutNuls(bytes).toString('utf8')

@@ -2,7 +2,7 @@
 import { printable } from '../../../core/quote.ts'
 import { signatureName } from '../secure-boot/signature-name.ts'
 import type { Measurement } from './measurement.ts'
-import { bootState, isVariable, type KeyVariable, type LoggedAuthority } from './state.ts'
+import { bootState, FLAGS, isVariable, KEY_VARIABLES, type LoggedAuthority, trySignatures } from './state.ts'
 
 /** Of text that the log holds. */
 const SHOWN = 512
@@ -72,17 +72,17 @@ function verifiedBy(verifiers: readonly string[]): string {
 }
 
 function variableStep(each: Measurement): string | undefined {
-  for (const name of ['SecureBoot', 'SetupMode', 'AuditMode', 'DeployedMode']) {
+  for (const name of FLAGS) {
     if (isVariable(each, name)) return `${capital(each.subject)} is ${each.variable!.data[0] === 1 ? 'on' : 'off'}.`
   }
-  for (const name of ['PK', 'KEK', 'db', 'dbx'] as const) {
+  for (const name of KEY_VARIABLES) {
     if (isVariable(each, name)) return keysStep(each, name)
   }
   return undefined
 }
 
-function keysStep(each: Measurement, name: KeyVariable): string {
-  const signatures = bootState([each]).keys[name]
+function keysStep(each: Measurement, name: string): string {
+  const signatures = trySignatures(each.variable!.data)
   if (signatures === undefined) return `${capital(each.subject)} cannot be read.`
   if (signatures.length === 0) return `${capital(each.subject)}: none.`
   const names = name === 'dbx' ? [] : signatures.slice(0, NAMED).map((signature) => printable(signatureName(signature)))
@@ -111,5 +111,7 @@ function authorityStep({ variable, vouches, beforeSeparator, name }: LoggedAutho
   return `shim's setting ${printable(variable)} was measured.`
 }
 
-const from = (path: string | undefined) => (path === undefined ? '' : ` (the log says from ${shown(path)})`)
-const capital = (text: string) => (text.startsWith('shim') ? text : text.charAt(0).toUpperCase() + text.slice(1))
+/** Where an image is said to lie, behind what was made of it. */
+export const from = (path: string | undefined) => (path === undefined ? '' : ` (the log says from ${shown(path)})`)
+/** The first word of a sentence. */
+export const capital = (text: string) => (text.startsWith('shim') ? text : text.charAt(0).toUpperCase() + text.slice(1))

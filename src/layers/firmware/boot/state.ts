@@ -25,7 +25,11 @@ export interface BootState {
   readonly exitBootServices: boolean
 }
 
-export type KeyVariable = 'PK' | 'KEK' | 'db' | 'dbx'
+/** Variables of Secure Boot that are on or off. */
+export const FLAGS = ['SecureBoot', 'SetupMode', 'AuditMode', 'DeployedMode'] as const
+/** Those that hold lists of signatures. */
+export const KEY_VARIABLES = ['PK', 'KEK', 'db', 'dbx'] as const
+type KeyVariable = (typeof KEY_VARIABLES)[number]
 
 const EXIT = 'Exit Boot Services Invocation'
 
@@ -64,7 +68,7 @@ function flagOf(data: Buffer | undefined): boolean | undefined {
 
 function keysOf(all: readonly Measurement[]): BootState['keys'] {
   const keys: Partial<Record<KeyVariable, readonly EfiSignature[]>> = {}
-  for (const name of ['PK', 'KEK', 'db', 'dbx'] as const) {
+  for (const name of KEY_VARIABLES) {
     const data = all.find((each) => isVariable(each, name))?.variable?.data
     const signatures = data === undefined ? undefined : trySignatures(data)
     if (signatures !== undefined) keys[name] = signatures

@@ -1,5 +1,6 @@
 // What the kernel measures that is no file, in words: template ima-buf.
 import { ThymusError } from '../../../core/errors.ts'
+import { withoutNuls } from '../../../formats/bytes.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import type { ImaEntry } from './entry.ts'
 
@@ -20,7 +21,7 @@ export function bufferOf(entry: ImaEntry): MeasuredBuffer | undefined {
   const bytes = entry.field('buf')
   if (bytes === undefined) return undefined
   const { name } = entry
-  if (name === 'kexec-cmdline') return { kind: 'command-line', text: bytes.toString('utf8').replace(/\0+$/, '') }
+  if (name === 'kexec-cmdline') return { kind: 'command-line', text: withoutNuls(bytes).toString('utf8') }
   if (name.startsWith('dm_')) {
     const groups = groupsOf(bytes.toString('latin1'))
     if (groups !== undefined) return { kind: 'device-mapper', event: name, groups }

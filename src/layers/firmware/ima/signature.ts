@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { ByteReader } from '../../../formats/bytes.ts'
 import { DerReader } from '../../../formats/der/reader.ts'
 import { TAG } from '../../../formats/der/tags.ts'
-import { readPem } from '../../../formats/pem.ts'
+import { readAllPem } from '../../../formats/pem.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { isDigestSignedBy, type SigningHash } from '../../../formats/x509/prehashed.ts'
 import type { SubjectPublicKey } from '../../../formats/x509/public-key.ts'
@@ -78,10 +78,10 @@ export function fileKeyOf(der: Buffer): FileKey {
 /** Keys of PEM blocks: certificates, and public keys. @throws ThymusError FORMAT */
 export function fileKeysOf(pem: string): readonly FileKey[] {
   const keys: FileKey[] = []
-  for (let block = readPem(pem); block !== undefined; block = readPem(pem, block.end)) {
-    if (block.label === 'CERTIFICATE') keys.push(fileKeyOf(block.bytes))
-    else if (block.label === 'PUBLIC KEY') {
-      const key = readPublicKeyInfo(new DerReader(block.bytes))
+  for (const { label, bytes } of readAllPem(pem)) {
+    if (label === 'CERTIFICATE') keys.push(fileKeyOf(bytes))
+    else if (label === 'PUBLIC KEY') {
+      const key = readPublicKeyInfo(new DerReader(bytes))
       keys.push({ id: idOf(bitsHash(key)), key })
     }
   }

@@ -1,5 +1,4 @@
 // Does what was measured meet a policy? Only entries that a quote attests may be given; which file is another is said by its name.
-
 import { hash } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'

@@ -24,7 +24,7 @@ export interface RunRecord {
  */
 export const RUN_PCR = 13
 /** PCRs that a program may extend and nobody may reset (TCG PC Client Platform TPM Profile 1.05, table 5). */
-export const RUN_PCRS: ReadonlySet<number> = new Set([8, 9, 10, 11, 12, 13, 14, 15])
+const RUN_PCRS: ReadonlySet<number> = new Set([8, 9, 10, 11, 12, 13, 14, 15])
 
 const MAX_LOG = 64 << 20
 /** A command line is at most so long (ARG_MAX, with each byte written as an escape). */

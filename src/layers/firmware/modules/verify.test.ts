@@ -91,6 +91,11 @@ describe('a signature that brings certificates', () => {
     assert.equal(verdictOf(own).is, 'stranger')
   })
 
+  test('is wrong where the trusted key that issued its signer’s is revoked', () => {
+    const root = trust(ROOT)
+    assert.match(wordsOf(verdictOf(module, { trusted: [root], revoked: [root.certificate] })), /is revoked/)
+  })
+
   test('a certificate between them that is revoked parts them', () => {
     const revoked = byLeaf.certificates.map(readCertificate)
     assert.equal(verdictOf(module, { trusted: [trust(ROOT)], revoked }).is, 'wrong')

@@ -76,8 +76,6 @@ function anchorOf(
   trusted: readonly TrustedKey[],
   revoked: readonly Certificate[],
 ): TrustedKey | undefined {
-  const issued = (issuer: Certificate, { rawIssuer, signatureAlgorithm, rawBody, signature }: Certificate) =>
-    issuer.rawSubject.equals(rawIssuer) && isSignedBy(issuer.publicKey, signatureAlgorithm, rawBody, signature)
   let below = leaf
   for (let depth = 0; depth < MAX_CHAIN; depth++) {
     if (isRevoked(below, revoked)) return undefined
@@ -90,7 +88,12 @@ function anchorOf(
   return undefined
 }
 
-const isRevoked = ({ raw }: Certificate, revoked: readonly Certificate[]) => revoked.some((each) => each.raw.equals(raw))
+/** Whether it is one of those, or one of them issued it: the kernel follows the chain to keys that are revoked as it does to those that are trusted. */
+const isRevoked = (certificate: Certificate, revoked: readonly Certificate[]) =>
+  revoked.some((each) => each.raw.equals(certificate.raw) || issued(each, certificate))
+
+const issued = (issuer: Certificate, { rawIssuer, signatureAlgorithm, rawBody, signature }: Certificate) =>
+  issuer.rawSubject.equals(rawIssuer) && isSignedBy(issuer.publicKey, signatureAlgorithm, rawBody, signature)
 
 /** The verdict as a check: a signature of a stranger is unknown, since only its key could tell. */
 export function signatureCheck(verdict: ModuleVerdict): Check {

@@ -221,6 +221,12 @@ describe('an update is allowed before any machine has booted it', () => {
     assert.deepEqual(readReference(JSON.parse(JSON.stringify(allowing))), allowing)
   })
 
+  test('by words that stand for themselves, whatever is in them', () => {
+    const words = { 'root=/dev/vda': "root=$$rest$&$'" }
+    const now = boot({ commandLine: "/vmlinuz root=$$rest$&$' ro" })
+    assert.deepEqual(compareBoot(allowUpdate(golden, { name: 'words', words }), now).words, [])
+  })
+
   test('and what was is taken back once it is everywhere', () => {
     const only = settled(allowing, update.name)
     assert.deepEqual(compareBoot(only, after).words, [])

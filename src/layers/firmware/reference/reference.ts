@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { conform } from '../../../formats/conform.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { bootOf } from '../boot/images.ts'
-import type { Kind, Measurement } from '../boot/measurement.ts'
+import type { Measurement } from '../boot/measurement.ts'
 import { bootState } from '../boot/state.ts'
 import type { EventLog } from '../tcg-log/event-log.ts'
 
@@ -95,7 +95,7 @@ export function referenceFor(references: readonly BootReference[], { firmware, s
 export function allowing(
   reference: BootReference,
   from: string,
-  digestsOf: (measurement: Reference & { readonly kind: Kind | string }) => readonly { readonly digest: Buffer; readonly text?: string }[],
+  digestsOf: (measurement: Reference) => readonly { readonly digest: Buffer; readonly text?: string }[],
 ): BootReference {
   return {
     ...reference,

@@ -94,7 +94,7 @@ function reworded(
   return allowed.flatMap(({ text, digest }) => {
     // Only what is measured as this text, and not in UTF-16 or with its NUL, can be said anew.
     if (text === undefined || digestOf(bank, text, 'hex') !== digest) return []
-    const changed = Object.entries(words).reduce((now, [from, to]) => now.replaceAll(from, to), text)
+    const changed = Object.entries(words).reduce((now, [from, to]) => now.replaceAll(from, () => to), text)
     return changed === text ? [] : [{ digest: digestOf(bank, changed, 'buffer'), text: changed }]
   })
 }

@@ -2,8 +2,8 @@
 import { printable } from '../../../core/quote.ts'
 import { type EfiSignature, hashEntry } from '../../../formats/efi/signature-list.ts'
 import type { Measurement } from '../boot/measurement.ts'
-import { shown } from '../boot/narrative.ts'
-import { isVariable, trySignatures } from '../boot/state.ts'
+import { capital, from, shown } from '../boot/narrative.ts'
+import { FLAGS, isVariable, trySignatures } from '../boot/state.ts'
 import { signatureName } from '../secure-boot/signature-name.ts'
 import type { Difference } from './difference.ts'
 import type { Reference } from './reference.ts'
@@ -60,7 +60,7 @@ function changed(wanted: Reference, got: Measurement): string {
 function variableChanged(wanted: Reference, got: Measurement): string {
   const before = Buffer.from(wanted.data ?? '', 'base64')
   const after = got.variable?.data ?? Buffer.alloc(0)
-  if (['SecureBoot', 'SetupMode', 'AuditMode', 'DeployedMode'].some((name) => isVariable(got, name))) {
+  if (FLAGS.some((name) => isVariable(got, name))) {
     const state = (data: Buffer) => (data[0] === 1 ? 'on' : 'off')
     return `${capital(got.subject)} is ${state(after)}; it was ${state(before)}.`
   }
@@ -137,5 +137,3 @@ function words(these: readonly string[]): string {
 }
 
 const told = (subject: string, text: string | undefined) => (text === undefined ? capital(subject) : `${capital(subject)} ${shown(text)}`)
-const from = (path: string | undefined) => (path === undefined ? '' : ` (the log says from ${shown(path)})`)
-const capital = (text: string) => (text.startsWith('shim') ? text : text.charAt(0).toUpperCase() + text.slice(1))

@@ -118,6 +118,28 @@ test('certificates that sign one another in circles come to an end', () => {
   assert.ok(ownTime() - started < 1_000)
 })
 
+test('a forbidden root is not hidden behind more certificates than are looked at', () => {
+  // Whoever knows a public key can give it other names: these lead from the signer into a crowd.
+  const detours = Array.from({ length: 10 }, (_, number) =>
+    certificate({
+      subject: 'Middle',
+      key: middleKey,
+      issuer: { subject: 'Crowd', key: otherKey },
+      extensions: [isCa()],
+      serial: integer(number + 2),
+    }),
+  )
+  const crowd = Array.from({ length: 20 }, (_, number) =>
+    certificate({ subject: 'Crowd', key: rootKey, extensions: [isCa()], serial: integer(number + 2) }),
+  )
+  const by = { key: signerKey, by: { issuer: commonName('Middle') } }
+  const trust = { db: certificates(middle), dbx: certificates(root) }
+  assert.deepEqual(wrong(signImage(bare, bareHash, { ...by, certificates: [signer, middle] }), trust), ['UEFI_FORBIDDEN Root'])
+  assert.deepEqual(wrong(signImage(bare, bareHash, { ...by, certificates: [signer, ...detours, ...crowd, middle] }), trust), [
+    'UEFI_FORBIDDEN more certificates than are looked at',
+  ])
+})
+
 test('names: what an image calls itself, and who only sounds like Microsoft', () => {
   assert.equal(imageName(readImage(bare)), 'shim 15.8-1')
   assert.deepEqual(

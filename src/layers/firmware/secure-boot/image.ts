@@ -31,7 +31,14 @@ export interface ImageTrust {
 
 /** Deeper chains sign no boot loader. */
 const MAX_DEPTH = 8
+/** Of one image, in each of both lists. */
 const MAX_SIGNATURE_CHECKS = 64
+
+/** Signatures of certificates that may still be tried; below zero once one was not. */
+interface Budget {
+  left: number
+}
+const newBudget = (): Budget => ({ left: MAX_SIGNATURE_CHECKS })
 
 export function verifyImage(bytes: Buffer, { db, dbx, sbatLevel }: ImageTrust): readonly Check[] {
   let image: PeImage
@@ -45,8 +52,9 @@ export function verifyImage(bytes: Buffer, { db, dbx, sbatLevel }: ImageTrust): 
   }
   // A signature that is of another image says nothing of this one.
   const own = signatures.filter((signature) => isOfImage(signature, image))
-  const forbidden = hasHash(dbx, image) ? 'the image' : first(own, (signature) => forbiddenBy(signature, dbx))
-  const allowed = hasHash(db, image) ? 'its hash' : first(own, (signature) => vouchedBy(signature, anchorsOf(db)))
+  const forbidden = hasHash(dbx, image) ? 'the image' : forbiddenIn(own, dbx)
+  const budget = newBudget()
+  const allowed = hasHash(db, image) ? 'its hash' : first(own, (signature) => vouchedBy(signature, anchorsOf(db), budget))
   return [
     checked(IMAGE_CHECKS, 'UEFI_IMAGE', true),
     checked(IMAGE_CHECKS, 'UEFI_FORBIDDEN', forbidden === undefined, forbidden === undefined ? {} : { got: forbidden }),
@@ -79,37 +87,50 @@ const anchorsOf = (list: readonly EfiSignature[]) =>
 /** Certificates of a list that vouch for an image, one for each of its signatures. @throws ThymusError FORMAT */
 export function vouchersOf(image: PeImage, db: readonly EfiSignature[]): readonly EfiSignature[] {
   const own = imageSignatures(image).filter((signature) => isOfImage(signature, image))
-  const raw = own.flatMap((signature) => voucherOf(signature, anchorsOf(db))?.raw ?? [])
+  const budget = newBudget()
+  const raw = own.flatMap((signature) => voucherOf(signature, anchorsOf(db), budget)?.raw ?? [])
   return db.filter(({ data }) => raw.some((each) => each.equals(data)))
 }
 
 /** The name of the entry that vouches for a signature; undefined where none does. */
-function vouchedBy(signature: ImageSignature, anchors: readonly Certificate[]): string | undefined {
-  const anchor = voucherOf(signature, anchors)
+function vouchedBy(signature: ImageSignature, anchors: readonly Certificate[], budget: Budget): string | undefined {
+  const anchor = voucherOf(signature, anchors, budget)
   return anchor && printable(certificateName(anchor.raw))
 }
 
-function voucherOf({ data }: ImageSignature, anchors: readonly Certificate[]): Certificate | undefined {
+function voucherOf({ data }: ImageSignature, anchors: readonly Certificate[], budget: Budget): Certificate | undefined {
   return first(data.signers, (signer) => {
     // Of PKCS#7 the signer's certificate is inside; a list may hold that very one.
     const leaf = [...data.certificates, ...anchors].find((each) => isNamedBy(signer, each))
     if (leaf === undefined || signatureFault(data, signer, leaf.publicKey) !== undefined) return undefined
-    return anchorOf(leaf, data.certificates, anchors)
+    return anchorOf(leaf, data.certificates, anchors, budget)
   })
 }
 
-function forbiddenBy(signature: ImageSignature, dbx: readonly EfiSignature[]): string | undefined {
+/** What is forbidden of the signatures. Where not all could be looked at, that is: what was not seen may be. */
+function forbiddenIn(own: readonly ImageSignature[], dbx: readonly EfiSignature[]): string | undefined {
+  const budget = newBudget()
+  const found = first(own, (signature) => forbiddenBy(signature, dbx, budget))
+  return found ?? (budget.left < 0 ? 'more certificates than are looked at' : undefined)
+}
+
+function forbiddenBy(signature: ImageSignature, dbx: readonly EfiSignature[], budget: Budget): string | undefined {
   const hashes = dbx.flatMap((entry) => hashEntry(entry) ?? []).filter((entry) => entry.of === 'certificate')
   // A certificate with a time of revocation counts as forbidden whenever it signed: nothing here can prove that it was before.
   const listed = signature.data.certificates.find(({ rawBody }) =>
     hashes.some((entry) => hash(entry.hash, rawBody, 'buffer').equals(entry.value)),
   )
-  return listed === undefined ? vouchedBy(signature, anchorsOf(dbx)) : printable(certificateName(listed.raw))
+  return listed === undefined ? vouchedBy(signature, anchorsOf(dbx), budget) : printable(certificateName(listed.raw))
 }
 
 /** The anchor to which a certificate leads through others, or which it is. */
-function anchorOf(leaf: Certificate, others: readonly Certificate[], anchors: readonly Certificate[]): Certificate | undefined {
-  const budget = { left: MAX_SIGNATURE_CHECKS }
+function anchorOf(
+  leaf: Certificate,
+  others: readonly Certificate[],
+  anchors: readonly Certificate[],
+  budget: Budget,
+): Certificate | undefined {
+  if (anchors.length === 0) return undefined
   const climb = (child: Certificate, depth: number): Certificate | undefined => {
     const self = anchors.find(({ raw }) => raw.equals(child.raw))
     if (self !== undefined || depth === MAX_DEPTH) return self

@@ -22,7 +22,7 @@ export function tryCertificate(der: Buffer): Certificate | undefined {
 export function certificateName(der: Buffer): string {
   const fingerprint = hash('sha256', der, 'hex')
   const root = MICROSOFT_ROOTS.get(fingerprint)
-  if (root !== undefined) return root.name
+  if (root !== undefined) return root
   const certificate = tryCertificate(der)
   const name = certificate?.subject.findLast(({ type }) => type === COMMON_NAME)?.value ?? certificate?.subject.at(-1)?.value
   const short = `sha256:${fingerprint.slice(0, 16)}`

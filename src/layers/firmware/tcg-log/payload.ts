@@ -16,7 +16,7 @@ export interface VariableData {
 const MAX_NAME = 1_024
 
 /** @throws ThymusError FORMAT */
-export function readVariableData(bytes: Buffer): VariableData {
+function readVariableData(bytes: Buffer): VariableData {
   const reader = new ByteReader(bytes, 'little')
   const guid = showGuid(reader.bytes(16, 'variableName'))
   const [nameLength, dataLength] = [reader.u64('unicodeNameLength'), reader.u64('variableDataLength')]

@@ -35,4 +35,4 @@ export function initialValue({ registers, startupLocality }: EventLog, bank: Has
 }
 
 /** Whether a PCR is reset by a dynamic launch alone. */
-export const isDynamic = (pcr: number) => pcr >= 17 && pcr <= 22
+const isDynamic = (pcr: number) => pcr >= 17 && pcr <= 22

@@ -32,7 +32,7 @@ export function isSameKey(one: SubjectPublicKey, other: SubjectPublicKey): boole
 }
 
 function rsaInfo({ keyBits, exponent, modulus }: RsaArea): Buffer | undefined {
-  if (modulus.length * 8 !== keyBits || modulus[0]! < 0x80) return undefined
+  if (modulus.length * 8 !== keyBits || (modulus[0] ?? 0) < 0x80) return undefined
   const key = sequence(integer(BigInt(`0x${modulus.toString('hex')}`)), integer(BigInt(exponent || DEFAULT_EXPONENT)))
   return sequence(sequence(oid(KEY_OID.rsa), element(TAG.null)), bits(key))
 }

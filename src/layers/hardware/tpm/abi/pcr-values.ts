@@ -16,6 +16,8 @@ const DIGESTS = 8
 /** Of 32 PCRs in each of 16 banks, eight a list. */
 const MAX_LISTS = 64
 const MAX_PCR = 31
+/** Of the text of a PCR, whose 64 bytes may stand apart. Longer ones are not looked at: what fits no pattern takes the square of its length. */
+const MAX_LINE = 512
 
 /** The values of one bank. */
 export const bankOf = (bank: HashName, values: ReadonlyMap<number, Buffer>): PcrValues => new Map([[hashByName(bank)!.id, values]])
@@ -89,6 +91,7 @@ export function readTextPcrs(text: string, bank?: HashName): PcrValues {
     const fail = (message: string): never => {
       throw new ThymusError('FORMAT', message, { at: `line ${at + 1}` })
     }
+    if (line.length > MAX_LINE) fail(`${line.length} characters, where ${MAX_LINE} are the most`)
     const heading = /^\s*(sha\d+|sm3)[\w-]*\s*:\s*$/i.exec(line)
     if (heading !== null) {
       hash = hashByName(heading[1]!.toLowerCase()) ?? fail('a bank that is not known')

@@ -3,7 +3,7 @@ import { ThymusError } from '../../../../core/errors.ts'
 import { ByteReader } from '../../../../formats/bytes.ts'
 import { type HashName, hashById, hashByName } from '../../../../formats/hash.ts'
 import { LIMIT } from './algorithms.ts'
-import type { PcrSelection } from './pcr-selection.ts'
+import { type PcrSelection, readPcrSelection } from './pcr-selection.ts'
 
 /** TPM_ALG_ID of the bank → number of the PCR → value. */
 export type PcrValues = ReadonlyMap<number, ReadonlyMap<number, Buffer>>
@@ -43,7 +43,7 @@ export function readSerializedPcrs(bytes: Uint8Array): PcrValues {
   const reader = new ByteReader(bytes, 'little')
   const count = reader.u32('pcrSelect.count')
   if (count > ENTRIES) reader.fail('pcrSelect.count', `${count} banks, where ${ENTRIES} are the most`)
-  const places = Array.from({ length: ENTRIES }, () => readEntry(reader.inside(ENTRY_SIZE, 'pcrSelection')))
+  const places = Array.from({ length: ENTRIES }, () => readPcrSelection(reader.inside(ENTRY_SIZE, 'pcrSelection'), 'pcrSelection'))
     .slice(0, count)
     .flatMap(({ hash, pcrs }) => pcrs.map((pcr) => ({ hash, pcr })))
   const lists = reader.u32('lists')
@@ -58,14 +58,6 @@ export function readSerializedPcrs(bytes: Uint8Array): PcrValues {
     values.set(hash, (values.get(hash) ?? new Map<number, Buffer>()).set(pcr, digest))
   }
   return values
-}
-
-function readEntry(reader: ByteReader): { hash: number; pcrs: readonly number[] } {
-  const hash = reader.u16('hash')
-  const size = reader.u8('sizeofSelect')
-  if (size > LIMIT.pcrSelect) reader.fail('sizeofSelect', `${size} bytes, where ${LIMIT.pcrSelect} are the most`)
-  const bits = reader.bytes(size, 'pcrSelect')
-  return { hash, pcrs: Array.from({ length: 8 * size }, (_, pcr) => pcr).filter((pcr) => (bits[pcr >> 3]! >> (pcr & 7)) & 1) }
 }
 
 function readDigests(reader: ByteReader): readonly Buffer[] {

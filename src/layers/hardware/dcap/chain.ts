@@ -1,6 +1,5 @@
 // Chains of Intel's certificates. Their shape is fixed, and every certificate has one role: a platform's key, the authority that certified it,
 // the key that signs collateral, the root. A pinned public key ends a chain, never a name.
-
 import { ThymusError } from '../../../core/errors.ts'
 import { DerReader } from '../../../formats/der/reader.ts'
 import { TAG } from '../../../formats/der/tags.ts'

@@ -1,7 +1,5 @@
 // Sessions and policies (part 3, 11 and 23).
-
-import type { HashName } from '../../../../formats/hash.ts'
-import { hashByName } from '../../../../formats/hash.ts'
+import { type HashName, hashByName } from '../../../../formats/hash.ts'
 import { ALG, LIMIT } from '../abi/algorithms.ts'
 import { readSized, sized, u8, u16, u32, u64 } from '../abi/marshal.ts'
 import { type PcrSelection, writePcrSelections } from '../abi/pcr-selection.ts'

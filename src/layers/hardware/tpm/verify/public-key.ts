@@ -1,5 +1,4 @@
 // The key behind a public area, in the form that certificates have it.
-
 import { ThymusError } from '../../../../core/errors.ts'
 import { DerReader } from '../../../../formats/der/reader.ts'
 import { TAG } from '../../../../formats/der/tags.ts'

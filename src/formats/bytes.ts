@@ -4,6 +4,8 @@ import { ThymusError } from '../core/errors.ts'
 
 export type Endian = 'little' | 'big'
 
+export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+
 /** Reads the fields of a stretch of bytes one after the other. Every error is ThymusError FORMAT at `FIELD at byte N`. */
 export class ByteReader {
   readonly #bytes: Buffer
@@ -76,7 +78,7 @@ export class ByteReader {
   /** Bytes that the specification reserves: all zero. */
   reserved(length: number, field: string): void {
     const start = this.#at
-    if (this.bytes(length, field).some((byte) => byte !== 0)) this.#failAt(start, field, 'reserved bytes are not zero')
+    if (!isZero(this.bytes(length, field))) this.#failAt(start, field, 'reserved bytes are not zero')
   }
 
   finish(field: string): void {

@@ -93,7 +93,8 @@ function described(piece: Piece): Omit<Held, 'state'> {
     }
     case 'platform': {
       const { periods, tcbInfo, issued } = piece.collateral
-      const until = Math.min(...Object.values(periods).map(({ to }) => to))
+      const ends = Math.min(...Object.values(periods).map(({ to }) => to))
+      const until = Number.isFinite(ends) ? ends : null // a list in it may not say
       return { kind: 'platform', of: `${tcbInfo.id}, FMSPC ${tcbInfo.fmspc.toString('hex')}`, from: issued.from, until }
     }
   }

@@ -11,6 +11,9 @@ export function withoutNuls(bytes: Buffer): Buffer {
   return bytes.subarray(0, end)
 }
 
+/** Whether all bytes are zero. */
+export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+
 /** Reads the fields of a stretch of bytes one after the other. Every error is ThymusError FORMAT at `FIELD at byte N`. */
 export class ByteReader {
   readonly #bytes: Buffer
@@ -83,7 +86,7 @@ export class ByteReader {
   /** Bytes that the specification reserves: all zero. */
   reserved(length: number, field: string): void {
     const start = this.#at
-    if (this.bytes(length, field).some((byte) => byte !== 0)) this.#failAt(start, field, 'reserved bytes are not zero')
+    if (!isZero(this.bytes(length, field))) this.#failAt(start, field, 'reserved bytes are not zero')
   }
 
   finish(field: string): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
-import { readAllPem, readPem } from './pem.ts'
+import { readAllPem, readPem, writePem } from './pem.ts'
 
 const block = (label: string, body: string) => `-----BEGIN ${label}-----\n${body}-----END ${label}-----\n`
 const shown = (text: string) => readAllPem(text).map(({ label, bytes }) => `${label}=${bytes.toString('latin1')}`)
@@ -13,6 +14,16 @@ test('blocks are read wherever they stand', () => {
   assert.deepEqual(shown(block('A', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: x\n\naGk=\n')), ['A=hi'])
   const two = `${block('A', 'aGk=\n')}rest`
   assert.equal(two.slice(readPem(two)!.end), 'rest')
+})
+
+test('a block is written as OpenSSL writes it, and read as it was', () => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  assert.equal(writePem('PUBLIC KEY', publicKey.export({ format: 'der', type: 'spki' })), publicKey.export({ format: 'pem', type: 'spki' }))
+  for (const length of [1, 47, 48, 49, 96, 97]) {
+    const bytes = Buffer.alloc(length, 7)
+    const text = writePem('A B', bytes)
+    assert.deepEqual(readAllPem(text), [{ label: 'A B', bytes, end: text.length }])
+  }
 })
 
 test('what is no block is passed over', () => {

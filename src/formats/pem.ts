@@ -44,6 +44,10 @@ export function readAllPem(text: string): readonly PemBlock[] {
   }
 }
 
+/** One block, in lines of 64 characters. */
+export const writePem = (label: string, bytes: Buffer): string =>
+  `${BEGIN}${label}${DASHES}\n${bytes.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}${END}${label}${DASHES}\n`
+
 /** @param start behind "-----BEGIN " @param end of the line before "-----END " */
 function readBlock(text: string, start: number, end: number): PemBlock | undefined {
   const first = lineAt(text, start)

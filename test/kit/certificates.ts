@@ -20,7 +20,8 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 }
 
 export const sequence = (...parts: readonly Uint8Array[]) => der(0x30, ...parts)
-export const integer = (value: number) => der(0x02, Buffer.from([value]))
+/** @param value a byte */
+export const integer = (value: number) => der(0x02, Buffer.from(value < 0x80 ? [value] : [0, value]))
 export const text = (tag: number, value: string) => der(tag, Buffer.from(value))
 
 export function oid(dotted: string): Buffer {

@@ -214,9 +214,8 @@ function qeIdentity(tee: 'SGX' | 'TDX'): Json & { tcbLevels: Json[] } {
 
 function pckExtension(components: readonly number[], pceSvn: number): Buffer {
   const octets = (bytes: Uint8Array) => der(0x04, bytes)
-  const number = (value: number) => der(0x02, Buffer.from(value < 0x80 ? [value] : [0, value]))
   const field = (id: string, value: Buffer) => sequence(oid(`${SGX_OID}.${id}`), value)
-  const tcb = [...components, pceSvn].map((svn, index) => field(`2.${index + 1}`, number(svn)))
+  const tcb = [...components, pceSvn].map((svn, index) => field(`2.${index + 1}`, integer(svn)))
   return extension(
     SGX_OID,
     sequence(

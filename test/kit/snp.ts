@@ -4,7 +4,7 @@ import { guidBytes } from '../../src/formats/efi/guid.ts'
 import { readCertificate } from '../../src/formats/x509/certificate.ts'
 import { type Endorsement, type Endorsing, endorse } from '../../src/layers/hardware/snp/endorsement.ts'
 import type { ProductLine } from '../../src/layers/hardware/snp/product.ts'
-import { certificate, der, extension, isCa, newPair, newRsaPair, type Pair, type Request, text } from './certificates.ts'
+import { certificate, extension, integer, isCa, newPair, newRsaPair, type Pair, type Request, text } from './certificates.ts'
 
 const AMD = '1.3.6.1.4.1.3704.1'
 /** Bytes of a TCB version, as a report has them. */
@@ -15,8 +15,6 @@ export const CHIP_ID = Buffer.alloc(64, 0xc1)
 export const TURIN_CHIP_ID = Buffer.alloc(8, 0xc1)
 
 const ORDER = { early: [1, 2, 4, 5, 6, 7, 3, 8], turin: [9, 1, 2, 3, 5, 6, 7, 8] }
-
-const number = (value: number) => der(0x02, Buffer.from(value < 0x80 ? [value] : [0, value]))
 
 export interface VekRequest {
   readonly product?: string
@@ -61,12 +59,12 @@ export class Vendor {
     const chip = chipId ?? (this.line === 'Turin' ? TURIN_CHIP_ID : CHIP_ID)
     const extensions = [
       extension(`${AMD}.2`, text(0x16, product)),
-      ...ORDER[this.line === 'Turin' ? 'turin' : 'early'].map((part, at) => extension(`${AMD}.3.${part}`, number(tcb[at]!))),
+      ...ORDER[this.line === 'Turin' ? 'turin' : 'early'].map((part, at) => extension(`${AMD}.3.${part}`, integer(tcb[at]!))),
       csp === undefined ? extension(`${AMD}.4`, chip) : extension(`${AMD}.5`, text(0x16, csp)),
     ]
     const issuer = { subject: csp === undefined ? `SEV-${this.line}` : `SEV-VLEK-${this.line}`, key: this.#authority }
     const subject = csp === undefined ? 'SEV-VCEK' : 'SEV-VLEK'
-    return certificate({ subject, key: this.key, issuer, extensions, hash: 'sha384', serial: der(0x02, Buffer.of(0)), ...change })
+    return certificate({ subject, key: this.key, issuer, extensions, hash: 'sha384', serial: integer(0), ...change })
   }
 
   endorsement(request: VekRequest = {}, change: Partial<Endorsing> = {}): Endorsement {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { ThymusError } from '../../core/errors.ts'
 import { type Fields, type KubernetesObject, kindOf } from '../../formats/kubernetes/object.ts'
-import { readAllPem } from '../../formats/pem.ts'
+import { readAllPem, writePem } from '../../formats/pem.ts'
 import { type ConfigurationOptions, type Rule, webhookConfigurations } from '../../server/admission/configuration.ts'
 import { note } from '../terminal.ts'
 import { type ClusterFlags, openClient } from './cluster.ts'
@@ -84,9 +84,5 @@ function bundleIn(file: string): string {
   }
   const certificates = readAllPem(text).filter(({ label }) => label === 'CERTIFICATE')
   if (certificates.length === 0) throw new ThymusError('USAGE', 'there is no certificate in PEM', { at: file })
-  return certificates
-    .map(({ bytes }) => `-----BEGIN CERTIFICATE-----\n${lines(bytes.toString('base64'))}\n-----END CERTIFICATE-----\n`)
-    .join('')
+  return certificates.map(({ label, bytes }) => writePem(label, bytes)).join('')
 }
-
-const lines = (text: string) => text.match(/.{1,64}/g)!.join('\n')

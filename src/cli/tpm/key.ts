@@ -8,6 +8,7 @@ import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { integer, sequence } from '../../formats/der/writer.ts'
 import { type HashName, hashByName } from '../../formats/hash.ts'
+import { writePem } from '../../formats/pem.ts'
 import { ALG, OBJECT } from '../../layers/hardware/tpm/abi/algorithms.ts'
 import type { PublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { hasAttributes } from '../../layers/hardware/tpm/abi/public-area.ts'
@@ -140,6 +141,5 @@ function typeText(area: PublicArea): string {
 
 export function publicPem(area: PublicArea): string | null {
   const key = subjectPublicKeyOf(area)
-  if (key === undefined) return null
-  return `-----BEGIN PUBLIC KEY-----\n${key.raw.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
+  return key === undefined ? null : writePem('PUBLIC KEY', key.raw)
 }

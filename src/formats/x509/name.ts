@@ -9,6 +9,8 @@ export interface Attribute {
   readonly value: string | Buffer
 }
 
+const COMMON_NAME = '2.5.4.3'
+
 /** The attributes of a distinguished name, in their order (RFC 5280 §4.1.2.4). */
 export function readName(reader: DerReader, { textOnly = true } = {}): readonly Attribute[] {
   const attributes: Attribute[] = []
@@ -16,6 +18,12 @@ export function readName(reader: DerReader, { textOnly = true } = {}): readonly 
     attributes.push(...set.each((each) => readAttribute(each.enter(TAG.sequence), textOnly)))
   }
   return attributes
+}
+
+/** The one common name; empty where there is none, or more than one. */
+export function commonName(name: readonly Attribute[]): string {
+  const names = name.filter(({ type }) => type === COMMON_NAME)
+  return names.length === 1 ? String(names[0]!.value) : ''
 }
 
 function readAttribute(reader: DerReader, textOnly: boolean): Attribute {

@@ -2,8 +2,9 @@
 import { constants, publicDecrypt } from 'node:crypto'
 import { DerReader } from '../der/reader.ts'
 import { TAG } from '../der/tags.ts'
+import { hashByName } from '../hash.ts'
 import { type Curve, keyObject, type SubjectPublicKey } from './public-key.ts'
-import { bitLength, isSoundRsa } from './rsa.ts'
+import { bitLength, inverse, isSoundRsa } from './rsa.ts'
 
 /** What RSA signs before the digest (RFC 8017 §9.2, note 1). */
 const DIGEST_INFO = {
@@ -13,12 +14,11 @@ const DIGEST_INFO = {
 } as const
 
 export type SigningHash = keyof typeof DIGEST_INFO
-const SIZES: Readonly<Record<SigningHash, number>> = { sha256: 32, sha384: 48, sha512: 64 }
 
 /** Whether `signature` (RSASSA-PKCS1-v1_5, or ECDSA in DER) is one of a message with this digest. */
 export function isDigestSignedBy(subject: SubjectPublicKey, hash: SigningHash, digest: Buffer, signature: Buffer): boolean {
   const { key } = subject
-  if (digest.length !== SIZES[hash]) return false
+  if (digest.length !== hashByName(hash)!.size) return false
   if (key.kind === 'ec') return isEcdsa(key.curve, [key.x, key.y], digest, signature)
   if (key.kind !== 'rsa' || !isSoundRsa({ bits: bitLength(key.modulus), e: key.exponent })) return false
   const object = keyObject(subject)
@@ -80,11 +80,10 @@ function isEcdsa({ name, bytes }: Curve, key: Affine, digest: Buffer, signature:
   const [r, s] = pair
   if (r <= 0n || r >= n || s <= 0n || s >= n) return false
   const z = BigInt(`0x${digest.subarray(0, bytes).toString('hex')}`) % n
-  const inverse = inverseOf(s, n)
-  const sum = sumOfProducts((z * inverse) % n, generator, (r * inverse) % n, key, p)
-  if (sum[2] === 0n) return false
-  const z2 = inverseOf((sum[2] * sum[2]) % p, p)
-  return ((sum[0] * z2) % p) % n === r
+  const w = inverse(s, n)!
+  const sum = sumOfProducts((z * w) % n, generator, (r * w) % n, key, p)
+  const z2 = inverse((sum[2] * sum[2]) % p, p)
+  return z2 !== undefined && ((sum[0] * z2) % p) % n === r
 }
 
 function readPair(signature: Buffer): Affine | undefined {
@@ -143,14 +142,4 @@ function add(left: Point, right: Point, p: bigint): Point {
   const h3 = (h2 * h) % p
   const x3 = mod(r * r - h3 - 2n * u1 * h2, p)
   return [x3, mod(r * (u1 * h2 - x3) - s1 * h3, p), mod(left[2] * right[2] * h, p)]
-}
-
-/** By the extended Euclidean algorithm; p is prime. */
-function inverseOf(value: bigint, p: bigint): bigint {
-  let [a, b, x, y] = [mod(value, p), p, 1n, 0n]
-  while (a > 1n) {
-    const quotient = b / a
-    ;[a, b, x, y] = [b - quotient * a, a, y - quotient * x, x]
-  }
-  return mod(x, p)
 }

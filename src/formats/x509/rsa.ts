@@ -46,7 +46,7 @@ export function bitLength(value: bigint): number {
 }
 
 /** value⁻¹ modulo `modulus` (Euclid); undefined where there is none. */
-function inverse(value: bigint, modulus: bigint): bigint | undefined {
+export function inverse(value: bigint, modulus: bigint): bigint | undefined {
   let [before, rest] = [modulus, value % modulus]
   let [factorBefore, factor] = [0n, 1n]
   while (rest !== 0n) {

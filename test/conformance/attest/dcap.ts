@@ -4,7 +4,8 @@ import { ThymusError } from '../../../src/core/errors.ts'
 import { type Check, together } from '../../../src/core/verdict.ts'
 import { readCertificate } from '../../../src/formats/x509/certificate.ts'
 import { isListOf, readCrl } from '../../../src/formats/x509/crl.ts'
-import { chainOf, commonName, readChainFile } from '../../../src/layers/hardware/dcap/chain.ts'
+import { commonName } from '../../../src/formats/x509/name.ts'
+import { chainOf, readChainFile } from '../../../src/layers/hardware/dcap/chain.ts'
 import { isP256Signature, openCollateral, readCollateral } from '../../../src/layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../src/layers/hardware/dcap/intel.ts'
 import { readSigned } from '../../../src/layers/hardware/dcap/published.ts'
@@ -125,7 +126,7 @@ function factsOf({ quote, platform, checks }: VerifiedQuote): Readonly<Record<st
       pceid: platform.extension.pceId.toString('hex'),
       pcesvn: platform.extension.tcb.pceSvn,
       pckNotAfter: new X509Certificate(platform.certificate.raw).validToDate.toISOString(),
-      pckIssuer: typeof platform.chain === 'string' ? undefined : commonName(platform.chain.issuer),
+      pckIssuer: typeof platform.chain === 'string' ? undefined : commonName(platform.chain.issuer.subject),
     }),
   }
 }

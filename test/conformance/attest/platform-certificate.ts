@@ -1,5 +1,4 @@
 // What go-attestation's attributecert makes of a platform certificate, as JSON, from what Thymus reads.
-
 import type { Attribute } from '../../../src/formats/x509/name.ts'
 import type { SignatureAlgorithm } from '../../../src/formats/x509/signature.ts'
 import type { PlatformComponent, PlatformProperty, SecurityAssertions } from '../../../src/layers/hardware/tpm/abi/platform-attributes.ts'

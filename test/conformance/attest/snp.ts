@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../../src/core/errors.ts'
-import type { Check } from '../../../src/core/verdict.ts'
-import { together } from '../../../src/core/verdict.ts'
+import { type Check, together } from '../../../src/core/verdict.ts'
 import { readAllPem } from '../../../src/formats/pem.ts'
 import { type Certificate, readCertificate, readCertificates } from '../../../src/formats/x509/certificate.ts'
 import { readCrl } from '../../../src/formats/x509/crl.ts'
+import { commonName } from '../../../src/formats/x509/name.ts'
 import { type Endorsement, endorse } from '../../../src/layers/hardware/snp/endorsement.ts'
 import { guestPolicyOf } from '../../../src/layers/hardware/snp/flags.ts'
 import { launchDigest, type SevMode } from '../../../src/layers/hardware/snp/launch/digest.ts'
@@ -17,7 +17,6 @@ import { readReport, type SnpReport } from '../../../src/layers/hardware/snp/rep
 import { tcbOf } from '../../../src/layers/hardware/snp/tcb.ts'
 import { readTrusteeEvidence } from '../../../src/layers/hardware/snp/trustee-evidence.ts'
 import { type SnpPolicy, validateReport } from '../../../src/layers/hardware/snp/validate.ts'
-import { commonName } from '../../../src/layers/hardware/snp/vek.ts'
 import { verifyReport } from '../../../src/layers/hardware/snp/verify.ts'
 import { type AttestCase, answered, type CaseFiles, type Difference, factsDiffer, type Judge } from './case.ts'
 
@@ -37,7 +36,8 @@ const NAMES = new Set(Object.values(REASONS))
 const report: Judge = ({ params, expect }, files) => {
   const anchors = authorities(files)
   const beside = certificates(files.read('vcek'))
-  const leaf = beside.find((each) => commonName(each).startsWith('SEV-V') && each.extended.basicConstraints?.isCa !== true) ?? beside[0]
+  const leaf =
+    beside.find((each) => commonName(each.subject).startsWith('SEV-V') && each.extended.basicConstraints?.isCa !== true) ?? beside[0]
   const crls = files.has('crl') ? { crls: [readCrl(files.read('crl'))] } : {}
   let evidence: { report: SnpReport; endorsement: Endorsement }
   try {

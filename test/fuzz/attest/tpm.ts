@@ -72,7 +72,7 @@ export const tpm: Readonly<Record<string, ByteTarget>> = {
   },
   // Damaged keys of others: a credential is made, or refused.
   'make-credential': {
-    seeds: () => [writeSizedPublicArea(ek.area)],
+    seeds: () => [ek, newRsaKey({ storage: true }), newRsaKey({ storage: true }, 1024)].map(({ area }) => writeSizedPublicArea(area)),
     read: (bytes) => void makeCredential(readSizedPublicArea(bytes), Buffer.of(0), Buffer.of(1)),
   },
   'ek-certificate': {

@@ -6,13 +6,13 @@ import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { readCrl } from '../../../formats/x509/crl.ts'
+import { commonName } from '../../../formats/x509/name.ts'
 import { type CertificateTable, readCertificateTable } from '../../../layers/hardware/snp/certificate-table.ts'
 import { SNP_CHECKS } from '../../../layers/hardware/snp/checks.ts'
 import { type Endorsement, endorse } from '../../../layers/hardware/snp/endorsement.ts'
 import { readReport, type SnpReport } from '../../../layers/hardware/snp/report.ts'
 import type { AmdRoots } from '../../../layers/hardware/snp/roots.table.ts'
 import { type SnpPolicy, STRICT, validateReport } from '../../../layers/hardware/snp/validate.ts'
-import { commonName } from '../../../layers/hardware/snp/vek.ts'
 import { verifyReport } from '../../../layers/hardware/snp/verify.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 
@@ -52,7 +52,7 @@ export function certificatesOf(bytes: Uint8Array): CertificateTable {
   if (blocks.length === 0) return readCertificateTable(buffer)
   const labelled = (wanted: string) => blocks.filter(({ label }) => label === wanted).map(({ bytes: der }) => der)
   const all = labelled('CERTIFICATE').map(readCertificate)
-  return { leaf: all.find((each) => LEAF.test(commonName(each))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
+  return { leaf: all.find((each) => LEAF.test(commonName(each.subject))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
 }
 
 /** What a guest should be. What was launched must be known, or nothing is affirmed by it. @param answers the challenge, where the report is its answer */

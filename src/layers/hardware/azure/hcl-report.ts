@@ -1,9 +1,7 @@
 // The report that Azure's host compatibility layer (HCL) leaves in NV index 0x01400001 of a confidential guest's virtual TPM: what the hardware
 // signs, and the claims that its report data is the hash of, among them the key that the TPM attests with.
 // Microsoft Learn, "Guest attestation for confidential virtual machines", attestation report format. Reading believes nothing.
-
-import type { webcrypto } from 'node:crypto'
-import { createHash } from 'node:crypto'
+import { createHash, type webcrypto } from 'node:crypto'
 import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import type { Check } from '../../../core/verdict.ts'

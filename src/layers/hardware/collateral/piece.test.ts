@@ -71,6 +71,10 @@ describe('pieces of collateral', () => {
     })
     const { kind, of, state } = held(old!.piece, INTEL_NOW)
     assert.deepEqual({ kind, of, state }, { kind: 'platform', of: `TDX, FMSPC ${FMSPC}`, state: 'current' })
+    const endless = revocationList({ issuer: intel.pckAuthority, to: null }).toString('hex')
+    const open = intel.collateral('TDX', { file: (file) => Object.assign(file, { pck_crl: endless }) })
+    const shown = held(readPieces(Buffer.from(open), intel.anchors)[0]!, INTEL_NOW)
+    assert.deepEqual([shown.until, shown.state], [null, 'ended'])
     const kept = [old!.piece, young!.piece]
     assert.equal(forPlatform('TDX', Buffer.from(FMSPC, 'hex'), kept), young!.text)
     assert.equal(forPlatform('SGX', Buffer.from(FMSPC, 'hex'), kept), undefined)

@@ -6,12 +6,12 @@ import { contextConstructed, TAG } from '../../../formats/der/tags.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
-import { readName } from '../../../formats/x509/name.ts'
+import { commonName, readName } from '../../../formats/x509/name.ts'
 import { keyObject } from '../../../formats/x509/public-key.ts'
 import { type Collateral, openCollateral, readCollateral } from '../dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../dcap/intel.ts'
 import type { SnpReport } from '../snp/report.ts'
-import { commonName, readVek, type Vek } from '../snp/vek.ts'
+import { readVek, type Vek } from '../snp/vek.ts'
 import { isSigned } from '../snp/verify.ts'
 
 export type Piece =
@@ -36,7 +36,6 @@ export interface Held {
 
 const VEK = /^SEV-V[CL]EK$/
 const AUTHORITY = /^(ARK|SEV)-/
-const COMMON_NAME = '2.5.4.3'
 
 /**
  * The pieces of a file: PEM with any number of them, one certificate or list in DER, or a JSON document of Intel's.
@@ -67,7 +66,7 @@ function readDer(bytes: Buffer): Piece {
 }
 
 function readKnown(certificate: Certificate): Piece {
-  const name = commonName(certificate)
+  const name = commonName(certificate.subject)
   if (VEK.test(name)) return { kind: 'vek', vek: readVek(certificate) }
   if (AUTHORITY.test(name)) return { kind: 'authority', certificate }
   throw new ThymusError('FORMAT', `a certificate of "${name}", which is no authority of AMD and no key of its chips`)
@@ -86,15 +85,16 @@ function described(piece: Piece): Omit<Held, 'state'> {
       return { kind, of: `${product}, ${csp ?? `chip ${chipId!.toString('hex', 0, 8)}`}`, ...validity(certificate) }
     }
     case 'authority':
-      return { kind: 'authority', of: commonName(piece.certificate), ...validity(piece.certificate) }
+      return { kind: 'authority', of: commonName(piece.certificate.subject), ...validity(piece.certificate) }
     case 'crl': {
       const { rawIssuer, thisUpdate, nextUpdate } = piece.crl
-      const name = readName(new DerReader(rawIssuer)).find(({ type }) => type === COMMON_NAME)?.value
-      return { kind: 'CRL', of: String(name ?? '?'), from: thisUpdate.milliseconds, until: nextUpdate?.milliseconds ?? null }
+      const of = commonName(readName(new DerReader(rawIssuer))) || '?'
+      return { kind: 'CRL', of, from: thisUpdate.milliseconds, until: nextUpdate?.milliseconds ?? null }
     }
     case 'platform': {
       const { periods, tcbInfo, issued } = piece.collateral
-      const until = Math.min(...Object.values(periods).map(({ to }) => to))
+      const ends = Math.min(...Object.values(periods).map(({ to }) => to))
+      const until = Number.isFinite(ends) ? ends : null // a list in it may not say
       return { kind: 'platform', of: `${tcbInfo.id}, FMSPC ${tcbInfo.fmspc.toString('hex')}`, from: issued.from, until }
     }
   }

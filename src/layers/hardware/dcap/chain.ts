@@ -1,11 +1,11 @@
 // Chains of Intel's certificates. Their shape is fixed, and every certificate has one role: a platform's key, the authority that certified it,
 // the key that signs collateral, the root. A pinned public key ends a chain, never a name.
-
 import { ThymusError } from '../../../core/errors.ts'
 import { DerReader } from '../../../formats/der/reader.ts'
 import { TAG } from '../../../formats/der/tags.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, readCertificate, readCertificates } from '../../../formats/x509/certificate.ts'
+import { commonName } from '../../../formats/x509/name.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
 
 export const ROLE = {
@@ -32,7 +32,6 @@ export interface Chain {
   readonly period: Period
 }
 
-const COMMON_NAME = '2.5.4.3'
 const KEY_CERT_SIGN = 1 << 5
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----(?:\r?\n|$)/y
 const MAX_PEM = 1 << 16
@@ -67,7 +66,7 @@ export function readPemChain(bytes: Buffer): readonly Certificate[] {
 
 /** Certificates of a file: PEM among whatever else, or DER one behind the other. @throws ThymusError FORMAT */
 export function readChainFile(bytes: Buffer): readonly Certificate[] {
-  if (bytes[0] === 0x30) return readCertificates(bytes)
+  if (bytes[0] === TAG.sequence) return readCertificates(bytes)
   return readAllPem(bytes.toString('latin1')).flatMap(({ label, bytes: der }) => (label === 'CERTIFICATE' ? [readCertificate(der)] : []))
 }
 
@@ -78,7 +77,7 @@ export function readChainFile(bytes: Buffer): readonly Certificate[] {
 export function chainOf(given: readonly Certificate[], roles: readonly Role[], anchors: readonly Buffer[]): Chain | string {
   const chain: Certificate[] = []
   for (const role of roles) {
-    const found = given.filter((each) => (ROLE[role] as readonly string[]).includes(commonName(each)))
+    const found = given.filter((each) => (ROLE[role] as readonly string[]).includes(commonName(each.subject)))
     if (found.length !== 1) return `${found.length} certificates of "${ROLE[role].join('" or "')}"`
     chain.push(found[0]!)
   }
@@ -87,7 +86,7 @@ export function chainOf(given: readonly Certificate[], roles: readonly Role[], a
   if (!anchors.some((anchor) => anchor.equals(root.publicKey.raw))) return 'the root is not the one that is pinned'
   for (const [index, each] of chain.entries()) {
     const problem = issuance(each, chain[index + 1] ?? root, index)
-    if (problem !== undefined) return `"${commonName(each)}" ${problem}`
+    if (problem !== undefined) return `"${commonName(each.subject)}" ${problem}`
   }
   return { leaf: chain[0]!, issuer: chain[1] ?? root, root, period: periodOf(chain) }
 }
@@ -101,12 +100,6 @@ function issuance(each: Certificate, issuer: Certificate, below: number): string
   if (basicConstraints?.isCa !== true || (keyUsage & KEY_CERT_SIGN) === 0) return 'has an issuer that may not issue'
   if (maxPathLength !== undefined && BigInt(below) > maxPathLength) return 'is below an issuer that allows no such path'
   return isSignedBy(issuer.publicKey, each.signatureAlgorithm, each.rawBody, each.signature) ? undefined : 'is not signed by its issuer'
-}
-
-/** The one common name of a subject; empty where there is none. */
-export function commonName({ subject }: Certificate): string {
-  const names = subject.filter(({ type }) => type === COMMON_NAME)
-  return names.length === 1 ? String(names[0]!.value) : ''
 }
 
 const periodOf = (certificates: readonly Certificate[]): Period => ({

@@ -58,7 +58,8 @@ export class Platforms {
     try {
       const certificates = certificatesOf()
       const chain = chainOf(certificates, ['pck', 'pckAuthority', 'root'], this.#anchors)
-      const certificate = typeof chain === 'string' ? certificates[0]! : chain.leaf
+      const certificate = typeof chain === 'string' ? certificates[0] : chain.leaf
+      if (certificate === undefined) return 'no certificate'
       const { key } = certificate.publicKey
       const isP256 = key.kind === 'ec' && key.curve.name === 'P-256'
       return { certificate, extension: readPckExtension(certificate), key: isP256 ? keyObject(certificate.publicKey) : undefined, chain }

@@ -1,6 +1,6 @@
 // What the hardware reports of an enclave or of a trust domain: the part of a quote that is about the workload.
 // SGX: Intel SDM vol. 3D, table 38-19 (REPORT). TDX: Intel TDX DCAP Quoting Library API, appendix A.3.
-import type { ByteReader } from '../../../formats/bytes.ts'
+import { type ByteReader, isZero } from '../../../formats/bytes.ts'
 
 export const SGX_REPORT_BODY_SIZE = 384
 
@@ -64,7 +64,7 @@ export function readSgxReportBody(reader: ByteReader): SgxReportBody {
   skip(42)
   const isvFamilyId = reader.bytes(16, 'isvFamilyId')
   const reportData = reader.bytes(64, 'reportData')
-  const reservedIsZero = reserved.every((bytes) => bytes.every((byte) => byte === 0))
+  const reservedIsZero = reserved.every(isZero)
   return {
     ...{ tee: 'SGX', cpuSvn, miscSelect, isvExtProdId, attributes, mrEnclave, mrSigner, configId, isvProdId, isvSvn },
     ...{ configSvn, isvFamilyId, reportData, reservedIsZero },

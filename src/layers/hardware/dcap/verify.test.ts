@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { newPair } from '../../../../test/kit/certificates.ts'
+import { newPair, pem } from '../../../../test/kit/certificates.ts'
 import { type CollateralRequest, NOW, PPID, QuoteAuthority, type QuoteRequest } from '../../../../test/kit/dcap.ts'
 import { openCollateral, readCollateral } from './collateral.ts'
 import { readQuote } from './quote.ts'
@@ -67,6 +67,10 @@ describe('a quote that is genuine', () => {
     const pckChain = authority.pckChain()
     fails({ quote, given: { pckChain } }, [])
     fails({ quote, collateral: { file: (file) => put(file, 'pck_certificate_chain', pckChain.toString()) } }, [])
+    for (const none of ['nothing', pem('X509 CRL', Buffer.of(0x30, 0))]) {
+      fails({ quote, given: { pckChain: Buffer.from(none) } }, ['DCAP_PCK_CHAIN'])
+      fails({ quote, collateral: { file: (file) => put(file, 'pck_certificate_chain', none) } }, ['DCAP_PCK_CHAIN'])
+    }
     for (const at of [0, 35]) {
       const other = Buffer.from(names)
       other[at]! ^= 1

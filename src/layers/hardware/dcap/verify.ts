@@ -2,6 +2,7 @@
 import { hash, type KeyObject, verify } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown, type Verdict } from '../../../core/verdict.ts'
+import { isZero } from '../../../formats/bytes.ts'
 import type { Period } from './chain.ts'
 import { DCAP_CHECKS } from './checks.ts'
 import type { Collateral } from './collateral.ts'
@@ -166,7 +167,7 @@ function otherPlatform({ certification: { type, data } }: Quote, { ppid, pceId }
 /** SHA-256 of the attestation key and the authentication data, and 32 zeros, are what the quoting enclave reports. */
 function isBound({ attestationKey, qe }: Quote): boolean {
   const digest = hash('sha256', Buffer.concat([attestationKey, qe.authData]), 'buffer')
-  return digest.equals(qe.report.reportData.subarray(0, 32)) && qe.report.reportData.subarray(32).every((byte) => byte === 0)
+  return digest.equals(qe.report.reportData.subarray(0, 32)) && isZero(qe.report.reportData.subarray(32))
 }
 
 /** @param signature r and s */

@@ -5,12 +5,13 @@ import { checked } from '../../../core/appraisal.ts'
 import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../core/verdict.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, isCurrent, isListOf } from '../../../formats/x509/crl.ts'
+import { commonName } from '../../../formats/x509/name.ts'
 import { keyObject } from '../../../formats/x509/public-key.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
 import { SNP_CHECKS } from './checks.ts'
 import type { ProductLine } from './product.ts'
 import { AMD_ROOTS, type AmdRoots } from './roots.table.ts'
-import { commonName, readVek, type Vek } from './vek.ts'
+import { readVek, type Vek } from './vek.ts'
 
 export interface Endorsement extends Vek {
   /** For verifying; undefined where OpenSSL does not take it. */
@@ -49,7 +50,7 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
   const until = Math.min(...links.map(({ notAfter }) => notAfter.milliseconds))
   const validity = `${day(from)} to ${day(until)}`
   const fixed = [
-    checked(SNP_CHECKS, 'SNP_CHAIN', chain !== undefined, { got: chain === undefined ? 'no root' : commonName(chain.root) }),
+    checked(SNP_CHECKS, 'SNP_CHAIN', chain !== undefined, { got: chain === undefined ? 'no root' : commonName(chain.root.subject) }),
     ...(chain === undefined ? [] : [lineCheck(vek, chain.line)]),
   ]
   const listEnds = crls === undefined ? undefined : list?.nextUpdate?.milliseconds
@@ -87,7 +88,7 @@ function findChain(vek: Vek, given: readonly Certificate[], roots: AmdRoots): Ch
     return line !== undefined && mayIssue(root, root) ? [{ root, line }] : []
   })
   for (const authority of authorities) {
-    const isLending = commonName(authority).startsWith('SEV-VLEK-')
+    const isLending = commonName(authority.subject).startsWith('SEV-VLEK-')
     if (isLending !== (vek.kind === 'VLEK') || !mayIssue(authority, vek.certificate)) continue
     const above = trusted.find(({ root }) => !root.publicKey.raw.equals(authority.publicKey.raw) && mayIssue(root, authority))
     if (above !== undefined) return { authority, ...above }

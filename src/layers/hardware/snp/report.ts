@@ -28,14 +28,14 @@ export interface SnpReport {
   /** 2 to 5. */
   readonly version: number
   readonly guestSvn: number
-  /** What the guest's owner allows (ABI table 10, `guest-policy.ts`). */
+  /** What the guest's owner allows (ABI table 10, `flags.ts`). */
   readonly policy: bigint
   readonly familyId: Buffer
   readonly imageId: Buffer
   /** Of who asked for the report; 0 is the most privileged, 0xffffffff says that the host asked. */
   readonly vmpl: number
   readonly currentTcb: Buffer
-  /** Flags (`guest-policy.ts`). */
+  /** Flags (`flags.ts`). */
   readonly platformInfo: bigint
   readonly signingKey: SigningKey
   /** The chip's identity was kept out of what is signed, and the report is signed by nobody. */

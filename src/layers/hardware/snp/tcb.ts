@@ -10,8 +10,7 @@ export interface Tcb {
   readonly ucode: number
 }
 
-export const TCB_PARTS = ['fmc', 'bl', 'tee', 'snp', 'ucode'] as const
-export type TcbPart = (typeof TCB_PARTS)[number]
+const TCB_PARTS = ['fmc', 'bl', 'tee', 'snp', 'ucode'] as const
 
 /** The parts of 8 bytes of a report. */
 export function tcbOf(bytes: Uint8Array, line: ProductLine): Tcb {
@@ -23,8 +22,6 @@ export function tcbOf(bytes: Uint8Array, line: ProductLine): Tcb {
 /** Whether every part is at least what is asked for it; a part that is asked for and not there is not. */
 export const isAtLeast = (tcb: Tcb, least: Partial<Tcb>): boolean =>
   TCB_PARTS.every((part) => least[part] === undefined || (tcb[part] ?? -1) >= least[part])
-
-export const isSameTcb = (one: Tcb, other: Tcb): boolean => TCB_PARTS.every((part) => one[part] === other[part])
 
 /** As `bl 4, tee 0, snp 24, ucode 219`. */
 export const tcbText = (tcb: Partial<Tcb>): string =>

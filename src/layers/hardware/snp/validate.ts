@@ -1,6 +1,7 @@
 // Whether a genuine report meets a policy. Only what the policy names is looked at: `STRICT` is what every guest should be held to.
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown, type Verdict } from '../../../core/verdict.ts'
+import { isZero } from '../../../formats/bytes.ts'
 import { SNP_CHECKS, type SnpCheckCode } from './checks.ts'
 import type { Endorsement } from './endorsement.ts'
 import { guestPolicyOf, type PlatformInfo, platformInfoOf } from './flags.ts'
@@ -76,7 +77,6 @@ const listed = (code: SnpCheckCode, list: readonly string[], got: string | undef
 
 const hex = (bytes: Buffer) => bytes.toString('hex')
 const hex64 = (value: bigint) => `0x${value.toString(16)}`
-const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0)
 const REPORT_DATA_DIGITS = 128
 const LAST_VMPL = 3
 

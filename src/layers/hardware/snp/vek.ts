@@ -4,6 +4,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { DerReader } from '../../../formats/der/reader.ts'
 import { TAG } from '../../../formats/der/tags.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
+import { commonName } from '../../../formats/x509/name.ts'
 import { lineOfName, type ProductLine } from './product.ts'
 
 /** What a certificate says of the key that it endorses. Whether AMD says so is not asked here. */
@@ -23,7 +24,6 @@ export interface Vek {
 }
 
 const AMD = '1.3.6.1.4.1.3704.1'
-const COMMON_NAME = '2.5.4.3'
 const KINDS: ReadonlyMap<string, Vek['kind']> = new Map([
   ['SEV-VCEK', 'VCEK'],
   ['SEV-VLEK', 'VLEK'],
@@ -38,7 +38,7 @@ const CHIP_ID_SIZES = [64, 8]
 
 /** @throws ThymusError FORMAT for a certificate that is none of a key that signs reports */
 export function readVek(certificate: Certificate): Vek {
-  const kind = KINDS.get(commonName(certificate))
+  const kind = KINDS.get(commonName(certificate.subject))
   if (kind === undefined) throw fault('subject', 'neither SEV-VCEK nor SEV-VLEK')
   const { key } = certificate.publicKey
   if (key.kind !== 'ec' || key.curve.name !== 'P-384') throw fault('subjectPublicKey', 'no key on P-384')
@@ -49,8 +49,6 @@ export function readVek(certificate: Certificate): Vek {
     kind === 'VCEK' ? { chipId: readChipId(certificate), csp: undefined } : { chipId: undefined, csp: text(certificate, `${AMD}.5`) }
   return { certificate, kind, product, line, tcb, ...identity }
 }
-
-export const commonName = ({ subject }: Certificate): string => String(subject.find(({ type }) => type === COMMON_NAME)?.value ?? '')
 
 const fault = (at: string, message: string) =>
   new ThymusError('FORMAT', `the certificate is of no key that signs reports: ${message}`, { at })

@@ -2,6 +2,7 @@
 import { verify } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../core/verdict.ts'
+import { isZero } from '../../../formats/bytes.ts'
 import { SNP_CHECKS } from './checks.ts'
 import type { Endorsement } from './endorsement.ts'
 import { lineOfCpuid } from './product.ts'
@@ -46,8 +47,6 @@ function chipVerdict(chipId: Buffer, wanted: Buffer): Verdict {
   const rest = chipId.subarray(wanted.length)
   return chipId.subarray(0, wanted.length).equals(wanted) && isZero(rest) ? PASS : FAIL
 }
-
-const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0)
 
 /** Reports of version 2 do not say which processor it is. */
 function productCheck({ cpuid }: SnpReport, { line, product }: Endorsement): readonly Check[] {

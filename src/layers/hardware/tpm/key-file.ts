@@ -4,7 +4,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { DerReader } from '../../../formats/der/reader.ts'
 import { contextConstructed, TAG } from '../../../formats/der/tags.ts'
 import { boolean, element, integer, octets, oid, sequence } from '../../../formats/der/writer.ts'
-import { readAllPem } from '../../../formats/pem.ts'
+import { readAllPem, writePem } from '../../../formats/pem.ts'
 import { sized, whole } from './abi/marshal.ts'
 import { readSizedPublicArea, writeSizedPublicArea } from './abi/public-area.ts'
 import type { Blob } from './commands/objects.ts'
@@ -41,7 +41,7 @@ export function writeKeyFile({ kind, blob, parent, emptyAuth, policy }: KeyFile)
     octets(writeSizedPublicArea(blob.area)),
     octets(sized(blob.private)),
   )
-  return `-----BEGIN ${LABEL}-----\n${der.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${LABEL}-----\n`
+  return writePem(LABEL, der)
 }
 
 /** @throws ThymusError FORMAT; for what the format knows and Thymus does not, too */

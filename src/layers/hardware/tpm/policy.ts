@@ -6,7 +6,8 @@ import { u16, u32, u64 } from './abi/marshal.ts'
 import { type PcrSelection, writePcrSelections } from './abi/pcr-selection.ts'
 import type { Entity } from './entity.ts'
 
-const CC = { nv: 0x149, secret: 0x151, authorize: 0x16a, authValue: 0x16b, pcr: 0x17f, or: 0x171, authorizeNv: 0x192 } as const
+/** TPM_CC of the commands that take the steps (part 2, 6.5.2): a digest is made of them too. */
+export const STEP = { nv: 0x149, secret: 0x151, authorize: 0x16a, authValue: 0x16b, or: 0x171, pcr: 0x17f, authorizeNv: 0x192 } as const
 
 /** TPM_EO (part 2, 6.8): what is said of NV contents, `A`, and the operand, `B`. */
 export const OPERATION = { equal: 0x0000, 'at-most': 0x0009 } as const
@@ -36,40 +37,40 @@ const update = (hash: HashName, before: Buffer, code: number, name: Buffer, ref:
 export const pcr =
   (pcrDigest: Buffer, selection: readonly PcrSelection[]): Step =>
   (before, hash) =>
-    digest(hash, before, u32(CC.pcr), writePcrSelections(selection), pcrDigest)
+    digest(hash, before, u32(STEP.pcr), writePcrSelections(selection), pcrDigest)
 
 /** The index's contents compare so. @param name of the index, which tells its attributes too */
 export const nv =
   (name: Buffer, { operand, offset, operation }: NvComparison): Step =>
   (before, hash) =>
-    digest(hash, before, u32(CC.nv), digest(hash, u64(operand), u16(offset), u16(OPERATION[operation])), name)
+    digest(hash, before, u32(STEP.nv), digest(hash, u64(operand), u16(offset), u16(OPERATION[operation])), name)
 
 /** Who uses the object knows the secret of this entity. */
 export const secret =
   ({ name }: Pick<Entity, 'name'>, ref: Uint8Array = Buffer.alloc(0)): Step =>
   (before, hash) =>
-    update(hash, before, CC.secret, name, ref)
+    update(hash, before, STEP.secret, name, ref)
 
 /** Who uses the object knows its own secret. */
-export const authValue: Step = (before, hash) => digest(hash, before, u32(CC.authValue))
+export const authValue: Step = (before, hash) => digest(hash, before, u32(STEP.authValue))
 
 /** Whatever policy the key of this name approved: what came before counts no more. */
 export const authorize =
   (key: Buffer, ref: Uint8Array): Step =>
   (_, hash) =>
-    update(hash, Buffer.alloc(hashByName(hash)!.size), CC.authorize, key, ref)
+    update(hash, Buffer.alloc(hashByName(hash)!.size), STEP.authorize, key, ref)
 
 /** One of these. */
 export const or =
   (...digests: readonly Buffer[]): Step =>
   (_, hash) =>
-    digest(hash, Buffer.alloc(hashByName(hash)!.size), u32(CC.or), ...digests)
+    digest(hash, Buffer.alloc(hashByName(hash)!.size), u32(STEP.or), ...digests)
 
 /** The policy that an NV index holds. */
 export const authorizeNv =
   (name: Buffer): Step =>
   (_, hash) =>
-    digest(hash, Buffer.alloc(hashByName(hash)!.size), u32(CC.authorizeNv), name)
+    digest(hash, Buffer.alloc(hashByName(hash)!.size), u32(STEP.authorizeNv), name)
 
 /** What the key signs that approves a policy (part 3, 23.16): aHash. */
 export const approval = (hash: HashName, approved: Buffer, ref: Uint8Array): Buffer => digest(hash, approved, ref)

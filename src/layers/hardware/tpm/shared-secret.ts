@@ -32,7 +32,12 @@ export function shareSecret(area: PublicArea, label: 'SECRET' | 'IDENTITY'): Sha
   const { key, object } = keyOf(area)
   if (key.kind === 'rsa') {
     const secret = randomBytes(hash.size)
-    return { secret, encrypted: publicEncrypt({ key: object, ...oaep(hash, label) }, secret) }
+    try {
+      return { secret, encrypted: publicEncrypt({ key: object, ...oaep(hash, label) }, secret) }
+    } catch (cause) {
+      // OpenSSL fails on a modulus that is none, and on one with no room for a secret as long as the digest.
+      throw new ThymusError('EVIDENCE', 'the key cannot be encrypted to', { cause })
+    }
   }
   if (key.kind !== 'ec') throw new ThymusError('EVIDENCE', 'the key is none that protects others')
   const { ecdh, bytes } = ecdhOn(key.curve)

@@ -1,6 +1,5 @@
 // Templates: what a TPM makes keys after. The same template and seed make the same key, so those of endorsement and storage keys are standards.
-import type { HashName } from '../../../formats/hash.ts'
-import { hashByName } from '../../../formats/hash.ts'
+import { type HashName, hashByName } from '../../../formats/hash.ts'
 import { ALG, OBJECT } from './abi/algorithms.ts'
 import type { EccArea, KeyedHashArea, PublicArea, RsaArea } from './abi/public-area.ts'
 import type { Scheme, SymmetricDefinition } from './abi/schemes.ts'

@@ -5,7 +5,7 @@ import { ALG, LIMIT } from './abi/algorithms.ts'
 import { readSized, sized, u16, whole } from './abi/marshal.ts'
 import { type PcrSelection, readPcrSelections, writePcrSelections } from './abi/pcr-selection.ts'
 import { nameOf, type PublicArea, readSizedPublic, writeSizedPublicArea } from './abi/public-area.ts'
-import { authorize, authValue, pcr, type Step } from './policy.ts'
+import { authorize, authValue, pcr, STEP, type Step } from './policy.ts'
 
 export type WrittenStep =
   | { readonly step: 'pcr'; readonly digest: Buffer; readonly selection: readonly PcrSelection[] }
@@ -13,18 +13,17 @@ export type WrittenStep =
   | { readonly step: 'authorize'; readonly key: PublicArea; readonly ref: Buffer }
   | { readonly step: 'authValue' }
 
-const CODE = { authorize: 0x16a, authValue: 0x16b, pcr: 0x17f } as const
 const MAX_REF = 66
 
 export function writtenStep(step: WrittenStep): { readonly code: number; readonly parameters: Buffer } {
   switch (step.step) {
     case 'pcr':
-      return { code: CODE.pcr, parameters: Buffer.concat([sized(step.digest), writePcrSelections(step.selection)]) }
+      return { code: STEP.pcr, parameters: Buffer.concat([sized(step.digest), writePcrSelections(step.selection)]) }
     case 'authorize':
       // The signature comes with each policy that is approved: here stands none.
-      return { code: CODE.authorize, parameters: Buffer.concat([writeSizedPublicArea(step.key), sized(step.ref), u16(ALG.null)]) }
+      return { code: STEP.authorize, parameters: Buffer.concat([writeSizedPublicArea(step.key), sized(step.ref), u16(ALG.null)]) }
     case 'authValue':
-      return { code: CODE.authValue, parameters: Buffer.alloc(0) }
+      return { code: STEP.authValue, parameters: Buffer.alloc(0) }
   }
 }
 
@@ -35,15 +34,15 @@ export function readWrittenStep(code: number, parameters: Buffer): WrittenStep {
 
 function read(code: number, reader: ByteReader): WrittenStep {
   switch (code) {
-    case CODE.pcr:
+    case STEP.pcr:
       return { step: 'pcr', digest: readSized(reader, LIMIT.digest, 'pcrDigest'), selection: readPcrSelections(reader, 'pcrs') }
-    case CODE.authorize: {
+    case STEP.authorize: {
       const key = readSizedPublic(reader)
       const ref = readSized(reader, MAX_REF, 'policyRef')
       if (reader.u16('signature') !== ALG.null) reader.fail('signature', 'it stands with the policy that it approves, not here')
       return { step: 'authorize', key, ref }
     }
-    case CODE.authValue:
+    case STEP.authValue:
       return { step: 'authValue' }
     default:
       return reader.fail('CommandCode', `0x${code.toString(16)} is a step that is not taken`)

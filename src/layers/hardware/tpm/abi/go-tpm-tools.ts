@@ -1,6 +1,5 @@
 // Attestations of go-tpm-tools (proto/attest.proto, proto/tpm.proto), as guests of Google's cloud and its attestation agent send them. What a
 // confidential guest's hardware says there, the log of the firmware and that of the workload are for others to read.
-
 import { ThymusError } from '../../../../core/errors.ts'
 import { bytesOf, lastBytesOf, numberOf, readProtobuf } from '../../../../formats/protobuf.ts'
 import type { PcrValues } from './pcr-values.ts'

@@ -26,7 +26,8 @@ export function readPcrSelections(reader: ByteReader, field = 'pcrSelect'): read
   return Array.from({ length: count }, (_, at) => readPcrSelection(reader, `${field}[${at}]`))
 }
 
-function readPcrSelection(reader: ByteReader, field: string): PcrSelection {
+/** @throws ThymusError FORMAT */
+export function readPcrSelection(reader: ByteReader, field: string): PcrSelection {
   const hash = reader.u16(`${field}.hash`)
   const bits = reader.sized(reader.u8(`${field}.sizeofSelect`), LIMIT.pcrSelect, `${field}.pcrSelect`)
   const pcrs = Array.from({ length: 8 * bits.length }, (_, pcr) => pcr).filter((pcr) => (bits[pcr >> 3]! >> (pcr & 7)) & 1)

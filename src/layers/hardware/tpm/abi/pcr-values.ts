@@ -3,7 +3,7 @@ import { ThymusError } from '../../../../core/errors.ts'
 import { ByteReader } from '../../../../formats/bytes.ts'
 import { type HashName, hashById, hashByName } from '../../../../formats/hash.ts'
 import { LIMIT } from './algorithms.ts'
-import type { PcrSelection } from './pcr-selection.ts'
+import { type PcrSelection, readPcrSelection } from './pcr-selection.ts'
 
 /** TPM_ALG_ID of the bank → number of the PCR → value. */
 export type PcrValues = ReadonlyMap<number, ReadonlyMap<number, Buffer>>
@@ -16,6 +16,8 @@ const DIGESTS = 8
 /** Of 32 PCRs in each of 16 banks, eight a list. */
 const MAX_LISTS = 64
 const MAX_PCR = 31
+/** Of the text of a PCR, whose 64 bytes may stand apart. Longer ones are not looked at: what fits no pattern takes the square of its length. */
+const MAX_LINE = 512
 
 /** The values of one bank. */
 export const bankOf = (bank: HashName, values: ReadonlyMap<number, Buffer>): PcrValues => new Map([[hashByName(bank)!.id, values]])
@@ -41,7 +43,7 @@ export function readSerializedPcrs(bytes: Uint8Array): PcrValues {
   const reader = new ByteReader(bytes, 'little')
   const count = reader.u32('pcrSelect.count')
   if (count > ENTRIES) reader.fail('pcrSelect.count', `${count} banks, where ${ENTRIES} are the most`)
-  const places = Array.from({ length: ENTRIES }, () => readEntry(reader.inside(ENTRY_SIZE, 'pcrSelection')))
+  const places = Array.from({ length: ENTRIES }, () => readPcrSelection(reader.inside(ENTRY_SIZE, 'pcrSelection'), 'pcrSelection'))
     .slice(0, count)
     .flatMap(({ hash, pcrs }) => pcrs.map((pcr) => ({ hash, pcr })))
   const lists = reader.u32('lists')
@@ -56,14 +58,6 @@ export function readSerializedPcrs(bytes: Uint8Array): PcrValues {
     values.set(hash, (values.get(hash) ?? new Map<number, Buffer>()).set(pcr, digest))
   }
   return values
-}
-
-function readEntry(reader: ByteReader): { hash: number; pcrs: readonly number[] } {
-  const hash = reader.u16('hash')
-  const size = reader.u8('sizeofSelect')
-  if (size > LIMIT.pcrSelect) reader.fail('sizeofSelect', `${size} bytes, where ${LIMIT.pcrSelect} are the most`)
-  const bits = reader.bytes(size, 'pcrSelect')
-  return { hash, pcrs: Array.from({ length: 8 * size }, (_, pcr) => pcr).filter((pcr) => (bits[pcr >> 3]! >> (pcr & 7)) & 1) }
 }
 
 function readDigests(reader: ByteReader): readonly Buffer[] {
@@ -89,6 +83,7 @@ export function readTextPcrs(text: string, bank?: HashName): PcrValues {
     const fail = (message: string): never => {
       throw new ThymusError('FORMAT', message, { at: `line ${at + 1}` })
     }
+    if (line.length > MAX_LINE) fail(`${line.length} characters, where ${MAX_LINE} are the most`)
     const heading = /^\s*(sha\d+|sm3)[\w-]*\s*:\s*$/i.exec(line)
     if (heading !== null) {
       hash = hashByName(heading[1]!.toLowerCase()) ?? fail('a bank that is not known')

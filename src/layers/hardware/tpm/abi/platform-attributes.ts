@@ -69,11 +69,10 @@ export interface PlatformConfiguration {
   readonly propertiesUri?: UriReference
 }
 
-export const ENUMERATED = 0x0a
 /** A platform has hundreds of components at most. */
 const MAX_LIST = 10_000
 
-export function readSpecificationVersion(reader: DerReader): SpecificationVersion {
+function readSpecificationVersion(reader: DerReader): SpecificationVersion {
   const inside = reader.enter(TAG.sequence)
   return { major: inside.count(), minor: inside.count(), revision: inside.count() }
 }
@@ -94,10 +93,10 @@ export function readSecurityAssertions(reader: DerReader): SecurityAssertions {
   const version = inside.optional(TAG.integer, (each) => each.count()) ?? 0
   const commonCriteria = either(inside, contextConstructed(0), TAG.sequence, readCommonCriteria)
   const fips = either(inside, contextConstructed(1), TAG.sequence, (each) => ({
-    ...{ version: text(each), level: each.count(MAX_LIST, ENUMERATED) },
+    ...{ version: text(each), level: each.count(MAX_LIST, TAG.enumerated) },
     plus: each.optional(TAG.boolean, (flag) => flag.boolean()) ?? false,
   }))
-  const measurementRoot = number(inside, context(2), ENUMERATED)
+  const measurementRoot = number(inside, context(2), TAG.enumerated)
   const iso9000Certified = inside.optional(TAG.boolean, (each) => each.boolean()) ?? false
   const iso9000Uri = inside.done ? undefined : text(inside)
   return given({ version, commonCriteria, fips, measurementRoot, iso9000Certified, iso9000Uri })
@@ -106,10 +105,10 @@ export function readSecurityAssertions(reader: DerReader): SecurityAssertions {
 function readCommonCriteria(reader: DerReader): CommonCriteria {
   return given({
     version: text(reader),
-    assuranceLevel: reader.count(MAX_LIST, ENUMERATED),
-    evaluationStatus: reader.count(MAX_LIST, ENUMERATED),
+    assuranceLevel: reader.count(MAX_LIST, TAG.enumerated),
+    evaluationStatus: reader.count(MAX_LIST, TAG.enumerated),
     plus: reader.optional(TAG.boolean, (each) => each.boolean()) ?? false,
-    strengthOfFunction: number(reader, context(0), ENUMERATED),
+    strengthOfFunction: number(reader, context(0), TAG.enumerated),
     profile: identifier(reader, context(1), TAG.oid),
     profileUri: either(reader, contextConstructed(2), TAG.sequence, readUri),
     target: identifier(reader, context(3), TAG.oid),

@@ -1,26 +1,15 @@
 // Sessions and policies (part 3, 11 and 23).
-
-import type { HashName } from '../../../../formats/hash.ts'
-import { hashByName } from '../../../../formats/hash.ts'
+import { type HashName, hashByName } from '../../../../formats/hash.ts'
 import { ALG, LIMIT } from '../abi/algorithms.ts'
 import { readSized, sized, u8, u16, u32, u64 } from '../abi/marshal.ts'
 import { type PcrSelection, writePcrSelections } from '../abi/pcr-selection.ts'
 import type { Command } from '../command.ts'
 import { type Entity, fixed } from '../entity.ts'
-import { type NvComparison, OPERATION } from '../policy.ts'
+import { type NvComparison, OPERATION, STEP } from '../policy.ts'
 import type { Session } from '../session.ts'
 import { readTicket, type Ticket } from './signing.ts'
 
-const CC = {
-  policyNv: 0x149,
-  policySecret: 0x151,
-  policyAuthorize: 0x16a,
-  policyAuthValue: 0x16b,
-  policyOr: 0x171,
-  startAuthSession: 0x176,
-  policyPcr: 0x17f,
-  policyGetDigest: 0x189,
-} as const
+const CC = { startAuthSession: 0x176, policyGetDigest: 0x189 } as const
 
 /** TPM_SE (part 2, 6.11). */
 const TYPE = { hmac: 0, policy: 1 } as const
@@ -52,13 +41,13 @@ const nothing = { read() {} } as const
 const of = (session: Session): Entity => fixed(session.handle)
 
 export const policyPcr = (session: Session, pcrDigest: Buffer, selection: readonly PcrSelection[]): Command<void> => ({
-  ...{ name: 'PolicyPCR', code: CC.policyPcr, entities: [of(session)], ...nothing },
+  ...{ name: 'PolicyPCR', code: STEP.pcr, entities: [of(session)], ...nothing },
   parameters: Buffer.concat([sized(pcrDigest), writePcrSelections(selection)]),
 })
 
 /** Bound to the session's nonce, so that it is of no use in another; no expiry, no ticket. */
 export const policySecret = (session: Session, entity: Entity): Command<void> => ({
-  ...{ name: 'PolicySecret', code: CC.policySecret, entities: [entity, of(session)], authorized: 1 },
+  ...{ name: 'PolicySecret', code: STEP.secret, entities: [entity, of(session)], authorized: 1 },
   parameters: Buffer.concat([sized(session.nonceTpm), sized(), sized(), u32(0)]),
   read(answer) {
     readSized(answer, MAX_TIMEOUT, 'timeout')
@@ -67,23 +56,23 @@ export const policySecret = (session: Session, entity: Entity): Command<void> =>
 })
 
 export const policyAuthValue = (session: Session): Command<void> => ({
-  ...{ name: 'PolicyAuthValue', code: CC.policyAuthValue, entities: [of(session)], ...nothing },
+  ...{ name: 'PolicyAuthValue', code: STEP.authValue, entities: [of(session)], ...nothing },
 })
 
 /** @param index authorized by itself */
 export const policyNv = (session: Session, index: Entity, { operand, offset, operation }: NvComparison): Command<void> => ({
-  ...{ name: 'PolicyNV', code: CC.policyNv, entities: [index, index, of(session)], authorized: 1, ...nothing },
+  ...{ name: 'PolicyNV', code: STEP.nv, entities: [index, index, of(session)], authorized: 1, ...nothing },
   parameters: Buffer.concat([sized(u64(operand)), u16(offset), u16(OPERATION[operation])]),
 })
 
 /** @param key name of the key that signed, which `ticket` says that it did */
 export const policyAuthorize = (session: Session, approved: Buffer, ref: Buffer, key: Buffer, ticket: Ticket): Command<void> => ({
-  ...{ name: 'PolicyAuthorize', code: CC.policyAuthorize, entities: [of(session)], ...nothing },
+  ...{ name: 'PolicyAuthorize', code: STEP.authorize, entities: [of(session)], ...nothing },
   parameters: Buffer.concat([sized(approved), sized(ref), sized(key), ticket.bytes]),
 })
 
 export const policyOr = (session: Session, digests: readonly Buffer[]): Command<void> => ({
-  ...{ name: 'PolicyOR', code: CC.policyOr, entities: [of(session)], ...nothing },
+  ...{ name: 'PolicyOR', code: STEP.or, entities: [of(session)], ...nothing },
   parameters: Buffer.concat([u32(digests.length), ...digests.map((each) => sized(each))]),
 })
 

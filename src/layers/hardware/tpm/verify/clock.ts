@@ -1,5 +1,4 @@
 // Whether what a TPM says of its own age has gone back since it was last heard.
-
 import { checked } from '../../../../core/appraisal.ts'
 import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../../core/verdict.ts'
 import type { Attest } from '../abi/attest.ts'

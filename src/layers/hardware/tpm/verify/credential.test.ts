@@ -53,6 +53,10 @@ describe('a credential', () => {
     const open = newRsaKey({ storage: true }).area
     for (const exponent of [1, 2])
       assert.throws(() => makeCredential({ ...open, exponent } as typeof open, name, secret), { code: 'EVIDENCE' })
+    const small = newRsaKey({ storage: true }, 1024).area
+    const modulus = Buffer.alloc(256, 0xfe)
+    for (const each of [{ ...small, nameHash: hashByName('sha512')!.id }, { ...open, modulus } as typeof open])
+      assert.throws(() => makeCredential(each, name, secret), { code: 'EVIDENCE' })
   })
 
   test('is answered rightly by the secret alone', () => {

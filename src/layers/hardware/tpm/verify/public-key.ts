@@ -1,5 +1,4 @@
 // The key behind a public area, in the form that certificates have it.
-
 import { ThymusError } from '../../../../core/errors.ts'
 import { DerReader } from '../../../../formats/der/reader.ts'
 import { TAG } from '../../../../formats/der/tags.ts'
@@ -32,7 +31,7 @@ export function isSameKey(one: SubjectPublicKey, other: SubjectPublicKey): boole
 }
 
 function rsaInfo({ keyBits, exponent, modulus }: RsaArea): Buffer | undefined {
-  if (modulus.length * 8 !== keyBits || modulus[0]! < 0x80) return undefined
+  if (modulus.length * 8 !== keyBits || (modulus[0] ?? 0) < 0x80) return undefined
   const key = sequence(integer(BigInt(`0x${modulus.toString('hex')}`)), integer(BigInt(exponent || DEFAULT_EXPONENT)))
   return sequence(sequence(oid(KEY_OID.rsa), element(TAG.null)), bits(key))
 }

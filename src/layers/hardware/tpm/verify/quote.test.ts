@@ -178,11 +178,12 @@ test('a key is read in each of its forms, and nothing else is one', () => {
     for (const form of forms) assert.deepEqual(readAttestationKey(form).key.raw, spki)
   }
   const halved = { ...rsa.area, keyBits: 1024 }
-  const [template, offCurve] = [
+  const [template, empty, offCurve] = [
     { ...rsa.area, modulus: Buffer.alloc(256) },
+    { ...rsa.area, keyBits: 0, modulus: Buffer.alloc(0) },
     { ...ecc.area, x: Buffer.alloc(32, 9) },
   ]
-  for (const area of [template, offCurve, halved] as const)
+  for (const area of [template, empty, offCurve, halved] as const)
     assert.throws(() => readAttestationKey(writeSizedPublicArea(area as typeof rsa.area)), { code: 'FORMAT' })
   for (const text of ['', '0', '3000', '-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n'])
     assert.throws(() => readAttestationKey(Buffer.from(text)), { code: 'FORMAT' }, text)

@@ -2,7 +2,7 @@
 /* Kernel modules: refused by the digest of their file, whoever loads them. User space has verified their signatures and made rules of the
  * digests; no kernel looks at one that is unsigned, and few refuse it.
  *  on_module_file    lsm.s/kernel_read_file: may sleep, so it can have IMA hash the file; but a program that may sleep may not look into the
- *                    tables of policy, so it only keeps the digest with the task. Nobody may write to the file from here on to the next.
+ *                    tables of rules, so it only keeps the digest with the task. Nobody may write to the file from here on to the next.
  *  on_module_read    lsm/kernel_post_read_file: the same task, when the file has been read: looks the digest up, and can refuse: EPERM.
  *  on_module_buffer  lsm/kernel_load_data: a module out of a buffer has no file and no digest, so it is refused wherever what is not known is.
  * The node's modules are the node's: rules stand at the subject of slot 0, and not at that of the workload that asks. */

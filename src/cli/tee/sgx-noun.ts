@@ -1,14 +1,7 @@
 // `thymus tee sgx VERB`: enclaves of Intel SGX.
-import { quote } from '../../core/quote.ts'
 import { command, group } from '../command.ts'
 import { many } from '../flags.ts'
-import { absolutePath, text, whole } from '../parameters.ts'
-
-function assignment(input: string): readonly [name: string, value: string] {
-  const equals = input.indexOf('=')
-  if (equals < 1) throw new SyntaxError(`${quote(input)} is not NAME=VALUE`)
-  return [input.slice(0, equals), input.slice(equals + 1)]
-}
+import { absolutePath, assignment, text, whole } from '../parameters.ts'
 
 const number = (least: number, most: number, value: string, placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse: whole(least, most), default: value, placeholder, brief }) as const

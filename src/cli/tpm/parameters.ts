@@ -76,7 +76,7 @@ export function pcrValue(input: string): readonly [pcr: number, value: Buffer] {
 export function pin(input: string): Pin {
   const [, kind, name] = /^([\w-]+):((?:[0-9a-f]{2}){22,66})$/.exec(input) ?? []
   const known = ENDORSEMENT_KINDS.find((each) => each === kind)
-  if (known === undefined) throw new SyntaxError(`${JSON.stringify(input)} is not KIND:NAME, as thymus tpm ek shows it`)
+  if (known === undefined) throw new SyntaxError(`${quote(input)} is not KIND:NAME, as thymus tpm ek shows it`)
   return { kind: known, name: Buffer.from(name!, 'hex') }
 }
 
@@ -88,19 +88,6 @@ function handle(first: number, what: string): (input: string) => number {
   }
 }
 export const nvIndex = handle(0x01, 'an NV index')
-
-export function count(most: number): (input: string) => number {
-  return (input) => {
-    const value = /^\d{1,9}$/.test(input) ? Number(input) : 0
-    if (value < 1 || value > most) throw new SyntaxError(`${quote(input)} is not a number from 1 to ${most}`)
-    return value
-  }
-}
-
-export function offset(input: string): number {
-  if (!/^\d{1,5}$/.test(input) || Number(input) > 0xffff) throw new SyntaxError(`${quote(input)} is not a number from 0 to 65535`)
-  return Number(input)
-}
 
 /** `file:PATH` or `env:NAME`: a password on the command line is everybody's. */
 export function secretSource(input: string): string {

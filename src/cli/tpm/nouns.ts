@@ -127,8 +127,7 @@ export const policy = group('signed policies: what a sealed secret asks of the m
       flags: {
         'signed-by': needed(text, 'FILE', 'the public key in PEM'),
         untried: flag('also where the new policy does not hold on the machine as it is: what is sealed stays shut until it does'),
-        ...trust,
-        'owner-auth': ownerAuth,
+        ...owner,
         ...tpm,
       },
       positional: one(text, 'FILE', 'the new policy'),

@@ -80,14 +80,11 @@ export function pin(input: string): Pin {
   return { kind: known, name: Buffer.from(name!, 'hex') }
 }
 
-function handle(first: number, what: string): (input: string) => number {
-  return (input) => {
-    const value = /^0x[0-9a-fA-F]{8}$/.test(input) ? Number(input) : 0
-    if (value >>> 24 !== first) throw new SyntaxError(`${quote(input)} is not ${what}, as 0x${first.toString(16).padStart(2, '0')}800001`)
-    return value
-  }
+export function nvIndex(input: string): number {
+  const value = /^0x[0-9a-fA-F]{8}$/.test(input) ? Number(input) : 0
+  if (value >>> 24 !== 0x01) throw new SyntaxError(`${quote(input)} is not an NV index, as 0x01800001`)
+  return value
 }
-export const nvIndex = handle(0x01, 'an NV index')
 
 /** `file:PATH` or `env:NAME`: a password on the command line is everybody's. */
 export function secretSource(input: string): string {

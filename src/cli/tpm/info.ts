@@ -1,5 +1,4 @@
 // `thymus tpm info`, `random`, `lockout` and `handle`: the TPM itself.
-
 import { protectedSession } from '../../adapters/linux/tpm/endorsement.ts'
 import { activeBanks } from '../../adapters/linux/tpm/pcrs.ts'
 import { authorizing } from '../../adapters/linux/tpm/sessions.ts'

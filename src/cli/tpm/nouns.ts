@@ -1,5 +1,4 @@
 // Nouns below `thymus tpm`, each with its verbs.
-
 import { ENDORSEMENT_KINDS, KEY_KINDS } from '../../layers/hardware/tpm/kinds.ts'
 import { command, group } from '../command.ts'
 import { flag, given, many, needed, one, output } from '../flags.ts'

@@ -4,8 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { ThymusError } from '../../../core/errors.ts'
-import type { NodeState } from '../../../layers/firmware/modules/node.ts'
-import { readKernelKeys, readLockdown } from '../../../layers/firmware/modules/node.ts'
+import { type NodeState, readKernelKeys, readLockdown } from '../../../layers/firmware/modules/node.ts'
 
 /** The largest modules, graphics drivers with their debugging information, stay under 100 MiB. */
 const MAX_MODULE = 256 << 20

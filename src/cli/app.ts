@@ -1,6 +1,7 @@
 // The command line: every command with its flags, its examples and where its code is (nouns.ts: those of `thymus NOUN VERB`). No command
 // is loaded before it is called: `thymus --help` reads descriptions alone.
 import { buildApplication } from '@stricli/core'
+import { readPlace } from '../layers/hardware/tpm/place.ts'
 import { admission } from './admission-noun.ts'
 import { attest } from './attest-noun.ts'
 import { type Context, command, group } from './command.ts'
@@ -58,7 +59,7 @@ const run = command({
       measured: flag('verify the program, extend a PCR with what it is, and only then start it'),
       programs: given(text, 'FILE', 'which programs --measured starts: a runtime policy of Keylime, or lines as sha256sum prints them'),
       key: many(text, 'FILE', 'keys or certificates, one of which must have signed --programs'),
-      tpm: given(text, 'PLACE', 'of the TPM: /dev/tpmrm0 where it is left out; another device, unix:PATH or swtpm:HOST:PORT'),
+      tpm: given(readPlace, 'PLACE', 'of the TPM: /dev/tpmrm0 where it is left out; another device, unix:PATH or swtpm:HOST:PORT'),
       pcr: given(runPcr, 'PCR', 'that is extended, 8 to 15; 13 where it is left out'),
     },
     positional: { kind: 'array', minimum: 1, parameter: { parse: String, placeholder: 'CMD', brief: 'the command and its arguments' } },

@@ -1,8 +1,7 @@
 // `thymus attest VERB`: what does this machine run on, and did it boot what it should have?
-import { quote } from '../core/quote.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, needed, o, one, output } from './flags.ts'
-import { duration, instant, nonce, text } from './parameters.ts'
+import { assignment, duration, instant, nonce, text, whole } from './parameters.ts'
 import { tpm } from './tpm/flags.ts'
 
 const held = {
@@ -13,17 +12,6 @@ const held = {
   time: given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out'),
   'valid-for': given(duration, 'TIME', 'how long the result may be used; 10m where it is left out'),
 } as const
-function processors(input: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(input)) throw new SyntaxError(`${quote(input)} is no number from 1 to 9999`)
-  return Number(input)
-}
-
-function pair(input: string): readonly [string, string] {
-  const at = input.indexOf('=')
-  if (at < 1) throw new SyntaxError(`${quote(input)} is no NAME=VALUE`)
-  return [input.slice(0, at), input.slice(at + 1)]
-}
-
 const update = needed(text, 'NAME', 'what the update is called, as linux-6.1.0-56')
 const referenceFile = one(text, 'FILE|-', 'a reference, as thymus attest record writes it')
 const bundle = one(text, 'FILE|-', 'evidence, as thymus attest collect -o json writes it')
@@ -87,7 +75,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     operands: 'FILE|-',
     parameters: {
       flags: {
-        vcpus: given(processors, 'NUMBER', 'processors of a virtual machine, on which its boot depends'),
+        vcpus: given(whole(1, 9999), 'NUMBER', 'processors of a virtual machine, on which its boot depends'),
         ...output,
       },
       aliases: o,
@@ -114,9 +102,9 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
         kernel: given(text, 'FILE', 'a new kernel'),
         uki: given(text, 'FILE', 'a new unified kernel image'),
         initrd: given(text, 'FILE', 'a new initrd'),
-        file: many(pair, 'PATH=FILE', 'a file that the boot loader reads, by its path or a part of it, as grub.cfg=FILE'),
-        variable: many(pair, 'NAME=FILE', 'all that PK, KEK, db, dbx or SbatLevel will hold'),
-        word: many(pair, 'OLD=NEW', 'what changes in commands of GRUB and in command lines'),
+        file: many(assignment, 'PATH=FILE', 'a file that the boot loader reads, by its path or a part of it, as grub.cfg=FILE'),
+        variable: many(assignment, 'NAME=FILE', 'all that PK, KEK, db, dbx or SbatLevel will hold'),
+        word: many(assignment, 'OLD=NEW', 'what changes in commands of GRUB and in command lines'),
         ...output,
       },
       aliases: o,

@@ -28,19 +28,16 @@ export const given = <T>(parse: (input: string) => T, placeholder: string, brief
 /** One with a value, which may not be left out. */
 export const needed = <T>(parse: (input: string) => T, placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse, placeholder, brief }) as const
+/** One with a value, which is `value` where it is left out. */
+export const withDefault = <T>(parse: (input: string) => T, value: string, placeholder: string, brief: string) =>
+  ({ kind: 'parsed', parse, default: value, placeholder, brief }) as const
 /** One that may be given several times. */
 export const many = <T>(parse: (input: string) => T, placeholder: string, brief: string) =>
   ({ kind: 'parsed', parse, optional: true, variadic: true, placeholder, brief }) as const
 /** The only operand of a command. */
 export const one = <T>(parse: (input: string) => T, placeholder: string, brief: string) =>
   ({ kind: 'tuple', parameters: [{ parse, placeholder, brief }] }) as const
-export const namespace = {
-  kind: 'parsed',
-  parse: namespaceName,
-  default: 'default',
-  placeholder: 'NAMESPACE',
-  brief: 'where it belongs',
-} as const
+export const namespace = withDefault(namespaceName, 'default', 'NAMESPACE', 'where it belongs')
 export const failOn = {
   kind: 'enum',
   values: [...SEVERITIES, 'none'],

@@ -1,9 +1,10 @@
 // `thymus module VERB`: who signed kernel modules, and what this node would load.
 import { command, group } from './command.ts'
-import { flag, given, many, o, output } from './flags.ts'
+import { flag, given, many, o, output, withDefault } from './flags.ts'
 import { text } from './parameters.ts'
 
 const key = many(text, 'FILE', 'certificates whose signatures are trusted, in PEM or DER')
+const folder = given(text, 'DIR', 'where modules lie; /lib/modules and the release of the kernel where it is left out')
 
 export const module = group('kernel modules and their signatures', {
   list: command({
@@ -15,7 +16,7 @@ export const module = group('kernel modules and their signatures', {
     parameters: {
       flags: {
         all: flag('every module of the folder, loaded or not'),
-        folder: given(text, 'DIR', 'where modules lie; /lib/modules and the release of the kernel where it is left out'),
+        folder,
         key,
         ...output,
       },
@@ -45,8 +46,8 @@ export const module = group('kernel modules and their signatures', {
     examples: [['thymus module policy --key signing.pem > modules.yaml && thymus apply -f modules.yaml --enforce', '']],
     parameters: {
       flags: {
-        name: { kind: 'parsed', parse: text, default: 'modules', placeholder: 'NAME', brief: 'of the policy' },
-        folder: given(text, 'DIR', 'where modules lie; /lib/modules and the release of the kernel where it is left out'),
+        name: withDefault(text, 'modules', 'NAME', 'of the policy'),
+        folder,
         key,
       },
       aliases: { k: 'key' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { duration, label, port, protocol, workloadRef } from './parameters.ts'
+import { assignment, duration, label, port, protocol, whole, workloadRef } from './parameters.ts'
 
 describe('words of the command line', () => {
   test('a label is parted at its first equals sign, and its value may be empty', () => {
@@ -30,6 +30,18 @@ describe('words of the command line', () => {
     assert.equal(port('0'), 0)
     assert.equal(port('65535'), 65_535)
     for (const wrong of ['', '65536', '-1', '1.5', '0x50', '1e3', ' 80']) assert.throws(() => port(wrong), SyntaxError, wrong)
+  })
+
+  test('a number is within its bounds, and decimal', () => {
+    assert.deepEqual([whole(1, 9)('9'), whole(0, 65_535)('0'), whole(0, 65_535)('65535')], [9, 0, 65_535])
+    for (const wrong of ['', '0', '10', '1e0', '-1', '1.5', '0x1', ' 1']) assert.throws(() => whole(1, 9)(wrong), SyntaxError, wrong)
+    for (const wrong of ['', '65536', '-1']) assert.throws(() => whole(0, 65_535)(wrong), SyntaxError, wrong)
+  })
+
+  test('an assignment is parted at its first equals sign, and its name is not empty', () => {
+    assert.deepEqual(assignment('A=b=c'), ['A', 'b=c'])
+    assert.deepEqual(assignment('A='), ['A', ''])
+    for (const wrong of ['', 'A', '=b']) assert.throws(() => assignment(wrong), SyntaxError, wrong)
   })
 
   test('a workload is named with or without its namespace', () => {

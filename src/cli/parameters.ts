@@ -17,6 +17,13 @@ export function label(input: string): readonly [key: string, value: string] {
   return [key, value]
 }
 
+/** `NAME=VALUE`; the value may be empty, the name may not. */
+export function assignment(input: string): readonly [name: string, value: string] {
+  const equals = input.indexOf('=')
+  if (equals < 1) throw new SyntaxError(`${quote(input)} is not NAME=VALUE`)
+  return [input.slice(0, equals), input.slice(equals + 1)]
+}
+
 /** A time with its unit, e.g. `60s`, `500ms`, `5m`, `1h` → seconds. */
 export function duration(input: string): number {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(input) ?? []

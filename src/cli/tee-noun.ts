@@ -1,7 +1,7 @@
 // `thymus tee VERB`: confidential computing on this machine.
 import { quote } from '../core/quote.ts'
 import { command, group } from './command.ts'
-import { given, needed, o, output } from './flags.ts'
+import { given, needed, o, output, withDefault } from './flags.ts'
 import { text, whole, workloadName } from './parameters.ts'
 import { sgx } from './tee/sgx-noun.ts'
 
@@ -13,9 +13,6 @@ function bits(input: string): bigint {
   if (value < 0n || value >= 1n << 64n) throw new SyntaxError(`${quote(input)} is not a number of 64 bits, as 0x30000`)
   return value
 }
-
-const withDefault = <T>(parse: (input: string) => T, value: string, placeholder: string, brief: string) =>
-  ({ kind: 'parsed', parse, default: value, placeholder, brief }) as const
 
 export const tee = group('confidential computing: what this machine can do, and how a guest is launched and measured', {
   doctor: command({

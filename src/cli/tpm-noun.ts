@@ -3,10 +3,10 @@ import { HASHES } from '../formats/hash.ts'
 import { ENDORSEMENT_KINDS } from '../layers/hardware/tpm/kinds.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, needed, one } from './flags.ts'
-import { text } from './parameters.ts'
+import { text, whole } from './parameters.ts'
 import { aliases, key as keyFlag, secret, shown, to, tpm as tpmFlags, trust } from './tpm/flags.ts'
 import { credential, handle, key, lockout, nv, pcr, policy } from './tpm/nouns.ts'
-import { count, hex, pcrsOfOneBank, pcrWishes } from './tpm/parameters.ts'
+import { hex, pcrsOfOneBank, pcrWishes } from './tpm/parameters.ts'
 
 const statement = {
   key: keyFlag,
@@ -53,7 +53,7 @@ export const tpm = group('the TPM of this machine: keys, seals, measurements, an
     brief: 'random bytes of the TPM, in hex',
     examples: [['thymus tpm random 32', '']],
     operands: 'BYTES',
-    parameters: { flags: { to, ...trust, ...tpmFlags }, positional: one(count(MAX_RANDOM), 'BYTES', `1 to ${MAX_RANDOM}`) },
+    parameters: { flags: { to, ...trust, ...tpmFlags }, positional: one(whole(1, MAX_RANDOM), 'BYTES', `1 to ${MAX_RANDOM}`) },
     load: async () => (await import('./tpm/info.ts')).random,
   }),
   key,

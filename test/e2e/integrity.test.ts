@@ -44,6 +44,7 @@ describe('thymus module', () => {
       [['--key', key, good, packed, tight], 0, /tight_one +signed .*signed by the key of this kernel \(.*key\.pem\)/],
       [['--key', key, good, bare], 2, /bare +unsigned/],
       [['--key', key, wrong], 2, /wrong +WRONG .*the module is not the one that was signed/],
+      [['--key', key, put('empty.ko', Buffer.alloc(0))], 2, /empty +unsigned/],
       [[good], 3, /good +unknown .*number 1 of the key of this kernel, whose key was not given/],
     ]
     for (const [words, status, says] of cases) {

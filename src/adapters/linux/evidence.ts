@@ -18,7 +18,8 @@ import { signingKey } from '../../layers/hardware/tpm/templates.ts'
 import { gramineFiles } from './gramine.ts'
 import { EVENT_LOG, IMA_LOG } from './roots.ts'
 import { readRunLog } from './run-log.ts'
-import { activeBanks, readPcrs } from './tpm/pcrs.ts'
+import { activeBanks } from './tpm/pcrs.ts'
+import { quotedPcrs } from './tpm/quotes.ts'
 import { Tpm } from './tpm/tpm.ts'
 import { tsmFolder, tsmReport } from './tsm-report.ts'
 
@@ -42,9 +43,6 @@ export interface CollectOptions {
   /** Of the file system, where tests look elsewhere. */
   readonly root?: string
 }
-
-/** PCRs may change between quote and reading; so often in a row they do not. */
-const TRIES = 5
 
 /** Collects all that can be had. */
 export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, runs, root = '/' }: CollectOptions): Promise<Collected> {
@@ -82,13 +80,8 @@ async function quoted(place: Place, nonce: Uint8Array, root: string): Promise<Pi
   await using tpm = await Tpm.open(place)
   const selection = best(await activeBanks(tpm), banksOfLog(root))
   await using key = await tpm.hold(createPrimary(fixed(HANDLE.endorsement), signingKey('p256', true)), [EMPTY])
-  for (let tries = 0; tries < TRIES; tries++) {
-    const before = pcrText(await readPcrs(tpm, selection))
-    const { message, signature } = await tpm.run(quote(entityOf(key), nonce, selection), [EMPTY])
-    if (before !== pcrText(await readPcrs(tpm, selection))) continue
-    return { name: 'tpm', type: 'tpm-quote', parts: { message, signature, key: writePublicArea(key.area), pcrs: Buffer.from(before) } }
-  }
-  throw new ThymusError('TPM_REFUSED', 'PCRs keep changing while they are quoted: try again')
+  const { made, pcrs } = await quotedPcrs(tpm, selection, key, () => tpm.run(quote(entityOf(key), nonce, selection), [EMPTY]))
+  return { name: 'tpm', type: 'tpm-quote', parts: { ...made, key: writePublicArea(key.area), pcrs: Buffer.from(pcrText(pcrs)) } }
 }
 
 /** From what is best to what is least. */

@@ -1,5 +1,4 @@
-import type { OutputFlags } from '../output.ts'
-import { openOutput } from '../output.ts'
+import { type OutputFlags, openOutput } from '../output.ts'
 import { appraiseFile, type HeldFlags } from './verifier.ts'
 import { statusFor } from './verify.ts'
 

@@ -13,7 +13,7 @@ import { hashById } from '../../formats/hash.ts'
 import { faultOf } from '../../layers/firmware/measured-run/program.ts'
 import { type MeasuredRun, RUN_PCR, recordOf } from '../../layers/firmware/measured-run/record.ts'
 import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
-import { type Place, placeText, readPlace } from '../../layers/hardware/tpm/place.ts'
+import { type Place, placeText } from '../../layers/hardware/tpm/place.ts'
 import { EMPTY } from '../../layers/hardware/tpm/session.ts'
 import { readPolicy } from '../ima/files.ts'
 import { note } from '../terminal.ts'
@@ -22,7 +22,7 @@ export interface MeasuredFlags {
   readonly measured?: boolean
   readonly programs?: string
   readonly key?: readonly string[]
-  readonly tpm?: string
+  readonly tpm?: Place
   readonly pcr?: number
 }
 
@@ -32,8 +32,7 @@ export interface MeasuredFlags {
  * @throws ThymusError UNTRUSTED for a program that the policy does not know, or knows with another digest; nothing was extended then
  */
 export async function measured(at: Places, flags: MeasuredFlags, [name, ...words]: readonly string[]): Promise<readonly string[]> {
-  const { programs, key = [], pcr = RUN_PCR } = flags
-  const place = placeOf(flags.tpm)
+  const { programs, key = [], tpm: place = defaultPlace(), pcr = RUN_PCR } = flags
   if (programs === undefined) throw new ThymusError('USAGE', '--measured wants --programs: the policy that knows the program')
   const policy = readPolicy(programs, key)
   const path = whichProgram(name!)
@@ -46,16 +45,6 @@ export async function measured(at: Places, flags: MeasuredFlags, [name, ...words
   await withRunLog(log, () => extend(place, pcr, run, log))
   note(`[measured] ${run.path} is sha256:${run.digest}, which ${programs} knows; PCR ${pcr} of ${placeText(place)} was extended`)
   return [path, ...words]
-}
-
-/** @throws ThymusError USAGE */
-function placeOf(text: string | undefined): Place {
-  if (text === undefined) return defaultPlace()
-  try {
-    return readPlace(text)
-  } catch (error) {
-    throw new ThymusError('USAGE', (error as SyntaxError).message, { at: '--tpm' })
-  }
 }
 
 async function extend(place: Place, pcr: number, run: MeasuredRun, log: string): Promise<void> {

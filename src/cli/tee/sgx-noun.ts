@@ -1,17 +1,7 @@
 // `thymus tee sgx VERB`: enclaves of Intel SGX.
-import { quote } from '../../core/quote.ts'
 import { command, group } from '../command.ts'
-import { many } from '../flags.ts'
-import { absolutePath, text, whole } from '../parameters.ts'
-
-function assignment(input: string): readonly [name: string, value: string] {
-  const equals = input.indexOf('=')
-  if (equals < 1) throw new SyntaxError(`${quote(input)} is not NAME=VALUE`)
-  return [input.slice(0, equals), input.slice(equals + 1)]
-}
-
-const number = (least: number, most: number, value: string, placeholder: string, brief: string) =>
-  ({ kind: 'parsed', parse: whole(least, most), default: value, placeholder, brief }) as const
+import { many, one, withDefault } from '../flags.ts'
+import { absolutePath, assignment, text, whole } from '../parameters.ts'
 
 export const sgx = group('enclaves of Intel SGX: run a program in one, and know what its quotes must say', {
   manifest: command({
@@ -28,10 +18,10 @@ export const sgx = group('enclaves of Intel SGX: run a program in one, and know 
       flags: {
         trust: many(absolutePath, 'PATH', 'a file, or all files of a folder, that the program may read; the program is one'),
         env: many(assignment, 'NAME=VALUE', 'a variable of its environment; none of the host’s is passed on'),
-        'enclave-size': number(1, 1 << 20, '1024', 'MIB', 'a power of two'),
-        'max-threads': number(1, 4096, '16', 'N', 'of the program and of Gramine'),
-        'isv-prod-id': number(0, 0xffff, '0', 'N', 'which of its author’s programs it is'),
-        'isv-svn': number(0, 0xffff, '0', 'N', 'its security version, to be raised when a hole is mended'),
+        'enclave-size': withDefault(whole(1, 1 << 20), '1024', 'MIB', 'a power of two'),
+        'max-threads': withDefault(whole(1, 4096), '16', 'N', 'of the program and of Gramine'),
+        'isv-prod-id': withDefault(whole(0, 0xffff), '0', 'N', 'which of its author’s programs it is'),
+        'isv-svn': withDefault(whole(0, 0xffff), '0', 'N', 'its security version, to be raised when a hole is mended'),
       },
       aliases: {},
       positional: { kind: 'array', minimum: 1, parameter: { parse: text, placeholder: 'WORD', brief: 'the program, and its arguments' } },
@@ -43,7 +33,7 @@ export const sgx = group('enclaves of Intel SGX: run a program in one, and know 
     brief: 'what quotes of a signed enclave must say: MRENCLAVE, MRSIGNER, product and security version',
     examples: [['thymus tee sgx measure app.sig', 'as gramine-sgx-sign writes it']],
     operands: 'FILE',
-    parameters: { flags: {}, positional: { kind: 'tuple', parameters: [{ parse: text, placeholder: 'FILE', brief: 'a SIGSTRUCT' }] } },
+    parameters: { flags: {}, positional: one(text, 'FILE', 'a SIGSTRUCT') },
     more: 'The exit status is 2 where the signature is not that of the key in it.',
     load: async () => (await import('./sgx-measure.ts')).measure,
   }),

@@ -1,5 +1,6 @@
 // What `thymus tpm` answers: the shapes of its JSON.
 import type { HashName } from '../../formats/hash.ts'
+import type { EndorsementKind } from '../../layers/hardware/tpm/kinds.ts'
 
 export interface TpmInfo {
   /** Four letters of the TCG's vendor registry. */
@@ -68,7 +69,7 @@ export interface CheckSummary {
 }
 
 export interface Endorsement {
-  readonly kind: string
+  readonly kind: EndorsementKind
   readonly name: string
   readonly pinned: boolean
   readonly certificate: { readonly manufacturer: string; readonly model: string; readonly version: string; readonly ends: string } | null

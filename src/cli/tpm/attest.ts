@@ -1,16 +1,12 @@
 // `thymus tpm quote` and `thymus tpm certify`: what a key says about the TPM that it is in.
 import { loadBlob } from '../../adapters/linux/tpm/keys.ts'
-import { readPcrs } from '../../adapters/linux/tpm/pcrs.ts'
+import { quotedPcrs } from '../../adapters/linux/tpm/quotes.ts'
 import { authorizing } from '../../adapters/linux/tpm/sessions.ts'
-import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { ThymusError } from '../../core/errors.ts'
-import { hashById } from '../../formats/hash.ts'
 import { type Attest, readAttest } from '../../layers/hardware/tpm/abi/attest.ts'
-import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { entityOf, type Loaded } from '../../layers/hardware/tpm/commands/objects.ts'
 import { type Attestation, certify as certifyCommand, quote as quoteCommand } from '../../layers/hardware/tpm/commands/signing.ts'
-import { pcrDigest } from '../../layers/hardware/tpm/signed-policy.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import type { Statement } from './answers.ts'
 import { readSecret, writeOutput } from './files.ts'
@@ -26,9 +22,6 @@ interface StatementFlags extends TpmFlags, OutputFlags, SecretFlags {
   readonly signature?: string
 }
 
-/** PCRs may change between the quote and the reading of their values; so often in a row they do not. */
-const TRIES = 5
-
 export async function quote(flags: StatementFlags & { readonly pcrs: readonly PcrWish[] }): Promise<number | undefined> {
   const output = await openOutput('TpmStatement', flags)
   const [file, auth] = [keyFile(flags.key), readSecret(flags.auth)]
@@ -38,24 +31,10 @@ export async function quote(flags: StatementFlags & { readonly pcrs: readonly Pc
     await using key = await loadBlob(tpm, file.blob, file.parent, access)
     const entity = entityOf(key, auth)
     const turn = () => tpm.run(quoteCommand(entity, flags.nonce ?? Buffer.alloc(0), selection), [authorizing(entity, access.session)])
-    const { made, pcrs } = await agreeing(tpm, selection, key, turn)
+    const { made, pcrs } = await quotedPcrs(tpm, selection, key, turn)
     save(flags, made)
     output.show(statement(made, key, listed(pcrs)))
   })
-}
-
-/** A quote, and the values that it covers. */
-async function agreeing(tpm: Tpm, selection: readonly PcrSelection[], { area }: Loaded, turn: () => Promise<Attestation>) {
-  const scheme = 'scheme' in area ? area.scheme : null
-  const hash = hashById(scheme?.hash ?? 0)?.name ?? 'sha256'
-  for (let tries = 0; tries < TRIES; tries++) {
-    const made = await turn()
-    const pcrs = await readPcrs(tpm, selection)
-    const { attested } = readAttest(made.message)
-    const all = new Map([...pcrs.values()].flatMap((table) => [...table.values()]).map((value, at) => [at, value]))
-    if (attested.type === 'quote' && attested.pcrDigest.equals(pcrDigest(hash, all))) return { made, pcrs }
-  }
-  throw new ThymusError('TPM_REFUSED', 'PCRs keep changing while they are quoted: try again')
 }
 
 export async function certify(flags: StatementFlags, object: string): Promise<number | undefined> {

@@ -79,7 +79,7 @@ function keep(found: readonly Found[], trust: Trust): void {
     if (vouched && (checks.length === 0 || checks.some(({ is }) => is !== 'pass'))) {
       throw new ThymusError('UNTRUSTED', `the authorities do not vouch for its ${kind} key: it is not pinned`)
     }
-    addPin({ kind: kind as EndorsementKind, name: Buffer.from(name, 'hex') })
+    addPin({ kind, name: Buffer.from(name, 'hex') })
     note(`${kind}:${name} is trusted from now on (${pinsFile()})`)
     if (!vouched) note('nobody vouched for it: whoever sat between this machine and its TPM just now is trusted too')
   }

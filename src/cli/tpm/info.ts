@@ -1,5 +1,4 @@
 // `thymus tpm info`, `random`, `lockout` and `handle`: the TPM itself.
-
 import { protectedSession } from '../../adapters/linux/tpm/endorsement.ts'
 import { activeBanks } from '../../adapters/linux/tpm/pcrs.ts'
 import { authorizing } from '../../adapters/linux/tpm/sessions.ts'
@@ -9,7 +8,7 @@ import { HASHES, hashById } from '../../formats/hash.ts'
 import { ALG, ECC_CURVES } from '../../layers/hardware/tpm/abi/algorithms.ts'
 import { flushContext, readPublicOf } from '../../layers/hardware/tpm/commands/objects.ts'
 import { algorithms, curves, getRandom, lockReset, properties } from '../../layers/hardware/tpm/commands/platform.ts'
-import { fixed, HANDLE } from '../../layers/hardware/tpm/entity.ts'
+import { fixed, HANDLE, handleText } from '../../layers/hardware/tpm/entity.ts'
 import { ATTRIBUTE } from '../../layers/hardware/tpm/session.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
@@ -132,7 +131,7 @@ export async function listHandles(flags: TpmFlags & OutputFlags): Promise<number
     for (const [first, kind] of KINDS) {
       for (const handle of await tpm.handles(first)) {
         const name = kind.endsWith('object') ? (await tpm.run(readPublicOf(handle))).name.toString('hex') : null
-        items.push({ handle: hexOf(handle, 8), kind, name })
+        items.push({ handle: handleText(handle), kind, name })
       }
     }
     output.show({ items })
@@ -146,7 +145,7 @@ export async function flushHandles(flags: TpmFlags): Promise<number | undefined>
       if (kind === 'kept object') continue
       for (const handle of await tpm.handles(first)) {
         await tpm.run(flushContext(handle))
-        note(`flushed ${kind} ${hexOf(handle, 8)}`)
+        note(`flushed ${kind} ${handleText(handle)}`)
       }
     }
   })
@@ -177,4 +176,4 @@ function rangesOf(numbers: readonly number[]): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(', ')
 }
 
-const hexOf = (value: number, digits = 4): string => `0x${value.toString(16).padStart(digits, '0')}`
+const hexOf = (algorithm: number): string => `0x${algorithm.toString(16).padStart(4, '0')}`

@@ -1,17 +1,15 @@
 // `thymus tpm key` and `thymus tpm sign`.
 import { createHash } from 'node:crypto'
-import { protectedSession } from '../../adapters/linux/tpm/endorsement.ts'
+import { protectedSession, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
 import { createBlob, loadBlob } from '../../adapters/linux/tpm/keys.ts'
-import type { HeldSession } from '../../adapters/linux/tpm/sessions.ts'
-import { authorizing } from '../../adapters/linux/tpm/sessions.ts'
+import { authorizing, type HeldSession } from '../../adapters/linux/tpm/sessions.ts'
 import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { integer, sequence } from '../../formats/der/writer.ts'
 import { type HashName, hashByName } from '../../formats/hash.ts'
 import { writePem } from '../../formats/pem.ts'
 import { ALG, OBJECT } from '../../layers/hardware/tpm/abi/algorithms.ts'
-import type { PublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
-import { hasAttributes } from '../../layers/hardware/tpm/abi/public-area.ts'
+import { hasAttributes, type PublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import type { TpmSignature } from '../../layers/hardware/tpm/abi/signature.ts'
 import { entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
 import { sign as signCommand } from '../../layers/hardware/tpm/commands/signing.ts'
@@ -101,15 +99,18 @@ export type SecretAccess = AsyncDisposable & { readonly session?: HeldSession['s
 export async function secretAccess(tpm: Tpm, flags: OwnerFlags, ...secrets: readonly Buffer[]): Promise<SecretAccess> {
   const ownerAuth = readSecret(flags['owner-auth'])
   if ([ownerAuth, ...secrets].every(({ length }) => length === 0)) return { ownerAuth, [Symbol.asyncDispose]: async () => {} }
-  const held = await protectedSession(tpm, trustOf(flags, Date.now()))
-  return { ownerAuth, session: held.session, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }
+  return protectedAccess(tpm, trustOf(flags, Date.now()), ownerAuth)
 }
 
 /** The same for what proves nothing by itself, as a key that is made: also without a secret, where somebody vouches for the TPM. */
 export async function provenAccess(tpm: Tpm, flags: OwnerFlags, ...secrets: readonly Buffer[]): Promise<SecretAccess> {
-  if (!isVouchedFor(trustOf(flags, Date.now()))) return secretAccess(tpm, flags, ...secrets)
-  const held = await protectedSession(tpm, trustOf(flags, Date.now()))
-  return { ownerAuth: readSecret(flags['owner-auth']), session: held.session, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }
+  const trust = trustOf(flags, Date.now())
+  return isVouchedFor(trust) ? protectedAccess(tpm, trust, readSecret(flags['owner-auth'])) : secretAccess(tpm, flags, ...secrets)
+}
+
+async function protectedAccess(tpm: Tpm, trust: Trust, ownerAuth: Buffer): Promise<SecretAccess> {
+  const held = await protectedSession(tpm, trust)
+  return { ownerAuth, session: held.session, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() }
 }
 
 export function keyFile(path: string): KeyFile {

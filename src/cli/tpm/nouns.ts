@@ -1,22 +1,10 @@
 // Nouns below `thymus tpm`, each with its verbs.
-
 import { ENDORSEMENT_KINDS, KEY_KINDS } from '../../layers/hardware/tpm/kinds.ts'
 import { command, group } from '../command.ts'
 import { flag, given, many, needed, one, output } from '../flags.ts'
-import { text } from '../parameters.ts'
+import { text, whole } from '../parameters.ts'
 import { aliases, key as keyFlag, ownerAuth, secret, shown, to, tpm, trust } from './flags.ts'
-import {
-  bankDigests,
-  count,
-  hex,
-  nvIndex,
-  offset,
-  pcr as pcrNumber,
-  pcrsOfOneBank,
-  pcrValue,
-  pcrWishes,
-  secretSource,
-} from './parameters.ts'
+import { bankDigests, hex, nvIndex, pcr as pcrNumber, pcrsOfOneBank, pcrValue, pcrWishes, secretSource } from './parameters.ts'
 
 const owner = { ...trust, 'owner-auth': ownerAuth } as const
 const index = one(nvIndex, 'INDEX', 'of NV, as 0x01800001')
@@ -138,8 +126,7 @@ export const policy = group('signed policies: what a sealed secret asks of the m
       flags: {
         'signed-by': needed(text, 'FILE', 'the public key in PEM'),
         untried: flag('also where the new policy does not hold on the machine as it is: what is sealed stays shut until it does'),
-        ...trust,
-        'owner-auth': ownerAuth,
+        ...owner,
         ...tpm,
       },
       positional: one(text, 'FILE', 'the new policy'),
@@ -164,7 +151,7 @@ export const nv = group('memory of the TPM that outlives the machine', {
     ],
     operands: 'INDEX',
     parameters: {
-      flags: { size: given(count(MAX_NV), 'BYTES', 'of ordinary memory'), counter: flag('a counter'), ...secret, ...tpm },
+      flags: { size: given(whole(1, MAX_NV), 'BYTES', 'of ordinary memory'), counter: flag('a counter'), ...secret, ...tpm },
       positional: index,
     },
     load: async () => (await import('./nv.ts')).define,
@@ -175,8 +162,8 @@ export const nv = group('memory of the TPM that outlives the machine', {
     operands: 'INDEX',
     parameters: {
       flags: {
-        offset: given(offset, 'BYTES', 'where to begin'),
-        size: given(count(MAX_NV), 'BYTES', 'how much'),
+        offset: given(whole(0, 0xffff), 'BYTES', 'where to begin'),
+        size: given(whole(1, MAX_NV), 'BYTES', 'how much'),
         to,
         ...secret,
         ...tpm,
@@ -190,7 +177,7 @@ export const nv = group('memory of the TPM that outlives the machine', {
     examples: [['thymus tpm nv write 0x01800001 value.bin', '']],
     operands: 'INDEX FILE|-',
     parameters: {
-      flags: { offset: given(offset, 'BYTES', 'where to begin'), ...secret, ...tpm },
+      flags: { offset: given(whole(0, 0xffff), 'BYTES', 'where to begin'), ...secret, ...tpm },
       positional: {
         kind: 'tuple',
         parameters: [

@@ -3,6 +3,7 @@ import { counterValue, defineNv, incrementNv, nvContents, nvIndices, nvPublicOf,
 import { ThymusError } from '../../core/errors.ts'
 import { hashByName } from '../../formats/hash.ts'
 import { isWritten, NV, NV_COUNTER, type NvPublic, nvName, nvType } from '../../layers/hardware/tpm/commands/nv.ts'
+import { handleText } from '../../layers/hardware/tpm/entity.ts'
 import { ENDORSEMENT } from '../../layers/hardware/tpm/templates.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
@@ -36,7 +37,7 @@ export async function define(
   return onTpm(flags, async (tpm) => {
     await using access = await provenAccess(tpm, flags, auth)
     await defineNv(tpm, area, { ...access, auth })
-    note(`${hexOf(index)} is defined; ${flags.counter ? 'thymus tpm nv increment begins to count' : 'nothing is in it yet'}`)
+    note(`${handleText(index)} is defined; ${flags.counter ? 'thymus tpm nv increment begins to count' : 'nothing is in it yet'}`)
   })
 }
 
@@ -64,7 +65,7 @@ export async function write(flags: NvFlags & { readonly offset?: number }, index
   return onTpm(flags, async (tpm) => {
     await using access = await provenAccess(tpm, flags, auth)
     await writeNv(tpm, index, data, { ...access, auth }, flags.offset)
-    note(`${data.length} bytes are in ${hexOf(index)}`)
+    note(`${data.length} bytes are in ${handleText(index)}`)
   })
 }
 
@@ -80,14 +81,14 @@ export async function undefine(flags: TpmFlags & OwnerFlags, index: number): Pro
   return onTpm(flags, async (tpm) => {
     await using access = await provenAccess(tpm, flags)
     await undefineNv(tpm, index, access)
-    note(`${hexOf(index)} is gone`)
+    note(`${handleText(index)} is gone`)
   })
 }
 
 function summary(area: NvPublic): NvSummary {
   const { index, attributes, size } = area
   return {
-    index: hexOf(index),
+    index: handleText(index),
     type: nvType(attributes) ?? 'unknown',
     size,
     attributes: Object.entries(NV).flatMap(([name, bit]) => ((attributes & bit) !== 0 ? [name] : [])),
@@ -106,5 +107,3 @@ function purposeOf(index: number): string {
   if (index >= 0x01c08000 && index < 0x01c10000) return 'of the maker of the machine'
   return index >= 0x01800000 && index < 0x01c00000 ? 'of the owner' : ''
 }
-
-const hexOf = (index: number): string => `0x${index.toString(16).padStart(8, '0')}`

@@ -76,30 +76,14 @@ export function pcrValue(input: string): readonly [pcr: number, value: Buffer] {
 export function pin(input: string): Pin {
   const [, kind, name] = /^([\w-]+):((?:[0-9a-f]{2}){22,66})$/.exec(input) ?? []
   const known = ENDORSEMENT_KINDS.find((each) => each === kind)
-  if (known === undefined) throw new SyntaxError(`${JSON.stringify(input)} is not KIND:NAME, as thymus tpm ek shows it`)
+  if (known === undefined) throw new SyntaxError(`${quote(input)} is not KIND:NAME, as thymus tpm ek shows it`)
   return { kind: known, name: Buffer.from(name!, 'hex') }
 }
 
-function handle(first: number, what: string): (input: string) => number {
-  return (input) => {
-    const value = /^0x[0-9a-fA-F]{8}$/.test(input) ? Number(input) : 0
-    if (value >>> 24 !== first) throw new SyntaxError(`${quote(input)} is not ${what}, as 0x${first.toString(16).padStart(2, '0')}800001`)
-    return value
-  }
-}
-export const nvIndex = handle(0x01, 'an NV index')
-
-export function count(most: number): (input: string) => number {
-  return (input) => {
-    const value = /^\d{1,9}$/.test(input) ? Number(input) : 0
-    if (value < 1 || value > most) throw new SyntaxError(`${quote(input)} is not a number from 1 to ${most}`)
-    return value
-  }
-}
-
-export function offset(input: string): number {
-  if (!/^\d{1,5}$/.test(input) || Number(input) > 0xffff) throw new SyntaxError(`${quote(input)} is not a number from 0 to 65535`)
-  return Number(input)
+export function nvIndex(input: string): number {
+  const value = /^0x[0-9a-fA-F]{8}$/.test(input) ? Number(input) : 0
+  if (value >>> 24 !== 0x01) throw new SyntaxError(`${quote(input)} is not an NV index, as 0x01800001`)
+  return value
 }
 
 /** `file:PATH` or `env:NAME`: a password on the command line is everybody's. */

@@ -9,6 +9,7 @@ import { ThymusError } from '../../core/errors.ts'
 import { type HashName, hashById, hashByName } from '../../formats/hash.ts'
 import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { isWritten, NV, nvName, nvType } from '../../layers/hardware/tpm/commands/nv.ts'
+import { handleText } from '../../layers/hardware/tpm/entity.ts'
 import { writeKeyFile } from '../../layers/hardware/tpm/key-file.ts'
 import type { Session } from '../../layers/hardware/tpm/session.ts'
 import {
@@ -109,7 +110,7 @@ export async function signPolicyFile(flags: SignPolicyFlags, file: string): Prom
     const atMost = at.atMost + (flags.next ? 1n : 0n)
     const signed = signPolicy({ bank, pcrs: changed(bank, now, flags.value), counter: { ...at, atMost }, ref }, key)
     writeOutput(file, writeSignedPolicy(signed), { over: true })
-    note(`it holds until the counter ${hexOf(at.index)} has passed ${atMost}`)
+    note(`it holds until the counter ${handleText(at.index)} has passed ${atMost}`)
   }
   if (from !== undefined) {
     const stray = [counter, pcrs, flags.label, flags.tpm].some((flag) => flag !== undefined)
@@ -143,7 +144,7 @@ function changed(bank: HashName, now: PcrTable, values: SignPolicyFlags['value']
 /** A counter that anybody could move would make every policy end at anybody's wish; one that can be read by a password alone opens nothing. */
 async function counterOf(tpm: Tpm, index: number, session: Session): Promise<{ index: number; name: Buffer; value: bigint }> {
   const area = await nvPublicOf(tpm, index)
-  const at = hexOf(index)
+  const at = handleText(index)
   if (nvType(area.attributes) !== 'counter')
     throw new ThymusError('USAGE', 'it is no counter: thymus tpm nv define --counter makes one', { at })
   if (!isWritten(area)) throw new ThymusError('USAGE', 'it was never incremented: thymus tpm nv increment', { at })
@@ -173,7 +174,7 @@ export async function advance(flags: AdvanceFlags, path: string): Promise<number
     if (!flags.untried) await demandPcrs(tpm, signed, held.session)
     let value = counter.value
     for (let left = atMost - value; left > 0n; left--) value = await incrementNv(tpm, index, { session: held.session, ownerAuth })
-    note(`the counter ${hexOf(index)} is at ${value}: policies up to ${value - 1n} have ended`)
+    note(`the counter ${handleText(index)} is at ${value}: policies up to ${value - 1n} have ended`)
   })
 }
 
@@ -202,5 +203,3 @@ function readKey(path: string, read: (pem: Buffer) => KeyObject): KeyObject {
     throw new ThymusError('FORMAT', 'no key in PEM, or one that is encrypted', { at: path, cause })
   }
 }
-
-const hexOf = (index: number): string => `0x${index.toString(16).padStart(8, '0')}`

@@ -17,7 +17,7 @@ export interface TrustFlags {
 
 const MAX_BYTES = 4 << 20
 
-export const pinText = ({ kind, name }: Pin): string => `${kind}:${name.toString('hex')}`
+const pinText = ({ kind, name }: Pin): string => `${kind}:${name.toString('hex')}`
 
 /** What is named on the command line is all that counts; where nothing is, the pins do. @throws ThymusError USAGE, CONFIG, FORMAT */
 export function trustOf(flags: TrustFlags, now: number): Trust {
@@ -56,7 +56,7 @@ export function knownPins(): readonly Pin[] {
   }
 }
 
-/** One key of a kind is known at a time. */
+/** Beside those of other TPMs; one that is known already has one line. */
 export function addPin(added: Pin): void {
   const path = pinsFile()
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })

@@ -125,8 +125,7 @@ function claimLines([name, value]: [string, unknown]): string[] {
   return [`  ${name}: ${value ?? 'it does not say'}`]
 }
 
-/** A result of whatever verifier. */
-/** A result as it is shown, and whether its signature was verified. */
+/** A result of whatever verifier as it is shown, and whether its signature was verified. */
 export interface ShownResult extends Omit<Ear, 'rawEvidence'> {
   readonly verified: boolean
 }

@@ -48,7 +48,7 @@ export function selfTest(at: {
     makeGroup(group)
     kernel.attachGroup(groupId(group), group)
     kernel.setGroup(groupId(group), SLOT)
-    const denied = randomBytes(64)
+    const denied = noModule()
     kernel.swap(1, encodeTables(tables(realpathSync('/bin/true'), denied)), [])
     const refusal = kernel.rungs().find(({ rung }) => rung === 'refused')?.works
     return [execRung(group, refusal), ...socketRungs(group), moduleRung(denied, at.run, refusal)]
@@ -71,9 +71,12 @@ function execRung(group: string, lsm: Verdict | undefined): Rung {
   return { gate: 'exec', rung: 'none', works: unknown('NOT_SEEN', `a denied image ran: status ${status}, signal ${signal}`) }
 }
 
-/** Two files that are no modules: the one that is denied is refused for that, the other for what it is. No module of the node is touched. */
+/**
+ * Two files that are no modules: the one that is denied is refused for that, the other for what it is. Their signature is broken, since a kernel that
+ * asks for signatures refuses what has none with whatever error, EPERM among them. No module of the node is touched.
+ */
 function moduleRung(denied: Buffer, folder: string, lsm: Verdict | undefined): Rung {
-  const said = [denied, randomBytes(64)].map((content) => {
+  const said = [denied, noModule()].map((content) => {
     const file = join(folder, 'self-test.ko')
     writeFileSync(file, content)
     try {
@@ -82,7 +85,7 @@ function moduleRung(denied: Buffer, folder: string, lsm: Verdict | undefined): R
       rmSync(file)
     }
   })
-  if (said[0] === constants.errno.EPERM && said[1] === constants.errno.ENOEXEC) return { gate: 'module', rung: 'EPERM (LSM)', works: PASS }
+  if (said[0] === constants.errno.EPERM && NO_MODULE.has(said[1]!)) return { gate: 'module', rung: 'EPERM (LSM)', works: PASS }
   if (lsm !== undefined) return { gate: 'module', rung: 'none', works: unknown('HOOK_REFUSED', 'LSM programs are refused here') }
   return {
     gate: 'module',
@@ -90,6 +93,11 @@ function moduleRung(denied: Buffer, folder: string, lsm: Verdict | undefined): R
     works: unknown('NOT_SEEN', `what policy denies got error ${said[0]}, and any other file ${said[1]}`),
   }
 }
+
+/** Random, so that nobody has a rule for it. Behind it the mark of a signature (Linux, include/linux/module_signature.h) that is longer than the file. */
+const noModule = (): Buffer => Buffer.concat([randomBytes(64), Buffer.alloc(12, 0xff), Buffer.from('~Module signature appended~\n')])
+/** What kernels say to it that look at signatures, and that do not. */
+const NO_MODULE: ReadonlySet<number> = new Set([constants.errno.EBADMSG, constants.errno.ENOEXEC])
 
 function socketRungs(group: string): Rung[] {
   const { stdout, stderr } = spawnSync('/bin/sh', ['-c', ENTER, group, process.execPath, '-e', PROBES], { encoding: 'utf8' })

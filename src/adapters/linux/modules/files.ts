@@ -4,8 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { ThymusError } from '../../../core/errors.ts'
-import type { NodeState } from '../../../layers/firmware/modules/node.ts'
-import { readKernelKeys, readLockdown } from '../../../layers/firmware/modules/node.ts'
+import { type NodeState, readKernelKeys, readLockdown } from '../../../layers/firmware/modules/node.ts'
 
 /** The largest modules, graphics drivers with their debugging information, stay under 100 MiB. */
 const MAX_MODULE = 256 << 20
@@ -26,9 +25,10 @@ export function readModuleFile(path: string): Buffer {
 
 function unpacked(bytes: Buffer): Buffer {
   const limit = { maxOutputLength: MAX_MODULE }
-  if (bytes.readUInt16BE(0) === 0x1f8b) return gunzipSync(bytes, limit)
-  if (bytes.length >= 4 && bytes.readUInt32LE(0) === 0xfd2fb528) return zstdDecompressSync(bytes, limit)
-  return bytes.length >= 6 && bytes.toString('latin1', 0, 6) === '\xfd7zXZ\0' ? unxz(bytes) : bytes
+  const begins = (magic: string) => bytes.toString('latin1', 0, magic.length) === magic
+  if (begins('\x1f\x8b')) return gunzipSync(bytes, limit)
+  if (begins('\x28\xb5\x2f\xfd')) return zstdDecompressSync(bytes, limit)
+  return begins('\xfd7zXZ\0') ? unxz(bytes) : bytes
 }
 
 /** Node has no xz; most machines that pack modules with it do. */

@@ -1,5 +1,4 @@
 // Credentials: a secret that only the TPM of an endorsement key gives out, and only while the key that it was made for is loaded in it.
-
 import { hashById } from '../../../formats/hash.ts'
 import type { CredentialBlob } from '../../../layers/hardware/tpm/abi/credential.ts'
 import { entityOf, type Loaded } from '../../../layers/hardware/tpm/commands/objects.ts'

@@ -125,8 +125,8 @@ export async function protectedSessions(tpm: Tpm, trust: Trust, ...kinds: readon
   return opened
 }
 
-export async function protectedSession(tpm: Tpm, trust: Trust, kind: 'hmac' | 'policy' = 'hmac'): Promise<HeldSession> {
-  const [session] = await protectedSessions(tpm, trust, kind)
+export async function protectedSession(tpm: Tpm, trust: Trust): Promise<HeldSession> {
+  const [session] = await protectedSessions(tpm, trust, 'hmac')
   return session!
 }
 

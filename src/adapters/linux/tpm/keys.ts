@@ -1,5 +1,4 @@
 // Keys below the storage root: made, loaded for as long as they are used.
-
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
 import {
   type Blob,

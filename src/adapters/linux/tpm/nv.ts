@@ -12,7 +12,7 @@ import {
   nvWrite,
 } from '../../../layers/hardware/tpm/commands/nv.ts'
 import { properties } from '../../../layers/hardware/tpm/commands/platform.ts'
-import { type Entity, fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
+import { type Entity, fixed, HANDLE, handleText } from '../../../layers/hardware/tpm/entity.ts'
 import { ATTRIBUTE, type Session } from '../../../layers/hardware/tpm/session.ts'
 import { authorizing } from './sessions.ts'
 import type { Tpm } from './tpm.ts'
@@ -85,7 +85,7 @@ export async function incrementNv(tpm: Tpm, index: number, access: NvAccess = {}
 }
 
 export async function counterValue(tpm: Tpm, area: NvPublic, access: NvAccess = {}): Promise<bigint> {
-  if (area.size !== 8) throw new ThymusError('FORMAT', 'a counter has eight bytes', { at: `0x${area.index.toString(16)}` })
+  if (area.size !== 8) throw new ThymusError('FORMAT', 'a counter has eight bytes', { at: handleText(area.index) })
   return (await nvContents(tpm, area, access)).readBigUInt64BE()
 }
 
@@ -93,9 +93,8 @@ export async function counterValue(tpm: Tpm, area: NvPublic, access: NvAccess = 
 function actor(area: NvPublic, byAuth: number, byOwner: number, access: NvAccess, what: string): Entity {
   if ((area.attributes & byAuth) !== 0) return nvEntity(area, access.auth)
   if ((area.attributes & byOwner) !== 0) return ownerOf(access)
-  const at = `0x${area.index.toString(16)}`
   throw new ThymusError('TPM_REFUSED', `it can be ${what} neither by its password nor by the owner: its attributes ask for a policy`, {
-    at,
+    at: handleText(area.index),
   })
 }
 

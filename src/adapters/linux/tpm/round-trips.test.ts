@@ -220,6 +220,9 @@ describe('against an emulator', { skip: whyNoSwtpm() }, () => {
     assert.deepEqual(await nvContents(tpm, written, access), data)
     assert.deepEqual(await nvContents(tpm, written, access, 1000, 10), data.subarray(1000, 1010))
     await assert.rejects(nvContents(tpm, written, { ...access, auth: Buffer.from('no') }), { message: /AUTH_FAIL|BAD_AUTH/ })
+    const at = '0x01800020'
+    await assert.rejects(counterValue(tpm, written, access), { code: 'FORMAT', at })
+    await assert.rejects(nvContents(tpm, { ...written, attributes: 0 }, access), { code: 'TPM_REFUSED', at })
     assert.ok((await nvIndices(tpm)).some((each) => each.index === index))
     await assert.rejects(defineNv(tpm, { index, nameHash: SHA256, attributes, authPolicy: NONE, size: 8 }, access), {
       message: /NV_DEFINED/,

@@ -2,8 +2,7 @@
 // whoever sits on the bus.
 import { randomBytes } from 'node:crypto'
 import { ThymusError } from '../../../core/errors.ts'
-import type { HashName } from '../../../formats/hash.ts'
-import { hashByName } from '../../../formats/hash.ts'
+import { type HashName, hashByName } from '../../../formats/hash.ts'
 import { entityOf, type Loaded } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { startAuthSession } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { type Entity, fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'

@@ -10,6 +10,9 @@ export const HANDLE = {
   platform: 0x4000000c,
 } as const
 
+/** As people write it, and as they may write it back: `0x01800001`. */
+export const handleText = (handle: number): string => `0x${handle.toString(16).padStart(8, '0')}`
+
 /** What a command acts on. */
 export interface Entity {
   readonly handle: number

@@ -10,6 +10,7 @@ import { sized, u16 } from './abi/marshal.ts'
 import { type PcrSelection, selectPcrs } from './abi/pcr-selection.ts'
 import type { PublicArea } from './abi/public-area.ts'
 import { readTpmSignature } from './abi/signature.ts'
+import { handleText } from './entity.ts'
 import { approval, nv, pcr, policyDigest } from './policy.ts'
 import { subjectPublicKeyOf } from './verify/public-key.ts'
 import { isSigned } from './verify/signature.ts'
@@ -105,7 +106,7 @@ export function writeSignedPolicy({ bank, pcrs, counter, ref, signature }: Signe
     bank,
     pcrs: Object.fromEntries([...pcrs].sort(([a], [b]) => a - b).map(([number, value]) => [String(number), value.toString('hex')])),
     counter: {
-      index: `0x${counter.index.toString(16).padStart(8, '0')}`,
+      index: handleText(counter.index),
       name: counter.name.toString('hex'),
       atMost: counter.atMost.toString(),
     },

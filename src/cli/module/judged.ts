@@ -10,6 +10,8 @@ import { type ModuleVerdict, type TrustedKey, verifyModule, wordsOf } from '../.
 export interface ModuleSummary {
   readonly name: string
   readonly path: string
+  /** Of the file that was judged, in hexadecimal; null where it cannot be read. */
+  readonly sha256: string | null
   readonly signature: ModuleVerdict['is'] | 'unreadable'
   readonly says: string
   /** What this node would do with it. */
@@ -44,12 +46,13 @@ export function judgeModules(paths: readonly string[], trusted: readonly Trusted
   const items = paths.map((path): ModuleSummary => {
     const name = moduleName(path)
     try {
-      const verdict = verifyModule(readKernelModule(readModuleFile(path)), { trusted })
+      const { module, sha256 } = readModuleFile(path)
+      const verdict = verifyModule(readKernelModule(module), { trusted })
       const holds = verdict.is === 'signed' ? holdsKey(node, verdict.by.certificate.extended.subjectKeyId) : undefined
-      return { name, path, signature: verdict.is, says: wordsOf(verdict), here: acceptance(verdict, node, holds) }
+      return { name, path, sha256, signature: verdict.is, says: wordsOf(verdict), here: acceptance(verdict, node, holds) }
     } catch (error) {
       if (!(error instanceof ThymusError)) throw error
-      return { name, path, signature: 'unreadable', says: error.message, here: 'unknown' }
+      return { name, path, sha256: null, signature: 'unreadable', says: error.message, here: 'unknown' }
     }
   })
   const { enforces, lockdown, keys } = node

@@ -1,6 +1,4 @@
 // `thymus module policy`: what user space has verified, for a kernel that compares digests.
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { modulesBelow } from '../../adapters/linux/modules/files.ts'
 import { ThymusError } from '../../core/errors.ts'
@@ -17,13 +15,10 @@ interface PolicyFlags {
 export async function policy({ name, folder = `/lib/modules/${release()}`, key = [] }: PolicyFlags): Promise<undefined> {
   if (key.length === 0) throw new ThymusError('USAGE', '--key is needed: whose modules?')
   const { items } = judgeModules(modulesBelow(folder), readKeys(key))
-  const signed = items.filter(({ signature }) => signature === 'signed').map(({ path }) => path)
+  const signed = items.filter(({ signature }) => signature === 'signed')
   const head = { apiVersion: 'thymus.dev/v1', kind: 'NodePolicy', metadata: { name } }
   // JSON is YAML; one rule a line, so that two of these can be compared.
-  const rules = signed.map((path) => `      ${JSON.stringify({ effect: 'allow', sha256: digestOf(path) })}`)
+  const rules = signed.map(({ sha256 }) => `      ${JSON.stringify({ effect: 'allow', sha256 })}`)
   process.stdout.write(`${JSON.stringify(head).slice(0, -1)},"spec":{"modules":{"default":"deny","rules":[\n${rules.join(',\n')}\n]}}}\n`)
   note(`${signed.length} of ${items.length} modules are signed by these keys; nothing is in force before thymus apply --enforce`)
 }
-
-/** Of the file as it lies there, packed or not: that is what the kernel hashes. */
-const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')

@@ -1,5 +1,6 @@
 // Kernel modules on disk, and what the running kernel says of modules and keys. Reads alone.
 import { spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
@@ -10,14 +11,21 @@ import { type NodeState, readKernelKeys, readLockdown } from '../../../layers/fi
 const MAX_MODULE = 256 << 20
 const MODULE = /\.ko(?:\.(?:gz|zst|xz))?$/
 
-/** The module itself, as the kernel sees it, out of what is on disk. @throws ThymusError FORMAT where it cannot be unpacked; COMMAND where it cannot be read */
-export function readModuleFile(path: string): Buffer {
+export interface ModuleFile {
+  /** The module itself, as the kernel sees it. */
+  readonly module: Buffer
+  /** Of the file as it lies there, packed or not, which is what the kernel hashes; in hexadecimal. */
+  readonly sha256: string
+}
+
+/** Module and digest of one reading, so that they are of the same bytes. @throws ThymusError FORMAT where it cannot be unpacked; COMMAND where it cannot be read */
+export function readModuleFile(path: string): ModuleFile {
   const bytes = orFail(path, () => {
     if (statSync(path).size > MAX_MODULE) throw new ThymusError('FORMAT', `more than ${MAX_MODULE} bytes`, { at: path })
     return readFileSync(path)
   })
   try {
-    return unpacked(bytes)
+    return { module: unpacked(bytes), sha256: hash('sha256', bytes) }
   } catch (cause) {
     throw new ThymusError('FORMAT', `it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, { at: path, cause })
   }

@@ -1,7 +1,8 @@
 // Hostile bytes for parsers: what a parser reads, damaged as transmission, truncation and malice damage it.
+import { ThymusError } from '../../src/core/errors.ts'
 import type { Random } from '../kit/random.ts'
-import type { Target } from './worker.ts'
 
+/** A parser to be fuzzed. */
 export interface ByteTarget {
   /** Whole, valid input to begin from; made once. */
   readonly seeds: () => readonly Buffer[]
@@ -14,18 +15,44 @@ const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0
 const MOST_DAMAGE = 8
 /** A piece that is put in or taken out is at most so long. */
 const PIECE = 64
+/** More inputs than these are not kept for one target, nor is one longer. */
+const MAX_KEPT = 4_096
+export const MAX_LENGTH = 1 << 18
 
-/** The parser as a target of the fuzzer. */
-export function byteTarget({ seeds, read }: ByteTarget): Target {
-  let made: readonly Buffer[] | undefined
-  return (random) => {
-    made ??= seeds()
-    let bytes: Buffer = Buffer.from(random.of(made))
-    for (let left = random.below(MOST_DAMAGE); left >= 0; left--) bytes = random.of(DAMAGES)(bytes, random, made)
-    read(bytes)
-    return 'read'
+/**
+ * The inputs of one target. One that the parser answers as it answered none before (another code, other words) is kept, and
+ * damaged further: so what is behind a check is reached, without knowing what the parser's code is.
+ */
+export class Corpus {
+  readonly #inputs: Buffer[]
+  readonly #answers = new Set<string>()
+
+  constructor(target: ByteTarget) {
+    this.#inputs = [...target.seeds()]
+  }
+
+  get size(): number {
+    return this.#inputs.length
+  }
+
+  /** An input that was damaged, of at most 256 KiB. */
+  next(random: Random): Buffer {
+    let bytes: Buffer = Buffer.from(random.of(this.#inputs))
+    for (let left = random.below(MOST_DAMAGE); left >= 0; left--) bytes = random.of(DAMAGES)(bytes, random, this.#inputs)
+    return bytes.subarray(0, MAX_LENGTH)
+  }
+
+  /** Keeps the input if it ended in a way that none did. */
+  ended(bytes: Buffer, how: unknown): void {
+    const answer = how instanceof ThymusError ? `${how.code} ${words(how.message)}` : 'read'
+    if (this.#answers.has(answer) || this.#inputs.length >= MAX_KEPT) return
+    this.#answers.add(answer)
+    this.#inputs.push(Buffer.from(bytes))
   }
 }
+
+/** A message without what comes from the input: numbers, digests, what is quoted. */
+const words = (message: string) => message.replaceAll(/"[^"]*"|`[^`]*`|\b(?:0x)?[0-9a-f]*\d[0-9a-f]*\b/gi, '·').slice(0, 120)
 
 type Damage = (bytes: Buffer, random: Random, seeds: readonly Buffer[]) => Buffer
 

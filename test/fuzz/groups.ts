@@ -6,7 +6,6 @@ import { ima } from './attest/ima.ts'
 import { snp } from './attest/snp.ts'
 import { tpm } from './attest/tpm.ts'
 import { tpmClient } from './attest/tpm-client.ts'
-import { type ByteTarget, byteTarget } from './bytes.ts'
 import { builtinCase } from './rego/builtins.ts'
 import { formatCase, policyCase, queryCase } from './rego/modules.ts'
 import { planCase } from './rego/plans.ts'
@@ -15,18 +14,15 @@ import type { Target } from './worker.ts'
 
 type Group = Readonly<Record<string, Target>>
 
-const ofBytes = (targets: Readonly<Record<string, ByteTarget>>): Group =>
-  Object.fromEntries(Object.entries(targets).map(([name, target]) => [name, byteTarget(target)]))
-
 /** Parsers of evidence, by who reads it. */
 const EVIDENCE: Readonly<Record<string, Group>> = {
-  tpm: ofBytes(tpm),
-  'tpm-client': ofBytes(tpmClient),
-  firmware: ofBytes(firmware),
-  ima: ofBytes(ima),
-  snp: ofBytes(snp),
-  dcap: ofBytes(dcap),
-  attestation: ofBytes(attestation),
+  tpm,
+  'tpm-client': tpmClient,
+  firmware,
+  ima,
+  snp,
+  dcap,
+  attestation,
 }
 
 export const GROUPS: Readonly<Record<string, Group>> = {

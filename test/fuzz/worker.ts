@@ -1,28 +1,45 @@
-// Runs the cases, one after the other, and says of each how it ended.
+// Runs the cases, one after the other, and counts how they end.
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { ThymusError } from '../../src/core/errors.ts'
 import { Random } from '../kit/random.ts'
+import { type ByteTarget, Corpus } from './bytes.ts'
 import { GROUPS } from './groups.ts'
 
 export interface Task {
   /** The group of targets. */
   readonly group: string
   readonly seed: number
+  /** The number of the first case, and of the last. */
   readonly first: number
   readonly last: number
-  /** The targets; all if none is named. */
+  /** The names of the targets. */
   readonly only: readonly string[]
   /** Modules to begin from, beside those that are made. */
   readonly programs: readonly string[]
+  /** One input, to be read once, in place of all cases. */
+  readonly input: Uint8Array | undefined
+  /** What runs now: the case, the target's place in `only`, the length of its input. Told to a thread that may hang or die. */
+  readonly now: Int32Array<SharedArrayBuffer>
+  readonly bytes: Uint8Array<SharedArrayBuffer>
 }
 
-export type Said =
-  | { readonly kind: 'begins'; readonly at: number; readonly target: string }
-  | { readonly kind: 'ends'; readonly target: string; readonly outcome: string }
-  | { readonly kind: 'find'; readonly what: string }
+/** What one target came to since it was last said. */
+export interface Said {
+  readonly target: string
+  readonly outcomes: Readonly<Record<string, number>>
+  /** Microseconds of processor. */
+  readonly cpu: number
+  /** How many inputs it has to begin from, where these are bytes. */
+  readonly kept?: number
+  readonly finds: readonly { readonly at: number; readonly what: string; readonly input?: Uint8Array }[]
+}
 
-/** Runs once, and throws nothing but ThymusErrors; the answer says what it came to. */
-export type Target = (random: Random, programs: readonly string[]) => string
+/** Makes a case, runs it and throws nothing but ThymusErrors; the answer says what it came to. */
+type Generator = (random: Random, programs: readonly string[]) => string
+export type Target = Generator | ByteTarget
+
+/** So many cases are of one target; then comes the one that had the least of the processor. */
+const BATCH = 64
 
 const PROTOTYPES = [Object, Array, Map, Set, String, Number, Function, RegExp, Error].map(({ prototype }) => prototype as object)
 const shape = () =>
@@ -31,24 +48,66 @@ const shape = () =>
 
 if (!isMainThread) run(workerData as Task)
 
-function run({ group, seed, first, last, only, programs }: Task): void {
-  const say = (said: Said) => parentPort!.postMessage(said)
-  const targets = GROUPS[group]!
-  const names = Object.keys(targets).filter((name) => only.length === 0 || only.includes(name))
+function run(task: Task): void {
+  const fuzzed = task.only.map((name, number) => {
+    const target = GROUPS[task.group]![name]!
+    return { name, number, target, cpu: 0, attempt: attempts(target, task) }
+  })
   const before = shape()
-  for (let at = first; at <= last; at++) {
-    const random = new Random(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b))
-    const target = random.of(names)
-    say({ kind: 'begins', at, target })
-    try {
-      say({ kind: 'ends', target, outcome: targets[target]!(random, programs) })
-    } catch (error) {
-      if (error instanceof ThymusError) say({ kind: 'ends', target, outcome: error.code })
-      else say({ kind: 'find', what: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  for (let first = task.first; first <= task.last; first += BATCH) {
+    const target = fuzzed.reduce((least, each) => (each.cpu < least.cpu ? each : least))
+    task.now[1] = target.number
+    const start = process.threadCpuUsage()
+    const [outcomes, finds]: [Record<string, number>, { at: number; what: string; input?: Uint8Array }[]] = [{}, []]
+    for (let at = first; at < first + BATCH && at <= task.last; at++) {
+      task.now[0] = at
+      try {
+        const outcome = target.attempt(new Random(Math.imul(task.seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b)))
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      } catch (error) {
+        const input = typeof target.target === 'function' ? {} : { input: task.bytes.slice(0, task.now[2]) }
+        finds.push({ at, what: error instanceof Error ? (error.stack ?? error.message) : String(error), ...input })
+      }
     }
-    if (shape() !== before) {
-      say({ kind: 'find', what: 'a prototype, or the global object, is not as it was' })
-      return
-    }
+    const changed = shape() !== before
+    if (changed) finds.push({ at: first, what: `a prototype, or the global object, is not as it was before the ${BATCH} cases from here` })
+    const { user, system } = process.threadCpuUsage(start)
+    target.cpu += user + system
+    const kept = target.attempt.corpus?.size
+    parentPort!.postMessage({ target: target.name, outcomes, cpu: user + system, finds, ...(kept && { kept }) } satisfies Said)
+    if (changed) return
+  }
+}
+
+/** Runs one case and answers how it ended: `done`, or a code. Anything thrown that has no code is thrown on. */
+type Attempt = (random: Random) => string
+
+function attempts(target: Target, { programs, input, now, bytes }: Task): Attempt & { readonly corpus?: Corpus } {
+  if (typeof target === 'function') return (random) => codeOf(() => target(random, programs))
+  const corpus = new Corpus(target)
+  const attempt: Attempt = (random) => {
+    const read = input === undefined ? corpus.next(random) : Buffer.from(input)
+    now[2] = read.length
+    bytes.set(read)
+    return codeOf(() => {
+      try {
+        target.read(read)
+        corpus.ended(read, undefined)
+      } catch (error) {
+        corpus.ended(read, error)
+        throw error
+      }
+      return 'read'
+    })
+  }
+  return Object.assign(attempt, { corpus })
+}
+
+function codeOf(run: () => string): string {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof ThymusError) return error.code
+    throw error
   }
 }

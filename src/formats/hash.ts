@@ -1,5 +1,7 @@
 // Hash algorithms by their number in the TCG Algorithm Registry 1.34, table 3. Only these are ever handed to `node:crypto`, which takes SHA-256
 // for a name that it does not know where a signature is verified.
+import { hash } from 'node:crypto'
+
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'sm3'
 
 export interface HashAlgorithm {
@@ -24,3 +26,7 @@ const BY_NAME = new Map(HASHES.map((hash) => [hash.name as string, hash]))
 export const hashById = (id: number): HashAlgorithm | undefined => BY_ID.get(id)
 /** The algorithm of a name as "sha256"; undefined for one that is not listed above. */
 export const hashByName = (name: string): HashAlgorithm | undefined => BY_NAME.get(name)
+
+/** Whether the digest is of these bytes. As strings of bytes, which `hash` makes three times as fast as a Buffer. */
+export const hashesTo = (name: HashName, bytes: Uint8Array, digest: Buffer): boolean =>
+  hash(name, bytes, 'binary') === digest.toString('latin1')

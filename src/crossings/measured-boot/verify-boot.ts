@@ -1,8 +1,7 @@
 // A log held to what hardware signed. The log says what was measured, the quote that these are the measurements: either alone says nothing.
-import { hash as digestOf } from 'node:crypto'
 import { checked } from '../../core/appraisal.ts'
 import { type Check, unknown } from '../../core/verdict.ts'
-import { HASHES, type HashName, hashById, hashByName } from '../../formats/hash.ts'
+import { HASHES, type HashName, hashById, hashByName, hashesTo } from '../../formats/hash.ts'
 import { bootOf } from '../../layers/firmware/boot/images.ts'
 import type { Measurement } from '../../layers/firmware/boot/measurement.ts'
 import type { EventLog } from '../../layers/firmware/tcg-log/event-log.ts'
@@ -49,9 +48,7 @@ export function verifyBoot({ quote: { quote, pcrs }, log, others = new Map() }: 
   if (bank === undefined)
     return unheld([checked(LOG_CHECKS, 'TCG_BANK', unknown('TCG_BANK_UNLOGGED', 'the log has no bank that is quoted'))])
   const values = quoted.flatMap((each) => (each.bank === undefined ? [] : valuesOf(log, each.bank, each.numbers, others.get(each.id))))
-  const matches = HASHES.some(
-    ({ name, size }) => size === quote.pcrDigest.length && digestOf(name, Buffer.concat(values), 'buffer').equals(quote.pcrDigest),
-  )
+  const matches = HASHES.some(({ name, size }) => size === quote.pcrDigest.length && hashesTo(name, Buffer.concat(values), quote.pcrDigest))
   if (!matches) {
     const got = 'another digest, with PCRs that nothing accounts for as they are after the start'
     return unheld([checked(LOG_CHECKS, 'TCG_REPLAY', false, { expected: quote.pcrDigest.toString('hex'), got })])

@@ -1,5 +1,5 @@
 // Whether signed data was signed by a key (RFC 5652 §5.4 and §5.6). Which keys are trusted is for the caller to say.
-import { hash } from 'node:crypto'
+import { hashesTo } from '../hash.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { SubjectPublicKey } from '../x509/public-key.ts'
 import { isSignedBy } from '../x509/signature.ts'
@@ -23,7 +23,7 @@ export function signatureFault(data: SignedData, signer: Signer, key: SubjectPub
     return isSignedBy(key, algorithm, signed, signature) ? undefined : 'signature'
   }
   if (attributes.contentType !== data.contentType || attributes.messageDigest === undefined) return 'attributes'
-  if (!hash(digest, signed, 'buffer').equals(attributes.messageDigest)) return 'digest'
+  if (!hashesTo(digest, signed, attributes.messageDigest)) return 'digest'
   return isSignedBy(key, algorithm, attributes.signed, signature) ? undefined : 'signature'
 }
 

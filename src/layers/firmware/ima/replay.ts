@@ -1,6 +1,7 @@
 // The list held against a PCR: what the PCR must be if the list is the truth, and how far a quoted value reaches into it.
 import { hash } from 'node:crypto'
 import { type HashName, hashByName } from '../../../formats/hash.ts'
+import { Register } from '../register.ts'
 import type { ImaEntry } from './entry.ts'
 import type { ImaList } from './list.ts'
 
@@ -47,7 +48,7 @@ export function beginning(boot: string, bank: Bank, pcr = IMA_PCR): ImaProgress 
 
 /** The value of the PCR after all entries of a list. */
 export function replay(list: ImaList, bank: Bank, extension: Extension, pcr = IMA_PCR): Buffer {
-  const register = new Register(bank, Buffer.alloc(hashByName(bank)!.size))
+  const register = new Register(bank)
   const digestOf = extender(list, bank, extension)
   for (const entry of list.entries) if (entry.pcr === pcr) register.extend(digestOf(entry))
   return register.value
@@ -100,32 +101,4 @@ function extender({ templateHash }: ImaList, bank: Bank, extension: Extension): 
       ? (entry: ImaEntry) => entry.templateHash.toString('latin1')
       : (entry: ImaEntry) => hash(algorithm, entry.data, 'binary')
   return (entry) => (entry.violation ? ones : digest(entry) + padding)
-}
-
-/** A PCR. Its bytes are kept as they are hashed, and a digest comes as a string of bytes: `hash` makes that three times as fast as a Buffer. */
-class Register {
-  readonly #bank: Bank
-  readonly #size: number
-  readonly #bytes: Buffer
-
-  constructor(bank: Bank, value: Buffer) {
-    this.#bank = bank
-    this.#size = value.length
-    this.#bytes = Buffer.alloc(2 * value.length)
-    value.copy(this.#bytes)
-  }
-
-  /** TPM 2.0 part 1, clause 17.2. */
-  extend(digest: string): void {
-    this.#bytes.write(digest, this.#size, 'latin1')
-    this.#bytes.write(hash(this.#bank, this.#bytes, 'binary'), 'latin1')
-  }
-
-  is(value: Uint8Array): boolean {
-    return value.length === this.#size && value[0] === this.#bytes[0] && this.#bytes.compare(value, 0, value.length, 0, this.#size) === 0
-  }
-
-  get value(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#size))
-  }
 }

@@ -1,8 +1,9 @@
 // Does what was measured meet a policy? Only entries that a quote attests may be given; which file is another is said by its name.
-import { hash } from 'node:crypto'
+
 import { checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import type { Check } from '../../../core/verdict.ts'
+import { hashesTo } from '../../../formats/hash.ts'
 import { BOOT_AGGREGATE } from './boot-aggregate.ts'
 import { bufferOf } from './buffer.ts'
 import { IMA_CHECKS } from './checks.ts'
@@ -121,7 +122,7 @@ function signatureOf(entry: ImaEntry, keys: readonly FileKey[]): JudgedEntry['si
 
 /** Whether the buffer is what its digest, which the policy allowed, is of. */
 function hashOf({ digest }: ImaEntry, bytes: Buffer): boolean {
-  return digest.algorithm === 'sha256' && hash('sha256', bytes, 'buffer').equals(digest.bytes)
+  return digest.algorithm === 'sha256' && hashesTo('sha256', bytes, digest.bytes)
 }
 
 const digestOf = ({ digest: { algorithm, bytes } }: ImaEntry) => `${algorithm}:${bytes.toString('hex')}`

@@ -1,8 +1,7 @@
 // Is a measurement list genuine? It is, as far as a quoted PCR says so; what stands behind that point is a claim.
-import { createHash, hash } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
-import { hashByName } from '../../../formats/hash.ts'
+import { hashByName, hashesTo } from '../../../formats/hash.ts'
 import { BOOT_AGGREGATE, isBootAggregateOf } from './boot-aggregate.ts'
 import { IMA_CHECKS } from './checks.ts'
 import type { ImaEntry } from './entry.ts'
@@ -60,7 +59,7 @@ function readable({ malformed }: ImaList): Check {
 /** Entries whose template hash is not that of their data. A violation has none. */
 export function wrongTemplateHashes({ entries, templateHash }: ImaList): readonly ImaEntry[] {
   if (templateHash === undefined) return []
-  return entries.filter((entry) => !entry.violation && hash(templateHash, entry.data, 'binary') !== entry.templateHash.toString('latin1'))
+  return entries.filter((entry) => !entry.violation && !hashesTo(templateHash, entry.data, entry.templateHash))
 }
 
 function templateHashes(list: ImaList): Check {
@@ -90,7 +89,8 @@ function buffers(entries: readonly ImaEntry[]): Check {
     const buffer = entry.field('buf')
     if (buffer === undefined || entry.violation) return false
     const { algorithm, bytes } = entry.digest
-    return hashByName(algorithm) !== undefined && !createHash(algorithm).update(buffer).digest().equals(bytes)
+    const known = hashByName(algorithm)
+    return known !== undefined && !hashesTo(known.name, buffer, bytes)
   })
   return checked(IMA_CHECKS, 'IMA_BUFFER', wrong.length === 0, wrong.length === 0 ? {} : { got: some(wrong.map(told)) })
 }

@@ -1,6 +1,6 @@
 // The log of measured programs held against a PCR: how far a quoted value reaches into it.
-import { hash } from 'node:crypto'
-import { type HashName, hashByName } from '../../../formats/hash.ts'
+import type { HashName } from '../../../formats/hash.ts'
+import { Register } from '../register.ts'
 import type { RunRecord } from './record.ts'
 
 export interface RunWalk {
@@ -17,11 +17,11 @@ export interface RunWalk {
  */
 export function walkRuns(records: readonly RunRecord[], bank: HashName, pcr: number, quoted: Uint8Array): RunWalk {
   const own = records.filter((record) => record.pcr === pcr)
-  let value: Buffer = Buffer.alloc(hashByName(bank)!.size)
+  const register = new Register(bank)
   for (let count = 0; ; count++) {
-    if (value.equals(quoted)) return { reached: true, attested: own.slice(0, count), pending: own.slice(count) }
+    if (register.is(quoted)) return { reached: true, attested: own.slice(0, count), pending: own.slice(count) }
     const digest = own[count]?.digests.get(bank)
     if (digest === undefined) return { reached: false, attested: [], pending: own }
-    value = hash(bank, Buffer.concat([value, digest]), 'buffer')
+    register.extend(digest)
   }
 }

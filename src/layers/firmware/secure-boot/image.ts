@@ -1,6 +1,6 @@
 // Whether firmware with these lists would start an image (UEFI 2.10 §32.5.3.3, as EDK II does it). No clock applies: firmware has none that it
 // could trust, and what was signed in time stays signed.
-import { hash } from 'node:crypto'
+
 import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import { printable } from '../../../core/quote.ts'
@@ -8,6 +8,7 @@ import { type Check, FAIL, unknown } from '../../../core/verdict.ts'
 import { isNamedBy, signatureFault } from '../../../formats/cms/verify.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { type EfiSignature, hashEntry } from '../../../formats/efi/signature-list.ts'
+import { hashesTo } from '../../../formats/hash.ts'
 import { type ImageSignature, imageSignatures, isOfImage } from '../../../formats/pe/authenticode.ts'
 import { imageDigest, type PeImage, readImage } from '../../../formats/pe/image.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
@@ -117,9 +118,7 @@ function forbiddenIn(own: readonly ImageSignature[], dbx: readonly EfiSignature[
 function forbiddenBy(signature: ImageSignature, dbx: readonly EfiSignature[], budget: Budget): string | undefined {
   const hashes = dbx.flatMap((entry) => hashEntry(entry) ?? []).filter((entry) => entry.of === 'certificate')
   // A certificate with a time of revocation counts as forbidden whenever it signed: nothing here can prove that it was before.
-  const listed = signature.data.certificates.find(({ rawBody }) =>
-    hashes.some((entry) => hash(entry.hash, rawBody, 'buffer').equals(entry.value)),
-  )
+  const listed = signature.data.certificates.find(({ rawBody }) => hashes.some((entry) => hashesTo(entry.hash, rawBody, entry.value)))
   return listed === undefined ? vouchedBy(signature, anchorsOf(dbx), budget) : printable(certificateName(listed.raw))
 }
 

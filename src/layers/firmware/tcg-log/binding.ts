@@ -1,7 +1,6 @@
 // What an event says against what was measured. Only the digest goes into a register: data that does not hash to it can be rewritten by
 // whoever hands over the log, without any register changing.
-import { hash as digestOf } from 'node:crypto'
-import type { HashName } from '../../../formats/hash.ts'
+import { type HashName, hashesTo } from '../../../formats/hash.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { EV } from './event-types.table.ts'
 import { readTaggedEvent, tryVariableData } from './payload.ts'
@@ -42,7 +41,7 @@ export function bindingOf(event: LoggedEvent, bank: HashName): Bound {
   const digest = event.digests.find(({ hash }) => hash === bank)?.value
   if (digest === undefined || event.type === EV.NO_ACTION) return { binding: 'free', measured: undefined }
   for (const measured of candidates(event)) {
-    if (digestOf(bank, measured, 'buffer').equals(digest)) return { binding: 'bound', measured }
+    if (hashesTo(bank, measured, digest)) return { binding: 'bound', measured }
   }
   const ruled = MEASURED.has(event.type) || (event.type === EV.IPL && grubPrefix(event.data) !== '')
   return { binding: ruled ? 'contradicted' : 'free', measured: undefined }

@@ -1,6 +1,6 @@
 // What the registers hold if a log is the truth.
-import { hash as digestOf } from 'node:crypto'
 import { type HashName, hashByName } from '../../../formats/hash.ts'
+import { Register } from '../register.ts'
 import type { EventLog } from './event-log.ts'
 import { EV } from './event-types.table.ts'
 
@@ -9,19 +9,15 @@ export type Registers = ReadonlyMap<number, Buffer>
 
 /** Replays the log in one bank; a bank that the log does not have has no registers. */
 export function replay(log: EventLog, bank: HashName): Registers {
-  const values = new Map<number, Buffer>()
-  const size = hashByName(bank)!.size
-  const both = Buffer.alloc(2 * size)
+  const registers = new Map<number, Register>()
   for (const { register, type, digests } of log.events) {
     if (type === EV.NO_ACTION) continue // never extended (PFP 10.4.5)
     const digest = digests.find(({ hash }) => hash === bank)?.value
     if (digest === undefined) continue
-    const before = values.get(register) ?? initialValue(log, bank, register)
-    before.copy(both)
-    digest.copy(both, size)
-    values.set(register, digestOf(bank, both, 'buffer'))
+    if (!registers.has(register)) registers.set(register, new Register(bank, initialValue(log, bank, register)))
+    registers.get(register)!.extend(digest)
   }
-  return new Map([...values].sort(([a], [b]) => a - b))
+  return new Map([...registers].sort(([a], [b]) => a - b).map(([number, { value }]) => [number, value]))
 }
 
 /**

@@ -6,13 +6,15 @@ import { TAG } from '../../../../formats/der/tags.ts'
 import { readAllPem } from '../../../../formats/pem.ts'
 import { readCertificate } from '../../../../formats/x509/certificate.ts'
 import { readPublicKeyInfo, type SubjectPublicKey } from '../../../../formats/x509/public-key.ts'
-import { type PublicArea, readPublicArea, readSizedPublicArea } from '../abi/public-area.ts'
+import { nameOf, type PublicArea, readPublicArea, readSizedPublicArea } from '../abi/public-area.ts'
 import { subjectPublicKeyOf } from './public-key.ts'
 
 export interface AttestationKey {
   readonly key: SubjectPublicKey
   /** What the TPM says of the key; without it nothing is known of where the key lives and what it signs. */
   readonly area?: PublicArea
+  /** The name of the area; undefined where its hash is not known. */
+  readonly name?: Buffer
 }
 
 /**
@@ -31,7 +33,8 @@ export function readAttestationKey(bytes: Buffer): AttestationKey {
 export function attestationKeyOf(area: PublicArea): AttestationKey {
   const key = subjectPublicKeyOf(area)
   if (key === undefined) throw new ThymusError('FORMAT', `no public key of a known kind stands in the area`, { at: 'unique' })
-  return { key, area }
+  const name = nameOf(area)
+  return { key, area, ...(name && { name }) }
 }
 
 /** An RSA or EC key as JSON (RFC 7517). @throws ThymusError FORMAT */

@@ -1,5 +1,5 @@
 // TPM2_Quote (part 3, 18.4): whether a quote is genuine, and which PCR values it covers.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash as digest, timingSafeEqual } from 'node:crypto'
 import { checked } from '../../../../core/appraisal.ts'
 import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../../core/verdict.ts'
 import { type HashAlgorithm, hashById } from '../../../../formats/hash.ts'
@@ -7,7 +7,7 @@ import { OBJECT } from '../abi/algorithms.ts'
 import { type Attest, type Attested, readAttest } from '../abi/attest.ts'
 import type { PcrSelection } from '../abi/pcr-selection.ts'
 import type { PcrValues } from '../abi/pcr-values.ts'
-import { hasAttributes, nameOf } from '../abi/public-area.ts'
+import { hasAttributes } from '../abi/public-area.ts'
 import type { TpmSignature } from '../abi/signature.ts'
 import { TPM_CHECKS } from '../checks.ts'
 import type { AttestationKey } from './attestation-key.ts'
@@ -48,12 +48,12 @@ export interface VerifiedQuote extends VerifiedStatement {
 }
 
 /** What a key that attests must be: made in this TPM, never to leave it, and signing nothing that only looks as if the TPM had said it. */
-const KEY_ATTRIBUTES = {
-  fixedTPM: OBJECT.fixedTpm,
-  sensitiveDataOrigin: OBJECT.sensitiveDataOrigin,
-  restricted: OBJECT.restricted,
-  sign: OBJECT.sign,
-}
+const KEY_ATTRIBUTES = [
+  ['fixedTPM', OBJECT.fixedTpm],
+  ['sensitiveDataOrigin', OBJECT.sensitiveDataOrigin],
+  ['restricted', OBJECT.restricted],
+  ['sign', OBJECT.sign],
+] as const
 
 /** @throws ThymusError FORMAT where the message is no TPMS_ATTEST */
 export function verifyQuote(statement: QuoteStatement): VerifiedQuote {
@@ -63,17 +63,19 @@ export function verifyQuote(statement: QuoteStatement): VerifiedQuote {
   const hash = hashById(signature.hash)
   const covered = quote && statement.pcrs && digestOf(quote.selections, pcrs, hash)
   const matches = covered !== undefined && quote !== undefined && covered.equals(quote.pcrDigest)
-  const selection = selectionVerdict(quote?.selections, selections)
-  const digest = statement.pcrs === undefined ? notGiven('the values of the PCRs') : digestVerdict(quote, covered, matches)
+  const wanted = selections && told(selections)
+  const got = quote && told(quote.selections)
+  const verdict = statement.pcrs === undefined ? notGiven('the values of the PCRs') : digestVerdict(quote, covered, matches)
   return {
     ...{ attest, quote, pcrs: matches ? chosen(quote.selections, pcrs) : new Map() },
     checks: [
       ...checks,
-      checked(TPM_CHECKS, 'TPM_PCR_SELECTION', selection, {
-        ...(selections && { expected: told(selections) }),
-        ...(quote && { got: told(quote.selections) }),
+      // Exactly what was asked for: the same PCRs of the same banks, in whatever order the banks are.
+      checked(TPM_CHECKS, 'TPM_PCR_SELECTION', wanted === undefined ? notGiven('a selection of PCRs') : wanted === got, {
+        ...(wanted !== undefined && { expected: wanted }),
+        ...(got !== undefined && { got }),
       }),
-      checked(TPM_CHECKS, 'TPM_PCR_DIGEST', digest, {
+      checked(TPM_CHECKS, 'TPM_PCR_DIGEST', verdict, {
         ...(covered && { expected: covered.toString('hex') }),
         ...(quote && { got: quote.pcrDigest.toString('hex') }),
       }),
@@ -85,8 +87,8 @@ export function verifyQuote(statement: QuoteStatement): VerifiedQuote {
 export function verifyStatement(statement: Statement, type: Attested['type']): VerifiedStatement {
   const { message, signature, key, nonce, keyName, before } = statement
   const attest = readAttest(message)
-  const name = key.area && nameOf(key.area)
-  const missing = Object.entries(KEY_ATTRIBUTES).filter(([, bit]) => key.area !== undefined && !hasAttributes(key.area, bit))
+  const { area, name } = key
+  const missing = area === undefined ? [] : KEY_ATTRIBUTES.filter(([, bit]) => !hasAttributes(area, bit))
   const noArea = unknown('NO_PUBLIC_AREA', 'the key came without its public area, which says where it lives and what it signs')
   const checks: readonly Check[] = [
     checked(TPM_CHECKS, 'TPM_GENERATED', attest.generated),
@@ -99,7 +101,7 @@ export function verifyStatement(statement: Statement, type: Attested['type']): V
       ...(nonce && { expected: Buffer.from(nonce).toString('hex') }),
       got: attest.extraData.toString('hex'),
     }),
-    checked(TPM_CHECKS, 'TPM_KEY_ATTRIBUTES', key.area === undefined ? noArea : is(missing.length === 0), {
+    checked(TPM_CHECKS, 'TPM_KEY_ATTRIBUTES', area === undefined ? noArea : is(missing.length === 0), {
       ...(missing.length > 0 && { expected: missing.map(([attribute]) => attribute).join(', ') }),
     }),
     checked(TPM_CHECKS, 'TPM_KEY_NAME', nameVerdict(name, keyName) ?? noArea, {
@@ -121,12 +123,6 @@ function nameVerdict(name: Buffer | undefined, wanted: Uint8Array | undefined): 
   return name && is(isEqual(name, wanted))
 }
 
-/** Exactly what was asked for: the same PCRs of the same banks, in whatever order the banks are. */
-function selectionVerdict(quoted: readonly PcrSelection[] | undefined, wanted: readonly PcrSelection[] | undefined): Verdict {
-  if (wanted === undefined) return notGiven('a selection of PCRs')
-  return is(quoted !== undefined && told(quoted) === told(wanted))
-}
-
 function digestVerdict(quote: VerifiedQuote['quote'], covered: Buffer | undefined, matches: boolean): Verdict {
   if (quote === undefined) return FAIL
   return covered === undefined ? unknown('PCR_MISSING', 'the value of a PCR that is quoted was not given') : is(matches)
@@ -144,9 +140,7 @@ function digestOf(selections: readonly PcrSelection[], values: PcrValues, hash: 
     }),
   )
   if (hash === undefined || all.includes(undefined)) return undefined
-  return createHash(hash.name)
-    .update(Buffer.concat(all as Buffer[]))
-    .digest()
+  return digest(hash.name, Buffer.concat(all as Buffer[]), 'buffer')
 }
 
 function chosen(selections: readonly PcrSelection[], values: PcrValues): PcrValues {

@@ -4,17 +4,19 @@ import { flag, given, many, needed, o, one, output } from './flags.ts'
 import { assignment, duration, instant, nonce, text, whole } from './parameters.ts'
 import { tpm } from './tpm/flags.ts'
 
+const about = given(text, 'NAME', 'who presents it, where the evidence does not say so; the name of the file where it is left out')
 const held = {
   policy: many(text, 'PATH', 'modules in Rego that decide, in place of the default; docs/attestation.md says what they are asked'),
   reference: given(text, 'FILE', 'what the evidence should say'),
   nonce: given(nonce, 'HEX', 'the challenge that the evidence has to answer'),
+  about,
   known: given(text, 'DIR', 'what is kept of attestation keys from one verification to the next: their counters may not go back'),
   time: given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out'),
   'valid-for': given(duration, 'TIME', 'how long the result may be used; 10m where it is left out'),
 } as const
 const update = needed(text, 'NAME', 'what the update is called, as linux-6.1.0-56')
 const referenceFile = one(text, 'FILE|-', 'a reference, as thymus attest record writes it')
-const bundle = one(text, 'FILE|-', 'evidence, as thymus attest collect -o json writes it')
+const bundle = one(text, 'FILE|-', 'evidence, as thymus attest collect -o json writes it, or in a form of others')
 
 export const attest = group('what a machine runs on: TPM, boot, confidential guests; evidence collected and appraised', {
   collect: command({
@@ -76,7 +78,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     parameters: {
       flags: {
         vcpus: given(whole(1, 9999), 'NUMBER', 'processors of a virtual machine, on which its boot depends'),
-        ...output,
+        ...{ about, ...output },
       },
       aliases: o,
       positional: bundle,
@@ -137,7 +139,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     parameters: {
       flags: { key: given(text, 'FILE', 'the public key of whoever issued a result, in PEM'), ...output },
       aliases: o,
-      positional: one(text, 'FILE|-', 'a bundle of evidence, or a result'),
+      positional: one(text, 'FILE|-', 'evidence, or a result'),
     },
     load: async () => (await import('./attest/show.ts')).show,
   }),

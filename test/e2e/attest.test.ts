@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { writeBundle } from '../../src/formats/evidence/bundle.ts'
 import { thymus } from '../kit/cli.ts'
 import { bundleOf, type MachineRequest, machine, NONCE } from '../kit/machine.ts'
+import { goTpmAttestation, newEccKey, quoteBy } from '../kit/tpm-evidence.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'thymus-attest-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -55,6 +56,21 @@ describe('thymus attest', () => {
     const none = await attest('allow', reference, '--name', 'x', '--uki', file('uki', 'MZ'))
     assert.match(none.stderr, /^thymus: FORMAT/)
     assert.match((await attest('settle', reference, '--name', 'x')).stderr, /^thymus: REFERENCE: nothing in it was brought by x/)
+  })
+
+  test('takes what others hand over, and says that nothing vouches for its key', async () => {
+    const key = newEccKey()
+    const bytes = goTpmAttestation(key, [quoteBy(key, { nonce: NONCE, pcrs: new Map([[0, Buffer.alloc(32)]]) })], Buffer.alloc(0))
+    writeFileSync(path('attestation.pb'), bytes)
+    const { status, stdout } = await attest('verify', path('attestation.pb'), ...nonce, '--about', 'guest-1', '-o', 'json')
+    const { about, submodules } = JSON.parse(stdout)
+    const verdicts = submodules[0].checks.map(({ code, verdict }: { code: string; verdict: { is: string } }) => [code, verdict.is])
+    assert.deepEqual([status, about, submodules[0].type], [3, 'guest-1', 'tpm-quote'])
+    assert.deepEqual(
+      verdicts.filter(([, is]: [string, string]) => is !== 'pass'),
+      [['TPM_KEY_NAME', 'unknown']],
+    )
+    assert.match((await attest('show', path('attestation.pb'))).stdout, /tpm-quote/)
   })
 
   test('does not record what is not good', async () => {

@@ -15,8 +15,9 @@ const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0
 const MOST_DAMAGE = 8
 /** A piece that is put in or taken out is at most so long. */
 const PIECE = 64
-/** More inputs than these are not kept for one target, nor is one longer. */
+/** More inputs and bytes than these are not kept for one target, nor is one longer. */
 const MAX_KEPT = 4_096
+const MAX_BYTES = 1 << 24
 export const MAX_LENGTH = 1 << 18
 
 /**
@@ -26,6 +27,7 @@ export const MAX_LENGTH = 1 << 18
 export class Corpus {
   readonly #inputs: Buffer[]
   readonly #answers = new Set<string>()
+  #bytes = 0
 
   constructor(target: ByteTarget) {
     this.#inputs = [...target.seeds()]
@@ -44,15 +46,20 @@ export class Corpus {
 
   /** Keeps the input if it ended in a way that none did. */
   ended(bytes: Buffer, how: unknown): void {
-    const answer = how instanceof ThymusError ? `${how.code} ${words(how.message)}` : 'read'
-    if (this.#answers.has(answer) || this.#inputs.length >= MAX_KEPT) return
+    const answer = how instanceof ThymusError ? [how.code, how.at ?? '', how.message].map(words).join(' ') : 'read'
+    if (this.#answers.has(answer) || this.#inputs.length >= MAX_KEPT || this.#bytes + bytes.length > MAX_BYTES) return
     this.#answers.add(answer)
+    this.#bytes += bytes.length
     this.#inputs.push(Buffer.from(bytes))
   }
 }
 
-/** A message without what comes from the input: numbers, digests, what is quoted. */
-const words = (message: string) => message.replaceAll(/"[^"]*"|`[^`]*`|\b(?:0x)?[0-9a-f]*\d[0-9a-f]*\b/gi, '·').slice(0, 120)
+/** The beginning of a message without what comes from the input: numbers, digests, what is quoted. */
+const words = (message: string) =>
+  message
+    .split(':', 1)[0]!
+    .replaceAll(/"[^"]*"|`[^`]*`|\b(?:0x)?[0-9a-f]*\d[0-9a-f]*\b/gi, '·')
+    .slice(0, 80)
 
 type Damage = (bytes: Buffer, random: Random, seeds: readonly Buffer[]) => Buffer
 

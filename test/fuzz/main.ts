@@ -49,7 +49,8 @@ const task: Omit<Task, 'first'> = {
   now: new Int32Array(new SharedArrayBuffer(12)),
   bytes: new Uint8Array(new SharedArrayBuffer(MAX_LENGTH)),
 }
-const end = performance.now() + Number(seconds) * 1_000
+let end = performance.now() + Number(seconds) * 1_000
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (end = 0))
 const sums = new Map(only.map((target) => [target, { outcomes: {} as Record<string, number>, cpu: 0, kept: 0 }]))
 const found = new Set<string>()
 let folder: string | undefined

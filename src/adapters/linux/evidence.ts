@@ -8,6 +8,7 @@ import { type HashName, hashByName } from '../../formats/hash.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { collectGramine } from '../../layers/hardware/sgx/gramine-attestation.ts'
 import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
+import { writeTextPcrs } from '../../layers/hardware/tpm/abi/pcr-values.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { createPrimary, entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
 import { quote } from '../../layers/hardware/tpm/commands/signing.ts'
@@ -81,7 +82,8 @@ async function quoted(place: Place, nonce: Uint8Array, root: string): Promise<Pi
   const selection = best(await activeBanks(tpm), banksOfLog(root))
   await using key = await tpm.hold(createPrimary(fixed(HANDLE.endorsement), signingKey('p256', true)), [EMPTY])
   const { made, pcrs } = await quotedPcrs(tpm, selection, key, () => tpm.run(quote(entityOf(key), nonce, selection), [EMPTY]))
-  return { name: 'tpm', type: 'tpm-quote', parts: { ...made, key: writePublicArea(key.area), pcrs: Buffer.from(pcrText(pcrs)) } }
+  const values = writeTextPcrs(new Map([...pcrs].map(([bank, table]) => [hashByName(bank)!.id, table])))
+  return { name: 'tpm', type: 'tpm-quote', parts: { ...made, key: writePublicArea(key.area), pcrs: Buffer.from(values) } }
 }
 
 /** From what is best to what is least. */
@@ -101,13 +103,6 @@ function banksOfLog(root: string): readonly HashName[] {
     // No log, or none that can be read: it is said where the log itself is collected, or appraised.
     return []
   }
-}
-
-/** As tpm2_pcrread prints them. */
-function pcrText(values: ReadonlyMap<HashName, ReadonlyMap<number, Buffer>>): string {
-  return [...values]
-    .map(([bank, table]) => `${bank}:\n${[...table].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`)
-    .join('')
 }
 
 async function measuredRuns(log: string): Promise<Piece> {

@@ -4,18 +4,22 @@ import { unverifiedEar, verifyEar } from '../../formats/ear/token.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readText } from '../rego/files.ts'
 import type { ShownResult } from '../views/attest.ts'
-import { appraiseText } from './verifier.ts'
+import { appraiseBytes, readEvidenceFile } from './verifier.ts'
 
 export interface ShowFlags extends OutputFlags {
   readonly key?: string
 }
 
+/** What a JSON Web Token, as a result is one, is written with. */
+const TOKEN = /^[\w.-]+$/
+
 export async function show(flags: ShowFlags, file: string): Promise<undefined> {
-  const text = readText(file).trim()
-  if (text.startsWith('{')) {
+  const bytes = readEvidenceFile(file)
+  const text = bytes.toString('latin1').trim()
+  if (!TOKEN.test(text)) {
     if (flags.key !== undefined) throw new ThymusError('USAGE', 'a key is for results; evidence has its own', { at: '--key' })
     const output = await openOutput('EvidenceList', flags)
-    const { appraisal } = appraiseText(text, file, {})
+    const { appraisal } = appraiseBytes(bytes, file, {})
     output.show({ items: appraisal.submodules.map(({ name, type, claims, checks, from }) => ({ name, type, claims, checks, from })) })
     return
   }

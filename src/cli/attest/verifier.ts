@@ -1,19 +1,21 @@
 // Evidence, reference and policy from files, appraised.
 import { readdirSync, statSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 import { type Asked, appraise, type BundleAppraisal } from '../../crossings/attestation/appraise.ts'
+import { readEvidence } from '../../crossings/attestation/foreign.ts'
 import { type AppraisalPolicy, appraisalPolicy } from '../../crossings/attestation/policy.ts'
 import { NO_REFERENCE, readReference } from '../../crossings/attestation/reference.ts'
 import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
 import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
-import { type Bundle, readBundle } from '../../formats/evidence/bundle.ts'
+import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { forPlatform, forReport, type Piece } from '../../layers/hardware/collateral/piece.ts'
 import { readText } from '../rego/files.ts'
 import { surroundings } from '../rego/surroundings.ts'
 import { heldHere } from '../tee/collateral.ts'
+import { readInput } from '../tpm/files.ts'
 import { json } from './json.ts'
 import { KnownKeys } from './known-keys.ts'
 
@@ -21,6 +23,8 @@ export interface HeldFlags {
   readonly policy?: readonly string[]
   readonly reference?: string
   readonly nonce?: Buffer
+  /** Who presents evidence that does not say so; left out, the file. */
+  readonly about?: string
   /** A folder. */
   readonly known?: string
   readonly time?: number
@@ -32,7 +36,7 @@ export interface Appraised {
   readonly bundle: Bundle
   readonly appraisal: BundleAppraisal
   /** As it was read. */
-  readonly text: string
+  readonly bytes: Buffer
   /** Keeps what was learned of keys. False where another verification was first, and this one is to be done again. */
   readonly keep: () => Promise<boolean>
 }
@@ -43,13 +47,19 @@ const LIBRARY = 'ar4si.rego'
 const DEFAULT = 'default.rego'
 const VALID_FOR = 600
 
+/** Largest evidence that is read: a log has 128 MiB at most, and is written in base64. */
+const MAX_EVIDENCE = 256 << 20
+
 /** @throws ThymusError USAGE, EVIDENCE, REFERENCE, REGO_REJECTED, KNOWN */
-export const appraiseFile = (file: string, flags: HeldFlags): Appraised => appraiseText(readText(file), file, flags)
+export const appraiseFile = (file: string, flags: HeldFlags): Appraised => appraiseBytes(readEvidenceFile(file), file, flags)
+
+/** A file, or stdin for `-`. @throws ThymusError USAGE */
+export const readEvidenceFile = (file: string): Buffer => readInput(file, MAX_EVIDENCE)
 
 /** As `appraiseFile`, of what was read from a file. */
-export function appraiseText(text: string, file: string, flags: HeldFlags): Appraised {
-  const bundle = readBundle(json(text, file, 'EVIDENCE'))
+export function appraiseBytes(bytes: Buffer, file: string, flags: HeldFlags): Appraised {
   const now = flags.time ?? Date.now()
+  const bundle = readEvidence(bytes, { about: flags.about ?? basename(file), collected: now })
   const reference =
     flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
   const keys = flags.known === undefined ? undefined : new KnownKeys(flags.known)
@@ -65,7 +75,7 @@ export function appraiseText(text: string, file: string, flags: HeldFlags): Appr
     validFor: 1000 * (flags['valid-for'] ?? VALID_FOR),
   } as const
   const { learned, ...appraisal } = appraise(bundle, asked, verifier)
-  return { bundle, appraisal, text, keep: async () => keys === undefined || keys.keep(learned) }
+  return { bundle, appraisal, bytes, keep: async () => keys === undefined || keys.keep(learned) }
 }
 
 /** What is kept here of what vendors publish (`thymus tee collateral`), read where it is first asked for. */

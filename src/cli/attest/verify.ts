@@ -8,7 +8,7 @@ import type { Tier } from '../../formats/ear/trust.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readText } from '../rego/files.ts'
 import { version } from '../version.ts'
-import { type Appraised, appraiseText, type HeldFlags } from './verifier.ts'
+import { type Appraised, appraiseBytes, type HeldFlags, readEvidenceFile } from './verifier.ts'
 
 export interface VerifyFlags extends HeldFlags, OutputFlags {
   readonly key?: string
@@ -43,9 +43,9 @@ export async function verify(flags: VerifyFlags, file: string): Promise<number> 
 
 /** What others are told stands on what is kept: it is kept first. */
 async function appraiseAndKeep(file: string, flags: HeldFlags): Promise<Appraised> {
-  const text = readText(file)
+  const bytes = readEvidenceFile(file)
   for (let turn = 0; turn < TURNS; turn++) {
-    const appraised = appraiseText(text, file, flags)
+    const appraised = appraiseBytes(bytes, file, flags)
     if (await appraised.keep()) return appraised
   }
   throw new ThymusError('KNOWN', 'other verifications of the same key came first, again and again', { at: file })
@@ -53,12 +53,12 @@ async function appraiseAndKeep(file: string, flags: HeldFlags): Promise<Appraise
 
 const isEar = (target: string) => target === 'ear' || target.startsWith('ear=')
 
-function result({ appraisal, text }: Appraised, flags: VerifyFlags) {
+function result({ appraisal, bytes }: Appraised, flags: VerifyFlags) {
   return resultOf(appraisal, {
     profile: PROFILES[flags['ear-profile']],
     verifier: { developer: 'thymus', build: version() },
     ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
-    ...(flags['raw-evidence'] ? { rawEvidence: Buffer.from(text) } : {}),
+    ...(flags['raw-evidence'] ? { rawEvidence: bytes } : {}),
   })
 }
 

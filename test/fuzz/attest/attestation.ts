@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../../src/core/errors.ts'
 import { type Asked, appraise } from '../../../src/crossings/attestation/appraise.ts'
+import { readEvidence } from '../../../src/crossings/attestation/foreign.ts'
 import { readKnown, writeKnown } from '../../../src/crossings/attestation/known.ts'
 import { appraisalPolicy } from '../../../src/crossings/attestation/policy.ts'
 import { referenceOf } from '../../../src/crossings/attestation/record.ts'
@@ -14,7 +15,10 @@ import { EAR_PROFILE, type Ear, VERAISON_PROFILE, writeEar } from '../../../src/
 import { signEar, unverifiedEar, verifyEar } from '../../../src/formats/ear/token.ts'
 import { readBundle, writeBundle } from '../../../src/formats/evidence/bundle.ts'
 import { compilePolicy } from '../../../src/lang/rego/policy.ts'
+import { azureEvidence } from '../../kit/azure.ts'
 import { AK_NAME, changed, machine, NONCE, NOW } from '../../kit/machine.ts'
+import { Vendor } from '../../kit/snp.ts'
+import { goTpmAttestation, newEccKey, quoteBy } from '../../kit/tpm-evidence.ts'
 import type { ByteTarget } from '../bytes.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -45,6 +49,19 @@ const json = (bytes: Buffer): unknown => {
 }
 const text = (document: unknown) => Buffer.from(JSON.stringify(document))
 
+/** A form of each kind: what is behind its fields has targets of its own. */
+function foreign(): readonly Buffer[] {
+  const [vendor, key] = [new Vendor(), newEccKey()]
+  const quote = quoteBy(key)
+  const base64 = (bytes: Buffer) => bytes.toString('base64')
+  const tpm_quote = { message: base64(quote.message), signature: base64(quote.signature), pcrs: ['00'.repeat(32)] }
+  return [
+    ...[{ ak_public: 'AA==', tpm_quote }, { quote: 'AA==', cc_eventlog: 'AA==' }, azureEvidence(vendor, { key })].map(text),
+    text({ platform: 'snp', evidence: { attestation_report: base64(vendor.report()), cert_chain: { vcek: base64(vendor.vek()) } } }),
+    goTpmAttestation(key, [quote], Buffer.alloc(40)),
+  ]
+}
+
 /** Damaged evidence that is affirmed all the same is a find. */
 const damaged = (name: string, part: string): ByteTarget => ({
   seeds: () => [Buffer.from(whole.evidence.find((each) => each.name === name)!.parts[part]!)],
@@ -71,6 +88,7 @@ export const attestation: Readonly<Record<string, ByteTarget>> = {
     },
   },
   bundle: { seeds: () => [text(writeBundle(whole, NONCE))], read: (bytes) => void readBundle(json(bytes)) },
+  foreign: { seeds: foreign, read: (bytes) => void readEvidence(bytes, { about: 'a guest', collected: NOW }) },
   reference: { seeds: () => [text(asked.reference)], read: (bytes) => void readReference(json(bytes)) },
   known: { seeds: () => learned.map((each) => text(writeKnown(each))), read: (bytes) => void readKnown(json(bytes), AK_NAME) },
   quote: damaged('tpm', 'message'),

@@ -2,6 +2,7 @@
 // computed once, and can be kept for every report of the chip.
 import { createHash, type KeyObject } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
+import { quote } from '../../../core/quote.ts'
 import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../core/verdict.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, isCurrent, isListOf } from '../../../formats/x509/crl.ts'
@@ -49,10 +50,7 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
   const from = Math.max(...links.map(({ notBefore }) => notBefore.milliseconds))
   const until = Math.min(...links.map(({ notAfter }) => notAfter.milliseconds))
   const validity = `${day(from)} to ${day(until)}`
-  const fixed = [
-    checked(SNP_CHECKS, 'SNP_CHAIN', chain !== undefined, { got: chain === undefined ? 'no root' : commonName(chain.root.subject) }),
-    ...(chain === undefined ? [] : [lineCheck(vek, chain.line)]),
-  ]
+  const fixed = [chainCheck(leaf, chain, authorities), ...(chain === undefined ? [] : [lineCheck(vek, chain.line)])]
   const listEnds = crls === undefined ? undefined : list?.nextUpdate?.milliseconds
   return {
     ...vek,
@@ -71,6 +69,18 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
 /** ECMAScript has no date beyond. */
 const LAST_TIME = 8.64e15
 const day = (milliseconds: number) => (Math.abs(milliseconds) <= LAST_TIME ? new Date(milliseconds).toISOString() : String(milliseconds))
+
+/** Where no authority was given, nothing is said against the key: `thymus tee collateral` keeps theirs. */
+function chainCheck(leaf: Certificate, chain: Chain | undefined, authorities: readonly Certificate[]): Check {
+  if (chain !== undefined) return checked(SNP_CHECKS, 'SNP_CHAIN', true, { got: commonName(chain.root.subject) })
+  if (authorities.some(({ raw }) => !raw.equals(leaf.raw))) return checked(SNP_CHECKS, 'SNP_CHAIN', false, { got: 'no root' })
+  const issuer = commonName(leaf.issuer)
+  return checked(
+    SNP_CHECKS,
+    'SNP_CHAIN',
+    unknown('NO_ISSUER', `the certificate of ${quote(issuer)}, who issued that of the key, was not given`),
+  )
+}
 
 function lineCheck({ line, product }: Vek, root: ProductLine): Check {
   const verdict = line === undefined ? unknown('PRODUCT_UNKNOWN', `"${product}" is no product that is known`) : line === root ? PASS : FAIL

@@ -100,3 +100,9 @@ export function readTextPcrs(text: string, bank?: HashName): PcrValues {
   }
   return values
 }
+
+/** As `readTextPcrs` reads them, and as `tpm2_pcrread` prints them. */
+export function writeTextPcrs(values: PcrValues): string {
+  const lines = ([pcr, value]: readonly [number, Buffer]) => `  ${pcr}: ${value.toString('hex')}\n`
+  return [...values].map(([bank, table]) => `${hashById(bank)?.name ?? `bank ${bank}`}:\n${[...table].map(lines).join('')}`).join('')
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { azureEvidence } from '../../../test/kit/azure.ts'
+import { QuoteAuthority } from '../../../test/kit/dcap.ts'
+import { eventLog, linuxBoot } from '../../../test/kit/event-log.ts'
+import { field } from '../../../test/kit/protobuf.ts'
+import { Vendor } from '../../../test/kit/snp.ts'
+import { goTpmAttestation, newEccKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
+import { writeBundle } from '../../formats/evidence/bundle.ts'
+import { readAllPem } from '../../formats/pem.ts'
+import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
+import { replay } from '../../layers/firmware/tcg-log/replay.ts'
+import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
+import { verifyBoot } from '../measured-boot/verify-boot.ts'
+import { type Appraiser, appraise } from './appraise.ts'
+import { readEvidence } from './foreign.ts'
+import { NO_REFERENCE } from './reference.ts'
+import { appraisers } from './technologies/appraisers.ts'
+
+const NOW = Date.UTC(2026, 5, 1)
+const presented = { about: 'a guest', collected: NOW }
+const read = (bytes: Buffer | object) => readEvidence(Buffer.isBuffer(bytes) ? bytes : Buffer.from(JSON.stringify(bytes)), presented)
+const types = (bytes: Buffer | object) => read(bytes).evidence.map(({ type }) => type)
+
+const vendor = new Vendor('Milan')
+const authority = new QuoteAuthority()
+const key = newEccKey()
+const nonce = Buffer.from('a challenge')
+const log = eventLog(linuxBoot())
+const pcrs = replay(parseEventLog(log), 'sha256')
+const quote = quoteBy(key, { nonce, pcrs })
+const old = quoteBy(key, { nonce, bank: 'sha1', pcrs: new Map([[0, Buffer.alloc(20)]]) })
+const attestation = goTpmAttestation(key, [old, quote], log)
+
+/** The code and verdict of each check of a form of others, appraised like our own. */
+function checksOf(bytes: Buffer | object): Readonly<Record<string, string>> {
+  const all: Readonly<Record<string, Appraiser>> = appraisers({ toQuote: verifyBoot, toGuest: () => assert.fail() })
+  const policy = { id: 'none', decide: () => ({ status: 'none', vector: {}, because: [] }) } as never
+  const asked = { now: NOW, nonce, reference: NO_REFERENCE }
+  const { submodules } = appraise(read(bytes), asked, { appraisers: all, policy, context: { mode: 'enforce' }, validFor: 1 })
+  return Object.fromEntries(submodules.flatMap(({ checks }) => checks.map(({ code, verdict }) => [code, verdict.is])))
+}
+
+describe('evidence in a form of others', () => {
+  test('is known by its content', () => {
+    const report = vendor.report()
+    const td = authority.quote({ version: 4 })
+    const snp = { attestation_report: report.toString('base64'), cert_chain: [{ cert_type: 'VCEK', data: [...vendor.vek()] }] }
+    assert.deepEqual(types(report), ['snp-report'])
+    assert.deepEqual(types(td), ['dcap-quote'])
+    assert.deepEqual(types(snp), ['snp-report'])
+    assert.deepEqual(types({ platform: 'snp', evidence: snp }), ['snp-report'])
+    assert.deepEqual(types({ quote: td.toString('base64'), cc_eventlog: null }), ['dcap-quote'])
+    assert.deepEqual(types({ quote: td.toString('base64'), cc_eventlog: log.toString('base64') }), ['dcap-quote', 'cc-log'])
+    assert.deepEqual(types(azureEvidence(vendor, { key })), ['azure-evidence'])
+    assert.deepEqual(types(attestation), ['tpm-quote', 'tcg-log'])
+  })
+
+  test('keeps its bytes, and is said to be about whoever presents it', () => {
+    const [report, vek] = [vendor.report(), vendor.vek()]
+    const [guest] = read({ attestation_report: report.toString('base64'), cert_chain: [{ data: [...vek] }] }).evidence
+    assert.deepEqual([guest!.about, guest!.parts.report], ['a guest', report])
+    assert.deepEqual(readAllPem(Buffer.from(guest!.parts.certificates!).toString())[0]!.bytes, vek)
+    const own = read(writeBundle({ about: 'a node', collected: 0, evidence: [{ ...guest!, name: 'snp' }], absent: [] }))
+    assert.deepEqual([own.about, own.evidence[0]!.name], ['a node', 'snp'])
+  })
+
+  test('of go-tpm-tools is the quote of the best bank and the log, appraised as if they had been collected here', () => {
+    const checks = checksOf(attestation)
+    for (const code of ['TPM_SIGNATURE', 'TPM_NONCE', 'TPM_PCR_DIGEST', 'TPM_KEY_ATTRIBUTES', 'TCG_REPLAY'])
+      assert.equal(checks[code], 'pass')
+    const other = goTpmAttestation(key, [quote], eventLog(linuxBoot({ commandLine: 'evil' })))
+    assert.equal(checksOf(other).TCG_REPLAY, 'fail')
+    assert.equal(checksOf(goTpmAttestation(newEccKey(), [quote], log)).TPM_SIGNATURE, 'fail')
+    const guest = read(goTpmAttestation(key, [quote], log, [field(8, Buffer.of(1)), field(9, Buffer.of(1))]))
+    assert.deepEqual(guest.absent.map(({ type, why }) => [type, why.code]), [['snp-report', 'NOT_READ'], ['dcap-quote', 'NOT_READ']]) // biome-ignore format: a table
+  })
+
+  test('of a TPM in JSON has the key without its area, so that where it lives is unknown', () => {
+    const spki = createPublicKey(key.privateKey).export({ format: 'der', type: 'spki' })
+    const values = Array.from({ length: 24 }, (_, pcr) => Buffer.alloc(32, pcr))
+    const made = quoteBy(key, { nonce, pcrs: new Map(values.entries()) })
+    const text = (bytes: Buffer) => bytes.toString('base64')
+    const tpm_quote = { message: text(made.message), signature: text(made.signature), pcrs: values.map((value) => value.toString('hex')) }
+    const checks = checksOf({ ak_public: text(spki), tpm_quote })
+    assert.deepEqual([checks.TPM_SIGNATURE, checks.TPM_PCR_DIGEST, checks.TPM_KEY_ATTRIBUTES], ['pass', 'pass', 'unknown'])
+    assert.equal(checksOf({ ak_public: text(writePublicArea(key.area)), tpm_quote }).TPM_KEY_ATTRIBUTES, 'pass')
+  })
+
+  test('that is none, or whose fields are none, is refused with its place', () => {
+    const refused = (bytes: Buffer | object, code: string, at?: string) =>
+      assert.throws(() => read(bytes), { code, ...(at !== undefined && { at }) })
+    for (const text of ['{"a":', 'nothing', '[]', 'null', ' ']) refused(Buffer.from(text), 'EVIDENCE')
+    refused({}, 'EVIDENCE')
+    refused({ kind: 'EvidenceBundle' }, 'EVIDENCE')
+    refused({ quote: 5 }, 'EVIDENCE', 'quote')
+    refused({ quote: 'AA==', cc_eventlog: '!' }, 'EVIDENCE', 'cc_eventlog')
+    refused({ ak_public: 'AA==', tpm_quote: null }, 'EVIDENCE', 'message')
+    refused({ attestation_report: {} }, 'FORMAT')
+    refused(Buffer.alloc(0), 'FORMAT', 'ak_pub')
+    refused(goTpmAttestation(key, [], log), 'EVIDENCE', 'quotes')
+    refused(attestation.subarray(0, -1), 'FORMAT')
+  })
+})

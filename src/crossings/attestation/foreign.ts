@@ -1,0 +1,126 @@
+// Evidence as others hand it over, made a bundle that is appraised like our own. Nothing is verified here; what is left out is said.
+import { ThymusError } from '../../core/errors.ts'
+import { decodeBase64 } from '../../formats/base64.ts'
+import { type Absent, type Bundle, type EvidenceType, type NamedEvidence, readBundle } from '../../formats/evidence/bundle.ts'
+import { HASHES } from '../../formats/hash.ts'
+import { writePem } from '../../formats/pem.ts'
+import { REPORT_SIZE } from '../../layers/hardware/snp/report.ts'
+import { readTrusteeEvidence } from '../../layers/hardware/snp/trustee-evidence.ts'
+import { readGoTpmAttestation } from '../../layers/hardware/tpm/abi/go-tpm-tools.ts'
+import { bankOf, writeTextPcrs } from '../../layers/hardware/tpm/abi/pcr-values.ts'
+
+/** What the bytes do not say of themselves. */
+export interface Presented {
+  /** Who presents it. */
+  readonly about: string
+  /** Milliseconds since 1970. */
+  readonly collected: number
+}
+
+type Parts = NamedEvidence['parts']
+type Pieces = { readonly evidence: readonly Omit<NamedEvidence, 'about'>[]; readonly absent?: readonly Absent[] }
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Evidence in any form that is known by its content: a bundle of our own; what attesters of Confidential Containers send in JSON (SEV-SNP, TDX,
+ * a TPM, guests on Azure); an attestation of go-tpm-tools; a report of SEV-SNP or a quote of SGX or TDX by itself.
+ * @throws ThymusError EVIDENCE, FORMAT
+ */
+export function readEvidence(bytes: Buffer, { about, collected }: Presented): Bundle {
+  const document = jsonOf(bytes)
+  if (document !== undefined && Object.hasOwn(document, 'kind')) return readBundle(document)
+  const { evidence, absent = [] } = document === undefined ? piecesOfBytes(bytes) : piecesOfJson(document, bytes)
+  return { about, collected, evidence: evidence.map((each) => ({ ...each, about })), absent }
+}
+
+const piece = (name: string, type: EvidenceType, parts: Parts) => ({ name, type, parts })
+
+/** What begins as text is a document; none of the other forms begins with 64 characters that can be read. Undefined for bytes. */
+function jsonOf(bytes: Buffer): Fields | undefined {
+  if (!/^[\t\n\r -~]+$/.test(bytes.toString('latin1', 0, 64))) return undefined
+  let document: unknown
+  try {
+    document = JSON.parse(bytes.toString('utf8'))
+  } catch (cause) {
+    throw new ThymusError('EVIDENCE', `not JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) throw new ThymusError('EVIDENCE', 'no object')
+  return document as Fields
+}
+
+/** Some attesters put their evidence into an envelope that names the platform. */
+function piecesOfJson(document: Fields, bytes: Buffer): Pieces {
+  const inside = typeof document.evidence === 'object' && document.evidence !== null ? (document.evidence as Fields) : document
+  const has = (name: string) => Object.hasOwn(inside, name)
+  if (has('attestation_report')) return { evidence: [snpOf(bytes)] }
+  if (has('hcl_report') || (has('report') && has('quote'))) return { evidence: [piece('guest', 'azure-evidence', { document: bytes })] }
+  if (has('ak_public') && has('tpm_quote')) return { evidence: [quoteOf(inside)] }
+  if (has('quote')) return { evidence: guestOf(inside) }
+  throw new ThymusError('EVIDENCE', 'a document that is none of those that are known: docs/attestation.md lists them')
+}
+
+function snpOf(bytes: Buffer) {
+  const { report, certificates } = readTrusteeEvidence(bytes.toString('utf8'))
+  const pem = certificates.map(({ raw }) => writePem('CERTIFICATE', raw)).join('')
+  return piece('guest', 'snp-report', { report, ...(pem !== '' && { certificates: Buffer.from(pem) }) })
+}
+
+/** guest-components, attester `tdx`. */
+function guestOf(document: Fields) {
+  const log = document.cc_eventlog ?? undefined
+  const quote = piece('guest', 'dcap-quote', { quote: base64(document, 'quote') })
+  return log === undefined ? [quote] : [quote, piece('guest-boot', 'cc-log', { log: base64(document, 'cc_eventlog') })]
+}
+
+/** guest-components, attester `tpm`: values of the SHA-256 bank, PCR 0 first. */
+function quoteOf(document: Fields) {
+  const quote = (document.tpm_quote ?? {}) as Fields
+  const values = Array.isArray(quote.pcrs) ? quote.pcrs.map((value) => Buffer.from(String(value), 'hex')) : []
+  return piece('tpm', 'tpm-quote', {
+    ...{ message: base64(quote, 'message'), signature: base64(quote, 'signature'), key: base64(document, 'ak_public') },
+    pcrs: Buffer.from(writeTextPcrs(bankOf('sha256', new Map(values.entries())))),
+  })
+}
+
+function base64(fields: Fields, name: string): Buffer {
+  const value = fields[name]
+  const bytes = typeof value === 'string' ? decodeBase64(value, { padded: true }) : undefined
+  if (bytes === undefined) throw new ThymusError('EVIDENCE', 'no base64', { at: name })
+  return bytes
+}
+
+/** Versions of quotes: what a protobuf begins with is no such number. */
+const QUOTE_VERSIONS = [3, 4, 5]
+
+function piecesOfBytes(bytes: Buffer): Pieces {
+  if (bytes.length === REPORT_SIZE) return { evidence: [piece('guest', 'snp-report', { report: bytes })] }
+  if (bytes.length > 2 && QUOTE_VERSIONS.includes(bytes.readUInt16LE()))
+    return { evidence: [piece('guest', 'dcap-quote', { quote: bytes })] }
+  return attestationOf(bytes)
+}
+
+/**
+ * go-tpm-tools quotes every bank. The best is presented, since nothing that the others say could add to it; what the hardware of a confidential
+ * guest says beside it is named, and not read.
+ */
+function attestationOf(bytes: Buffer): Pieces {
+  const { quotes, akPublic, akCertificate, intermediates, eventLog, sevSnp, tdx } = readGoTpmAttestation(bytes)
+  const strength = (banks: Iterable<number>) => Math.max(-1, ...[...banks].map((bank) => BY_STRENGTH.indexOf(bank)))
+  const [quote] = quotes.toSorted((a, b) => strength(b.pcrs.keys()) - strength(a.pcrs.keys()))
+  const chain = akCertificate === undefined ? [] : [akCertificate, ...intermediates]
+  const log = eventLog.length === 0 ? [] : [piece('boot', 'tcg-log', { log: eventLog })]
+  const hardware = Object.entries({ 'snp-report': sevSnp, 'dcap-quote': tdx }).filter(([, message]) => message !== undefined)
+  if (quote === undefined) throw new ThymusError('EVIDENCE', 'an attestation without a quote', { at: 'quotes' })
+  const parts = {
+    ...{ message: quote.message, signature: quote.signature, key: akPublic, pcrs: Buffer.from(writeTextPcrs(quote.pcrs)) },
+    ...(chain.length > 0 && { certificates: Buffer.from(chain.map((der) => writePem('CERTIFICATE', der)).join('')) }),
+  }
+  return {
+    evidence: [piece('tpm', 'tpm-quote', parts), ...log],
+    absent: hardware.map(([type]) => ({ type, why: NOT_READ })),
+  }
+}
+
+/** TPM_ALG_ID of the banks of PCs, the best last. */
+const BY_STRENGTH = ['sha1', 'sha256', 'sha384', 'sha512'].map((name) => HASHES.find((hash) => hash.name === name)!.id)
+const NOT_READ = { code: 'NOT_READ', text: 'go-tpm-tools hands it over field by field, which is not read here' }

@@ -48,6 +48,26 @@ test('what is not there is named, each with its reason', async (t) => {
   )
 })
 
+test('the log of a confidential guest reaches as far as its table says, and one of SEV is held to nothing', async (t) => {
+  const table = (technology: number, length: number) => {
+    const bytes = Buffer.alloc(56)
+    bytes.write('CCEL8', 'latin1')
+    bytes.writeUInt8(technology, 36)
+    bytes.writeBigUInt64LE(BigInt(length), 40)
+    bytes.writeUInt8(-bytes.reduce((sum, byte) => sum + byte, 0) & 0xff, 9)
+    return bytes
+  }
+  const collected = async (bytes: Buffer) => {
+    const tables = { 'sys/firmware/acpi/tables/CCEL': bytes, 'sys/firmware/acpi/tables/data/CCEL': Buffer.alloc(100, 7) }
+    const { evidence, absent } = await collectEvidence({ tpm: NOWHERE, root: tree(t, tables) })
+    return evidence[0]?.parts.log?.length ?? absent.find(({ type }) => type === 'cc-log')?.why.code
+  }
+  assert.deepEqual(
+    [await collected(table(2, 60)), await collected(table(2, 500)), await collected(table(1, 60)), await collected(Buffer.alloc(56))],
+    [60, 100, 'TEE_ABSENT', 'FORMAT'],
+  )
+})
+
 test('logs are read whole, whatever size they say they have', async (t) => {
   const root = tree(t, { [EVENT_LOG]: Buffer.alloc(100_000, 7), [IMA_LOG]: Buffer.of(1), 'runs/log': Buffer.alloc(7) })
   const { evidence } = await collectEvidence({ tpm: NOWHERE, root, runs: join(root, 'runs/log') })

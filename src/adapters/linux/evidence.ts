@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 import type { Reason } from '../../core/verdict.ts'
 import { type HashName, hashByName } from '../../formats/hash.ts'
+import { readCcelTable } from '../../layers/firmware/tcg-log/ccel-table.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { collectGramine } from '../../layers/hardware/sgx/gramine-attestation.ts'
 import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
@@ -58,7 +59,7 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, runs, root
     log('tcg-log', 'boot', EVENT_LOG),
     log('ima-log', 'ima', IMA_LOG),
     ...(runs === undefined ? [] : [{ type: 'measured-runs', collect: () => measuredRuns(runs) }]),
-    log('cc-log', 'guest-boot', 'sys/firmware/acpi/tables/data/CCEL'),
+    { type: 'cc-log', collect: () => guestLog(join(root, 'sys/firmware/acpi/tables')) },
     { type: 'tee-report', collect: () => guestReport(root, nonce) },
   ]
   const evidence: Piece[] = []
@@ -107,6 +108,15 @@ function banksOfLog(root: string): readonly HashName[] {
 
 async function measuredRuns(log: string): Promise<Piece> {
   return { name: 'runs', type: 'measured-runs', parts: { log: await readRunLog(log) } }
+}
+
+/** The log that a confidential guest's firmware left, as far as its table says that it reaches. */
+function guestLog(tables: string): Piece {
+  const { technology, areaLength } = readCcelTable(readFileSync(join(tables, 'CCEL')))
+  if (technology === 'SEV')
+    throw new ThymusError('TEE_ABSENT', 'the log is of a guest of SEV, whose report has no registers that it could be held to')
+  const area = readFileSync(join(tables, 'data/CCEL'))
+  return { name: 'guest-boot', type: 'cc-log', parts: { log: area.subarray(0, Math.min(area.length, Number(areaLength))) } }
 }
 
 /** Of an enclave of Gramine, or of a confidential guest. */

@@ -1,6 +1,7 @@
-import { debianPackages, fileNow } from '../../adapters/linux/packages.ts'
+import { installedPackages, thisMachine } from '../../adapters/linux/packages.ts'
+import { rpmPackages } from '../../adapters/linux/rpm.ts'
 import { ThymusError } from '../../core/errors.ts'
-import { policyFromPackages } from '../../layers/firmware/ima/packages.ts'
+import { type Host, type LeftOut, type Package, policyFromPackages, usualNames } from '../../layers/firmware/ima/packages.ts'
 import {
   both,
   EMPTY,
@@ -10,6 +11,7 @@ import {
   policyFromLog,
   writeKeylimePolicy,
 } from '../../layers/firmware/ima/policy.ts'
+import { type FileKey, fileKeysOf } from '../../layers/firmware/ima/signature.ts'
 import { note } from '../terminal.ts'
 import { readFile, readList } from './files.ts'
 
@@ -17,31 +19,42 @@ interface PolicyFlags {
   readonly log?: readonly string[]
   readonly digests?: readonly string[]
   readonly packages?: boolean
+  readonly rpm?: readonly string[]
+  readonly key?: readonly string[]
   readonly exclude?: readonly string[]
 }
 
 const SHOWN = 10
+const LEFT_OUT: Readonly<Record<LeftOut, string>> = {
+  changed: 'not what their package brought, and left out',
+  missing: 'not there',
+  weak: 'known by MD5 or SHA-1 alone, and left out',
+  unsigned: 'signed by none of the keys, and left out',
+}
 
-export async function policy({ log = [], digests = [], packages, exclude = [] }: PolicyFlags): Promise<undefined> {
-  if (log.length + digests.length === 0 && !packages) throw new ThymusError('USAGE', 'of what? --log, --digests or --packages')
+export async function policy({ log = [], digests = [], packages, rpm = [], key = [], exclude = [] }: PolicyFlags): Promise<undefined> {
+  const ofPackages = packages || rpm.length > 0
+  if (log.length + digests.length === 0 && !ofPackages) throw new ThymusError('USAGE', 'of what? --log, --digests, --packages or --rpm')
+  if (key.length > 0 && !ofPackages) throw new ThymusError('USAGE', '--key is for --packages and --rpm')
+  const keys = key.flatMap((file) => fileKeysOf(readFile(file).toString('latin1')))
+  if (key.length > 0 && keys.length === 0) throw new ThymusError('USAGE', 'no certificate and no public key in PEM', { at: key.join(', ') })
   const made = [
     { ...EMPTY, excludes: excludes(exclude) },
     ...log.map((file) => policyFromLog(readList(file).entries)),
     ...digests.map((file) => policyFromAllowlist(readFile(file).toString('utf8'))),
-    ...(packages ? [fromPackages()] : []),
+    ...(packages ? [fromPackages(installedPackages(), thisMachine(), keys)] : []),
+    ...rpm.map((file) => fromPackages(rpmPackages(file), { namesOf: usualNames }, keys)),
   ].reduce(both)
   process.stdout.write(writeKeylimePolicy(made, new Date()))
 }
 
-/** What it is derived from is said: a database that holds MD5 alone, and the files of this machine. */
-function fromPackages(): ImaPolicy {
-  const { policy, changed, missing } = policyFromPackages(debianPackages(), fileNow)
-  note(`${policy.files.size} files hashed here; the packages know their MD5 alone`)
-  for (const [what, paths] of [
-    ['not what their package brought, and left out', changed],
-    ['not there', missing],
-  ] as const) {
-    if (paths.length > 0) note(`${paths.length} ${what}: ${paths.slice(0, SHOWN).join(', ')}${paths.length > SHOWN ? ', …' : ''}`)
+/** What it is derived from is said: what the packages know, or the files of this machine. */
+function fromPackages(packages: Iterable<Package>, host: Host, keys: readonly FileKey[]): ImaPolicy {
+  const { policy, hashed, out } = policyFromPackages(packages, host, keys)
+  if (hashed > 0) note(`${hashed} files hashed here; their packages know a weak hash of them alone`)
+  for (const [why, paths] of Object.entries(out) as [LeftOut, readonly string[]][]) {
+    const more = paths.length > SHOWN ? ', …' : ''
+    if (paths.length > 0) note(`${paths.length} ${LEFT_OUT[why]}: ${paths.slice(0, SHOWN).join(', ')}${more}`)
   }
   return policy
 }

@@ -1,5 +1,10 @@
 import { hash } from 'node:crypto'
+import { ByteReader } from '../../../src/formats/bytes.ts'
 import { readEnvelope } from '../../../src/formats/dsse.ts'
+import { rpmFiles } from '../../../src/formats/rpm/files.ts'
+import { readRpmHeader } from '../../../src/formats/rpm/header.ts'
+import { ndbHeaders } from '../../../src/formats/rpm/ndb.ts'
+import { readRpmPackage } from '../../../src/formats/rpm/package.ts'
 import { readAsciiList } from '../../../src/layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../../src/layers/firmware/ima/binary.ts'
 import type { ImaList } from '../../../src/layers/firmware/ima/list.ts'
@@ -20,6 +25,7 @@ import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
 import { certificate, commonName, newPair } from '../../kit/certificates.ts'
 import { imaLists, type LoggedFile } from '../../kit/ima-log.ts'
 import { appended } from '../../kit/kernel-module.ts'
+import { ndb, type RpmFileMade, rpmHeader, rpmPackage, rpmTags } from '../../kit/rpm.ts'
 import { signedData } from '../../kit/signed-data.ts'
 import type { ByteTarget } from '../bytes.ts'
 
@@ -70,7 +76,14 @@ const recordWith = (content: string) =>
     content,
   })
 
-/** Lists of the kernel, of measured programs, policies, signatures of files and modules. */
+const PACKAGED: readonly RpmFileMade[] = [
+  { path: '/usr/bin/tiny', content: 'tiny', signature: SIGNATURE },
+  { path: '/etc/tiny', mode: 0o40755 },
+  { path: '/etc/tiny/ü', content: 'settings', flags: 1 },
+]
+const readHeader = (bytes: Buffer) => void rpmFiles({ header: readRpmHeader(new ByteReader(bytes, 'big')) })
+
+/** Lists of the kernel, of measured programs and of packages, policies, signatures of files and modules. */
 export const ima: Readonly<Record<string, ByteTarget>> = {
   ascii: { seeds: lists('ascii'), read: (bytes) => judged(readAsciiList(bytes)) },
   binary: { seeds: lists('binary'), read: (bytes) => judged(readBinaryList(bytes)) },
@@ -85,6 +98,14 @@ export const ima: Readonly<Record<string, ByteTarget>> = {
   allowlist: {
     seeds: () => [Buffer.from(`${'ab'.repeat(32)}  /usr/bin/env\n`)],
     read: (bytes) => void policyFromAllowlist(bytes.toString()),
+  },
+  rpm: { seeds: () => [rpmPackage(PACKAGED)], read: (bytes) => void rpmFiles(readRpmPackage(bytes)) },
+  'rpm-header': { seeds: () => [rpmHeader(rpmTags(PACKAGED)), rpmHeader(rpmTags([]))], read: readHeader },
+  ndb: {
+    seeds: () => [ndb([rpmHeader(rpmTags(PACKAGED)), rpmHeader(rpmTags([]))])],
+    read: (bytes) => {
+      for (const { blob } of ndbHeaders(bytes)) readHeader(blob)
+    },
   },
   envelope: {
     seeds: () => [Buffer.from('{"payload":"e30=","payloadType":"t","signatures":[{"keyid":"k","sig":"AA=="}]}')],

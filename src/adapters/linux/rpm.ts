@@ -1,0 +1,115 @@
+// Packages of RPM: package files, and the databases of what is installed, which are read as files. Nothing here asks rpm.
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { ThymusError } from '../../core/errors.ts'
+import { ByteReader } from '../../formats/bytes.ts'
+import { rpmFiles, rpmName } from '../../formats/rpm/files.ts'
+import { readRpmHeader } from '../../formats/rpm/header.ts'
+import { NDB_MAGIC, ndbHeaders } from '../../formats/rpm/ndb.ts'
+import { RPM_MAGIC, readRpmPackage } from '../../formats/rpm/package.ts'
+import type { Package } from '../../layers/firmware/ima/packages.ts'
+
+/** Where rpm keeps its database: today's place, the former one, and that of images (rpm-ostree). */
+const FOLDERS = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm']
+const DATABASES = ['rpmdb.sqlite', 'Packages.db', 'Packages']
+
+/** The files of a package stand behind its header, and are not read. */
+const MAX_HEAD = 256 << 20
+/** Databases of SUSE with thousands of packages stay under 200 MiB. */
+const MAX_NDB = 1 << 30
+
+/** Berkeley DB's DB_HASH and DB_BTREE, at byte 12. */
+const BERKELEY: ReadonlySet<number> = new Set([0x0006_1561, 0x0005_3162])
+
+/** The database of this machine; undefined where there is none. */
+export const rpmDatabase = (folders: readonly string[] = FOLDERS): string | undefined =>
+  folders.flatMap((folder) => DATABASES.map((name) => join(folder, name))).find((path) => existsSync(path))
+
+/**
+ * The packages of a file: one, or all that a database holds.
+ * @throws ThymusError COMMAND where it cannot be read; FORMAT for what is neither, or damaged; REFERENCE for a database of a kind that is not read
+ */
+export function* rpmPackages(path: string): Generator<Package> {
+  try {
+    yield* packagesOf(path)
+  } catch (cause) {
+    if (cause instanceof ThymusError)
+      throw new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? path : `${path}: ${cause.at}`, cause })
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code?.startsWith('ERR_')) throw new ThymusError('FORMAT', `the database cannot be read: ${message}`, { at: path, cause })
+    throw new ThymusError('COMMAND', `it cannot be read (${code})`, { at: path, cause })
+  }
+}
+
+function* packagesOf(path: string): Generator<Package> {
+  const start = beginning(path, 16)
+  if (start.length === 16 && start.readUInt32BE() === RPM_MAGIC) {
+    const read = readRpmPackage(beginning(path, MAX_HEAD))
+    yield { name: rpmName(read.header), files: rpmFiles(read) }
+  } else if (start.toString('latin1') === 'SQLite format 3\0') {
+    for (const { hnum, blob } of sqliteHeaders(path)) yield installed(blob, `header ${hnum}: `)
+  } else if (start.subarray(0, NDB_MAGIC.length).equals(NDB_MAGIC)) {
+    if (statSync(path).size > MAX_NDB) throw new ThymusError('FORMAT', `more than ${MAX_NDB} bytes`)
+    for (const { at, blob } of ndbHeaders(readFileSync(path))) yield installed(blob, '', at)
+  } else if (start.length === 16 && (BERKELEY.has(start.readUInt32LE(12)) || BERKELEY.has(start.readUInt32BE(12)))) {
+    throw new ThymusError(
+      'REFERENCE',
+      'a database of Berkeley DB, as RHEL 8 and older systems have it, is not read: let rpm print its digests for --digests',
+    )
+  } else throw new ThymusError('FORMAT', 'neither a package of RPM nor a database of them')
+}
+
+function installed(blob: Uint8Array, place: string, base = 0): Package {
+  try {
+    const reader = new ByteReader(blob, 'big', base)
+    const header = readRpmHeader(reader, base)
+    reader.finish('data')
+    return { name: rpmName(header), files: rpmFiles({ header }) }
+  } catch (cause) {
+    if (!(cause instanceof ThymusError)) throw cause
+    throw new ThymusError(cause.code, cause.message, { at: `${place}${cause.at}`, cause })
+  }
+}
+
+interface Row {
+  readonly hnum: number
+  readonly blob: Uint8Array
+}
+
+/**
+ * rpm leaves the database in WAL mode, which to read makes files beside it; where no log stands there, none are made: the machine may be somebody's
+ * evidence, or its disk be mounted for reading alone.
+ */
+function* sqliteHeaders(path: string): Generator<Row> {
+  const url = pathToFileURL(resolve(path))
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  url.search = log === undefined || log.size === 0 ? 'mode=ro&immutable=1' : 'mode=ro'
+  const db = new DatabaseSync(url, { readOnly: true })
+  try {
+    // A view could take for ever.
+    const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'Packages'").get()
+    if (table === undefined) throw new ThymusError('FORMAT', 'the database has no packages', { at: 'Packages' })
+    for (const { hnum, blob } of db.prepare('SELECT hnum, blob FROM Packages ORDER BY hnum').iterate()) {
+      if (!(blob instanceof Uint8Array)) throw new ThymusError('FORMAT', 'no header', { at: `header ${hnum}` })
+      yield { hnum: Number(hnum), blob }
+    }
+  } finally {
+    db.close()
+  }
+}
+
+/** The first bytes of a file: all, where it is shorter. */
+function beginning(path: string, most: number): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(Math.min(most, statSync(path).size))
+    let length = 0
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(file, bytes, length, bytes.length - length, length)
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,151 @@
+// thymus ima policy of packages: what it says of them, beside what rpm itself says. Packages and database are made here, by rpm.
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { generateKeyPairSync, hash } from 'node:crypto'
+import { cpSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, describe, test } from 'node:test'
+import { thymus } from '../kit/cli.ts'
+import { ndb, rpmHeader, rpmPackage, rpmTags } from '../kit/rpm.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'thymus-packages-'))
+after(() => rmSync(folder, { recursive: true }))
+const put = (name: string, content: string | Uint8Array) => {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+const digests = (stdout: string) => (JSON.parse(stdout) as { digests: Readonly<Record<string, readonly string[]>> }).digests
+const made = async (...words: readonly string[]) => {
+  const { stdout, stderr, status } = await thymus(['ima', 'policy', ...words])
+  assert.equal(status, 0, stderr)
+  return digests(stdout)
+}
+const refused = async (file: string, says: RegExp) => {
+  const { status, stdout, stderr } = await thymus(['ima', 'policy', '--rpm', file])
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.match(stderr, says)
+  assert.match(stderr, /^[^\n]+\n$/)
+}
+
+const SPEC = `
+Name: tiny
+Version: 1.0
+Release: 1
+Summary: files of every kind
+License: MIT
+BuildArch: noarch
+%description
+Files of every kind.
+%install
+mkdir -p %{buildroot}/usr/bin %{buildroot}/bin %{buildroot}/etc %{buildroot}/var/lib/tiny "%{buildroot}/opt/a b"
+echo one > %{buildroot}/usr/bin/tiny
+ln %{buildroot}/usr/bin/tiny %{buildroot}/usr/bin/same
+ln -s tiny %{buildroot}/usr/bin/link
+: > %{buildroot}/usr/bin/empty
+echo sh > %{buildroot}/bin/tinysh
+echo settings > %{buildroot}/etc/tiny.conf
+echo state > %{buildroot}/var/lib/tiny/state
+echo u > "%{buildroot}/opt/a b/ü"
+%files
+/usr/bin/*
+/bin/tinysh
+%config(noreplace) /etc/tiny.conf
+%ghost /var/lib/tiny/state
+%dir "/opt/a b"
+"/opt/a b/ü"
+%package none
+Summary: no files
+%description none
+No files.
+%files none
+`
+const without = spawnSync('rpmbuild', ['--version']).status === 0 ? false : 'rpmbuild is not installed'
+
+describe('packages that rpm built', { skip: without }, () => {
+  const database = join(folder, 'db')
+  const rpm = (...words: readonly string[]) =>
+    execFileSync('rpm', ['--dbpath', database, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const build = () => {
+    mkdirSync(database)
+    const spec = put('tiny.spec', SPEC)
+    execFileSync('rpmbuild', ['-bb', '--define', `_topdir ${folder}/build`, '--define', `_tmppath ${folder}`, spec], { stdio: 'ignore' })
+    return globSync(join(folder, 'build/RPMS/noarch/*.rpm')).sort()
+  }
+  /** Path and digest of each regular file, as rpm prints them; ghosts have no digest. */
+  const dumped = (text: string) =>
+    Object.fromEntries(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => /^(.*) \d+ \d+ ([0-9a-f]{64}) 0?(\d+) /.exec(line))
+        .filter((parts) => parts !== null && parts[3]!.startsWith('100') && !/^0+$/.test(parts[2]!))
+        .map((parts) => [parts![1]!, [parts![2]!]]),
+    )
+  const files = without ? [] : build()
+
+  test('a package file has the files and digests that rpm reads in it', async () => {
+    assert.equal(files.length, 2)
+    const [tiny, none] = [files.find((path) => path.includes('tiny-1'))!, files.find((path) => path.includes('none'))!]
+    const expected = dumped(rpm('-qp', '--dump', tiny))
+    assert.equal(Object.keys(expected).length, 6)
+    assert.deepEqual(await made('--rpm', tiny, '--rpm', none), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
+  })
+
+  test('so has the database that rpm made of it, and nothing is left beside it', async () => {
+    rpm('--justdb', '--nodeps', '-i', ...files)
+    const expected = dumped(rpm('-qa', '--dump'))
+    const copy = join(folder, 'copy')
+    cpSync(database, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') && !path.endsWith('-wal') })
+    const before = readdirSync(copy)
+    assert.deepEqual(await made('--rpm', join(copy, 'rpmdb.sqlite')), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
+    assert.deepEqual(readdirSync(copy), before)
+  })
+
+  test('what is in the log of a database that somebody has open counts', async () => {
+    const writer = new DatabaseSync(join(database, 'rpmdb.sqlite'))
+    try {
+      const header = rpmHeader(rpmTags([{ path: '/usr/bin/late', content: 'late' }], 'late'))
+      writer.prepare('INSERT INTO Packages (blob) VALUES (?)').run(header)
+      assert.deepEqual((await made('--rpm', join(database, 'rpmdb.sqlite')))['/usr/bin/late'], [hash('sha256', 'late')])
+    } finally {
+      writer.close()
+    }
+  })
+})
+
+test('a database of SUSE is read, and so is a package whose payload is missing', async () => {
+  const file = { path: '/usr/bin/tiny', content: 'tiny' }
+  for (const path of [put('Packages.db', ndb([rpmHeader(rpmTags([file]))])), put('tiny.rpm', rpmPackage([file]))])
+    assert.deepEqual(await made('--rpm', path), { '/usr/bin/tiny': [hash('sha256', 'tiny')] })
+})
+
+test('files that are left out are told, with why', async () => {
+  const file = put('unsigned.rpm', rpmPackage([{ path: '/usr/bin/tiny', content: 'tiny' }]))
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = put('key.pem', publicKey.export({ format: 'pem', type: 'spki' }).toString())
+  const { stdout, stderr } = await thymus(['ima', 'policy', '--rpm', file, '--key', key])
+  assert.deepEqual(digests(stdout), {})
+  assert.match(stderr, /1 signed by none of the keys, and left out: tiny-1\.0-1\.noarch: \/usr\/bin\/tiny/)
+  assert.equal((await thymus(['ima', 'policy', '--rpm', file, '--key', put('empty.pem', '')])).status, 64)
+})
+
+test('what is none, damaged, or of a kind that is not read gets one line that says so', async () => {
+  const berkeley = Buffer.alloc(512)
+  berkeley.writeUInt32LE(0x0006_1561, 12)
+  await refused(put('Packages', berkeley), /REFERENCE.*Berkeley DB/)
+  await refused(put('text', 'no package'), /FORMAT.*neither a package of RPM/)
+  await refused(join(folder, 'none'), /COMMAND.*ENOENT/)
+  await refused(put('cut.rpm', rpmPackage([{ path: '/a', content: 'a' }]).subarray(0, 150)), /FORMAT.*cut off/)
+  await refused(put('torn.sqlite', `SQLite format 3\0${'x'.repeat(5_000)}`), /FORMAT.*the database cannot be read/)
+  const other = new DatabaseSync(join(folder, 'other.sqlite'))
+  other.exec('CREATE TABLE t (a); CREATE VIEW Packages AS SELECT 1 AS hnum, a AS blob FROM t')
+  other.close()
+  await refused(join(folder, 'other.sqlite'), /FORMAT.*has no packages/)
+  const bad = new DatabaseSync(join(folder, 'bad.sqlite'))
+  bad.exec("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages VALUES (7, x'00000001')")
+  bad.close()
+  await refused(join(folder, 'bad.sqlite'), /FORMAT.*header 7: data_length at byte 4/)
+})

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, sign } from 'node:crypto'
 import { ByteReader } from '../../../src/formats/bytes.ts'
 import { readEnvelope } from '../../../src/formats/dsse.ts'
 import { rpmFiles } from '../../../src/formats/rpm/files.ts'
@@ -16,25 +16,46 @@ import {
   writeKeylimePolicy,
 } from '../../../src/layers/firmware/ima/policy.ts'
 import { replay } from '../../../src/layers/firmware/ima/replay.ts'
-import { readFileSignature } from '../../../src/layers/firmware/ima/signature.ts'
+import { fileKeyOf, readFileSignature } from '../../../src/layers/firmware/ima/signature.ts'
 import { validate } from '../../../src/layers/firmware/ima/validate.ts'
 import { RUN_PCR, readRuns, recordOf } from '../../../src/layers/firmware/measured-run/record.ts'
 import { checkPrograms, verifyRuns } from '../../../src/layers/firmware/measured-run/verify.ts'
 import { readKernelModule } from '../../../src/layers/firmware/modules/appended.ts'
 import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
-import { certificate, commonName, newPair } from '../../kit/certificates.ts'
+import { certificate, commonName, newPair, pem } from '../../kit/certificates.ts'
 import { imaLists, type LoggedFile } from '../../kit/ima-log.ts'
 import { appended } from '../../kit/kernel-module.ts'
 import { ndb, type RpmFileMade, rpmHeader, rpmPackage, rpmTags } from '../../kit/rpm.ts'
 import { signedData } from '../../kit/signed-data.ts'
 import type { ByteTarget } from '../bytes.ts'
 
+const SIGNER = newPair()
+const CERTIFICATE = certificate({ subject: 'a signer of files', key: SIGNER })
+/** A signature by a key that is known; what it is over is right for the content "env" alone. */
+const signatureOf = (type: number, version = 2) => {
+  const bytes = sign('sha256', Buffer.from('env'), SIGNER.privateKey)
+  const head = Buffer.from([type, version, 4, 0, 0, 0, 0, 0, bytes.length])
+  head.writeUInt32BE(fileKeyOf(CERTIFICATE).id, 3)
+  return Buffer.concat([head, bytes])
+}
 const SIGNATURE = Buffer.from('030204aabbccdd0002beef', 'hex')
+const XATTRS = [
+  ['security.selinux', Buffer.from('bin_t\0')],
+  ['security.ima', Buffer.concat([Buffer.of(4, 4), hash('sha256', 'env', 'buffer')])],
+] as const
 
 function files(): readonly LoggedFile[] {
   return [
     { name: 'boot_aggregate', content: 'the boot' },
     { name: '/usr/bin/env', content: 'env', template: 'ima-sig', signature: SIGNATURE },
+    { name: '/usr/bin/other', content: 'env', template: 'ima-sig', signature: signatureOf(3) },
+    {
+      name: '/usr/bin/evm',
+      content: 'env',
+      template: 'evm-sig',
+      signature: signatureOf(5),
+      attributes: { xattrs: XATTRS, uid: 0, gid: 0, mode: 0o100755 },
+    },
     { name: 'dm_table_load', content: 'dm_version=4.45.0;name=root,uuid=a\\,b;', template: 'ima-buf' },
     { name: '.ima', content: certificate({ subject: 'a key', key: newPair() }), template: 'ima-buf' },
     { name: '/lib/verity.so', content: 'tree', template: 'ima-sigv2', verity: true },
@@ -46,9 +67,11 @@ function files(): readonly LoggedFile[] {
 /** A list of one entry each besides, so that damage is not spread thin. */
 const lists = (which: 'ascii' | 'binary') => () => [imaLists(files())[which], ...files().map((file) => imaLists([file])[which])]
 
+const TRUSTING = { ...EMPTY, keys: pem('CERTIFICATE', CERTIFICATE) }
+
 function judged(list: ImaList): void {
   replay(list, 'sha256', 'own')
-  validate(list.entries, EMPTY)
+  validate(list.entries, TRUSTING)
   policyFromLog(list.entries)
 }
 
@@ -87,7 +110,7 @@ const readHeader = (bytes: Buffer) => void rpmFiles({ header: readRpmHeader(new 
 export const ima: Readonly<Record<string, ByteTarget>> = {
   ascii: { seeds: lists('ascii'), read: (bytes) => judged(readAsciiList(bytes)) },
   binary: { seeds: lists('binary'), read: (bytes) => judged(readBinaryList(bytes)) },
-  signature: { seeds: () => [SIGNATURE], read: readFileSignature },
+  signature: { seeds: () => [SIGNATURE, signatureOf(5), signatureOf(6, 3)], read: readFileSignature },
   module: { seeds: () => [module()], read: (bytes) => void verifyModule(readKernelModule(bytes), { trusted: [] }) },
   runs: { seeds: runs, read: (bytes) => readRunsOf(bytes.toString()) },
   run: {

@@ -5,6 +5,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import type { FileDigest } from './entry.ts'
 import { add, EMPTY, type Growing, hexOf, type ImaPolicy } from './policy.ts'
 import { type FileKey, readFileSignature, stateOf } from './signature.ts'
+import { SignatureVerifier } from './verifier.ts'
 
 export interface Package {
   readonly name: string
@@ -74,10 +75,11 @@ export function usualNames(path: string): readonly string[] {
 export function policyFromPackages(packages: Iterable<Package>, { namesOf, now }: Host, keys: readonly FileKey[] = []): PackagePolicy {
   const files: Growing = new Map()
   const out: Record<LeftOut, string[]> = { changed: [], missing: [], weak: [], unsigned: [] }
+  const verifier = new SignatureVerifier(MAX_FILES)
   let hashed = 0
   const fate = ({ path, digest, signature }: PackagedFile, name: string): LeftOut | undefined => {
     const hex = hexOf(digest, `${name}: ${path}`)
-    if (keys.length > 0 && !isSigned(digest, signature, keys)) return 'unsigned'
+    if (keys.length > 0 && !isSigned(digest, signature, keys, verifier)) return 'unsigned'
     const { algorithm } = digest
     if (!isWeak(algorithm)) {
       for (const each of namesOf(path)) add(files, each, hex)
@@ -100,10 +102,10 @@ export function policyFromPackages(packages: Iterable<Package>, { namesOf, now }
   return { policy: { ...EMPTY, files }, hashed, out }
 }
 
-function isSigned(digest: FileDigest, signature: Buffer | undefined, keys: readonly FileKey[]): boolean {
+function isSigned(digest: FileDigest, signature: Buffer | undefined, keys: readonly FileKey[], verifier: SignatureVerifier): boolean {
   if (signature === undefined) return false
   try {
-    return stateOf(readFileSignature(signature), digest, keys) === 'good'
+    return stateOf(readFileSignature(signature), digest, keys, verifier) === 'good'
   } catch (error) {
     if (error instanceof ThymusError) return false
     throw error

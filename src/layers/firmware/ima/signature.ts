@@ -1,18 +1,19 @@
-// Signatures of files, as the extended attribute security.ima holds them: Linux, security/integrity/integrity.h, struct signature_v2_hdr.
+// Signatures as the extended attributes security.ima and security.evm hold them: Linux, security/integrity/integrity.h, struct signature_v2_hdr.
 import { hash } from 'node:crypto'
 import { ByteReader } from '../../../formats/bytes.ts'
 import { DerReader } from '../../../formats/der/reader.ts'
 import { TAG } from '../../../formats/der/tags.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
-import { isDigestSignedBy, type SigningHash } from '../../../formats/x509/prehashed.ts'
+import type { SigningHash } from '../../../formats/x509/prehashed.ts'
 import type { SubjectPublicKey } from '../../../formats/x509/public-key.ts'
 import { readPublicKeyInfo } from '../../../formats/x509/public-key.ts'
 import type { FileDigest } from './entry.ts'
+import type { SignatureVerifier } from './verifier.ts'
 
 export interface FileSignature {
-  /** 2: over the digest. 3: over the digest and its kind. */
-  readonly version: 2 | 3
+  /** Over the digest of a file; over that of a Merkle tree, with its kind; over attributes, which EVM calls portable. */
+  readonly of: 'file' | 'verity' | 'attributes'
   /** The kernel's number of the hash algorithm (include/uapi/linux/hash_info.h). */
   readonly hash: number
   /** The last four bytes of the key's identifier. */
@@ -25,48 +26,70 @@ export interface FileKey {
   readonly key: SubjectPublicKey
 }
 
-const EVM_IMA_XATTR_DIGSIG = 3
 const IMA_VERITY_DIGSIG = 6
+/** EVM_IMA_XATTR_DIGSIG, EVM_XATTR_PORTABLE_DIGSIG and the last, each with its version. */
+const KINDS: ReadonlyMap<number, readonly [FileSignature['of'], number]> = new Map([
+  [3, ['file', 2]],
+  [5, ['attributes', 2]],
+  [IMA_VERITY_DIGSIG, ['verity', 3]],
+])
 /** HASH_ALGO_* → name. SHA-1 signs nothing here. */
-const HASHES: ReadonlyMap<number, SigningHash> = new Map([
+export const SIGNING_HASHES: ReadonlyMap<number, SigningHash> = new Map([
   [4, 'sha256'],
   [5, 'sha384'],
   [6, 'sha512'],
 ])
 
-/** @throws ThymusError FORMAT for an attribute that is no signature of the kinds above, as one of EVM */
+/** @throws ThymusError FORMAT for an attribute that is no signature of the kinds above, as an HMAC of EVM */
 export function readFileSignature(bytes: Uint8Array): FileSignature {
   const reader = new ByteReader(bytes, 'big')
   const type = reader.u8('type')
   const version = reader.u8('version')
-  const kind =
-    type === EVM_IMA_XATTR_DIGSIG ? 2 : type === IMA_VERITY_DIGSIG ? 3 : reader.fail('type', `type ${type} is no signature of a file`)
-  if (version !== kind) reader.fail('version', `version ${version} of type ${type}`)
+  const [of, expected] = KINDS.get(type) ?? reader.fail('type', `type ${type} is no signature of a file`)
+  if (version !== expected) reader.fail('version', `version ${version} of type ${type}`)
   const algorithm = reader.u8('hash_algo')
   const keyId = reader.u32('keyid')
   const signature = reader.bytes(reader.u16('sig_size'), 'sig')
   reader.finish('sig')
-  return { version: kind, hash: algorithm, keyId, bytes: signature }
+  return { of, hash: algorithm, keyId, bytes: signature }
 }
 
-/** `good`, `wrong`: by a key that is known. `stranger`: by none of them. `unsupported`: by an algorithm that is not verified here. */
-export type SignatureState = 'good' | 'wrong' | 'stranger' | 'unsupported'
+/**
+ * `good`, `wrong`: by a key that is known. `stranger`: by none of them. `unsupported`: by an algorithm, or of a kind, that cannot be verified from what
+ * there is. `unverified`: too many were verified before it.
+ */
+export type SignatureState = 'good' | 'wrong' | 'stranger' | 'unsupported' | 'unverified'
 
 /** Whether one of the keys signed a file of this digest. */
 export function stateOf(
-  { version, hash: number, keyId, bytes }: FileSignature,
+  signature: FileSignature,
   digest: FileDigest,
   keys: readonly FileKey[],
+  verifier: SignatureVerifier,
 ): SignatureState {
-  const algorithm = HASHES.get(number)
+  const { of, hash: number } = signature
+  if (of === 'attributes') return 'unsupported'
+  return stateOver(signature, keys, verifier, (algorithm) => {
+    if (digest.algorithm !== algorithm || of !== digest.of) return undefined
+    // ima_appraise.c, calc_file_id_hash: struct ima_file_id without the unused end of its digest.
+    return of === 'file' ? digest.bytes : hash(algorithm, Buffer.concat([Buffer.of(IMA_VERITY_DIGSIG, number), digest.bytes]), 'buffer')
+  })
+}
+
+/** @param digestBy what must have been signed, by the signature's own hash; undefined where nothing of that hash can have been */
+export function stateOver(
+  { hash: number, keyId, bytes }: FileSignature,
+  keys: readonly FileKey[],
+  verifier: SignatureVerifier,
+  digestBy: (algorithm: SigningHash) => Buffer | undefined,
+): SignatureState {
+  const algorithm = SIGNING_HASHES.get(number)
   if (algorithm === undefined) return 'unsupported'
   const named = keys.filter(({ id }) => id === keyId)
   if (named.length === 0) return 'stranger'
-  if (digest.algorithm !== algorithm || (version === 3) !== (digest.of === 'verity')) return 'wrong'
-  // ima_appraise.c, calc_file_id_hash: struct ima_file_id without the unused end of its digest.
-  const signed =
-    version === 2 ? digest.bytes : hash(algorithm, Buffer.concat([Buffer.of(IMA_VERITY_DIGSIG, number), digest.bytes]), 'buffer')
-  return named.some(({ key }) => isDigestSignedBy(key, algorithm, signed, bytes)) ? 'good' : 'wrong'
+  const digest = digestBy(algorithm)
+  const is = digest === undefined ? false : verifier.isSignedBy(named, algorithm, digest, bytes)
+  return is === undefined ? 'unverified' : is ? 'good' : 'wrong'
 }
 
 /** The key of a certificate, as the kernel loads it into a keyring: its identifier, or where it has none the SHA-1 of its bits. @throws ThymusError FORMAT */

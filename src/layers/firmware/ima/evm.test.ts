@@ -32,6 +32,21 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEK6UShNK1QV8FyAOvZ9b47X1EmTLm
     mode: 0o100755,
   },
 } as const satisfies { readonly key: string; readonly signature: Buffer; readonly attributes: Attributes }
+/** As Linux 6.1 lists it with `ima_template=evm-sig`: /bin/true, signed in the same way by the same key. */
+const LISTED = [
+  '10',
+  '3d9d3650dd27164896991984df3ea81c4b717944',
+  'evm-sig',
+  'sha256:c79bf44242829108e323378531f4ac839513ca1fba45efd6583643526e1e9fd2',
+  '/tmp/m/signed',
+  '050204184ae3aa0047304502205d0b9e3d75fcdad6252b7a2b2ef9ef1fc3a310bb0bb344f0689225bed7812a5e022100de1899192ef912d133ab5237783bed8e546a190d2d343560e62f2ced7adb37b5',
+  'security.ima|security.capability',
+  '2200000014000000',
+  '0404c79bf44242829108e323378531f4ac839513ca1fba45efd6583643526e1e9fd20100000200200000000000000000000000000000',
+  '12',
+  '34',
+  '33261',
+].join(' ')
 const HELLO: LoggedFile = {
   name: '/usr/bin/hello',
   content: 'hello\n',
@@ -98,6 +113,22 @@ describe('a portable signature of EVM', () => {
     ]
     for (const other of others)
       assert.deepEqual(judged({ ...HELLO, attributes: { xattrs, ...rest, ...other } }, policy), ['unknown', 'wrong'], JSON.stringify(other))
+  })
+
+  test('is good as the kernel lists it, and not with a bit of it changed', () => {
+    const state = (line: string) => judge(readAsciiList(Buffer.from(`${line}\n`)).entries, { ...EMPTY, keys: BY_EVMCTL.key })[0]?.signature
+    assert.equal(state(LISTED), 'good')
+    for (const [from, to] of [
+      ['sha256:c7', 'sha256:c6'],
+      [' 0404c7', ' 0404c6'],
+      [' 12 34 ', ' 12 35 '],
+      [' 33261', ' 35309'],
+      ['2200000014000000', '2300000013000000'],
+      ['security.ima|security.capability', 'security.capability|security.ima'],
+    ] as const) {
+      assert.ok(LISTED.includes(from))
+      assert.match(state(LISTED.replace(from, to))!, /^(?:wrong|unsupported)$/, from)
+    }
   })
 
   test('of another file, or by another key, allows nothing', () => {

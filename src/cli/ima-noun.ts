@@ -7,7 +7,7 @@ export const ima = group('what the kernel measures as it runs', {
   policy: command({
     brief: 'make a policy, in the format of Keylime, on stdout: of a list, of digests, of packages, or of all of these',
     examples: [
-      ['thymus ima policy --rpm *.rpm > policy.json', 'what a vendor built, whatever became of it here'],
+      ['thymus ima policy *.rpm > policy.json', 'what a vendor built, whatever became of it here'],
       [
         'thymus ima policy --packages > policy.json',
         "every file that a package put here and, where that is Debian's, that is still the same",
@@ -15,12 +15,20 @@ export const ima = group('what the kernel measures as it runs', {
       ['thymus ima policy --log /sys/kernel/security/ima/ascii_runtime_measurements', 'what was measured is what may be'],
       ['sha256sum /opt/app/* | thymus ima policy --digests - --exclude "/tmp/.*"', ''],
     ],
+    operands: '[PACKAGE...]',
     parameters: {
+      positional: {
+        kind: 'array',
+        parameter: {
+          parse: text,
+          placeholder: 'PACKAGE',
+          brief: 'a package, .rpm or .deb, or a database of RPM: rpmdb.sqlite, Packages.db',
+        },
+      },
       flags: {
         log: many(text, 'FILE', 'a measurement list, ASCII or binary'),
         digests: many(text, 'FILE|-', 'lines as sha256sum prints them'),
         packages: flag('what is installed here: RPM knows its files, those of Debian are hashed'),
-        rpm: many(text, 'FILE', 'a package, or a database of packages: rpmdb.sqlite, Packages.db'),
         key: many(text, 'FILE', 'certificates or keys in PEM; of the files of packages only those count that one of them signed for IMA'),
         exclude: many(text, 'PATTERN', 'paths that are not judged, from their first byte'),
       },

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { generateKeyPairSync, hash } from 'node:crypto'
-import { cpSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { thymus } from '../kit/cli.ts'
+import { deb } from '../kit/deb.ts'
 import { ndb, rpmHeader, rpmPackage, rpmTags } from '../kit/rpm.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'thymus-packages-'))
@@ -24,7 +26,7 @@ const made = async (...words: readonly string[]) => {
   return digests(stdout)
 }
 const refused = async (file: string, says: RegExp) => {
-  const { status, stdout, stderr } = await thymus(['ima', 'policy', '--rpm', file])
+  const { status, stdout, stderr } = await thymus(['ima', 'policy', file])
   assert.deepEqual([status, stdout], [1, ''])
   assert.match(stderr, says)
   assert.match(stderr, /^[^\n]+\n$/)
@@ -91,7 +93,7 @@ describe('packages that rpm built', { skip: without }, () => {
     const [tiny, none] = [files.find((path) => path.includes('tiny-1'))!, files.find((path) => path.includes('none'))!]
     const expected = dumped(rpm('-qp', '--dump', tiny))
     assert.equal(Object.keys(expected).length, 6)
-    assert.deepEqual(await made('--rpm', tiny, '--rpm', none), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
+    assert.deepEqual(await made(tiny, none), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
   })
 
   test('so has the database that rpm made of it, and nothing is left beside it', async () => {
@@ -100,7 +102,7 @@ describe('packages that rpm built', { skip: without }, () => {
     const copy = join(folder, 'copy')
     cpSync(database, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') && !path.endsWith('-wal') })
     const before = readdirSync(copy)
-    assert.deepEqual(await made('--rpm', join(copy, 'rpmdb.sqlite')), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
+    assert.deepEqual(await made(join(copy, 'rpmdb.sqlite')), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
     assert.deepEqual(readdirSync(copy), before)
   })
 
@@ -109,27 +111,59 @@ describe('packages that rpm built', { skip: without }, () => {
     try {
       const header = rpmHeader(rpmTags([{ path: '/usr/bin/late', content: 'late' }], 'late'))
       writer.prepare('INSERT INTO Packages (blob) VALUES (?)').run(header)
-      assert.deepEqual((await made('--rpm', join(database, 'rpmdb.sqlite')))['/usr/bin/late'], [hash('sha256', 'late')])
+      assert.deepEqual((await made(join(database, 'rpmdb.sqlite')))['/usr/bin/late'], [hash('sha256', 'late')])
     } finally {
       writer.close()
     }
   })
 })
 
+describe('packages that dpkg-deb built', {
+  skip: spawnSync('dpkg-deb', ['--version']).status === 0 ? false : 'there is no dpkg-deb',
+}, () => {
+  const tree = join(folder, 'tree')
+  for (const path of ['DEBIAN', 'usr/bin', 'bin', 'etc', `opt/${'long name/'.repeat(20)}`]) mkdirSync(join(tree, path), { recursive: true })
+  const control = 'Package: tiny\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@localhost>\nDescription: files of every kind\n'
+  writeFileSync(join(tree, 'DEBIAN/control'), control)
+  const contents = {
+    '/usr/bin/tiny': 'one',
+    '/usr/bin/empty': '',
+    '/bin/tinysh': 'sh',
+    '/etc/tiny.conf': 'settings',
+    [`/opt/${'long name/'.repeat(20)}ü`]: 'u',
+  }
+  for (const [path, content] of Object.entries(contents)) writeFileSync(join(tree, path), content)
+  linkSync(join(tree, 'usr/bin/tiny'), join(tree, 'usr/bin/same'))
+  symlinkSync('tiny', join(tree, 'usr/bin/link'))
+  const expected = Object.fromEntries(
+    Object.entries({ ...contents, '/usr/bin/same': 'one', '/usr/bin/tinysh': 'sh' }).map(([path, content]) => [
+      path,
+      [hash('sha256', content)],
+    ]),
+  )
+
+  for (const packing of ['none', 'gzip', 'zstd', 'xz'])
+    test(`have the digests of their files, packed with ${packing}`, async () => {
+      const file = join(folder, `tiny-${packing}.deb`)
+      execFileSync('dpkg-deb', ['--root-owner-group', `-Z${packing}`, '--build', tree, file], { stdio: 'ignore' })
+      assert.deepEqual(await made(file), expected)
+    })
+})
+
 test('a database of SUSE is read, and so is a package whose payload is missing', async () => {
   const file = { path: '/usr/bin/tiny', content: 'tiny' }
   for (const path of [put('Packages.db', ndb([rpmHeader(rpmTags([file]))])), put('tiny.rpm', rpmPackage([file]))])
-    assert.deepEqual(await made('--rpm', path), { '/usr/bin/tiny': [hash('sha256', 'tiny')] })
+    assert.deepEqual(await made(path), { '/usr/bin/tiny': [hash('sha256', 'tiny')] })
 })
 
 test('files that are left out are told, with why', async () => {
   const file = put('unsigned.rpm', rpmPackage([{ path: '/usr/bin/tiny', content: 'tiny' }]))
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = put('key.pem', publicKey.export({ format: 'pem', type: 'spki' }).toString())
-  const { stdout, stderr } = await thymus(['ima', 'policy', '--rpm', file, '--key', key])
+  const { stdout, stderr } = await thymus(['ima', 'policy', file, '--key', key])
   assert.deepEqual(digests(stdout), {})
   assert.match(stderr, /1 signed by none of the keys, and left out: tiny-1\.0-1\.noarch: \/usr\/bin\/tiny/)
-  assert.equal((await thymus(['ima', 'policy', '--rpm', file, '--key', put('empty.pem', '')])).status, 64)
+  assert.equal((await thymus(['ima', 'policy', file, '--key', put('empty.pem', '')])).status, 64)
 })
 
 test('what is none, damaged, or of a kind that is not read gets one line that says so', async () => {
@@ -139,6 +173,8 @@ test('what is none, damaged, or of a kind that is not read gets one line that sa
   await refused(put('text', 'no package'), /FORMAT.*neither a package of RPM/)
   await refused(join(folder, 'none'), /COMMAND.*ENOENT/)
   await refused(put('cut.rpm', rpmPackage([{ path: '/a', content: 'a' }]).subarray(0, 150)), /FORMAT.*cut off/)
+  await refused(put('torn.deb', deb(Buffer.from('fd377a585a0000', 'hex'), 'data.tar.xz')), /FORMAT.*cannot be unpacked/)
+  await refused(put('cut.deb', deb(gzipSync(Buffer.alloc(2 << 20)).subarray(0, 200), 'data.tar.gz')), /FORMAT.*cannot be unpacked/)
   await refused(put('torn.sqlite', `SQLite format 3\0${'x'.repeat(5_000)}`), /FORMAT.*the database cannot be read/)
   const other = new DatabaseSync(join(folder, 'other.sqlite'))
   other.exec('CREATE TABLE t (a); CREATE VIEW Packages AS SELECT 1 AS hnum, a AS blob FROM t')

@@ -4,6 +4,7 @@ export interface TarEntry {
   readonly name: string
   readonly content?: string | Buffer
   readonly type?: string
+  readonly link?: string
   /** What the header tells, in place of the length. */
   readonly size?: number | string
   readonly prefix?: string
@@ -12,13 +13,14 @@ export interface TarEntry {
 const BLOCK = 512
 
 export function makeTar(entries: readonly TarEntry[], end = true): Buffer {
-  const blocks = entries.flatMap(({ name, content = '', type = '0', size, prefix = '' }) => {
+  const blocks = entries.flatMap(({ name, content = '', type = '0', link = '', size, prefix = '' }) => {
     const bytes = Buffer.from(content)
     const head = Buffer.alloc(BLOCK)
     head.write(name.slice(0, 100), 0)
     head.write('0000644\0', 100)
     head.write(typeof size === 'string' ? size : (size ?? bytes.length).toString(8).padStart(11, '0'), 124)
     head.write(type, 156)
+    head.write(link, 157)
     head.write('ustar\x0000', 257, 'latin1')
     head.write(prefix, 345)
     head.fill(' ', 148, 156)

@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync 
 import { basename, dirname, join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 import { type FileNow, type Host, type Package, readMd5sums, usualNames, type WeakHash } from '../../layers/firmware/ima/packages.ts'
-import { rpmDatabase, rpmPackages } from './rpm.ts'
+import { packagesIn, rpmDatabase } from './package-files.ts'
 
 const DPKG = '/var/lib/dpkg/info'
 const SUFFIX = '.md5sums'
@@ -17,7 +17,7 @@ export function* installedPackages(): Generator<Package> {
   if (lists === undefined && database === undefined)
     throw new ThymusError('COMMAND', 'there is no database of packages here, neither of dpkg nor of rpm', { at: DPKG })
   for (const name of lists ?? []) yield readMd5sums(name.slice(0, -SUFFIX.length), readFileSync(join(DPKG, name), 'utf8'))
-  if (database !== undefined) yield* rpmPackages(database)
+  if (database !== undefined) yield* packagesIn(database)
 }
 
 function debianLists(): readonly string[] | undefined {

@@ -1,5 +1,5 @@
+import { packagesIn } from '../../adapters/linux/package-files.ts'
 import { installedPackages, thisMachine } from '../../adapters/linux/packages.ts'
-import { rpmPackages } from '../../adapters/linux/rpm.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { type Host, type LeftOut, type Package, policyFromPackages, usualNames } from '../../layers/firmware/ima/packages.ts'
 import {
@@ -19,7 +19,6 @@ interface PolicyFlags {
   readonly log?: readonly string[]
   readonly digests?: readonly string[]
   readonly packages?: boolean
-  readonly rpm?: readonly string[]
   readonly key?: readonly string[]
   readonly exclude?: readonly string[]
 }
@@ -32,10 +31,13 @@ const LEFT_OUT: Readonly<Record<LeftOut, string>> = {
   unsigned: 'signed by none of the keys, and left out',
 }
 
-export async function policy({ log = [], digests = [], packages, rpm = [], key = [], exclude = [] }: PolicyFlags): Promise<undefined> {
-  const ofPackages = packages || rpm.length > 0
-  if (log.length + digests.length === 0 && !ofPackages) throw new ThymusError('USAGE', 'of what? --log, --digests, --packages or --rpm')
-  if (key.length > 0 && !ofPackages) throw new ThymusError('USAGE', '--key is for --packages and --rpm')
+export async function policy(
+  { log = [], digests = [], packages, key = [], exclude = [] }: PolicyFlags,
+  ...files: readonly string[]
+): Promise<undefined> {
+  const ofPackages = packages || files.length > 0
+  if (log.length + digests.length === 0 && !ofPackages) throw new ThymusError('USAGE', 'of what? Packages, --packages, --digests or --log')
+  if (key.length > 0 && !ofPackages) throw new ThymusError('USAGE', '--key is for packages')
   const keys = key.flatMap((file) => fileKeysOf(readFile(file).toString('latin1')))
   if (key.length > 0 && keys.length === 0) throw new ThymusError('USAGE', 'no certificate and no public key in PEM', { at: key.join(', ') })
   const made = [
@@ -43,7 +45,7 @@ export async function policy({ log = [], digests = [], packages, rpm = [], key =
     ...log.map((file) => policyFromLog(readList(file).entries)),
     ...digests.map((file) => policyFromAllowlist(readFile(file).toString('utf8'))),
     ...(packages ? [fromPackages(installedPackages(), thisMachine(), keys)] : []),
-    ...rpm.map((file) => fromPackages(rpmPackages(file), { namesOf: usualNames }, keys)),
+    ...(files.length > 0 ? [fromPackages(files.values().flatMap(packagesIn), { namesOf: usualNames }, keys)] : []),
   ].reduce(both)
   process.stdout.write(writeKeylimePolicy(made, new Date()))
 }

@@ -9,7 +9,7 @@ export interface RpmPackage {
   readonly signatures: RpmHeader
 }
 
-export const RPM_MAGIC = 0xedab_eedb
+export const RPM_MAGIC = Buffer.from('edabeedb', 'hex')
 const HEADER_MAGIC = Buffer.from('8eade80100000000', 'hex')
 const LEAD_SIZE = 96
 /** The header of signatures is filled up to a multiple of these. */
@@ -22,9 +22,8 @@ const ALIGNED = 8
  */
 export function readRpmPackage(bytes: Uint8Array): RpmPackage {
   const reader = new ByteReader(bytes, 'big')
-  const magic = reader.u32('lead')
-  if (magic !== RPM_MAGIC) reader.fail('lead', 'no package of RPM')
-  reader.bytes(LEAD_SIZE - 4, 'lead')
+  if (!reader.bytes(RPM_MAGIC.length, 'lead').equals(RPM_MAGIC)) reader.fail('lead', 'no package of RPM')
+  reader.bytes(LEAD_SIZE - reader.at, 'lead')
   const signatures = readWithMagic(reader)
   reader.bytes(-reader.at & (ALIGNED - 1), 'padding')
   const start = reader.at

@@ -1,5 +1,6 @@
 import { hash, sign } from 'node:crypto'
 import { ByteReader } from '../../../src/formats/bytes.ts'
+import { debData, debFiles } from '../../../src/formats/deb.ts'
 import { readEnvelope } from '../../../src/formats/dsse.ts'
 import { rpmFiles } from '../../../src/formats/rpm/files.ts'
 import { readRpmHeader } from '../../../src/formats/rpm/header.ts'
@@ -23,10 +24,12 @@ import { checkPrograms, verifyRuns } from '../../../src/layers/firmware/measured
 import { readKernelModule } from '../../../src/layers/firmware/modules/appended.ts'
 import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
 import { certificate, commonName, newPair, pem } from '../../kit/certificates.ts'
+import { deb } from '../../kit/deb.ts'
 import { imaLists, type LoggedFile } from '../../kit/ima-log.ts'
 import { appended } from '../../kit/kernel-module.ts'
 import { ndb, type RpmFileMade, rpmHeader, rpmPackage, rpmTags } from '../../kit/rpm.ts'
 import { signedData } from '../../kit/signed-data.ts'
+import { makeTar } from '../../kit/tar.ts'
 import type { ByteTarget } from '../bytes.ts'
 
 const SIGNER = newPair()
@@ -104,6 +107,12 @@ const PACKAGED: readonly RpmFileMade[] = [
   { path: '/etc/tiny', mode: 0o40755 },
   { path: '/etc/tiny/ü', content: 'settings', flags: 1 },
 ]
+const PACKED = makeTar([
+  { name: './', type: '5' },
+  { name: 'x', type: 'L', content: './usr/bin/tiny\0' },
+  { name: './cut', content: 'tiny' },
+  { name: './usr/bin/same', type: '1', link: './usr/bin/tiny' },
+])
 const readHeader = (bytes: Buffer) => void rpmFiles({ header: readRpmHeader(new ByteReader(bytes, 'big')) })
 
 /** Lists of the kernel, of measured programs and of packages, policies, signatures of files and modules. */
@@ -123,6 +132,7 @@ export const ima: Readonly<Record<string, ByteTarget>> = {
     read: (bytes) => void policyFromAllowlist(bytes.toString()),
   },
   rpm: { seeds: () => [rpmPackage(PACKAGED)], read: (bytes) => void rpmFiles(readRpmPackage(bytes)) },
+  deb: { seeds: () => [deb(PACKED), deb(PACKED, 'data.tar.xz')], read: (bytes) => void debFiles(debData(bytes)) },
   'rpm-header': { seeds: () => [rpmHeader(rpmTags(PACKAGED)), rpmHeader(rpmTags([]))], read: readHeader },
   ndb: {
     seeds: () => [ndb([rpmHeader(rpmTags(PACKAGED)), rpmHeader(rpmTags([]))])],

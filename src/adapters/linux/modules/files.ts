@@ -1,11 +1,10 @@
 // Kernel modules on disk, and what the running kernel says of modules and keys. Reads alone.
-import { spawnSync } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { ThymusError } from '../../../core/errors.ts'
 import { type NodeState, readKernelKeys, readLockdown } from '../../../layers/firmware/modules/node.ts'
+import { unpacked } from '../unpack.ts'
 
 /** The largest modules, graphics drivers with their debugging information, stay under 100 MiB. */
 const MAX_MODULE = 256 << 20
@@ -25,27 +24,10 @@ export function readModuleFile(path: string): ModuleFile {
     return readFileSync(path)
   })
   try {
-    return { module: unpacked(bytes), sha256: hash('sha256', bytes) }
+    return { module: unpacked(bytes, MAX_MODULE), sha256: hash('sha256', bytes) }
   } catch (cause) {
     throw new ThymusError('FORMAT', `it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, { at: path, cause })
   }
-}
-
-function unpacked(bytes: Buffer): Buffer {
-  const limit = { maxOutputLength: MAX_MODULE }
-  const begins = (magic: string) => bytes.toString('latin1', 0, magic.length) === magic
-  if (begins('\x1f\x8b')) return gunzipSync(bytes, limit)
-  if (begins('\x28\xb5\x2f\xfd')) return zstdDecompressSync(bytes, limit)
-  return begins('\xfd7zXZ\0') ? unxz(bytes) : bytes
-}
-
-/** Node has no xz; most machines that pack modules with it do. */
-function unxz(bytes: Buffer): Buffer {
-  const { stdout, status, error } = spawnSync('xz', ['-dc'], { input: bytes, maxBuffer: MAX_MODULE })
-  if (error !== undefined)
-    throw new Error((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is packed with xz, and there is no xz here' : error.message)
-  if (status !== 0) throw new Error('xz says that it is damaged')
-  return stdout
 }
 
 /** All modules below a folder, in the order of their paths. @throws ThymusError COMMAND */

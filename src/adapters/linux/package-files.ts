@@ -1,15 +1,17 @@
-// Packages of RPM: package files, and the databases of what is installed, which are read as files. Nothing here asks rpm.
+// Packages: files of RPM and of Debian, and RPM's databases of what is installed, which are read as files. Neither rpm nor dpkg is asked.
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { ThymusError } from '../../core/errors.ts'
 import { ByteReader } from '../../formats/bytes.ts'
+import { DEB_MAGIC, debData, debFiles } from '../../formats/deb.ts'
 import { rpmFiles, rpmName } from '../../formats/rpm/files.ts'
 import { readRpmHeader } from '../../formats/rpm/header.ts'
 import { NDB_MAGIC, ndbHeaders } from '../../formats/rpm/ndb.ts'
 import { RPM_MAGIC, readRpmPackage } from '../../formats/rpm/package.ts'
 import type { Package } from '../../layers/firmware/ima/packages.ts'
+import { unpacked } from './unpack.ts'
 
 /** Where rpm keeps its database: today's place, the former one, and that of images (rpm-ostree). */
 const FOLDERS = ['/usr/lib/sysimage/rpm', '/var/lib/rpm', '/usr/share/rpm']
@@ -17,8 +19,9 @@ const DATABASES = ['rpmdb.sqlite', 'Packages.db', 'Packages']
 
 /** The files of a package stand behind its header, and are not read. */
 const MAX_HEAD = 256 << 20
-/** Databases of SUSE with thousands of packages stay under 200 MiB. */
-const MAX_NDB = 1 << 30
+/** A database of SUSE; a package of Debian, packed and unpacked. They are held in memory. */
+const MAX_FILE = 1 << 30
+const SQLITE_MAGIC = 'SQLite format 3\0'
 
 /** Berkeley DB's DB_HASH and DB_BTREE, at byte 12. */
 const BERKELEY: ReadonlySet<number> = new Set([0x0006_1561, 0x0005_3162])
@@ -28,10 +31,10 @@ export const rpmDatabase = (folders: readonly string[] = FOLDERS): string | unde
   folders.flatMap((folder) => DATABASES.map((name) => join(folder, name))).find((path) => existsSync(path))
 
 /**
- * The packages of a file: one, or all that a database holds.
+ * The packages of a file: one, of RPM or of Debian, or all that a database of RPM holds.
  * @throws ThymusError COMMAND where it cannot be read; FORMAT for what is neither, or damaged; REFERENCE for a database of a kind that is not read
  */
-export function* rpmPackages(path: string): Generator<Package> {
+export function* packagesIn(path: string): Generator<Package> {
   try {
     yield* packagesOf(path)
   } catch (cause) {
@@ -44,21 +47,31 @@ export function* rpmPackages(path: string): Generator<Package> {
 }
 
 function* packagesOf(path: string): Generator<Package> {
-  const start = beginning(path, 16)
-  if (start.length === 16 && start.readUInt32BE() === RPM_MAGIC) {
+  const start = beginning(path, SQLITE_MAGIC.length)
+  const begins = (magic: string | Buffer) => start.subarray(0, magic.length).equals(Buffer.from(magic))
+  if (begins(RPM_MAGIC)) {
     const read = readRpmPackage(beginning(path, MAX_HEAD))
     yield { name: rpmName(read.header), files: rpmFiles(read) }
-  } else if (start.toString('latin1') === 'SQLite format 3\0') {
+  } else if (begins(DEB_MAGIC)) {
+    yield { name: basename(path), files: debFiles(untarred(debData(whole(path)))) }
+  } else if (begins(SQLITE_MAGIC)) {
     for (const { hnum, blob } of sqliteHeaders(path)) yield installed(blob, `header ${hnum}: `)
-  } else if (start.subarray(0, NDB_MAGIC.length).equals(NDB_MAGIC)) {
-    if (statSync(path).size > MAX_NDB) throw new ThymusError('FORMAT', `more than ${MAX_NDB} bytes`)
-    for (const { at, blob } of ndbHeaders(readFileSync(path))) yield installed(blob, '', at)
+  } else if (begins(NDB_MAGIC)) {
+    for (const { at, blob } of ndbHeaders(whole(path))) yield installed(blob, '', at)
   } else if (start.length === 16 && (BERKELEY.has(start.readUInt32LE(12)) || BERKELEY.has(start.readUInt32BE(12)))) {
     throw new ThymusError(
       'REFERENCE',
       'a database of Berkeley DB, as RHEL 8 and older systems have it, is not read: let rpm print its digests for --digests',
     )
-  } else throw new ThymusError('FORMAT', 'neither a package of RPM nor a database of them')
+  } else throw new ThymusError('FORMAT', 'neither a package of RPM or of Debian, nor a database of RPM')
+}
+
+function untarred(bytes: Buffer): Buffer {
+  try {
+    return unpacked(bytes, MAX_FILE)
+  } catch (cause) {
+    throw new ThymusError('FORMAT', `it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 function installed(blob: Uint8Array, place: string, base = 0): Package {
@@ -98,6 +111,11 @@ function* sqliteHeaders(path: string): Generator<Row> {
   } finally {
     db.close()
   }
+}
+
+function whole(path: string): Buffer {
+  if (statSync(path).size > MAX_FILE) throw new ThymusError('FORMAT', `more than ${MAX_FILE} bytes`)
+  return readFileSync(path)
 }
 
 /** The first bytes of a file: all, where it is shorter. */

@@ -19,7 +19,7 @@ export type SigningHash = keyof typeof DIGEST_INFO
 export function isDigestSignedBy(subject: SubjectPublicKey, hash: SigningHash, digest: Buffer, signature: Buffer): boolean {
   const { key } = subject
   if (digest.length !== hashByName(hash)!.size) return false
-  if (key.kind === 'ec') return isEcdsa(key.curve, [key.x, key.y], digest, signature)
+  if (key.kind === 'ec') return isEcdsa(subject, key.curve, [key.x, key.y], digest, signature)
   if (key.kind !== 'rsa' || !isSoundRsa({ bits: bitLength(key.modulus), e: key.exponent })) return false
   const object = keyObject(subject)
   if (object === undefined) return false
@@ -72,7 +72,7 @@ const DOMAINS: Readonly<Partial<Record<Curve['name'], Domain>>> = {
 }
 
 /** FIPS 186-4, 6.4. Nothing here is secret, so it need not take constant time. */
-function isEcdsa({ name, bytes }: Curve, key: Affine, digest: Buffer, signature: Buffer): boolean {
+function isEcdsa(owner: object, { name, bytes }: Curve, key: Affine, digest: Buffer, signature: Buffer): boolean {
   const domain = DOMAINS[name]
   const pair = readPair(signature)
   if (domain === undefined || pair === undefined) return false
@@ -81,7 +81,8 @@ function isEcdsa({ name, bytes }: Curve, key: Affine, digest: Buffer, signature:
   if (r <= 0n || r >= n || s <= 0n || s >= n) return false
   const z = BigInt(`0x${digest.subarray(0, bytes).toString('hex')}`) % n
   const w = inverse(s, n)!
-  const sum = sumOfProducts((z * w) % n, generator, (r * w) % n, key, p)
+  const ofGenerator = addProduct([0n, 1n, 0n], (z * w) % n, tableOf(domain, generator, domain), p)
+  const sum = addProduct(ofGenerator, (r * w) % n, tableOf(owner, key, domain), p)
   const z2 = inverse((sum[2] * sum[2]) % p, p)
   return z2 !== undefined && ((sum[0] * z2) % p) % n === r
 }
@@ -99,22 +100,59 @@ function readPair(signature: Buffer): Affine | undefined {
   }
 }
 
-/** u·P + v·Q, bit by bit for both at once. */
-function sumOfProducts(u: bigint, [px, py]: Affine, v: bigint, [qx, qy]: Affine, p: bigint): Point {
-  const [one, other]: [Point, Point] = [
-    [px, py, 1n],
-    [qx, qy, 1n],
-  ]
-  const both = add(one, other, p)
-  const [ub, vb] = [u.toString(2), v.toString(2)]
-  const length = Math.max(ub.length, vb.length)
-  let sum: Point = [0n, 1n, 0n]
-  for (let bit = 0; bit < length; bit++) {
-    sum = double(sum, p)
-    const [inU, inV] = [ub.at(bit - length) === '1', vb.at(bit - length) === '1']
-    if (inU || inV) sum = add(sum, inU && inV ? both : inU ? one : other, p)
+/** Multiples of a point: `[window][digit − 1]` is digit · 16^window times it, so that a product is a sum of them, without a doubling. */
+type Table = readonly (readonly Affine[])[]
+/** Who signs one file signs thousands. */
+const TABLES = new WeakMap<object, Table>()
+
+/** @param owner what the table is kept for, as long as that lives */
+function tableOf(owner: object, point: Affine, { p, n }: Domain): Table {
+  const known = TABLES.get(owner)
+  if (known !== undefined) return known
+  const bases: Point[] = [[...point, 1n]]
+  while (bases.length < n.toString(16).length) {
+    let next = bases.at(-1)!
+    for (let bit = 0; bit < 4; bit++) next = double(next, p)
+    bases.push(next)
   }
-  return sum
+  const table = toAffine(bases, p).map((base) => {
+    const multiples: Point[] = [[...base, 1n]]
+    while (multiples.length < 15) multiples.push(add(multiples.at(-1)!, base, p))
+    return toAffine(multiples, p)
+  })
+  TABLES.set(owner, table)
+  return table
+}
+
+/** `sum` and `scalar` times the point of the table. */
+function addProduct(sum: Point, scalar: bigint, table: Table, p: bigint): Point {
+  const digits = scalar.toString(16)
+  let total = sum
+  for (let window = 0; window < digits.length; window++) {
+    const digit = Number.parseInt(digits[digits.length - 1 - window]!, 16)
+    if (digit > 0) total = add(total, table[window]![digit - 1]!, p)
+  }
+  return total
+}
+
+/** All with one inversion (Montgomery's trick). None may be at infinity. */
+function toAffine(points: readonly Point[], p: bigint): readonly Affine[] {
+  const products: bigint[] = []
+  let product = 1n
+  for (const [, , z] of points) {
+    products.push(product)
+    product = (product * z) % p
+  }
+  let inverted = inverse(product, p)!
+  const affine = new Array<Affine>(points.length)
+  for (let at = points.length - 1; at >= 0; at--) {
+    const [x, y, z] = points[at]!
+    const z1 = (inverted * products[at]!) % p
+    inverted = (inverted * z) % p
+    const z2 = (z1 * z1) % p
+    affine[at] = [(x * z2) % p, (((y * z2) % p) * z1) % p]
+  }
+  return affine
 }
 
 const mod = (value: bigint, p: bigint) => ((value % p) + p) % p
@@ -129,17 +167,18 @@ function double([x, y, z]: Point, p: bigint): Point {
   return [x3, mod(alpha * (4n * beta - x3) - 8n * gamma * gamma, p), mod(2n * y * z, p)]
 }
 
-function add(left: Point, right: Point, p: bigint): Point {
-  if (left[2] === 0n) return right
-  if (right[2] === 0n) return left
-  const [z1, z2] = [(left[2] * left[2]) % p, (right[2] * right[2]) % p]
-  const [u1, u2] = [(left[0] * z2) % p, (right[0] * z1) % p]
-  const [s1, s2] = [(left[1] * right[2] * z2) % p, (right[1] * left[2] * z1) % p]
-  if (u1 === u2) return s1 === s2 ? double(left, p) : [0n, 1n, 0n]
-  const h = u2 - u1
-  const r = s2 - s1
+function add(left: Point, [x2, y2]: Affine, p: bigint): Point {
+  if (left[2] === 0n) return [x2, y2, 1n]
+  const [x1, y1, z] = left
+  const z1 = (z * z) % p
+  const u2 = (x2 * z1) % p
+  const s2 = (((y2 * z) % p) * z1) % p
+  if (u2 === x1) return s2 === y1 ? double(left, p) : [0n, 1n, 0n]
+  const h = u2 - x1
+  const r = s2 - y1
   const h2 = (h * h) % p
   const h3 = (h2 * h) % p
-  const x3 = mod(r * r - h3 - 2n * u1 * h2, p)
-  return [x3, mod(r * (u1 * h2 - x3) - s1 * h3, p), mod(left[2] * right[2] * h, p)]
+  const v = (x1 * h2) % p
+  const x3 = mod(r * r - h3 - 2n * v, p)
+  return [x3, mod(r * (v - x3) - y1 * h3, p), mod(z * h, p)]
 }

@@ -1,5 +1,4 @@
-// Who signed what: keys, and how many signatures are verified by them. One by ECDSA takes a millisecond and more, and a list can hold hundreds of
-// thousands.
+// How many signatures are verified. One by ECDSA takes up to two milliseconds, and a list can hold hundreds of thousands.
 import { isDigestSignedBy, type SigningHash } from '../../../formats/x509/prehashed.ts'
 import type { FileKey } from './signature.ts'
 

@@ -40,8 +40,9 @@ export function* packagesIn(path: string): Generator<Package> {
   } catch (cause) {
     if (cause instanceof ThymusError)
       throw new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? path : `${path}: ${cause.at}`, cause })
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code?.startsWith('ERR_')) throw new ThymusError('FORMAT', `the database cannot be read: ${message}`, { at: path, cause })
+    const { code, syscall, message } = cause as NodeJS.ErrnoException
+    if (code?.startsWith('ERR_SQLITE')) throw new ThymusError('FORMAT', `the database cannot be read: ${message}`, { at: path, cause })
+    if (syscall === undefined) throw cause
     throw new ThymusError('COMMAND', `it cannot be read (${code})`, { at: path, cause })
   }
 }

@@ -143,7 +143,8 @@ describe('packages that dpkg-deb built', {
   )
 
   for (const packing of ['none', 'gzip', 'zstd', 'xz'])
-    test(`have the digests of their files, packed with ${packing}`, async () => {
+    test(`have the digests of their files, packed with ${packing}`, async (t) => {
+      if (packing === 'xz' && spawnSync('xz', ['--version']).status !== 0) return t.skip('there is no xz')
       const file = join(folder, `tiny-${packing}.deb`)
       execFileSync('dpkg-deb', ['--root-owner-group', `-Z${packing}`, '--build', tree, file], { stdio: 'ignore' })
       assert.deepEqual(await made(file), expected)

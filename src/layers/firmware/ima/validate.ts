@@ -56,11 +56,7 @@ const SIGNING: ReadonlyMap<string, keyof Keyrings> = new Map([
  * signs for both.
  * @throws ThymusError FORMAT for keys of the policy that are none
  */
-export function judge(
-  entries: readonly ImaEntry[],
-  policy: ImaPolicy,
-  { mostSignatures }: Pick<ValidateOptions, 'mostSignatures'> = {},
-): readonly JudgedEntry[] {
+export function judge(entries: readonly ImaEntry[], policy: ImaPolicy, { mostSignatures }: ValidateOptions = {}): readonly JudgedEntry[] {
   const given = fileKeysOf(policy.keys)
   const keys: Keyrings = { ima: [...given], evm: [...given] }
   const verifier = new SignatureVerifier(mostSignatures)
@@ -81,12 +77,8 @@ function enter(keyring: FileKey[], key: FileKey): void {
 }
 
 /** Checks of all entries together. */
-export function validate(
-  entries: readonly ImaEntry[],
-  policy: ImaPolicy,
-  { allowViolations = false, mostSignatures }: ValidateOptions = {},
-): readonly Check[] {
-  const judged = judge(entries, policy, { ...(mostSignatures === undefined ? {} : { mostSignatures }) })
+export function validate(entries: readonly ImaEntry[], policy: ImaPolicy, options: ValidateOptions = {}): readonly Check[] {
+  const judged = judge(entries, policy, options)
   const of = (is: Judgement['is'], keyring: boolean) =>
     judged.filter(({ entry, judgement }) => judgement.is === is && isKey(entry) === keyring)
   /** @param late what was not looked at: nothing that is wrong was found, and nobody knows whether there is */
@@ -94,7 +86,7 @@ export function validate(
     wrong.length > 0
       ? checked(IMA_CHECKS, code, false, { got: some(wrong) })
       : checked(IMA_CHECKS, code, late.length === 0 || unknown('IMA_MANY_SIGNATURES', unverified(late)))
-  const violations = allowViolations ? [] : judged.filter(({ judgement }) => judgement.is === 'violation')
+  const violations = options.allowViolations ? [] : judged.filter(({ judgement }) => judgement.is === 'violation')
   const wrong = judged.filter(({ signature }) => signature === 'wrong')
   return [
     say('IMA_CHANGED', of('changed', false).map(changed)),

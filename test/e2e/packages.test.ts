@@ -39,6 +39,7 @@ Release: 1
 Summary: files of every kind
 License: MIT
 BuildArch: noarch
+Prefix: /opt
 %description
 Files of every kind.
 %install
@@ -87,18 +88,19 @@ describe('packages that rpm built', { skip: without }, () => {
         .map((parts) => [parts![1]!, [parts![2]!]]),
     )
   const files = without ? [] : build()
+  const tiny = files.find((path) => path.includes('tiny-1'))!
 
   test('a package file has the files and digests that rpm reads in it', async () => {
     assert.equal(files.length, 2)
-    const [tiny, none] = [files.find((path) => path.includes('tiny-1'))!, files.find((path) => path.includes('none'))!]
     const expected = dumped(rpm('-qp', '--dump', tiny))
     assert.equal(Object.keys(expected).length, 6)
-    assert.deepEqual(await made(tiny, none), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
+    assert.deepEqual(await made(...files), { ...expected, '/usr/bin/tinysh': expected['/bin/tinysh'] })
   })
 
-  test('so has the database that rpm made of it, and nothing is left beside it', async () => {
-    rpm('--justdb', '--nodeps', '-i', ...files)
+  test('so has the database that rpm made of it, where some were put elsewhere, and nothing is left beside it', async () => {
+    for (const file of files) rpm('--justdb', '--nodeps', ...(file === tiny ? ['--relocate', '/opt=/srv/moved'] : []), '-i', file)
     const expected = dumped(rpm('-qa', '--dump'))
+    assert.ok('/srv/moved/a b/ü' in expected)
     const copy = join(folder, 'copy')
     cpSync(database, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') && !path.endsWith('-wal') })
     const before = readdirSync(copy)

@@ -21,6 +21,8 @@ export interface KubeOptions {
   readonly dryRun?: boolean
   /** Somebody else in whose place to ask. */
   readonly as?: { readonly user: string; readonly groups?: readonly string[] }
+  /** By which the audit log names the request. */
+  readonly id?: string
 }
 
 interface Resource {
@@ -62,11 +64,12 @@ export class KubeClient {
   ask(
     method: string,
     path: string,
-    { body, type = 'application/json', dryRun = false, as }: KubeOptions & { readonly body?: object; readonly type?: string } = {},
+    { body, type = 'application/json', dryRun = false, as, id }: KubeOptions & { readonly body?: object; readonly type?: string } = {},
   ): Promise<KubeAnswer> {
     const query = dryRun ? `${path.includes('?') ? '&' : '?'}dryRun=All` : ''
     const headers = {
       ...(body === undefined ? {} : { 'Content-Type': type }),
+      ...(id === undefined ? {} : { 'Audit-ID': id }),
       ...(as === undefined ? {} : { 'Impersonate-User': as.user, 'Impersonate-Group': [...(as.groups ?? [])] }),
     }
     return new Promise((resolve, reject) => {
@@ -105,7 +108,8 @@ export class KubeClient {
   }
 }
 
-/** Each is `299 - "text"`, with quotes and backslashes escaped. */
+/** Each is `299 - "text"` in UTF-8, with quotes and backslashes escaped. */
 function warningsIn(headers: readonly string[]): readonly string[] {
-  return headers.flatMap((header) => [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text!.replace(/\\(.)/g, '$1')))
+  const texts = headers.map((header) => Buffer.from(header, 'latin1').toString())
+  return texts.flatMap((header) => [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text!.replace(/\\(.)/g, '$1')))
 }

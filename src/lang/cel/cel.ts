@@ -18,6 +18,7 @@ import { sameType, showType, type Type } from './types.ts'
 import type { Value } from './values.ts'
 
 export { trim } from './library/strings.ts'
+export { isReserved } from './parser.ts'
 export { Fault, PER_CALL } from './run.ts'
 export { BOOL, DYN, INT, listOf, mapOf, NULL, objectOf, STRING, TIMESTAMP, type Type } from './types.ts'
 export { CelMap, type Value } from './values.ts'

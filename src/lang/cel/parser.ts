@@ -9,6 +9,9 @@ const MOST_DEPTH = 250
 /** Macros nested without a name of their own multiply nothing here, so the count of nodes is bounded by the text alone. */
 const RESERVED = new Set('as break const continue else for function if import let loop package namespace return var void while'.split(' '))
 
+/** No name of a variable. */
+export const isReserved = (name: string): boolean => RESERVED.has(name) || ['true', 'false', 'null', 'in'].includes(name)
+
 const LEVELS: readonly (readonly string[])[] = [['||'], ['&&'], ['<', '<=', '>=', '>', '==', '!=', 'in'], ['+', '-'], ['*', '/', '%']]
 
 /** @throws ThymusError CEL_REJECTED, with line and column */

@@ -61,7 +61,9 @@ test('what is wrong is refused with the place of the field and of the text', () 
       at,
     )
   refused({ validations: [{ expression: 'object.spec.replicas' }] }, 'validations[0].expression')
-  refused({ validations: [{ expression: 'true' }, { expression: 'variables.none' }] }, 'validations[1].expression:1:10')
+  refused({ validations: [{ expression: 'true' }, { expression: 'variables.none' }] }, 'validations[1].expression:1:1')
+  const one = [{ name: 'one', expression: '1' }]
+  refused({ variables: one, validations: [{ expression: 'variables.none' }] }, 'validations[0].expression:1:10')
   refused({ validations: [{ expression: 'request.nothing == 1' }] }, 'validations[0].expression:1:8')
   refused({ validations: [{ expression: 'params.x == 1' }] }, 'validations[0].expression:1:1')
   refused({ validations: [{ expression: 'true', messageExpression: '1' }] }, 'validations[0].messageExpression')

@@ -95,6 +95,8 @@ export function compileCelRules(definition: CelDefinition): CelRules {
   const { failurePolicy = 'Fail', params } = definition
   const forVariables = params !== undefined
   const forAll = params === 'all'
+  /** A policy without variables does not know the name; in Gatekeeper's template it is there. */
+  const composes = definition.variablesInConditions === true || (definition.variables ?? []).length > 0
   const types: Record<string, Type> = {}
   const variables = new Map<string, Expression>()
   for (const [at, { name, expression }] of (definition.variables ?? []).entries()) {
@@ -103,7 +105,7 @@ export function compileCelRules(definition: CelDefinition): CelRules {
     Object.defineProperty(types, name, { value: declaredType(compiled.type), enumerable: true, configurable: true })
     variables.set(name, compiled)
   }
-  const known = declarations(forAll, objectOf('kubernetes.variables', types))
+  const known = declarations(forAll, composes ? objectOf('kubernetes.variables', types) : undefined)
   const inConditions = definition.variablesInConditions === true ? known : declarations(forAll)
   const conditions = (definition.matchConditions ?? []).map(({ expression }, at) =>
     compile(expression, inConditions, [BOOL], `matchConditions[${at}].expression`),

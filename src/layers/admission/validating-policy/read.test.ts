@@ -19,6 +19,8 @@ test('a policy and a binding are read with what is left out as the API server fi
   })
 })
 
+const resources = (...all: string[]): Fields => ({ matchConstraints: { resourceRules: [{ ...PODS, resources: all }] } })
+
 /** [spec fields, the place of the fault] */
 const POLICIES: readonly (readonly [Fields, string])[] = [
   [{ validation: [] }, 'spec.validation'],
@@ -43,14 +45,24 @@ const POLICIES: readonly (readonly [Fields, string])[] = [
   [{ validations: [{ expression: 'params.x' }] }, 'spec.validations[0].expression:1:1'],
   [{ validations: [{ expression: 'authorizer.path("/").check("get").allowed()' }] }, 'spec.validations[0].expression:1:1'],
   [{ variables: [{ name: '1a', expression: '1' }] }, 'spec.variables[0].name'],
+  [{ variables: [{ name: 'namespace', expression: '1' }] }, 'spec.variables[0].name'],
+  [{ matchConditions: [{ name: 'a b', expression: 'true' }] }, 'spec.matchConditions[0].name'],
+  [{ validations: [{ expression: 'true', reason: 'Unauthorized' }] }, 'spec.validations[0].reason'],
+  [{ validations: [{ expression: 'true', messageExpression: ' ' }] }, 'spec.validations[0].messageExpression'],
+  [{ validations: [{ expression: 'variables == null' }] }, 'spec.validations[0].expression:1:1'],
+  [{ auditAnnotations: [{ key: 'a/b', valueExpression: '""' }] }, 'spec.auditAnnotations[0].key'],
+  [{ auditAnnotations: [{ key: 'a', valueExpression: `"${'x'.repeat(5_119)}"` }] }, 'spec.auditAnnotations[0].valueExpression'],
+  [{ paramKind: { apiVersion: 'a/b/c', kind: 'A' } }, 'spec.paramKind.apiVersion'],
+  [{ paramKind: { apiVersion: 'Apps/v1', kind: 'A' } }, 'spec.paramKind.apiVersion'],
+  [{ paramKind: { apiVersion: 'v1.2', kind: 'A' } }, 'spec.paramKind.apiVersion'],
+  [{ paramKind: { apiVersion: 'v1', kind: '1A' } }, 'spec.paramKind.kind'],
+  [resources('*/*', 'pods'), 'spec.matchConstraints.resourceRules[0].resources'],
+  [resources('*', 'pods'), 'spec.matchConstraints.resourceRules[0].resources'],
+  [resources('pods/*', 'pods/exec'), 'spec.matchConstraints.resourceRules[0].resources[1]'],
+  [resources('*/exec', 'pods/exec'), 'spec.matchConstraints.resourceRules[0].resources[1]'],
   [
-    {
-      variables: [
-        { name: 'a', expression: '1' },
-        { name: 'a', expression: '2' },
-      ],
-    },
-    'spec.variables[1]',
+    { matchConstraints: { resourceRules: [{ ...PODS, resourceNames: ['a/b'] }] } },
+    'spec.matchConstraints.resourceRules[0].resourceNames[0]',
   ],
   [{ matchConditions: [{ name: 'a', expression: '1' }] }, 'spec.matchConditions[0].expression'],
   [{ auditAnnotations: [{ key: 'k', valueExpression: '1' }] }, 'spec.auditAnnotations[0].valueExpression'],
@@ -64,6 +76,24 @@ test('what the API server would refuse is refused with the place of the field', 
   refused(() => readPolicy(JSON.parse('{"__proto__": {"kind": "x"}}')), 'apiVersion')
 })
 
+test('what it takes is taken', () => {
+  const twice = [
+    { name: 'a', expression: '1' },
+    { name: 'a', expression: '"later"' },
+  ]
+  const taken: readonly Fields[] = [
+    { variables: twice, validations: [{ expression: 'variables.a == "later"', messageExpression: '' }] },
+    { matchConditions: [{ name: 'a.example/b', expression: 'true' }] },
+    ...[
+      ['pods', '*'],
+      ['*', '*/exec'],
+      ['pods/exec', 'pods/*'],
+    ].map((all) => resources(...all)),
+    { matchConstraints: { resourceRules: [PODS], objectSelector: { matchLabels: { a: null } } } },
+  ]
+  for (const spec of taken) readPolicy(policyObject(spec))
+})
+
 const BINDINGS: readonly (readonly [Fields, string])[] = [
   [{ policyName: '' }, 'spec.policyName'],
   [{ validationActions: [] }, 'spec.validationActions'],
@@ -72,6 +102,7 @@ const BINDINGS: readonly (readonly [Fields, string])[] = [
   [{ paramRef: { name: 'a' } }, 'spec.paramRef.parameterNotFoundAction'],
   [{ paramRef: { parameterNotFoundAction: 'Deny' } }, 'spec.paramRef'],
   [{ paramRef: { name: 'a', selector: {}, parameterNotFoundAction: 'Deny' } }, 'spec.paramRef'],
+  [{ paramRef: { name: 'a/b', parameterNotFoundAction: 'Deny' } }, 'spec.paramRef.name'],
   [{ matchResources: { rules: [] } }, 'spec.matchResources.rules'],
 ]
 

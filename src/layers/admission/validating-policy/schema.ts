@@ -1,12 +1,15 @@
 // ValidatingAdmissionPolicy and its binding as they may be written (admissionregistration.k8s.io/v1; kubernetes/pkg/apis/admissionregistration/validation).
 // Strict: a field that is not named here is refused. Null is the same as leaving a field out, as in Kubernetes.
 import { z } from 'zod'
-import { labelKeyProblem, labelValueProblem, subdomainProblem } from '../../../core/label-syntax.ts'
+import { dnsLabelProblem, labelKeyProblem, labelValueProblem, subdomainProblem } from '../../../core/label-syntax.ts'
 import type { LabelSelector } from '../../../core/labels.ts'
+import { isReserved } from '../../../lang/cel/cel.ts'
 
 export const MOST_CONDITIONS = 64
 export const MOST_ANNOTATIONS = 20
 const MOST_VARIABLES = 1_000
+/** In bytes. */
+const MOST_ANNOTATION_EXPRESSION = 5 * 1024
 
 /** A text about which `problem` has nothing to say. */
 const text = (problem: (text: string) => string | undefined) =>
@@ -16,6 +19,7 @@ const text = (problem: (text: string) => string | undefined) =>
   })
 
 const some = text((value) => (value.trim() === '' ? 'must not be empty' : undefined))
+const notEmpty = z.string().min(1, 'must not be empty')
 const line = text((value) => {
   if (value !== '' && value.trim() === '') return 'must not be blank'
   return /[\n\r]/.test(value.trim()) ? 'must not contain line breaks' : undefined
@@ -23,6 +27,10 @@ const line = text((value) => {
 const name = text(subdomainProblem)
 const labelKey = text(labelKeyProblem)
 const labelValue = text(labelValueProblem)
+/** A version, and a kind but for its case (IsDNS1035Label). */
+const nameProblem = (value: string) => dnsLabelProblem(value) ?? (/^\d/.test(value) ? 'must not begin with a digit' : undefined)
+/** A name that a path may hold, which is all that is asked of names of kinds that are not known. */
+const segment = text((value) => (/[/%]|^\.{1,2}$/.test(value) ? 'must be no . or .., and hold no / or %' : undefined))
 
 const unique = <Schema extends z.ZodType>(item: Schema, key: (value: z.output<Schema>) => string) =>
   z.array(item).superRefine((items, context) => {
@@ -42,10 +50,10 @@ const requirement = z
   })
 
 export const selector = z
-  .strictObject({ matchLabels: z.record(labelKey, labelValue).nullish(), matchExpressions: z.array(requirement).nullish() })
+  .strictObject({ matchLabels: z.record(labelKey, labelValue.nullable()).nullish(), matchExpressions: z.array(requirement).nullish() })
   .transform(
     ({ matchLabels, matchExpressions }): LabelSelector => [
-      ...Object.entries(matchLabels ?? {}).map(([key, value]) => ({ key, operator: 'In' as const, values: [value] })),
+      ...Object.entries(matchLabels ?? {}).map(([key, value]) => ({ key, operator: 'In' as const, values: [value ?? ''] })),
       ...(matchExpressions ?? []).map(({ key, operator, values }) => ({ key, operator, values: values ?? [] })),
     ],
   )
@@ -57,12 +65,32 @@ const orAll = (item: z.ZodType<string>) =>
     .min(1, 'must name at least one')
     .refine((items) => items.length === 1 || !items.includes('*'), '* must stand alone')
 
+/** What a wildcard has said is not to be said again behind it; of `*` and names it is the last that counts, as in Kubernetes. */
+function isSaid(resources: readonly string[], at: number): boolean {
+  const before = resources.slice(0, at)
+  const [resource, sub] = resources[at]!.split(/\/(.*)/s) as [string, string?]
+  return sub !== undefined && (before.includes(`${resource}/*`) || before.includes(`*/${sub}`))
+}
+
+const resources = z
+  .array(notEmpty)
+  .min(1, 'must name at least one')
+  .refine((all) => all.length === 1 || !all.includes('*/*'), '*/* must stand alone')
+  .refine((all) => {
+    const plain = all.filter((each) => !each.includes('/'))
+    return !plain.includes('*') || plain.at(-1) === '*'
+  }, '* must not be followed by names')
+  .superRefine((all, context) => {
+    for (const at of all.keys())
+      if (isSaid(all, at)) context.addIssue({ code: 'custom', path: [at], message: 'is said by a wildcard before' })
+  })
+
 const rule = z.strictObject({
-  resourceNames: unique(some, (value) => value).nullish(),
+  resourceNames: unique(segment, (value) => value).nullish(),
   operations: orAll(z.enum(['*', 'CREATE', 'UPDATE', 'DELETE', 'CONNECT'])),
   apiGroups: orAll(z.string()),
-  apiVersions: orAll(some),
-  resources: z.array(some).min(1, 'must name at least one'),
+  apiVersions: orAll(notEmpty),
+  resources,
   scope: z.enum(['*', 'Cluster', 'Namespaced']).nullish(),
 })
 
@@ -77,16 +105,38 @@ const matchResources = z.strictObject({
 export type ResourceRule = z.output<typeof rule>
 export type MatchResources = z.output<typeof matchResources>
 
-const named = z.strictObject({ name: some, expression: some })
+const named = z.strictObject({ name: labelKey, expression: some })
 const variable = z.strictObject({
-  name: text((value) => (/^[A-Za-z_]\w*$/.test(value) ? undefined : 'must be a CEL identifier')),
+  name: text((value) => (/^[A-Za-z_]\w*$/.test(value) && !isReserved(value) ? undefined : 'must be a CEL identifier')),
   expression: some,
 })
-const reason = z.enum(['Unauthorized', 'Forbidden', 'Invalid', 'RequestEntityTooLarge'])
+const reason = z.enum(['Forbidden', 'Invalid', 'RequestEntityTooLarge'])
+const validation = z.strictObject({
+  expression: some,
+  message: line.nullish(),
+  messageExpression: text((value) => (value !== '' && value.trim() === '' ? 'must not be blank' : undefined)).nullish(),
+  reason: reason.nullish(),
+})
+const annotation = z.strictObject({
+  key: labelKey.refine((key) => !key.includes('/'), 'must have no prefix, which is the name of the policy'),
+  valueExpression: some.refine(
+    (value) => Buffer.byteLength(value.trim()) <= MOST_ANNOTATION_EXPRESSION,
+    `must not be longer than ${MOST_ANNOTATION_EXPRESSION} bytes`,
+  ),
+})
+
+const paramKind = z.strictObject({
+  apiVersion: text((value) => {
+    const [version, group, ...more] = value.split('/').reverse() as [string, ...string[]]
+    if (more.length > 0) return 'must be VERSION or GROUP/VERSION'
+    return (group === undefined || group === '' ? undefined : subdomainProblem(group)) ?? nameProblem(version)
+  }),
+  kind: text((value) => nameProblem(value.toLowerCase())),
+})
 
 const policySpec = z
   .strictObject({
-    paramKind: z.strictObject({ apiVersion: some, kind: some }).nullish(),
+    paramKind: paramKind.nullish(),
     matchConstraints: matchResources.refine(({ resourceRules }) => (resourceRules ?? []).length > 0, {
       path: ['resourceRules'],
       message: 'must hold at least one rule',
@@ -94,13 +144,10 @@ const policySpec = z
     matchConditions: unique(named, (one) => one.name)
       .max(MOST_CONDITIONS, `must not be more than ${MOST_CONDITIONS}`)
       .nullish(),
-    variables: unique(variable, (one) => one.name)
-      .max(MOST_VARIABLES, `must not be more than ${MOST_VARIABLES}`)
-      .nullish(),
-    validations: z
-      .array(z.strictObject({ expression: some, message: line.nullish(), messageExpression: some.nullish(), reason: reason.nullish() }))
-      .nullish(),
-    auditAnnotations: unique(z.strictObject({ key: some, valueExpression: some }), (one) => one.key)
+    /** Of two with one name the later one counts for what stands behind it. */
+    variables: z.array(variable).max(MOST_VARIABLES, `must not be more than ${MOST_VARIABLES}`).nullish(),
+    validations: z.array(validation).nullish(),
+    auditAnnotations: unique(annotation, (one) => one.key)
       .max(MOST_ANNOTATIONS, `must not be more than ${MOST_ANNOTATIONS}`)
       .nullish(),
     failurePolicy: z.enum(['Fail', 'Ignore']).nullish(),
@@ -115,7 +162,7 @@ export type Action = z.output<typeof action>
 
 const paramRef = z
   .strictObject({
-    name: z.string().nullish(),
+    name: segment.nullish(),
     namespace: z.string().nullish(),
     selector: selector.nullish(),
     parameterNotFoundAction: z.enum(['Allow', 'Deny']),

@@ -13,11 +13,7 @@ export function compileList(compiler: Compiler, expr: Expr & { kind: 'list' }, s
     items.map(({ node, optional, at }) => ({ type: optional ? unwrapped(compiler, node.type, at) : node.type, at })),
   )
   const plain = items.map(({ node }) => node.evaluate)
-  if (compiler.formats > 0)
-    compiler.itemTypes.set(
-      expr,
-      items.map(({ node }) => node.type),
-    )
+  if (compiler.formats > 0) compiler.note(expr.items.map(({ value }, at) => [value, items[at]!.node.type]))
   // As cel-go optimizes: a list of constants is one, and so is a map.
   if (items.every(({ node, optional }) => !optional && node.constant !== undefined)) {
     return constant(new ItemList(items.map(({ node }) => node.constant!)), listOf(type))
@@ -49,6 +45,11 @@ export function compileMap(compiler: Compiler, expr: Expr & { kind: 'map' }, sco
     compiler,
     entries.map(({ value, optional, ats }) => ({ type: optional ? unwrapped(compiler, value.type, ats[1]) : value.type, at: ats[1] })),
   )
+  if (compiler.formats > 0) {
+    compiler.note(
+      expr.entries.flatMap((each, at) => [[each.key, entries[at]!.key.type] as const, [each.value, entries[at]!.value.type] as const]),
+    )
+  }
   const folds = entries.every(({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined)
   const node: Node = {
     type: mapOf(keyType, valueType),

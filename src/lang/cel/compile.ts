@@ -52,12 +52,16 @@ export class Compiler {
   readonly #later: (() => void)[] = []
   /** Calls of `format` around: what it shows may be of any types. */
   formats = 0
-  /** Of lists within them. */
-  readonly itemTypes = new Map<Expr, readonly Type[]>()
+  /** Of what stands in literals within them. */
+  readonly #formatted = new Map<Expr, Type>()
 
   constructor(text: string, environment: Environment) {
     this.#text = text
     this.#environment = environment
+  }
+
+  note(types: readonly (readonly [Expr, Type])[]): void {
+    for (const [expr, type] of types) this.#formatted.set(expr, type)
   }
 
   later(check: () => void): void {
@@ -257,11 +261,8 @@ export class Compiler {
     const list = args[1]
     if (name === 'format' && args[0]?.kind === 'literal' && typeof args[0].value === 'string' && list?.kind === 'list') {
       const text = args[0].value
-      const types = this.itemTypes.get(list) ?? []
-      this.later(() => {
-        const known = types.map((type) => this.types.resolve(type, true))
-        this.#checked(() => checkFormat(text, known), at)
-      })
+      const typeAt = (expr: Expr) => this.types.resolve(this.#formatted.get(expr)!, true)
+      this.later(() => this.#checked(() => checkFormat(text, list, typeAt), at))
       return
     }
     const check = Object.hasOwn(LITERALS, name) ? LITERALS[name] : undefined

@@ -1,11 +1,12 @@
 // Macros that go through a range. What a round costs beside its body is what cel-go's expansion of the macro into a fold costs.
 import type { Expr, Form } from './ast.ts'
 import type { Compiler, Evaluate, Node, Scope } from './compile.ts'
+import { goType, untaken } from './library/go-names.ts'
 import { Fault, noOverload, type Run } from './run.ts'
 import { chargeCompared, sorted } from './sort.ts'
 import { insert } from './steps.ts'
 import { BOOL, DYN, INT, isDyn, listOf, mapOf, optionalOf, SORTABLE, sameType, showType, type Type } from './types.ts'
-import { CelMap, EntryMap, ItemList, List, Optional, typeName, type Value } from './values.ts'
+import { CelMap, EntryMap, ItemList, List, Optional, type Value } from './values.ts'
 
 type Fold = Expr & { kind: 'fold' }
 
@@ -39,7 +40,7 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
       const over = range.evaluate(run)
       const walk = start(first)
       let at = 0
-      if (expr.form === 'sortBy' && !(over instanceof List)) throw noOverload()
+      if (expr.form === 'sortBy' && over instanceof CelMap) throw new Fault('no such overload: @sortByAssociatedKeys')
       if (over instanceof List) {
         for (; at < over.size; at++) {
           run.locals[first] = two ? BigInt(at) : over.at(at)
@@ -58,22 +59,12 @@ export function compileFold(compiler: Compiler, expr: Fold, scope: Scope): Node 
           if (!walk.round(run, parts)) break
         }
         if (at < over.size) run.charge(walk.last ?? 0)
-      } else throw new Fault(`got '${goType(over)}', expected iterable type`)
+      } else
+        throw new Fault(two ? `unsupported comprehension range type: ${goType(over)}` : `got '${goType(over)}', expected iterable type`)
       return walk.result(run)
     },
   }
 }
-
-const GO_TYPES: Readonly<Record<string, string>> = {
-  bool: 'Bool',
-  bytes: 'Bytes',
-  double: 'Double',
-  int: 'Int',
-  string: 'String',
-  uint: 'Uint',
-}
-
-const goType = (value: Value) => (value === null ? 'types.Null' : `types.${GO_TYPES[typeName(value)] ?? typeName(value)}`)
 
 function rangeTypes(compiler: Compiler, type: Type, count: number, at: number): readonly Type[] {
   const range = compiler.types.resolve(type)
@@ -135,7 +126,7 @@ function compileOptional(compiler: Compiler, expr: Fold, scope: Scope): Node {
       const over = range.evaluate(run)
       const cost = run.cost - before
       run.charge(1)
-      if (!(over instanceof Optional)) throw noOverload()
+      if (!(over instanceof Optional)) throw untaken('hasValue', over)
       run.charge(1)
       if (over.value === undefined) return over
       run.locals[slot] = over.value

@@ -1,4 +1,4 @@
-import { compare } from './compare.ts'
+import { compare, orderOf } from './compare.ts'
 import { Fault, type Run } from './run.ts'
 import { type List, typeName, type Value } from './values.ts'
 
@@ -13,7 +13,7 @@ export function sorted(run: Run, pairs: readonly { readonly key: Value; readonly
   const type = pairs[0] === undefined ? '' : typeName(pairs[0].key)
   for (const { key } of pairs) {
     if (typeName(key) !== type) throw new Fault('list elements must have the same type')
-    compare(key, key)
+    if (orderOf(key, key) === undefined) throw new Fault('list elements must be comparable')
   }
   run.spend(pairs.length * Math.ceil(Math.log2(pairs.length + 1)))
   return [...pairs].sort((a, b) => compare(a.key, b.key)).map(({ value }) => value)

@@ -2,8 +2,9 @@
 
 import type { Evaluate, Node } from './compile.ts'
 import { costOf } from './cost.ts'
+import { untaken } from './library/go-names.ts'
 import type { Overload } from './library/library.ts'
-import { Fault, noOverload, type Run } from './run.ts'
+import { Fault, type Run } from './run.ts'
 import type { Type } from './types.ts'
 import { CelMap, type EntryMap, isKey, List, Optional, typeName, type Value } from './values.ts'
 
@@ -86,7 +87,7 @@ export function invocation(name: string, overloads: readonly Overload[], args: r
       run.charge(cost?.(values) ?? 1)
       return call(run, ...values)
     }
-    throw noOverload()
+    throw untaken(name, ...values)
   }
 }
 

@@ -1,8 +1,9 @@
 // Lists and sets: Kubernetes' own (pkg/cel/library/lists.go), cel-go's extension of lists at version 3 (since 1.34) and that of sets.
-import { compare, orderOf, same } from '../compare.ts'
+import { orderOf, same } from '../compare.ts'
 import { Fault, type Run } from '../run.ts'
 import { chargeCompared, sorted } from '../sort.ts'
-import { ItemList, List, Span, Uint, type Value } from '../values.ts'
+import { ItemList, List, Span, typeName, Uint, type Value } from '../values.ts'
+import { untaken } from './go-names.ts'
 import type { Implementation, Library } from './library.ts'
 import { OPERATORS } from './operators.ts'
 
@@ -12,9 +13,13 @@ const add = OPERATORS.find(({ name }) => name === '_+_')!.call
 
 function isSorted(run: Run, list: List): Value {
   run.spend(list.size)
-  for (const item of list) compare(item, item)
+  for (const item of list) checkOrdered('isSorted', list, item)
   for (let at = 1; at < list.size; at++) if (order(list.at(at - 1), list.at(at)) > 0) return false
   return true
+}
+
+function checkOrdered(name: string, list: List, item: Value): void {
+  if (orderOf(item, item) === undefined) throw untaken(name, list)
 }
 
 /** Values that cannot be compared with each other are passed over, as in Kubernetes. */
@@ -26,7 +31,7 @@ const extreme = (name: string, sign: number) => (run: Run, list: List) => {
   if (list.size === 0) throw new Fault(`${name} called on empty list`)
   let best = list.at(0)
   for (const item of list) {
-    compare(item, item)
+    checkOrdered(name, list, item)
     if (Math.sign(order(item, best)) === sign) best = item
   }
   return best
@@ -35,7 +40,10 @@ const extreme = (name: string, sign: number) => (run: Run, list: List) => {
 function sum(zero: Value): Implementation {
   return (run: Run, list: List) => {
     let total = zero
-    for (const item of list) total = add(run, total, item)
+    for (const item of list) {
+      if (typeName(item) !== typeName(zero)) throw untaken('sum', list)
+      total = add(run, total, item)
+    }
     return total
   }
 }

@@ -1,7 +1,7 @@
 // Addresses, networks and URLs of Kubernetes (pkg/cel/library/ip.go, cidr.go, urls.go).
 import { readIp, showIp } from '../../../formats/ip.ts'
 import { escapedPath, readUrl, type Url } from '../../../formats/url.ts'
-import { Fault, type Run } from '../run.ts'
+import { Fault, noOverload, type Run } from '../run.ts'
 import { EntryMap, ItemList, Opaque, opaque, type Value } from '../values.ts'
 import type { Library } from './library.ts'
 import { shown } from './standard.ts'
@@ -76,14 +76,54 @@ function readAddress(text: string): Ip {
     throw new Fault(`IP address ${JSON.stringify(text)} with zone value is not allowed`)
   if (ip === undefined && readIp(text.slice(0, LONGEST)) !== undefined)
     throw new Fault(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`)
-  if (ip === undefined) throw new Fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string`)
+  if (ip === undefined)
+    throw new Fault(`IP Address ${JSON.stringify(text)} parse error during conversion from string: ${addressProblem(text)}`)
   return ip
+}
+
+/** Go's words for what is no address; not those for what has colons. */
+function addressProblem(text: string): string {
+  const problem = (why: string, at?: string) =>
+    `ParseAddr(${JSON.stringify(text)}): ${why}${at === undefined ? '' : ` (at ${JSON.stringify(at)})`}`
+  const [first] = /[.:%]/.exec(text) ?? []
+  if (first === undefined) return problem('unable to parse IP')
+  if (first === '%') return problem('missing IPv6 address')
+  if (first === ':') return problem('no IPv6 address')
+  let [begin, fields] = [0, 0]
+  for (let at = 0; at < text.length; at++) {
+    if (/\d/.test(text[at]!)) {
+      if (at > begin && text[begin] === '0') return problem('IPv4 field has octet with leading zero')
+      if (Number(text.slice(begin, at + 1)) > 255) return problem('IPv4 field has value >255')
+    } else if (text[at] !== '.') return problem('unexpected character', text.slice(at))
+    else if (at === begin || at === text.length - 1) return problem('IPv4 field must have at least one digit', text.slice(at))
+    else if (++fields > 3) return problem('IPv4 address too long')
+    else begin = at + 1
+  }
+  return problem('IPv4 address too short')
 }
 
 function readNetwork(text: string): Cidr {
   const cidr = cidrOf(text)
-  if (cidr === undefined) throw new Fault(`network address parse error during conversion from string: ${JSON.stringify(text)}`)
-  return cidr
+  if (cidr !== undefined) return cidr
+  const told = 'network address parse error during conversion from string: '
+  throw new Fault(`${told}${told}netip.ParsePrefix(${JSON.stringify(text)}): ${networkProblem(text)}`)
+}
+
+function networkProblem(text: string): string {
+  const slash = text.lastIndexOf('/')
+  if (slash < 0) return "no '/'"
+  if (ipOf(text.slice(0, slash)) === undefined) return addressProblem(text.slice(0, slash))
+  const bits = text.slice(slash + 1)
+  return /^(?:0|[1-9]\d*)$/.test(bits) ? 'prefix length out of range' : `bad bits after slash: ${JSON.stringify(bits)}`
+}
+
+/** What the library makes of a text that it then cannot ask about. */
+function asked<T>(read: (text: string) => T, text: string): T {
+  try {
+    return read(text)
+  } catch (error) {
+    throw error instanceof Fault ? noOverload() : error
+  }
 }
 
 const isFour = ({ bytes }: Ip) => bytes.length === 4
@@ -162,9 +202,9 @@ export const NET: Library = {
   'string(net.IP): string': shown,
   'cidr(string): net.CIDR': (_: Run, text: string) => readNetwork(text),
   'isCIDR(string): bool': (_: Run, text: string) => cidrOf(text) !== undefined,
-  '.containsIP(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => cidr.contains(readAddress(text)),
+  '.containsIP(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => cidr.contains(asked(readAddress, text)),
   '.containsIP(net.CIDR, net.IP): bool': (_: Run, cidr: Cidr, ip: Ip) => cidr.contains(ip),
-  '.containsCIDR(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => holds(cidr, readNetwork(text)),
+  '.containsCIDR(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => holds(cidr, asked(readNetwork, text)),
   '.containsCIDR(net.CIDR, net.CIDR): bool': (_: Run, cidr: Cidr, other: Cidr) => holds(cidr, other),
   '.ip(net.CIDR): net.IP': (_: Run, cidr: Cidr) => cidr.ip,
   '.prefixLength(net.CIDR): int': (_: Run, cidr: Cidr) => BigInt(cidr.length),

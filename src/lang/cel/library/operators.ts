@@ -1,7 +1,8 @@
 // The operators: each is one function for all its types, as cel-go has them; what types it takes is declared beside it.
-import { compare, equal, same } from '../compare.ts'
+import { equal, orderOf, same } from '../compare.ts'
 import { Fault, noOverload, type Run } from '../run.ts'
 import { CelMap, Instant, isKey, JoinedList, List, Opaque, Optional, Span, typeName, Uint, type Value } from '../values.ts'
+import { goType, untaken } from './go-names.ts'
 import { declare, type Overload } from './library.ts'
 
 const inRange = (value: bigint) => {
@@ -20,10 +21,15 @@ export const instant = (nanos: bigint, offset = 0) => {
 }
 export const span = (nanos: bigint) => new Span(inRange(nanos))
 
-function order(run: Run, a: Value, b: Value): number {
-  if (typeof a === 'string' && typeof b === 'string') run.spend(Math.min(a.length, b.length))
-  return compare(a, b)
-}
+/** Whether the order of two values is one that `holds`. */
+const ordered =
+  (name: string, holds: (order: number) => boolean) =>
+  (run: Run, a: Value, b: Value): Value => {
+    if (typeof a === 'string' && typeof b === 'string') run.spend(Math.min(a.length, b.length))
+    const order = orderOf(a, b)
+    if (order === undefined) throw untaken(name, a)
+    return holds(order)
+  }
 
 /** Values of libraries are equal to nothing of another type, and asking is an error; not so whether they differ. */
 function unequal(run: Run, a: Value, b: Value): Value {
@@ -43,7 +49,7 @@ function add(run: Run, a: Value, b: Value): Value {
   if (a instanceof Instant && b instanceof Span) return instant(a.nanos + b.nanos, a.offset)
   if (a instanceof Span && b instanceof Instant) return instant(a.nanos + b.nanos, b.offset)
   if (a instanceof Span && b instanceof Span) return span(a.nanos + b.nanos)
-  throw noOverload()
+  throw untaken('_+_', a)
 }
 
 function subtract(_: Run, a: Value, b: Value): Value {
@@ -53,26 +59,26 @@ function subtract(_: Run, a: Value, b: Value): Value {
   if (a instanceof Instant && b instanceof Instant) return span(a.nanos - b.nanos)
   if (a instanceof Instant && b instanceof Span) return instant(a.nanos - b.nanos, a.offset)
   if (a instanceof Span && b instanceof Span) return span(a.nanos - b.nanos)
-  throw noOverload()
+  throw untaken('_-_', a)
 }
 
 function multiply(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a * b)
   if (typeof a === 'number' && typeof b === 'number') return a * b
   if (a instanceof Uint && b instanceof Uint) return unsigned(a.value * b.value)
-  throw noOverload()
+  throw untaken('_*_', a)
 }
 
 function divide(_: Run, a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a / b
-  return whole(a, b, 'division by zero', (left, right) => left / right)
+  return whole('_/_', a, b, 'division by zero', (left, right) => left / right)
 }
 
-const modulo = (_: Run, a: Value, b: Value) => whole(a, b, 'modulus by zero', (left, right) => left % right)
+const modulo = (_: Run, a: Value, b: Value) => whole('_%_', a, b, 'modulus by zero', (left, right) => left % right)
 
-function whole(a: Value, b: Value, zero: string, of: (a: bigint, b: bigint) => bigint): Value {
+function whole(name: string, a: Value, b: Value, zero: string, of: (a: bigint, b: bigint) => bigint): Value {
   const both = typeof a === 'bigint' && typeof b === 'bigint'
-  if (!both && !(a instanceof Uint && b instanceof Uint)) throw noOverload()
+  if (!both && !(a instanceof Uint && b instanceof Uint)) throw untaken(name, a)
   const [left, right] = both ? [a, b] : [(a as Uint).value, (b as Uint).value]
   if (right === 0n) throw new Fault(zero)
   return both ? inRange(of(left, right)) : unsigned(of(left, right))
@@ -82,12 +88,12 @@ function negate(_: Run, a: Value): Value {
   if (typeof a === 'bigint') return inRange(-a)
   if (typeof a === 'number') return -a
   if (a instanceof Span) return span(-a.nanos)
-  throw noOverload()
+  throw untaken('-_', a)
 }
 
 function not(_: Run, a: Value): Value {
   if (typeof a === 'boolean') return !a
-  throw noOverload()
+  throw untaken('!_', a)
 }
 
 export function contains(run: Run, a: Value, b: Value): Value {
@@ -107,7 +113,7 @@ function indexed(container: Value, key: Value): Value | undefined {
 }
 
 function checkedKey(key: Value): Value {
-  if (!isKey(key) && typeof key !== 'number') throw new Fault(`invalid qualifier type: ${typeName(key)}`)
+  if (!isKey(key) && typeof key !== 'number') throw new Fault(`invalid qualifier type: ${goType(key)}`)
   return key
 }
 
@@ -150,10 +156,10 @@ const TABLE: readonly (readonly [name: string, signatures: readonly string[], ca
   ['!_', ['(bool): bool'], not],
   ['_==_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => equal(run, a, b)],
   ['_!=_', ['(A, A): bool'], unequal],
-  ['_<_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) < 0],
-  ['_<=_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) <= 0],
-  ['_>_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) > 0],
-  ['_>=_', ORDER, (run: Run, a: Value, b: Value) => order(run, a, b) >= 0],
+  ['_<_', ORDER, ordered('_<_', (order) => order < 0)],
+  ['_<=_', ORDER, ordered('_<=_', (order) => order <= 0)],
+  ['_>_', ORDER, ordered('_>_', (order) => order > 0)],
+  ['_>=_', ORDER, ordered('_>=_', (order) => order >= 0)],
   ['@in', ['(A, list(A)): bool', '(A, map(A, B)): bool'], contains],
   [
     '_[_]',

@@ -19,11 +19,11 @@ const QuantityValue = opaque<Quantity>('kubernetes.Quantity', (a, b) => compareQ
 const SemverValue = opaque<Semver>('kubernetes.Semver', (a, b) => compareSemver(a, b) === 0)
 
 /** What a format throws is a fault of the expression. */
-function read<T>(make: () => T): T {
+function read<T>(make: () => T, problem?: string): T {
   try {
     return make()
   } catch (error) {
-    throw error instanceof ThymusError ? new Fault(error.message) : error
+    throw error instanceof ThymusError ? new Fault(problem ?? error.message) : error
   }
 }
 
@@ -37,13 +37,21 @@ function does(make: () => unknown): boolean {
   }
 }
 
+/** Of apimachinery (pkg/api/resource, ErrFormatWrong, ErrNumeric and ErrSuffix). */
+function quantityProblem(text: string): string {
+  const [, number] = /^([+-]?\d*\.?\d*)[eEinumkKMGTP]*[-+]?\d*$/.exec(text) ?? []
+  if (text === '' || number === undefined) return `quantities must match the regular expression '${QUANTITY}'`
+  return /\d/.test(number) ? "unable to parse quantity's suffix" : 'unable to parse numeric part of quantity'
+}
+const QUANTITY = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
+
 const Q = 'kubernetes.Quantity'
 const S = 'kubernetes.Semver'
 type Q = InstanceType<typeof QuantityValue>
 type S = InstanceType<typeof SemverValue>
 
 export const RESOURCES: Library = {
-  [`quantity(string): ${Q}`]: (_: Run, text: string) => new QuantityValue(read(() => readQuantity(text))),
+  [`quantity(string): ${Q}`]: (_: Run, text: string) => new QuantityValue(read(() => readQuantity(text), quantityProblem(text))),
   'isQuantity(string): bool': (_: Run, text: string) => does(() => readQuantity(text)),
   [`sign(${Q}): int`]: (_: Run, { held: { value } }: Q) => (value > 0n ? 1n : value < 0n ? -1n : 0n),
   [`.isGreaterThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.held, b.held) > 0,

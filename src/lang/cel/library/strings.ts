@@ -2,6 +2,7 @@
 import { Fault, type Run } from '../run.ts'
 import { ItemList, type List, typeName, type Value } from '../values.ts'
 import { format } from './format-string.ts'
+import { untaken } from './go-names.ts'
 import { characters, type Library } from './library.ts'
 
 const outside = (at: bigint) => new Fault(`index out of range: ${at}`)
@@ -83,11 +84,14 @@ export function trim(text: string): string {
   return text.slice(start, end)
 }
 
-function join(run: Run, list: List, separator = ''): Value {
+function join(run: Run, list: List, ...given: readonly [string?]): Value {
+  const [separator = ''] = given
+  // cel-go looks at the first element to see what a list is of.
+  if (list.size > 0 && typeof list.at(0) !== 'string') throw untaken('join', list, ...(given as readonly string[]))
   const parts: string[] = []
   let size = 0
   for (const item of list) {
-    if (typeof item !== 'string') throw new Fault(`join: invalid input: ${typeName(item)}`)
+    if (typeof item !== 'string') throw new Fault(`join: invalid input: ${typeof item === 'object' ? typeName(item) : item}`)
     parts.push(item)
     size += item.length + separator.length
     if (parts.length % 1_024 === 0 || size > 1e6) {

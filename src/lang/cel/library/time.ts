@@ -6,16 +6,20 @@ import type { Instant, Span, Value } from '../values.ts'
 import type { Library } from './library.ts'
 import { instant, span } from './operators.ts'
 
+const T = 'google.protobuf.Timestamp'
+const D = 'google.protobuf.Duration'
+const unread = (type: string) => new Fault(`type conversion error from 'string' to '${type}'`)
+
 const SECOND = 1_000_000_000n
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,}))?(?:Z|([+-])(\d\d):(\d\d))$/
 
 export function readDuration(text: string): Span {
   try {
     // The reader knows days, weeks and years besides, which Go does not.
-    if (/[dwy]/.test(text)) throw new Fault(`unknown unit in duration ${JSON.stringify(text)}`)
+    if (/[dwy]/.test(text)) throw unread(D)
     return span(parseDuration(text))
   } catch (error) {
-    throw error instanceof Fault ? error : new Fault(`invalid duration ${JSON.stringify(text)}`)
+    throw error instanceof Fault ? error : unread(D)
   }
 }
 
@@ -25,9 +29,10 @@ export function readTimestamp(text: string): Instant {
   if (found === null) throw bad()
   const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [number, number, number, number, number, number]
   const [offsetHour, offsetMinute] = [Number(found[9] ?? 0), Number(found[10] ?? 0)]
+  if (month < 1 || month > 12 || day < 1 || day > 31) throw bad()
+  if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) throw bad()
   const days = dayNumber(year, month, 1)
-  if (month < 1 || month > 12 || day < 1 || day > dayNumber(year, month + 1, 1) - days) throw bad()
-  if (hour > 23 || minute > 59 || second > 59 || offsetHour > 24 || offsetMinute > 59) throw bad()
+  if (day > dayNumber(year, month + 1, 1) - days) throw unread(T)
   const offset = (found[8] === '-' ? -1 : 1) * (offsetHour * 60 + offsetMinute) * 60
   const seconds = BigInt((days + day - 1) * 86_400 + hour * 3_600 + minute * 60 + second - offset)
   return instant(seconds * SECOND + BigInt((found[7] ?? '').slice(0, 9).padEnd(9, '0')), offset / 60)
@@ -84,8 +89,6 @@ const PARTS: Readonly<Record<string, (time: Civil) => number>> = {
   getSeconds: ({ second }) => second,
 }
 
-const T = 'google.protobuf.Timestamp'
-const D = 'google.protobuf.Duration'
 const millis = ({ nanos }: Instant): Value => (((nanos % SECOND) + SECOND) % SECOND) / 1_000_000n
 
 export const TIME: Library = {

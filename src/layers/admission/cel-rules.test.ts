@@ -116,6 +116,12 @@ test('an expression beyond its cost is an error; validations beyond theirs end a
   const many = evaluate({ validations: Array.from({ length: 20 }, () => ({ expression: cheap })) })
   assert.equal(many.decisions.length, 1)
   assert.match(many.decisions[0]!.message, /running out of cost budget/)
+  // Message expressions count, whether they are wanted or not; what is left is theirs.
+  const holds = (count: number) => Array.from({ length: count }, () => ({ expression: 'true', messageExpression: `string(${cheap})` }))
+  assert.deepEqual([...new Set(evaluate({ validations: holds(9) }).decisions.map(({ action }) => action))], ['admit'])
+  const messages = evaluate({ validations: [...holds(20), { expression: 'object.nothing == 1' }] }).decisions.map(({ message }) => message)
+  assert.match(messages[0]!, /^failed messageExpression: validation failed due to running out of cost budget/)
+  assert.match(messages.at(-1)!, /no such key: nothing$/)
 })
 
 test('audit annotations are published, left out where empty or null, and an error by the failure policy', () => {
@@ -147,4 +153,19 @@ test('a request is seen as an API server fills it in, and match conditions know 
     decisions.map(({ evaluation }) => evaluation),
     ['admit'],
   )
+})
+
+test('a request and a namespace as a whole hold what the API server gives them', () => {
+  const namespaceObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', uid: 'u', managedFields: [] } }
+  const shows = ['"%s".format([dyn(namespaceObject)])', '"%s".format([dyn(request)])']
+  const { decisions, annotations } = evaluate(
+    {
+      validations: shows.map((messageExpression) => ({ expression: 'false', messageExpression })),
+      auditAnnotations: [{ key: 'a', valueExpression: shows[0]! }],
+    },
+    { namespaceObject },
+  )
+  assert.equal(decisions[0]!.message, '{"metadata":{"name":"shop", "uid":"u"}, "spec":{}, "status":{}}')
+  assert.match(decisions[1]!.message, /"object":null, "oldObject":null, "operation":"CREATE".*"uid":"", "userInfo"/)
+  assert.equal(annotations[0]!.text, '{"metadata":{"managedFields":[], "name":"shop", "uid":"u"}, "spec":{}, "status":{}}')
 })

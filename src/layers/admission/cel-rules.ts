@@ -17,7 +17,7 @@ import {
   trim,
   type Value,
 } from '../../lang/cel/cel.ts'
-import { declarations, visibleRequest } from './cel-variables.ts'
+import { declarations, visibleNamespace, visibleRequest, wholeNamespace } from './cel-variables.ts'
 
 export interface CelDefinition {
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[]
@@ -140,31 +140,27 @@ export function compileCelRules(definition: CelDefinition): CelRules {
       }
       if (!match.matched || match.errors.length > 0) return { matched: false, decisions: [], annotations: [] }
       const session = new Session(variables, input, BUDGET)
-      let decisions: CelDecision[]
-      try {
-        decisions = validations.map(({ validation, expression, message }, index) => {
-          const answer = session.ask(expression)
-          if (answer.error !== undefined) return failed(answer.error, index)
-          if (answer.value === true) return { action: 'admit', evaluation: 'admit', message: '', reason: '', index }
-          const text = messageOf(validation, message === undefined ? undefined : session.ask(message).value)
-          return { action: 'deny', evaluation: 'deny', message: text, reason: validation.reason ?? 'Invalid', index }
-        })
-      } catch (error) {
-        if (!(error instanceof OutOfBudget)) throw error
-        return { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
-      }
-      if (annotations.length === 0) return { matched: true, decisions, annotations: [] }
-      const own = new Session(variables, input, BUDGET)
-      try {
+      const exhausted = { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
+      const answers = withinBudget(() => validations.map(({ expression }) => session.ask(expression)))
+      if (answers === undefined) return exhausted
+      const messages = messagesOf(session, () => new Session(variables, input, session.left), validations)
+      const decisions = answers.map((answer, index): CelDecision => {
+        if (answer.error !== undefined) return failed(answer.error, index)
+        if (messages === undefined) return failed(`failed messageExpression: ${OUT_OF_BUDGET}`, index)
+        if (answer.value === true) return { action: 'admit', evaluation: 'admit', message: '', reason: '', index }
+        const { validation } = validations[index]!
         return {
-          matched: true,
-          decisions,
-          annotations: annotations.map(({ key, expression }) => annotate(own, key, expression, failurePolicy)),
+          action: 'deny',
+          evaluation: 'deny',
+          message: messageOf(validation, messages(index)),
+          reason: validation.reason ?? 'Invalid',
+          index,
         }
-      } catch (error) {
-        if (!(error instanceof OutOfBudget)) throw error
-        return { matched: true, decisions: [failed(OUT_OF_BUDGET)], annotations: [] }
-      }
+      })
+      if (annotations.length === 0) return { matched: true, decisions, annotations: [] }
+      const own = new Session(variables, input, BUDGET, wholeNamespace)
+      const told = withinBudget(() => annotations.map(({ key, expression }) => annotate(own, key, expression, failurePolicy)))
+      return told === undefined ? exhausted : { matched: true, decisions, annotations: told }
     },
   }
 }
@@ -197,6 +193,16 @@ function declaredType(type: Type): Type {
 
 class OutOfBudget {}
 
+/** Undefined where the budget does not suffice. */
+function withinBudget<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof OutOfBudget) return undefined
+    throw error
+  }
+}
+
 interface Answer {
   readonly value?: Value
   readonly error?: string
@@ -222,18 +228,28 @@ function answerOf(
 
 /** The expressions of one request: what they see, what they may still cost, and the variables that were asked for. */
 class Session {
+  /** Of the budget. */
+  left: number
   readonly #bindings: Record<string, unknown>
+  readonly #variables: Variables
   readonly #spend: (cost: number) => void
 
-  constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number) {
-    let left = budget
+  constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number, namespaceOf = visibleNamespace) {
+    this.left = budget
     this.#spend = (cost) => {
-      left -= cost
-      if (left < 0) throw new OutOfBudget()
+      this.left -= cost
+      if (this.left < 0) throw new OutOfBudget()
     }
-    const { object, oldObject, params = null, namespaceObject = null } = input
+    const { object, oldObject, params = null, namespaceObject: namespace } = input
+    const namespaceObject = namespace == null ? null : namespaceOf(namespace)
     this.#bindings = { object, oldObject, params, namespaceObject, request: visibleRequest(input.request), variables: undefined }
-    this.#bindings.variables = new Variables(variables, this.#bindings, this.#spend)
+    this.#variables = new Variables(variables, this.#bindings, this.#spend)
+    this.#bindings.variables = this.#variables
+  }
+
+  /** What so many more expressions may cost at most, and all variables anew. */
+  most(expressions: number): number {
+    return expressions * PER_CALL + this.#variables.most()
   }
 
   /** Throws OutOfBudget. */
@@ -248,12 +264,21 @@ class Variables extends CelMap {
   readonly #bindings: Readonly<Record<string, unknown>>
   readonly #spend: (cost: number) => void
   readonly #known = new Map<string, Answer>()
+  #cost = 0
 
   constructor(expressions: ReadonlyMap<string, Expression>, bindings: Readonly<Record<string, unknown>>, spend: (cost: number) => void) {
     super()
     this.#expressions = expressions
     this.#bindings = bindings
-    this.#spend = spend
+    this.#spend = (cost) => {
+      this.#cost += cost
+      spend(cost)
+    }
+  }
+
+  /** What they all may cost: those that have been asked for cost the same again. */
+  most(): number {
+    return this.#cost + (this.#expressions.size - this.#known.size) * PER_CALL
   }
 
   get size() {
@@ -298,6 +323,23 @@ function matches(begin: () => Session, conditions: readonly Expression[]): { mat
 function aggregate(errors: readonly string[]): string {
   const unique = [...new Set(errors)]
   return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
+}
+
+/**
+ * What the message expressions come to, by their number; undefined where the budget does not suffice for them all. Kubernetes evaluates each,
+ * whether its validation fails or not: only where that could spend what is left is it done here too.
+ */
+function messagesOf(
+  session: Session,
+  begin: () => Session,
+  all: readonly { readonly message: Expression | undefined }[],
+): ((index: number) => Value | undefined) | undefined {
+  const ask = (among: Session, message: Expression | undefined) => (message === undefined ? undefined : among.ask(message).value)
+  const count = all.filter(({ message }) => message !== undefined).length
+  if (session.most(count) <= session.left) return (index) => ask(session, all[index]!.message)
+  const own = begin()
+  const texts = withinBudget(() => all.map(({ message }) => ask(own, message)))
+  return texts && ((index) => texts[index])
 }
 
 /** The message expression's text if it is one line, not empty and not too long; else the message; else the expression. */

@@ -93,8 +93,22 @@ function makeVisible(request: Fields): Fields {
     if (value === undefined || (value === '' && OMITTED.includes(field))) continue
     shown[field] = field === 'userInfo' && isFields(value) ? withoutEmpty(value) : value
   }
-  return { userInfo: {}, ...shown }
+  // Of these an expression has the values by other names, but in a request as a whole they are there.
+  return { uid: '', object: null, oldObject: null, userInfo: {}, ...shown }
 }
+
+/** A Namespace as the API server holds it: without its kind. */
+export const wholeNamespace = ({ metadata, spec = {}, status = {} }: Fields): Fields => ({ metadata, spec, status })
+
+/** What validations see of it: the fields that are declared. */
+export function visibleNamespace(namespace: Fields): Fields {
+  const { metadata, ...rest } = wholeNamespace(namespace)
+  const shown = isFields(metadata) ? Object.entries(metadata).filter(([name]) => SHOWN.has(name)) : []
+  return { metadata: Object.fromEntries(shown), ...rest }
+}
+
+/** Declared as `UID`, it is not found by that name. */
+const SHOWN: ReadonlySet<string> = new Set([...NAMESPACE.fields!.get('metadata')!.fields!.keys(), 'uid'])
 
 function withoutEmpty(user: Fields): Fields {
   const isEmpty = (value: unknown) => value === '' || value == null || (typeof value === 'object' && Object.keys(value).length === 0)

@@ -3,23 +3,27 @@ import type { Fields, KubernetesObject } from '../../src/formats/kubernetes/obje
 
 export const PODS = { apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }
 
-export function policyObject(spec: Fields = {}): KubernetesObject {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name: 'few', uid: 'u' },
-    spec: { matchConstraints: { resourceRules: [PODS] }, validations: [{ expression: 'object.spec.replicas < 5' }], ...spec },
-  }
-}
+const registered = (kind: string, name: string, spec: Fields): KubernetesObject => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind,
+  metadata: { name },
+  spec,
+})
 
-export function bindingObject(spec: Fields = {}): KubernetesObject {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: { name: 'bound' },
-    spec: { policyName: 'few', validationActions: ['Deny'], ...spec },
-  }
-}
+export const madePolicy = (name: string, spec: Fields) => registered('ValidatingAdmissionPolicy', name, spec)
+
+/** Of the policy of its name, unless there is another. */
+export const madeBinding = (name: string, spec: Fields = {}) =>
+  registered('ValidatingAdmissionPolicyBinding', name, { policyName: name, validationActions: ['Deny'], ...spec })
+
+export const policyObject = (spec: Fields = {}) =>
+  madePolicy('few', {
+    matchConstraints: { resourceRules: [PODS] },
+    validations: [{ expression: 'object.spec.replicas < 5' }],
+    ...spec,
+  })
+
+export const bindingObject = (spec: Fields = {}) => madeBinding('bound', { policyName: 'few', ...spec })
 
 const POD_RESOURCE = { group: '', version: 'v1', resource: 'pods' }
 export const POD = {

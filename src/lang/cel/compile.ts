@@ -308,7 +308,9 @@ export class Compiler {
     const [yes, no] = [this.node(args[1]!, scope), this.node(args[2]!, scope)]
     const type = this.types.fresh()
     if (!this.types.assignable([yes.type, no.type], [type, type])) throw this.mismatch(yes.type, no.type, at)
-    const [whenTrue, whenFalse] = [asBranch(yes), asBranch(no)]
+    // A choice costs nothing itself, so that there is nothing to take back of one that is a branch.
+    const isChoice = (expr: Expr) => expr.kind === 'call' && expr.name === '_?_:_'
+    const [whenTrue, whenFalse] = [isChoice(args[1]!) ? yes.evaluate : asBranch(yes), isChoice(args[2]!) ? no.evaluate : asBranch(no)]
     return {
       type: this.types.resolve(type),
       attribute: true,

@@ -10,6 +10,7 @@ import { OBJECT, WRITTEN } from './expressions.table.ts'
 import { made } from './generator.ts'
 import { type Answer, startOracle } from './oracle.ts'
 import { answerOf } from './ours.ts'
+import { typed } from './typed.ts'
 
 const CASES = Number(process.env.THYMUS_CEL_CASES ?? 4_000)
 const SEED = Number(process.env.THYMUS_CEL_SEED ?? 1)
@@ -58,6 +59,14 @@ const recorded = ({ value, type, cost, error, message }: Answer) =>
 
 test('written expressions about every library', async (context) => {
   await compareAll(context, WRITTEN, process.env.THYMUS_CEL_RECORD !== undefined)
+})
+
+test('made expressions whose types agree', async (context) => {
+  const random = new Random(SEED)
+  await compareAll(
+    context,
+    Array.from({ length: CASES }, () => typed(random)),
+  )
 })
 
 test('made expressions: every function with every kind of value', async (context) => {

@@ -14,9 +14,12 @@ const isKept = ({ message }: Answer, expression: string) =>
 const UNTOLD =
   /^(?:internal error|URL parse error|IP Address "[^"]*:|invalid qualifier type: (?:\*|map\[|\[\])|no such overload: .*flatten|cannot initialize optional)|\b(?:major|minor|patch|meta ?data|prerelease|elements found|string empty)\b/i
 
-/** Whether two errors of the evaluation have the same words. Of `find` they depend on whether the pattern is a constant. */
+/** Whether two errors of the evaluation have the same words. Those of regular expressions depend on whether the pattern is a constant. */
 const sameWords = (ours: Answer, go: Answer) =>
-  go.error !== 'eval' || UNTOLD.test(go.message ?? '') || /overload: find/.test(ours.message ?? '') || ours.message === go.message
+  go.error !== 'eval' ||
+  UNTOLD.test(go.message ?? '') ||
+  /overload: (?:find|matches)/.test(`${ours.message} ${go.message}`) ||
+  ours.message === go.message
 
 /** Go goes through the keys of an object in any order. */
 const UNORDERED = /\bobject\)*\.(?:map|filter)/

@@ -79,15 +79,18 @@ const SPECIAL: Readonly<Record<string, number>> = {
 function real(value: Value, verb: 'f' | 'e', digits: number): string {
   const read = typeof value === 'string' && Object.hasOwn(SPECIAL, value) ? SPECIAL[value] : value
   if (typeof read !== 'number') throw unfit(verb, typeName(value))
-  if (Number.isNaN(read)) return 'NaN'
-  if (!Number.isFinite(read)) return read > 0 ? '∞' : '-∞'
+  // What is given as the precision is the width there.
+  const wide = (text: string) => (verb === 'e' ? text.padStart(digits) : text)
+  if (Number.isNaN(read)) return wide('NaN')
+  if (!Number.isFinite(read)) return wide(read > 0 ? '∞' : '-∞')
+  // Its zero has no sign.
+  const shown = read === 0 ? 0 : read
   if (verb === 'f') {
-    const [whole, rest] = formatDouble(read, 'f', digits).split('.') as [string, string?]
+    const [whole, rest] = formatDouble(shown, 'f', digits).split('.') as [string, string?]
     return whole.replace(/\B(?=(?:\d{3})+$)/g, ',') + (rest === undefined ? '' : `.${rest}`)
   }
-  // What is given as the precision is the width there.
-  const [mantissa, exponent] = formatDouble(read, 'e', 6).split('e') as [string, string]
-  return `${mantissa}×10${exponent.replace('+', '').replace(/[-\d]/g, (one) => SUPERSCRIPT[one]!)}`.padStart(digits)
+  const [mantissa, exponent] = formatDouble(shown, 'e', 6).split('e') as [string, string]
+  return wide(`${mantissa}×10${exponent.replace('+', '').replace(/[-\d]/g, (one) => SUPERSCRIPT[one]!)}`)
 }
 
 const SUPERSCRIPT: Readonly<Record<string, string>> = Object.fromEntries(

@@ -23,10 +23,9 @@ const IMPLEMENTED: Readonly<Record<string, readonly string[]>> = {
   '_>=_': ORDERED,
   sort: ['list'],
   size: ['bytes', 'list', 'map'],
-  matches: [],
 }
 /** Functions that look at their arguments themselves. */
-const LOOKING = ['!_', 'contains', 'startsWith', 'endsWith']
+const LOOKING = ['!_', 'contains', 'startsWith', 'endsWith', 'matches']
 
 /** The function does not take these. */
 export function untaken(name: string, ...values: readonly Value[]): Fault {

@@ -117,10 +117,10 @@ function networkProblem(text: string): string {
   return /^(?:0|[1-9]\d*)$/.test(bits) ? 'prefix length out of range' : `bad bits after slash: ${JSON.stringify(bits)}`
 }
 
-/** What the library makes of a text that it then cannot ask about. */
-function asked<T>(read: (text: string) => T, text: string): T {
+/** An address to ask a network about, which does not tell what is wrong with it. */
+function asked(text: string): Ip {
   try {
-    return read(text)
+    return readAddress(text)
   } catch (error) {
     throw error instanceof Fault ? noOverload() : error
   }
@@ -202,9 +202,9 @@ export const NET: Library = {
   'string(net.IP): string': shown,
   'cidr(string): net.CIDR': (_: Run, text: string) => readNetwork(text),
   'isCIDR(string): bool': (_: Run, text: string) => cidrOf(text) !== undefined,
-  '.containsIP(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => cidr.contains(asked(readAddress, text)),
+  '.containsIP(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => cidr.contains(asked(text)),
   '.containsIP(net.CIDR, net.IP): bool': (_: Run, cidr: Cidr, ip: Ip) => cidr.contains(ip),
-  '.containsCIDR(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => holds(cidr, asked(readNetwork, text)),
+  '.containsCIDR(net.CIDR, string): bool': (_: Run, cidr: Cidr, text: string) => holds(cidr, readNetwork(text)),
   '.containsCIDR(net.CIDR, net.CIDR): bool': (_: Run, cidr: Cidr, other: Cidr) => holds(cidr, other),
   '.ip(net.CIDR): net.IP': (_: Run, cidr: Cidr) => cidr.ip,
   '.prefixLength(net.CIDR): int': (_: Run, cidr: Cidr) => BigInt(cidr.length),

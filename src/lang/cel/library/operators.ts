@@ -139,20 +139,23 @@ function optionalIndex(run: Run, a: Value, key: Value): Value {
   return new Optional(found)
 }
 
-const ORDERED = ['bool', 'string', 'bytes', 'google.protobuf.Timestamp', 'google.protobuf.Duration'].map((type) => `${type}, ${type}`)
-const NUMBERS = ['int', 'uint', 'double']
-const ORDER = [...ORDERED, ...NUMBERS.flatMap((a) => NUMBERS.map((b) => `${a}, ${b}`))].map((args) => `(${args}): bool`)
 const T = 'google.protobuf.Timestamp'
 const D = 'google.protobuf.Duration'
+const NUMBERS = ['int', 'uint', 'double']
+const ORDER = ['bool', ...NUMBERS, 'string', 'bytes', T, D].flatMap((type) => {
+  const others = NUMBERS.includes(type) ? NUMBERS.filter((other) => other !== type) : []
+  return [type, ...others].map((other) => `(${type}, ${other}): bool`)
+})
 const alike = (...types: string[]) => types.map((type) => `(${type}, ${type}): ${type}`)
 
+/** Signatures in the order of cel-go (common/stdlib): what is of a type that is not known yet takes the first that fits. */
 const TABLE: readonly (readonly [name: string, signatures: readonly string[], call: (run: Run, ...args: never[]) => Value])[] = [
-  ['_+_', [...alike('int', 'string', 'uint', 'double', 'bytes', 'list(A)', D), `(${T}, ${D}): ${T}`, `(${D}, ${T}): ${T}`], add],
-  ['_-_', [...alike('int', 'uint', 'double', D), `(${T}, ${T}): ${D}`, `(${T}, ${D}): ${T}`], subtract],
-  ['_*_', alike('int', 'uint', 'double'), multiply],
-  ['_/_', alike('int', 'uint', 'double'), divide],
+  ['_+_', [...alike('bytes', 'double', D), `(${D}, ${T}): ${T}`, `(${T}, ${D}): ${T}`, ...alike('int', 'list(A)', 'string', 'uint')], add],
+  ['_-_', [...alike('double', D, 'int'), `(${T}, ${D}): ${T}`, `(${T}, ${T}): ${D}`, ...alike('uint')], subtract],
+  ['_*_', alike('double', 'int', 'uint'), multiply],
+  ['_/_', alike('double', 'int', 'uint'), divide],
   ['_%_', alike('int', 'uint'), modulo],
-  ['-_', ['(int): int', '(double): double'], negate],
+  ['-_', ['(double): double', '(int): int'], negate],
   ['!_', ['(bool): bool'], not],
   ['_==_', ['(A, A): bool'], (run: Run, a: Value, b: Value) => equal(run, a, b)],
   ['_!=_', ['(A, A): bool'], unequal],

@@ -39,9 +39,10 @@ function does(make: () => unknown): boolean {
 
 /** Of apimachinery (pkg/api/resource, ErrFormatWrong, ErrNumeric and ErrSuffix). */
 function quantityProblem(text: string): string {
-  const [, number] = /^([+-]?\d*\.?\d*)[eEinumkKMGTP]*[-+]?\d*$/.exec(text) ?? []
-  if (text === '' || number === undefined) return `quantities must match the regular expression '${QUANTITY}'`
-  return /\d/.test(number) ? "unable to parse quantity's suffix" : 'unable to parse numeric part of quantity'
+  const [, suffix] = /^[+-]?\d*\.?\d*([eEinumkKMGTP]*[-+]?\d*)$/.exec(text) ?? []
+  if (text === '' || suffix === undefined) return `quantities must match the regular expression '${QUANTITY}'`
+  const isKnown = /^(?:[numkMGTPE]?|[KMGTPE]i|[eE][-+]?\d+)$/.test(suffix)
+  return isKnown ? 'unable to parse numeric part of quantity' : "unable to parse quantity's suffix"
 }
 const QUANTITY = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
 

@@ -121,7 +121,8 @@ function evaluate(policy: ValidatingPolicy, { request, namespace }: PolicyQuesti
 class Recorded {
   readonly #request: Fields
   readonly #violations: PolicyViolation[] = []
-  readonly #warnings: string[] = []
+  /** Each once, as an API server sends them. */
+  readonly #warnings = new Set<string>()
   readonly #annotations = new Map<string, string>()
   /** Of the policy at hand: what its bindings gave for each key. */
   readonly #published = new Map<string, string[]>()
@@ -146,7 +147,7 @@ class Recorded {
         if (each === 'Deny') this.deny(policy, binding, message, reason, decision)
         else if (each === 'Audit') this.#audit(policy, binding, message, at)
         else
-          this.#warnings.push(`Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}': ${message}`)
+          this.#warnings.add(`Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}': ${message}`)
       }
     }
     for (const { key, action, text } of annotations) {
@@ -166,7 +167,7 @@ class Recorded {
   verdict(): PolicyVerdict {
     const { message, reason } = this.#denied ?? { message: '', reason: '' }
     const denied = this.#denied && { message: forbidden(this.#request, message), reason, code: CODES[reason] ?? 422 }
-    return { denied, violations: this.#violations, warnings: this.#warnings, auditAnnotations: Object.fromEntries(this.#annotations) }
+    return { denied, violations: this.#violations, warnings: [...this.#warnings], auditAnnotations: Object.fromEntries(this.#annotations) }
   }
 
   #violate(

@@ -34,6 +34,14 @@ const PLAIN: Readonly<Record<Part, RegExp>> = {
   host: /[\w\-.~!$&'()*+,;=:[\]<>"]/,
 }
 
+/** What does not. */
+const OTHER = Object.fromEntries(
+  Object.entries(PLAIN).map(([part, { source }]) => [part, new RegExp(source.replace('[', '[^'), 'g')]),
+) as Readonly<Record<Part, RegExp>>
+/** By byte. */
+const ESCAPED = Array.from({ length: 256 }, (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+const VALID = { path: /^[\w\-.~$&+,/:;=@!'()*[\]%]*$/, fragment: /^[\w\-.~$&+,/:;=?@!()*'[\]%]*$/ }
+
 /** @throws ThymusError FORMAT */
 export function readUrl(text: string): Url {
   const hash = text.indexOf('#')
@@ -165,16 +173,30 @@ function checkPlain(host: string): void {
 
 function decoded(text: string): string {
   if (/%(?![\da-fA-F]{2})/.test(text)) fail('a percent sign that escapes nothing')
-  return text.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  if (!text.includes('%')) return text
+  const bytes = Buffer.from(text, 'latin1')
+  let end = 0
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== PERCENT) bytes[end++] = bytes[at]!
+    else {
+      bytes[end++] = (digit(bytes[at + 1]!) << 4) | digit(bytes[at + 2]!)
+      at += 2
+    }
+  }
+  return bytes.toString('latin1', 0, end)
 }
 
+const PERCENT = 0x25
+/** Of a hexadecimal one in ASCII. */
+const digit = (byte: number) => (byte & 0xf) + (byte > 0x39 ? 9 : 0)
+
 function encoded(text: string, part: Part): string {
-  return text.replace(/[\s\S]/g, (c) => (PLAIN[part].test(c) ? c : `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`))
+  return text.replace(OTHER[part], (c) => ESCAPED[c.charCodeAt(0)]!)
 }
 
 /** The escaping that was there, if it is a valid one of the same text. */
 function asWritten(raw: string, plain: string, part: 'path' | 'fragment'): string {
-  const valid = raw !== '' && [...raw].every((c) => /[!$&'()*+,;=:@[\]%]/.test(c) || PLAIN[part].test(c))
+  const valid = raw !== '' && VALID[part].test(raw)
   return valid && decoded(raw) === plain ? raw : encoded(plain, part)
 }
 

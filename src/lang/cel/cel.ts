@@ -13,13 +13,13 @@ import { STANDARD } from './library/standard.ts'
 import { STRINGS } from './library/strings.ts'
 import { TIME } from './library/time.ts'
 import { parse } from './parser.ts'
-import { Fault, OverBudget, PER_CALL, Run } from './run.ts'
+import { Fault, OverBudget, PER_CALL, Run, type Work } from './run.ts'
 import { sameType, showType, type Type } from './types.ts'
 import type { Value } from './values.ts'
 
 export { trim } from './library/strings.ts'
 export { isReserved } from './parser.ts'
-export { Fault, PER_CALL } from './run.ts'
+export { Fault, PER_CALL, Work } from './run.ts'
 export { BOOL, DYN, INT, listOf, mapOf, NULL, objectOf, STRING, TIMESTAMP, type Type } from './types.ts'
 export { CelMap, type Value } from './values.ts'
 
@@ -33,6 +33,8 @@ export interface CompileOptions {
 export interface EvaluateOptions {
   /** In Kubernetes' cost units, 1,000,000 at most; less where a policy has less left. */
   readonly budget?: number
+  /** What may be done beside what is counted, by this and others; its own where left out. */
+  readonly work?: Work
 }
 
 /** An expression that follows the grammar and whose types agree. */
@@ -77,8 +79,8 @@ export function compileCel(text: string, { variables, results }: CompileOptions)
   return {
     text,
     type,
-    evaluate(bindings, { budget = PER_CALL } = {}) {
-      const run = new Run(Math.min(budget, PER_CALL), bindings)
+    evaluate(bindings, { budget = PER_CALL, work } = {}) {
+      const run = new Run(Math.min(budget, PER_CALL), bindings, work)
       try {
         return { value: evaluate(run), cost: run.cost }
       } catch (error) {

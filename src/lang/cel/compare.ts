@@ -37,7 +37,7 @@ export function equal(run: Run, a: Value, b: Value): boolean {
 
 /** Whether a list holds a value: to be of another type is no error here. */
 export function same(run: Run, a: Value, b: Value): boolean {
-  run.spend(1)
+  run.spend(2)
   return !(a instanceof Opaque && typeName(a) !== typeName(b)) && equal(run, a, b)
 }
 

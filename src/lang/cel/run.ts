@@ -17,6 +17,17 @@ export const PER_CALL = 1_000_000
 
 /** Characters, elements and states gone through that Kubernetes' cost does not count; about a second of them. */
 const MOST_WORK = 20_000_000
+const MILLISECONDS = 1_000
+
+/** What several evaluations may do together, so that many of them take no longer than one may. */
+export class Work {
+  left: number
+
+  /** As much as may be done in so many milliseconds, a second at most. */
+  constructor(milliseconds = MILLISECONDS) {
+    this.left = Math.min(1, Math.max(0, milliseconds) / MILLISECONDS) * MOST_WORK
+  }
+}
 
 const STEPS_OF_A_KEY = 32
 
@@ -26,11 +37,12 @@ export class Run {
   cost = 0
   readonly #budget: number
   readonly #bindings: Readonly<Record<string, unknown>>
-  #work = 0
+  readonly #work: Work
 
-  constructor(budget: number, bindings: Readonly<Record<string, unknown>>) {
+  constructor(budget: number, bindings: Readonly<Record<string, unknown>>, work = new Work()) {
     this.#budget = budget
     this.#bindings = bindings
+    this.#work = work
   }
 
   charge(cost: number): void {
@@ -40,8 +52,8 @@ export class Run {
 
   /** Bounds the time of what is cheap by Kubernetes' count. */
   spend(steps: number): void {
-    this.#work += steps
-    if (this.#work > MOST_WORK) throw new OverBudget()
+    this.#work.left -= steps
+    if (this.#work.left < 0) throw new OverBudget()
   }
 
   /** For going through the keys of a map, which takes far longer than going through a list. */

@@ -16,6 +16,7 @@ import {
   type Type,
   trim,
   type Value,
+  Work,
 } from '../../lang/cel/cel.ts'
 import { declarations, visibleNamespace, visibleRequest, wholeNamespace } from './cel-variables.ts'
 
@@ -51,6 +52,8 @@ export interface CelInput {
   readonly params?: Fields | null
   /** Null for what has no namespace. */
   readonly namespaceObject?: Fields | null
+  /** What all expressions that are asked about a request may do; their own of these rules where left out. */
+  readonly work?: Work
 }
 
 export interface CelDecision {
@@ -132,7 +135,8 @@ export function compileCelRules(definition: CelDefinition): CelRules {
   })
 
   return {
-    evaluate(input) {
+    evaluate(given) {
+      const input = { work: new Work(), ...given }
       // Kubernetes knows no namespace yet while it asks the match conditions.
       const match = matches(() => new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
       if (match.errors.length > 0 && failurePolicy === 'Fail') {
@@ -212,11 +216,12 @@ interface Answer {
 function answerOf(
   expression: Expression,
   bindings: Readonly<Record<string, unknown>>,
+  work: Work,
   spend: (cost: number) => void,
   failed: (message: string) => string,
 ): Answer {
   try {
-    const { value, cost } = expression.evaluate(bindings)
+    const { value, cost } = expression.evaluate(bindings, { work })
     spend(cost)
     return { value }
   } catch (error) {
@@ -232,18 +237,25 @@ class Session {
   left: number
   readonly #bindings: Record<string, unknown>
   readonly #variables: Variables
+  readonly #work: Work
   readonly #spend: (cost: number) => void
 
-  constructor(variables: ReadonlyMap<string, Expression>, input: CelInput, budget: number, namespaceOf = visibleNamespace) {
+  constructor(
+    variables: ReadonlyMap<string, Expression>,
+    input: CelInput & { readonly work: Work },
+    budget: number,
+    namespaceOf = visibleNamespace,
+  ) {
     this.left = budget
     this.#spend = (cost) => {
       this.left -= cost
       if (this.left < 0) throw new OutOfBudget()
     }
-    const { object, oldObject, params = null, namespaceObject: namespace } = input
+    const { object, oldObject, params = null, namespaceObject: namespace, work } = input
+    this.#work = work
     const namespaceObject = namespace == null ? null : namespaceOf(namespace)
     this.#bindings = { object, oldObject, params, namespaceObject, request: visibleRequest(input.request), variables: undefined }
-    this.#variables = new Variables(variables, this.#bindings, this.#spend)
+    this.#variables = new Variables(variables, this.#bindings, work, this.#spend)
     this.#bindings.variables = this.#variables
   }
 
@@ -254,7 +266,13 @@ class Session {
 
   /** Throws OutOfBudget. */
   ask(expression: Expression): Answer {
-    return answerOf(expression, this.#bindings, this.#spend, (message) => `expression '${expression.text}' resulted in error: ${message}`)
+    return answerOf(
+      expression,
+      this.#bindings,
+      this.#work,
+      this.#spend,
+      (message) => `expression '${expression.text}' resulted in error: ${message}`,
+    )
   }
 }
 
@@ -263,11 +281,18 @@ class Variables extends CelMap {
   readonly #expressions: ReadonlyMap<string, Expression>
   readonly #bindings: Readonly<Record<string, unknown>>
   readonly #spend: (cost: number) => void
+  readonly #work: Work
   readonly #known = new Map<string, Answer>()
   #cost = 0
 
-  constructor(expressions: ReadonlyMap<string, Expression>, bindings: Readonly<Record<string, unknown>>, spend: (cost: number) => void) {
+  constructor(
+    expressions: ReadonlyMap<string, Expression>,
+    bindings: Readonly<Record<string, unknown>>,
+    work: Work,
+    spend: (cost: number) => void,
+  ) {
     super()
+    this.#work = work
     this.#expressions = expressions
     this.#bindings = bindings
     this.#spend = (cost) => {
@@ -296,7 +321,7 @@ class Variables extends CelMap {
     let known = this.#known.get(name)
     if (known === undefined) {
       const failed = (message: string) => `composited variable ${JSON.stringify(name)} fails to evaluate: ${message}`
-      known = answerOf(expression, this.#bindings, this.#spend, failed)
+      known = answerOf(expression, this.#bindings, this.#work, this.#spend, failed)
       this.#known.set(name, known)
     }
     if (known.error !== undefined) throw new Fault(known.error)

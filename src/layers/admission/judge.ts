@@ -1,5 +1,6 @@
 // One question, every engine: Gatekeeper's constraints, Pod Security, Kubernetes' own policies, and the mutators before them.
 import type { KubernetesObject } from '../../formats/kubernetes/object.ts'
+import { Work } from '../../lang/cel/cel.ts'
 import type { Limits } from '../../lang/rego/codegen/runtime.ts'
 import { type GatekeeperConfig, isExcluded } from './gatekeeper/config.ts'
 import type { EnforcementPoint } from './gatekeeper/constraint.ts'
@@ -70,7 +71,12 @@ export class Judge implements AdmissionJudge {
     const namespace = this.#namespaceOf(request)
     const fields = requestFields(request)
     const found = this.#objections(request, fields, namespace, point, milliseconds)
-    const policies = judgePolicies(validating, { request: fields, namespace, params: (kind) => cluster.params(kind) })
+    const policies = judgePolicies(validating, {
+      request: fields,
+      namespace,
+      params: (kind) => cluster.params(kind),
+      work: new Work(milliseconds),
+    })
     const secured = podSecurity === undefined ? undefined : admit(request, podSecurity, cluster)
     const warnings = found.filter(({ action }) => action === 'warn').map(text)
     const refusals = found.filter(({ action }) => action === 'deny').map(text)

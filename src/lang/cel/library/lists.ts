@@ -75,7 +75,7 @@ function flatten(run: Run, list: List, depth = 1n): Value {
   const all: Value[] = []
   // As deep as the values are: lists within lists come from the text of the expression or from JSON, both bounded.
   const walk = (from: List, left: bigint) => {
-    run.spend(from.size)
+    run.spend(4 * from.size)
     for (const item of from) {
       if (item instanceof List && left > 0n) walk(item, left - 1n)
       else all.push(item)

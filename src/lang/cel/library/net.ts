@@ -162,7 +162,7 @@ function hostname(host: string): string {
 
 function query(run: Run, raw: string): Value {
   const found = new Map<string, string[]>()
-  run.spend(raw.length)
+  run.spend(8 * raw.length)
   for (const pair of raw.split('&')) {
     if (pair === '' || pair.includes(';')) continue
     const equals = pair.indexOf('=')
@@ -185,8 +185,10 @@ function unescaped(text: string): string | undefined {
 
 const of =
   (get: (url: Url) => string) =>
-  (_: Run, { held: { url } }: UrlValue) =>
-    textOf(get(url))
+  (run: Run, { held: { url, text } }: UrlValue) => {
+    run.spend(text.length)
+    return textOf(get(url))
+  }
 const ask = (question: (ip: Ip) => boolean) => (_: Run, ip: Ip) => question(ip)
 
 export const NET: Library = {
@@ -210,7 +212,8 @@ export const NET: Library = {
   '.prefixLength(net.CIDR): int': (_: Run, cidr: Cidr) => BigInt(cidr.length),
   '.masked(net.CIDR): net.CIDR': (_: Run, cidr: Cidr) => cidr.masked(),
   'string(net.CIDR): string': shown,
-  'url(string): kubernetes.URL': (_: Run, text: string) => {
+  'url(string): kubernetes.URL': (run: Run, text: string) => {
+    run.spend(8 * text.length)
     const url = urlOf(text)
     if (url === undefined) throw new Fault(`URL parse error during conversion from string: ${JSON.stringify(text)}`)
     return new UrlValue({ text, url })

@@ -39,7 +39,7 @@ function unequal(run: Run, a: Value, b: Value): Value {
 function add(run: Run, a: Value, b: Value): Value {
   if (typeof a === 'bigint' && typeof b === 'bigint') return inRange(a + b)
   if (typeof a === 'string' && typeof b === 'string') {
-    run.spend((a.length + b.length) >> 4)
+    run.spend((a.length + b.length) >> 2)
     return a + b
   }
   if (a instanceof List && b instanceof List) return a.size === 0 ? b : b.size === 0 ? a : new JoinedList(a, b)

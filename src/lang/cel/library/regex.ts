@@ -6,8 +6,10 @@ import { ItemList, type Value } from '../values.ts'
 import type { Library } from './library.ts'
 
 /** States of a pattern that are gone through in the time of a step. */
-const STATES_OF_A_STEP = 8
-const STEPS_TO_COMPILE = 64
+const STATES_OF_A_STEP = 4
+/** For each character, each state, and each class of Unicode, which has hundreds of ranges. */
+const STEPS_TO_COMPILE = { character: 64, state: 48, unicode: 5_000 }
+const STEPS_OF_A_MATCH = 24
 
 const compiled = kept(256, (source) => {
   try {
@@ -24,8 +26,13 @@ export function checkPattern(source: string): void {
 
 /** Takes the steps that a pattern may need for a text: both sizes count. */
 function matcherOf(run: Run, source: string, text: string) {
-  if (!compiled.has(source)) run.spend(STEPS_TO_COMPILE * source.length)
+  const isNew = !compiled.has(source)
+  if (isNew) {
+    const classes = source.match(/\\[pP]/g)?.length ?? 0
+    run.spend(STEPS_TO_COMPILE.character * source.length + STEPS_TO_COMPILE.unicode * classes)
+  }
   const pattern = compiled(source)
+  if (isNew) run.spend(STEPS_TO_COMPILE.state * pattern.programSize())
   run.spend(Math.ceil((pattern.programSize() * text.length) / STATES_OF_A_STEP))
   return pattern.matcher(text)
 }
@@ -40,7 +47,7 @@ function findAll(run: Run, text: string, source: string, limit: bigint): Value {
   const all: string[] = []
   let before = -1
   for (let at = 0; at <= text.length && (limit < 0n || BigInt(all.length) < limit); ) {
-    run.spend(8)
+    run.spend(STEPS_OF_A_MATCH)
     if (!matcher.find(at)) break
     const [start, end] = [matcher.start(), matcher.end()]
     if (start !== end || start !== before) all.push(text.slice(start, end))

@@ -46,6 +46,27 @@ function quantityProblem(text: string): string {
 }
 const QUANTITY = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
 
+/** Digits by which two quantities are apart, and their own, are gone through. */
+const apart = (run: Run, a: Quantity, b: Quantity) => run.spend(Math.abs(a.scale - b.scale) + (widthOf(a) + widthOf(b)))
+/** In digits, about. */
+const widthOf = ({ value }: Quantity) => (fitsInt(value) ? 0 : value.toString(16).length)
+const fitsInt = (value: bigint) => BigInt.asIntN(64, value) === value
+
+function compared(run: Run, a: Q, b: Q): number {
+  apart(run, a.held, b.held)
+  return compareQuantities(a.held, b.held)
+}
+
+function added(run: Run, a: Quantity, b: Quantity): Q {
+  apart(run, a, b)
+  return new QuantityValue(addQuantities(a, b))
+}
+
+const readVersion = (run: Run, text: string, lenient = false) => {
+  run.spend(8 * text.length)
+  return readSemver(text, lenient)
+}
+
 const Q = 'kubernetes.Quantity'
 const S = 'kubernetes.Semver'
 type Q = InstanceType<typeof QuantityValue>
@@ -55,9 +76,9 @@ export const RESOURCES: Library = {
   [`quantity(string): ${Q}`]: (_: Run, text: string) => new QuantityValue(read(() => readQuantity(text), quantityProblem(text))),
   'isQuantity(string): bool': (_: Run, text: string) => does(() => readQuantity(text)),
   [`sign(${Q}): int`]: (_: Run, { held: { value } }: Q) => (value > 0n ? 1n : value < 0n ? -1n : 0n),
-  [`.isGreaterThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.held, b.held) > 0,
-  [`.isLessThan(${Q}, ${Q}): bool`]: (_: Run, a: Q, b: Q) => compareQuantities(a.held, b.held) < 0,
-  [`.compareTo(${Q}, ${Q}): int`]: (_: Run, a: Q, b: Q) => BigInt(compareQuantities(a.held, b.held)),
+  [`.isGreaterThan(${Q}, ${Q}): bool`]: (run: Run, a: Q, b: Q) => compared(run, a, b) > 0,
+  [`.isLessThan(${Q}, ${Q}): bool`]: (run: Run, a: Q, b: Q) => compared(run, a, b) < 0,
+  [`.compareTo(${Q}, ${Q}): int`]: (run: Run, a: Q, b: Q) => BigInt(compared(run, a, b)),
   [`.asApproximateFloat(${Q}): double`]: (_: Run, { held }: Q) => approximateFloat(held),
   [`.asInteger(${Q}): int`]: (_: Run, { held }: Q) => {
     const integer = integerOf(held)
@@ -65,14 +86,15 @@ export const RESOURCES: Library = {
     return integer
   },
   [`.isInteger(${Q}): bool`]: (_: Run, { held }: Q) => integerOf(held) !== undefined,
-  [`.add(${Q}, ${Q}): ${Q}`]: (_: Run, a: Q, b: Q) => new QuantityValue(addQuantities(a.held, b.held)),
-  [`.add(${Q}, int): ${Q}`]: (_: Run, a: Q, b: bigint) => new QuantityValue(addQuantities(a.held, quantityOf(b))),
-  [`.sub(${Q}, ${Q}): ${Q}`]: (_: Run, a: Q, b: Q) => new QuantityValue(addQuantities(a.held, negateQuantity(b.held))),
-  [`.sub(${Q}, int): ${Q}`]: (_: Run, a: Q, b: bigint) => new QuantityValue(addQuantities(a.held, quantityOf(-b))),
-  [`semver(string): ${S}`]: (_: Run, text: string) => new SemverValue(read(() => readSemver(text))),
-  [`semver(string, bool): ${S}`]: (_: Run, text: string, lenient: boolean) => new SemverValue(read(() => readSemver(text, lenient))),
-  'isSemver(string): bool': (_: Run, text: string) => does(() => readSemver(text)),
-  'isSemver(string, bool): bool': (_: Run, text: string, lenient: boolean) => does(() => readSemver(text, lenient)),
+  [`.add(${Q}, ${Q}): ${Q}`]: (run: Run, a: Q, b: Q) => added(run, a.held, b.held),
+  [`.add(${Q}, int): ${Q}`]: (run: Run, a: Q, b: bigint) => added(run, a.held, quantityOf(b)),
+  [`.sub(${Q}, ${Q}): ${Q}`]: (run: Run, a: Q, b: Q) => added(run, a.held, negateQuantity(b.held)),
+  [`.sub(${Q}, int): ${Q}`]: (run: Run, a: Q, b: bigint) => added(run, a.held, quantityOf(-b)),
+  [`semver(string): ${S}`]: (run: Run, text: string) => new SemverValue(read(() => readVersion(run, text))),
+  [`semver(string, bool): ${S}`]: (run: Run, text: string, lenient: boolean) =>
+    new SemverValue(read(() => readVersion(run, text, lenient))),
+  'isSemver(string): bool': (run: Run, text: string) => does(() => readVersion(run, text)),
+  'isSemver(string, bool): bool': (run: Run, text: string, lenient: boolean) => does(() => readVersion(run, text, lenient)),
   [`.isGreaterThan(${S}, ${S}): bool`]: (_: Run, a: S, b: S) => compareSemver(a.held, b.held) > 0,
   [`.isLessThan(${S}, ${S}): bool`]: (_: Run, a: S, b: S) => compareSemver(a.held, b.held) < 0,
   [`.compareTo(${S}, ${S}): int`]: (_: Run, a: S, b: S) => BigInt(compareSemver(a.held, b.held)),

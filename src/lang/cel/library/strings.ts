@@ -7,21 +7,14 @@ import { characters, type Library } from './library.ts'
 
 const outside = (at: bigint) => new Fault(`index out of range: ${at}`)
 
-/** The text itself where it has no surrogates, so that a place in it is a place in UTF-16; else its code points. */
-function places(run: Run, text: string): string | readonly string[] {
-  return characters(run, text) === text.length ? text : Array.from(text)
+function substring(run: Run, text: string, from: bigint, to?: bigint): Value {
+  if (to !== undefined && from > to) throw new Fault(`invalid substring range. start: ${from}, end: ${to}`)
+  return text.slice(unitAt(run, text, from), to === undefined ? undefined : unitAt(run, text, to))
 }
 
-const cut = (text: string | readonly string[], from: number, to: number) =>
-  typeof text === 'string' ? text.slice(from, to) : text.slice(from, to).join('')
-
-function substring(run: Run, text: string, from: bigint, to?: bigint): Value {
-  const all = places(run, text)
-  const end = to ?? BigInt(all.length)
-  if (to !== undefined && from > to) throw new Fault(`invalid substring range. start: ${from}, end: ${to}`)
-  if (from < 0n || from > BigInt(all.length)) throw outside(from)
-  if (end < 0n || end > BigInt(all.length)) throw outside(end)
-  return cut(all, Number(from), Number(end))
+function charAt(run: Run, text: string, at: bigint): Value {
+  const code = text.codePointAt(unitAt(run, text, at))
+  return code === undefined ? '' : String.fromCodePoint(code)
 }
 
 /** In code points: where `part` begins, at `from` or behind it. */
@@ -31,7 +24,7 @@ function indexOf(run: Run, text: string, part: string, from = 0n): Value {
   if (part === '') return from > size ? size : from
   if (from >= size) return -1n
   run.spend(text.length)
-  const begin = unitAt(text, Number(from))
+  const begin = unitAt(run, text, from)
   const found = text.indexOf(part, begin)
   return found < 0 ? -1n : from + BigInt(characters(run, text.slice(begin, found)))
 }
@@ -42,22 +35,28 @@ function lastIndexOf(run: Run, text: string, part: string, from?: bigint): Value
   if (part === '') return from === undefined || from > size ? size : from
   if (from !== undefined && from >= size) return -1n
   run.spend(text.length)
-  const found = text.lastIndexOf(part, from === undefined ? undefined : unitAt(text, Number(from)))
+  const found = text.lastIndexOf(part, from === undefined ? undefined : unitAt(run, text, from))
   return found < 0 ? -1n : BigInt(characters(run, text.slice(0, found)))
 }
 
-/** Where in UTF-16 the code point of that number is. */
-function unitAt(text: string, point: number): number {
+/** Where in UTF-16 the code point of that number is, or the end of them all; a Fault beyond it. */
+function unitAt(run: Run, text: string, point: bigint): number {
+  if (point < 0n || point > BigInt(text.length)) throw outside(point)
+  const points = Number(point)
+  run.spend(points >> 2)
   let unit = 0
-  for (let count = 0; count < point; count++) unit += text.codePointAt(unit)! > 0xffff ? 2 : 1
+  for (let count = 0; count < points; count++) {
+    if (unit >= text.length) throw outside(point)
+    unit += text.codePointAt(unit)! > 0xffff ? 2 : 1
+  }
   return unit
 }
 
 /** Go's Split: without a separator at each code point; a limit keeps the rest whole. */
 function split(run: Run, text: string, separator: string, limit = -1n): Value {
   if (limit === 0n) return new ItemList([])
-  run.spend(text.length)
   const parts = separator === '' ? Array.from(text) : text.split(separator)
+  run.spend(text.length + 4 * parts.length)
   if (limit < 0n || BigInt(parts.length) <= limit) return new ItemList(parts)
   const keep = Number(limit) - 1
   return new ItemList([...parts.slice(0, keep), parts.slice(keep).join(separator)])
@@ -65,6 +64,11 @@ function split(run: Run, text: string, separator: string, limit = -1n): Value {
 
 function replace(run: Run, text: string, old: string, by: string, limit = -1n): Value {
   if (limit === 0n) return text
+  if (old !== '' && limit < 0n) {
+    const parts = text.split(old)
+    run.spend(4 * parts.length + text.length + (parts.length - 1) * by.length)
+    return parts.join(by)
+  }
   // Go puts it before, between and behind the code points where there is nothing to look for.
   const parts = old === '' ? ['', ...Array.from(text), ''] : text.split(old)
   const count = limit < 0n || limit > BigInt(parts.length - 1) ? parts.length - 1 : Number(limit)
@@ -82,6 +86,12 @@ export function trim(text: string): string {
   let end = text.length
   while (end > start && SPACES.test(text[end - 1]!)) end--
   return text.slice(start, end)
+}
+
+/** Letters of ASCII alone. */
+function inAscii(run: Run, text: string, change: (text: string) => string): string {
+  run.spend(text.length)
+  return text.replace(/[\x00-\x7f]+/g, change)
 }
 
 function join(run: Run, list: List, ...given: readonly [string?]): Value {
@@ -118,26 +128,28 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export const quote = (text: string) => `"${text.replace(/[\x07\b\f\n\r\t\v\\"]/g, (one) => ESCAPES[one]!)}"`
 
 export const STRINGS: Library = {
-  '.charAt(string, int): string': (run: Run, text: string, at: bigint) => {
-    const all = places(run, text)
-    if (at < 0n || at > BigInt(all.length)) throw outside(at)
-    return all[Number(at)] ?? ''
-  },
+  '.charAt(string, int): string': charAt,
   '.indexOf(string, string): int': indexOf,
   '.indexOf(string, string, int): int': indexOf,
   '.lastIndexOf(string, string): int': lastIndexOf,
   '.lastIndexOf(string, string, int): int': lastIndexOf,
-  '.lowerAscii(string): string': (_: Run, text: string) => text.replace(/[A-Z]+/g, (some) => some.toLowerCase()),
-  '.upperAscii(string): string': (_: Run, text: string) => text.replace(/[a-z]+/g, (some) => some.toUpperCase()),
+  '.lowerAscii(string): string': (run: Run, text: string) => inAscii(run, text, (some) => some.toLowerCase()),
+  '.upperAscii(string): string': (run: Run, text: string) => inAscii(run, text, (some) => some.toUpperCase()),
   '.replace(string, string, string): string': replace,
   '.replace(string, string, string, int): string': replace,
   '.split(string, string): list(string)': split,
   '.split(string, string, int): list(string)': split,
   '.substring(string, int): string': substring,
   '.substring(string, int, int): string': substring,
-  '.trim(string): string': (_: Run, text: string) => trim(text),
+  '.trim(string): string': (run: Run, text: string) => {
+    run.spend(text.length)
+    return trim(text)
+  },
   '.join(list(string)): string': join,
   '.join(list(string), string): string': join,
   '.format(string, list(dyn)): string': format,
-  'strings.quote(string): string': (_: Run, text: string) => quote(text),
+  'strings.quote(string): string': (run: Run, text: string) => {
+    run.spend(4 * text.length)
+    return quote(text)
+  },
 }

@@ -3,6 +3,7 @@
 import { ThymusError } from '../../../core/errors.ts'
 import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { isFields } from '../../../formats/kubernetes/object.ts'
+import { Work } from '../../../lang/cel/cel.ts'
 import { type CelDefinition, compileCelRules } from '../cel-rules.ts'
 import type { Engine } from './engine.ts'
 import { readFields } from './fields.ts'
@@ -27,7 +28,7 @@ export function compileCel(template: Template, source: unknown): Engine {
     throw new ThymusError('TEMPLATE', `${error.at ?? ''}: ${error.message}`, { at: about, cause: error })
   }
   return {
-    judge(constraint, { question }) {
+    judge(constraint, { question, limits }) {
       const { review, operation, oldObject, namespace } = question
       const { decisions } = rules.evaluate({
         request: review,
@@ -36,6 +37,7 @@ export function compileCel(template: Template, source: unknown): Engine {
         oldObject: oldObject ?? null,
         params: isFields(constraint.object) ? constraint.object : {},
         namespaceObject: namespace ?? null,
+        work: new Work(limits?.milliseconds),
       })
       const denied = decisions.filter(({ action }) => action === 'deny')
       return denied.map(({ message, index, evaluation }) => ({

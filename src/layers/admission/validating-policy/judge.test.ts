@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bindingObject, POD, PODS, policyObject, requestFor, SHOP } from '../../../../test/kit/validating-policy.ts'
 import type { Fields, KubernetesObject } from '../../../formats/kubernetes/object.ts'
+import { Work } from '../../../lang/cel/cel.ts'
 import { judgePolicies, type PolicyQuestion } from './judge.ts'
 import type { ParamSource } from './params.ts'
 import { readBinding, readPolicy } from './read.ts'
@@ -12,10 +13,11 @@ interface Given {
   readonly request?: Fields
   readonly namespace?: KubernetesObject | null
   readonly params?: ParamSource
+  readonly work?: Work
 }
 
-function judge({ policy = {}, bindings = [{}], request = {}, namespace = SHOP, params }: Given) {
-  const question: PolicyQuestion = { request: requestFor(request), namespace: namespace ?? undefined, params: () => params }
+function judge({ policy = {}, bindings = [{}], request = {}, namespace = SHOP, params, work = new Work() }: Given) {
+  const question: PolicyQuestion = { request: requestFor(request), namespace: namespace ?? undefined, params: () => params, work }
   const read = bindings.map((spec) => readBinding(bindingObject(spec)))
   return judgePolicies({ policies: [readPolicy(policyObject(policy))], bindings: read }, question)
 }
@@ -35,6 +37,27 @@ test('a denial is told in the words of the API server', () => {
 test('a policy without a binding is not in force', () => {
   assert.deepEqual(judge({ bindings: [] }), { denied: undefined, violations: [], warnings: [], auditAnnotations: {} })
   assert.equal(denied({ bindings: [{ policyName: 'other' }] }), undefined)
+})
+
+test('a warning is given once, however many rules come to it', () => {
+  const validations = ['a', 'b', 'a'].map((message) => ({ expression: 'false', message }))
+  assert.deepEqual(
+    judge({ policy: { validations }, bindings: [{ validationActions: ['Warn'] }] }).warnings.map((text) => text.at(-1)),
+    ['a', 'b'],
+  )
+})
+
+test('all policies that are asked about a request share what they may do; who comes too late fails', () => {
+  const object = { ...POD, text: 'x'.repeat(1_000_000) }
+  const work = new Work()
+  const ask = (expression: string) => denied({ policy: { validations: [{ expression }] }, request: { object }, work })
+  assert.equal(ask('object.text.size() == 1000000'), undefined)
+  for (let count = 0; count < 500; count++) ask('object.text.size() == 1000000')
+  assert.equal(
+    ask('object.text.size() > 0'),
+    `${BY}expression 'object.text.size() > 0' resulted in error: operation cancelled: actual cost limit exceeded`,
+  )
+  assert.equal(ask('has(object.text)'), undefined)
 })
 
 test('a binding warns, records or denies', () => {

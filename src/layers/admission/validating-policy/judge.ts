@@ -1,6 +1,7 @@
 // All policies with their bindings, asked about one request: what an API server would answer, warn of and record
 // (k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go).
 import { type Fields, isFields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
+import { Work } from '../../../lang/cel/cel.ts'
 import type { CelDecision, CelResult } from '../cel-rules.ts'
 import { MatchError, matchesResources } from './match.ts'
 import { collectParams, type ParamSource } from './params.ts'
@@ -19,6 +20,8 @@ export interface PolicyQuestion {
   readonly namespace: KubernetesObject | undefined
   /** Undefined: there is no such kind. */
   readonly params: (kind: { readonly apiVersion: string; readonly kind: string }) => ParamSource | undefined
+  /** What all expressions together may do beside what Kubernetes counts; a second's where left out. */
+  readonly work?: Work
 }
 
 export interface PolicyViolation {
@@ -49,7 +52,8 @@ const CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 
 const EXEMPT = /^(?:Validating|Mutating)(?:WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding)$/
 
 /** Throws nothing: what cannot be decided is denied or let pass by the policy's own failure policy. */
-export function judgePolicies({ policies, bindings }: PolicySet, question: PolicyQuestion): PolicyVerdict {
+export function judgePolicies({ policies, bindings }: PolicySet, asked: PolicyQuestion): PolicyVerdict {
+  const question = { work: new Work(), ...asked }
   const record = new Recorded(question.request)
   const kind = isFields(question.request.requestKind) ? 'requestKind' : 'kind'
   const isExempt =
@@ -103,13 +107,14 @@ function attempt<T>(policy: ValidatingPolicy, binding: PolicyBinding | undefined
   }
 }
 
-function evaluate(policy: ValidatingPolicy, { request, namespace }: PolicyQuestion, params: KubernetesObject | undefined): CelResult {
+function evaluate(policy: ValidatingPolicy, { request, namespace, work }: PolicyQuestion, params: KubernetesObject | undefined): CelResult {
   const isNamespace = textAt(request, 'kind', 'kind') === 'Namespace' && textAt(request, 'kind', 'group') === ''
   const inNamespace = textAt(request, 'namespace') !== '' && !isNamespace
   if (inNamespace && namespace === undefined) throw new MatchError(`namespaces ${JSON.stringify(textAt(request, 'namespace'))} not found`)
   const object = (value: unknown) => (isFields(value) ? value : null)
   return policy.rules.evaluate({
     request,
+    ...(work === undefined ? {} : { work }),
     object: textAt(request, 'operation') === 'DELETE' ? null : object(request.object),
     oldObject: object(request.oldObject),
     params: params ?? null,

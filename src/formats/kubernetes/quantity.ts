@@ -14,6 +14,8 @@ const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, 
 const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 /** Nothing is kept that is less than a nano; it is rounded away from zero. */
 const NANO = -9
+/** Digits. */
+const MOST_NANOS = 400
 const MOST_BINARY = (1n << 63n) - 1n
 const MOST_LENGTH = 1_000
 /** An exponent that only a mistake has; Go would spend its memory on it. */
@@ -39,10 +41,16 @@ export function readQuantity(text: string): Quantity {
   const room =
     binary === undefined ? 18 - whole.length - fraction.length : fraction === '' ? 15 - whole.length - Math.trunc(power * 0.3) - 1 : -1
   if (room >= 0 && scale >= NANO && fits(shifted)) return { value: signed(shifted), scale, small: true }
-  const exact = scale < NANO ? { value: roundedUp(shifted, NANO - scale), scale: NANO } : { value: shifted, scale }
+  const exact = inNanos(shifted, scale)
   const capped =
     binary !== undefined && compareParts(exact, { value: MOST_BINARY, scale: 0 }) > 0 ? { value: MOST_BINARY, scale: 0 } : exact
   return { value: signed(capped.value), scale: capped.scale, small: false }
+}
+
+/** Go counts what 64 bits do not hold in nanos, which decides how it becomes a double; here as far as that is cheap. */
+function inNanos(value: bigint, scale: number): Parts {
+  if (scale < NANO) return { value: roundedUp(value, NANO - scale), scale: NANO }
+  return scale - NANO > MOST_NANOS || value === 0n ? { value, scale } : { value: value * ten(scale - NANO), scale: NANO }
 }
 
 function roundedUp(value: bigint, places: number): bigint {

@@ -242,7 +242,7 @@ export class Compiler {
       }
     }
     const among = nodes[1]?.constant
-    if (name === '@in' && among instanceof List && among.size === 0) return constant(false, BOOL)
+    if (name === '@in' && args[1]!.kind === 'list' && among instanceof List && among.size === 0) return constant(false, BOOL)
     const evaluate = invocation(name, fitting, nodes)
     if (CONVERSIONS.has(name) && nodes.length === 1 && nodes[0]!.constant !== undefined) return this.folded(evaluate, result, at)
     return { type: result, evaluate }

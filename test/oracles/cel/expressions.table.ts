@@ -741,6 +741,9 @@ export const WRITTEN: readonly string[] = lines(String.raw`
   optional.none().optMap(x, x + object.spec.replicas).or(optional.of(1))
   true ? (true ? object.kind : object.kind) : object.kind
   dyn(1) + dyn('a')
+  object.nothing in []
+  object.nothing in dyn([])
+  [1][dyn(0.5)]
   dyn([1]) - dyn(1)
   dyn(duration('1s')) * 2
   dyn(true) < dyn(1)
@@ -760,6 +763,8 @@ export const WRITTEN: readonly string[] = lines(String.raw`
   dyn(1).optMap(x, x)
   dyn(1).sort()
   quantity('1kk')
+  quantity('1.5Gi').sub(3).add(quantity('1.5Gi')).add(quantity('100m')).asApproximateFloat()
+  quantity('1.5Gi').add(quantity('-3k')).add(quantity('1.5Gi').sub(9223372036854775807)).asApproximateFloat()
   quantity('e')
   quantity('1h')
   cidr('10.0.0.0/8').containsCIDR('x')

@@ -108,6 +108,7 @@ function indexed(container: Value, key: Value): Value | undefined {
   if (container instanceof CelMap) return container.get(key)
   if (!(container instanceof List)) return undefined
   const index = key instanceof Uint ? key.value : typeof key === 'number' && Number.isInteger(key) ? BigInt(key) : key
+  if (typeof index === 'number') throw new Fault(`unsupported index value ${index} in list`)
   if (typeof index !== 'bigint') throw new Fault(`unsupported index type '${typeName(key)}' in list`)
   return index >= 0n && index < BigInt(container.size) ? container.at(Number(index)) : undefined
 }

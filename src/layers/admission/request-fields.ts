@@ -20,10 +20,13 @@ export function requestFields(request: AdmissionRequest): Fields {
 }
 
 function omitEmpty(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)))
+  const kept: Record<string, unknown> = {}
+  for (const name of Object.keys(fields)) if (!isEmpty(fields[name])) kept[name] = fields[name]
+  return kept
 }
 
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === '') return true
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0
 }

@@ -39,14 +39,40 @@ export interface Matchable {
 /** What cannot be decided: the caller takes it for a violation, so that nothing passes unseen. */
 export class MatchError extends Error {}
 
+/** What every match asks about: found once, for there are many of them. */
+interface Facts extends Matchable {
+  readonly group: string
+  readonly kind: string
+  readonly isNamespace: boolean
+  readonly inNamespace: boolean
+  /** Of the namespace that it is in, or is. */
+  readonly namespaceName: string | undefined
+}
+
+const known = new WeakMap<Matchable, Facts>()
+
+function factsOf(target: Matchable): Facts {
+  let facts = known.get(target)
+  if (facts === undefined) {
+    const { object, namespace } = target
+    const { group, kind } = kindOf(object)
+    const [is, own] = [isNamespace(object), namespaceOf(object)]
+    const namespaceName = is ? nameOf(object) : namespace === undefined ? own || undefined : nameOf(namespace)
+    facts = { ...target, group, kind, isNamespace: is, inNamespace: own !== '' || namespace !== undefined, namespaceName }
+    known.set(target, facts)
+  }
+  return facts
+}
+
 /** Throws MatchError. */
 export function matches(match: Match, target: Matchable): boolean {
+  const facts = factsOf(target)
   return (
-    matchesKind(match, target) &&
-    matchesScope(match, target) &&
-    matchesNamespaces(match, target) &&
+    matchesKind(match, facts) &&
+    matchesScope(match, facts) &&
+    matchesNamespaces(match, facts) &&
     (match.labelSelector === undefined || selects(match.labelSelector, labelsOf(target.object))) &&
-    matchesNamespaceSelector(match, target) &&
+    matchesNamespaceSelector(match, facts) &&
     matchesName(match, target) &&
     matchesSource(match, target)
   )
@@ -57,36 +83,29 @@ export function mayMatchKind({ kinds = [] }: Match, kind: string): boolean {
   return kinds.length === 0 || kinds.some(({ kinds: names = [] }) => names.length === 0 || names.includes('*') || names.includes(kind))
 }
 
-function matchesKind({ kinds = [] }: Match, { object }: Matchable): boolean {
-  const { group, kind } = kindOf(object)
-  const names = (list: readonly string[] | undefined, name: string) =>
-    list === undefined || list.length === 0 || list.includes('*') || list.includes(name)
-  return kinds.length === 0 || kinds.some((each) => names(each.kinds, kind) && names(each.apiGroups, group))
+function matchesKind({ kinds = [] }: Match, { group, kind }: Facts): boolean {
+  return kinds.length === 0 || kinds.some((each) => isListed(each.kinds, kind) && isListed(each.apiGroups, group))
 }
 
-function matchesScope({ scope }: Match, { object, namespace }: Matchable): boolean {
-  const inNamespace = namespaceOf(object) !== '' || namespace !== undefined
-  if (scope === 'Cluster') return isNamespace(object) || !inNamespace
-  if (scope === 'Namespaced') return !isNamespace(object) && inNamespace
+const isListed = (list: readonly string[] | undefined, name: string) =>
+  list === undefined || list.length === 0 || list.includes('*') || list.includes(name)
+
+function matchesScope({ scope }: Match, { isNamespace, inNamespace }: Facts): boolean {
+  if (scope === 'Cluster') return isNamespace || !inNamespace
+  if (scope === 'Namespaced') return !isNamespace && inNamespace
   return true
 }
 
-function matchesNamespaces({ namespaces = [], excludedNamespaces = [] }: Match, target: Matchable): boolean {
-  const name = namespaceNameOf(target)
+function matchesNamespaces({ namespaces = [], excludedNamespaces = [] }: Match, { namespaceName }: Facts): boolean {
   // Neither list can be about an object of the cluster.
-  if (name === undefined) return true
-  const named = (list: readonly string[]) => list.some((pattern) => matchesPattern(pattern, name))
+  if (namespaceName === undefined || (namespaces.length === 0 && excludedNamespaces.length === 0)) return true
+  const named = (list: readonly string[]) => list.some((pattern) => matchesPattern(pattern, namespaceName))
   return (namespaces.length === 0 || named(namespaces)) && !named(excludedNamespaces)
 }
 
-function namespaceNameOf({ object, namespace }: Matchable): string | undefined {
-  if (isNamespace(object)) return nameOf(object)
-  return namespace === undefined ? namespaceOf(object) || undefined : nameOf(namespace)
-}
-
-function matchesNamespaceSelector({ namespaceSelector }: Match, { object, namespace }: Matchable): boolean {
+function matchesNamespaceSelector({ namespaceSelector }: Match, { object, namespace, isNamespace }: Facts): boolean {
   if (namespaceSelector === undefined) return true
-  if (isNamespace(object)) return selects(namespaceSelector, labelsOf(object))
+  if (isNamespace) return selects(namespaceSelector, labelsOf(object))
   if (namespace !== undefined) return selects(namespaceSelector, labelsOf(namespace))
   if (namespaceOf(object) === '') return true
   throw new MatchError('namespace selector for namespace-scoped object but missing Namespace')

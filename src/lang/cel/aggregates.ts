@@ -1,10 +1,9 @@
 // Literals of lists and maps: of one type each, constants where all within them is.
 import type { Expr } from './ast.ts'
 import type { Compiler, Node, Scope } from './compile.ts'
-import { Fault } from './run.ts'
-import { constant, put } from './steps.ts'
+import { setEntry } from './support.ts'
 import { DYN, isDyn, listOf, mapOf, optionalOf, sameType, type Type } from './types.ts'
-import { EntryMap, ItemList, typeName, type Value } from './values.ts'
+import { EntryMap, ItemList } from './values.ts'
 
 export function compileList(compiler: Compiler, expr: Expr & { kind: 'list' }, scope: Scope): Node {
   const items = expr.items.map(({ value, optional }) => ({ optional, node: compiler.node(value, scope), at: value.at }))
@@ -12,22 +11,13 @@ export function compileList(compiler: Compiler, expr: Expr & { kind: 'list' }, s
     compiler,
     items.map(({ node, optional, at }) => ({ type: optional ? unwrapped(compiler, node.type, at) : node.type, at })),
   )
-  const plain = items.map(({ node }) => node.evaluate)
   if (compiler.formats > 0) compiler.note(expr.items.map(({ value }, at) => [value, items[at]!.node.type]))
   // As cel-go optimizes: a list of constants is one, and so is a map.
   if (items.every(({ node, optional }) => !optional && node.constant !== undefined)) {
-    return constant(new ItemList(items.map(({ node }) => node.constant!)), listOf(type))
+    return compiler.constant(new ItemList(items.map(({ node }) => node.constant!)), listOf(type))
   }
-  const optional = items.map((item) => item.optional)
-  return {
-    type: listOf(type),
-    evaluate: (run) => {
-      run.charge(10)
-      const all: Value[] = []
-      for (let at = 0; at < plain.length; at++) put(plain[at]!(run), optional[at]!, (value) => all.push(value))
-      return new ItemList(all)
-    },
-  }
+  const written = items.map(({ node, optional }) => (optional ? `...held(${node.code})` : node.code))
+  return { type: listOf(type), code: `(run.charge(10), new ItemList([${written.join(', ')}]))` }
 }
 
 export function compileMap(compiler: Compiler, expr: Expr & { kind: 'map' }, scope: Scope): Node {
@@ -51,22 +41,20 @@ export function compileMap(compiler: Compiler, expr: Expr & { kind: 'map' }, sco
     )
   }
   const folds = entries.every(({ key, value, optional }) => !optional && key.constant !== undefined && value.constant !== undefined)
-  const node: Node = {
-    type: mapOf(keyType, valueType),
-    evaluate: (run) => {
-      run.charge(30)
-      const map = new EntryMap()
-      for (const { key, value, optional } of entries) {
-        const name = key.evaluate(run)
-        put(value.evaluate(run), optional, (one) => {
-          if (!map.set(name, one)) throw new Fault(`unsupported key type: ${typeName(name)}`)
-        })
-      }
-      return map
-    },
+  const type = mapOf(keyType, valueType)
+  if (folds) {
+    const constant = new EntryMap()
+    return compiler.folded(
+      () => {
+        for (const { key, value } of entries) setEntry(constant, key.constant!, value.constant!, false)
+        return constant
+      },
+      type,
+      expr.at,
+    )
   }
-  if (!folds) return node
-  return compiler.folded(node.evaluate, node.type, expr.at)
+  const sets = entries.map(({ key, value, optional }) => `setEntry(made, ${key.code}, ${value.code}, ${optional})`)
+  return { type, code: compiler.code.hoisted(scope, 'run.charge(30)', 'const made = new EntryMap()', ...sets, 'return made') }
 }
 
 /** What an optional element holds. */

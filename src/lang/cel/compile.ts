@@ -1,25 +1,27 @@
-// From the tree to functions, types checked on the way as cel-go's checker does: one walk, since what a call may be depends on its types alone.
+// From the tree to JavaScript, types checked on the way as cel-go's checker does: one walk, since what a call may be depends on its types alone.
 // Not on `@bufbuild/cel` (0.6.1), which was tried first: its parser knows no optional syntax (`?.`, `[?`), its checker knows constants and names
 // alone, so `1 + "a"` and unknown functions pass; there are no macros of two variables, no costs to bound a run by, and 20 containers took
 // 33 µs to go through where this takes a fraction. All that would have been left of it is the grammar.
 import type { ThymusError } from '../../core/errors.ts'
 import { compileList, compileMap } from './aggregates.ts'
 import type { Expr } from './ast.ts'
+import { Code, localOf } from './code.ts'
 import { compileFold } from './fold.ts'
+import { invocation } from './invocation.ts'
 import { rejected } from './lexer.ts'
 import { checkFormat } from './library/format-string.ts'
 import type { Overload } from './library/library.ts'
 import { LITERALS } from './library/literals.ts'
-import { Fault, noOverload, OverBudget, PER_CALL, Run } from './run.ts'
-import { asAttribute, asBranch, constant, hasField, invocation, noField, optionalField } from './steps.ts'
+import { Fault, OverBudget, PER_CALL, Run } from './run.ts'
 import { BOOL, DYN, isDyn, NAMED_TYPES, optionalOf, Substitutions, sameType, showType, type Type, typeOf } from './types.ts'
-import { CelMap, isKey, List, Optional, TypeValue, typeName, type Value } from './values.ts'
+import { isKey, List, TypeValue, typeName, type Value } from './values.ts'
 
 export type Evaluate = (run: Run) => Value
 
 export interface Node {
   readonly type: Type
-  readonly evaluate: Evaluate
+  /** The expression of JavaScript that it comes to. */
+  readonly code: string
   /** Where it does not depend on anything. */
   readonly constant?: Value
   /** A name, or what is selected of one: a step from it costs 1; the first step from anything else costs one more. */
@@ -37,15 +39,16 @@ export interface Environment {
 }
 
 /** Throws CEL_REJECTED for what cel-go's checker refuses, with line and column. */
-export function compileTree(tree: Expr, text: string, environment: Environment): Node {
+export function compileTree(tree: Expr, text: string, environment: Environment): { readonly type: Type; readonly evaluate: Evaluate } {
   const compiler = new Compiler(text, environment)
-  const node = compiler.node(tree, [])
+  const { type, code } = compiler.node(tree, [])
   compiler.finish()
-  return { ...node, type: compiler.types.resolve(node.type, true) }
+  return { type: compiler.types.resolve(type, true), evaluate: compiler.code.function(code) }
 }
 
 export class Compiler {
   readonly types = new Substitutions()
+  readonly code = new Code()
   readonly #text: string
   readonly #environment: Environment
   /** Checks that need every parameter known. */
@@ -79,7 +82,7 @@ export class Compiler {
   node(expr: Expr, scope: Scope): Node {
     switch (expr.kind) {
       case 'literal':
-        return constant(expr.value, literalType(expr.value))
+        return this.constant(expr.value, literalType(expr.value))
       case 'ident':
         return this.#ident(expr.name, expr.at, scope)
       case 'select':
@@ -95,6 +98,10 @@ export class Compiler {
     }
   }
 
+  constant(value: Value, type: Type): Node {
+    return { type, constant: value, code: this.code.constant(value) }
+  }
+
   /** A node whose type must be able to be `type`. */
   expect(expr: Expr, scope: Scope, type: Type): Node {
     const node = this.node(expr, scope)
@@ -108,28 +115,9 @@ export class Compiler {
 
   #ident(name: string, at: number, scope: Scope): Node {
     const local = scope.findLast((one) => one.name === name)
-    if (local !== undefined) {
-      const { slot, type } = local
-      return {
-        type,
-        attribute: true,
-        evaluate: (run) => {
-          run.charge(1)
-          return run.locals[slot]!
-        },
-      }
-    }
+    if (local !== undefined) return { type: local.type, attribute: true, code: `(run.charge(1), ${localOf(local)})` }
     const type = this.#environment.variables.get(name)
-    if (type !== undefined) {
-      return {
-        type,
-        attribute: true,
-        evaluate: (run) => {
-          run.charge(1)
-          return run.variable(name)
-        },
-      }
-    }
+    if (type !== undefined) return { type, attribute: true, code: `run.variable(${this.code.constant(name)})` }
     const named = this.#typeNamed(name)
     if (named !== undefined) return named
     if (name === 'authorizer') throw this.reject('authorizer is not supported: no one here can ask an API server what a user may do', at)
@@ -137,7 +125,7 @@ export class Compiler {
   }
 
   #typeNamed(name: string): Node | undefined {
-    return Object.hasOwn(NAMED_TYPES, name) ? constant(new TypeValue(name), typeOf(NAMED_TYPES[name]!)) : undefined
+    return Object.hasOwn(NAMED_TYPES, name) ? this.constant(new TypeValue(name), typeOf(NAMED_TYPES[name]!)) : undefined
   }
 
   #select(expr: Expr & { kind: 'select' }, scope: Scope): Node {
@@ -150,30 +138,11 @@ export class Compiler {
     const { field, test, optional, at } = expr
     const operand = this.node(expr.operand, scope)
     const found = this.#fieldType(operand.type, field, at)
-    const evaluate = asAttribute(operand)
-    if (test) return { type: BOOL, evaluate: (run) => hasField(evaluate(run), field) }
+    const of = `${asAttribute(operand)}, ${this.code.constant(field)}`
+    if (test) return { type: BOOL, code: `hasField(${of})` }
     const inOptional = this.types.resolve(operand.type).kind === 'optional_type'
     const type = optional || inOptional ? optionalOf(found) : found
-    if (optional) {
-      return { type, attribute: true, evaluate: (run) => optionalField(run, evaluate(run), field) }
-    }
-    return {
-      type,
-      attribute: true,
-      evaluate: (run) => {
-        const value = evaluate(run)
-        if (value instanceof CelMap) {
-          run.charge(1)
-          const found = value.get(field)
-          if (found === undefined) throw new Fault(`no such key: ${field}`)
-          return found
-        }
-        if (value instanceof Optional) return optionalField(run, value, field)
-        run.charge(1)
-        if (value instanceof List) throw noField()
-        throw new Fault(`no such key: ${field}`)
-      },
-    }
+    return { type, attribute: true, code: `${optional ? 'optionalField' : 'select'}(run, ${of})` }
   }
 
   #fieldType(operand: Type, field: string, at: number): Type {
@@ -227,30 +196,28 @@ export class Compiler {
     }
     this.#checkLiteral(name, args, nodes, at)
     if (name === '_[_]' || name === '_[?_]') {
-      const [container, key] = [asAttribute(nodes[0]!), nodes[1]!.evaluate]
       const fixed = nodes[1]!.constant
       if (fixed !== undefined && !isKey(fixed) && typeof fixed !== 'number')
         throw this.reject(`invalid qualifier type: ${typeName(fixed)}`, at)
-      const step = fitting[0]!.call
-      return {
-        type: result,
-        attribute: true,
-        evaluate: (run) => {
-          const value = container(run)
-          return value === Optional.NONE ? value : step(run, value, key(run))
-        },
-      }
+      const step = this.code.constant(fitting[0]!.call)
+      const code = this.code.hoisted(
+        scope,
+        `const container = ${asAttribute(nodes[0]!)}`,
+        `return container === NONE ? container : ${step}(run, container, ${nodes[1]!.code})`,
+      )
+      return { type: result, attribute: true, code }
     }
     const among = nodes[1]?.constant
-    if (name === '@in' && args[1]!.kind === 'list' && among instanceof List && among.size === 0) return constant(false, BOOL)
-    const evaluate = invocation(name, fitting, nodes)
-    if (CONVERSIONS.has(name) && nodes.length === 1 && nodes[0]!.constant !== undefined) return this.folded(evaluate, result, at)
-    return { type: result, evaluate }
+    if (name === '@in' && args[1]!.kind === 'list' && among instanceof List && among.size === 0) return this.constant(false, BOOL)
+    const call = invocation(name, fitting, nodes)
+    const converted = nodes.length === 1 ? nodes[0]!.constant : undefined
+    if (CONVERSIONS.has(name) && converted !== undefined) return this.folded((run) => call(run, converted), result, at)
+    return { type: result, code: `${this.code.constant(call)}(${['run', ...nodes.map(({ code }) => code)].join(', ')})` }
   }
 
   /** As cel-go optimizes: what is converted from a constant is one, and wrong at once if it cannot be. */
   folded(evaluate: Evaluate, type: Type, at: number): Node {
-    return constant(
+    return this.constant(
       this.#checked(() => evaluate(new Run(PER_CALL, {})), at),
       type,
     )
@@ -282,44 +249,26 @@ export class Compiler {
 
   /** An operand that is an error counts only where no other decides. */
   #logic(decisive: boolean, args: readonly Expr[], scope: Scope): Node {
-    const parts = args.map((arg) => this.expect(arg, scope, BOOL).evaluate)
+    const parts = args.map((arg) => {
+      const decides = `const value = ${this.expect(arg, scope, BOOL).code}; if (value === ${decisive}) return ${decisive}; truth(value)`
+      return `try { ${decides} } catch (error) { fault = firstFault(fault, error) }`
+    })
     return {
       type: BOOL,
-      evaluate: (run) => {
-        let fault: Fault | undefined
-        for (const part of parts) {
-          try {
-            const value = part(run)
-            if (value === decisive) return decisive
-            if (typeof value !== 'boolean') fault ??= noOverload()
-          } catch (error) {
-            if (!(error instanceof Fault)) throw error
-            fault ??= error
-          }
-        }
-        if (fault !== undefined) throw fault
-        return !decisive
-      },
+      code: this.code.hoisted(scope, 'let fault', ...parts, 'if (fault !== undefined) throw fault', `return ${!decisive}`),
     }
   }
 
   #conditional(args: readonly Expr[], scope: Scope, at: number): Node {
-    const condition = this.expect(args[0]!, scope, BOOL).evaluate
+    const condition = this.expect(args[0]!, scope, BOOL).code
     const [yes, no] = [this.node(args[1]!, scope), this.node(args[2]!, scope)]
     const type = this.types.fresh()
     if (!this.types.assignable([yes.type, no.type], [type, type])) throw this.mismatch(yes.type, no.type, at)
     // A choice costs nothing itself, so that there is nothing to take back of one that is a branch.
     const isChoice = (expr: Expr) => expr.kind === 'call' && expr.name === '_?_:_'
-    const [whenTrue, whenFalse] = [isChoice(args[1]!) ? yes.evaluate : asBranch(yes), isChoice(args[2]!) ? no.evaluate : asBranch(no)]
-    return {
-      type: this.types.resolve(type),
-      attribute: true,
-      evaluate: (run) => {
-        const value = condition(run)
-        if (typeof value !== 'boolean') throw noOverload()
-        return value ? whenTrue(run) : whenFalse(run)
-      },
-    }
+    const branch = (node: Node, expr: Expr) => (isChoice(expr) ? node.code : asBranch(node))
+    const code = `(truth(${condition}) ? ${branch(yes, args[1]!)} : ${branch(no, args[2]!)})`
+    return { type: this.types.resolve(type), attribute: true, code }
   }
 
   /** `or` and `orValue` evaluate their argument only where the optional has no value. */
@@ -330,17 +279,20 @@ export class Compiler {
     if (!this.types.assignable([left.type, right.type], [optionalOf(value), other])) {
       throw this.mismatch(optionalOf(right.type), left.type, expr.at)
     }
-    return {
-      type: this.types.resolve(other),
-      evaluate: (run) => {
-        const first = left.evaluate(run)
-        if (!(first instanceof Optional)) throw noOverload()
-        if (first.value !== undefined) return expr.name === 'or' ? first : first.value
-        return right.evaluate(run)
-      },
-    }
+    const code = this.code.hoisted(
+      scope,
+      `const first = optional(${left.code})`,
+      `return first.value === undefined ? ${right.code} : ${expr.name === 'or' ? 'first' : 'first.value'}`,
+    )
+    return { type: this.types.resolve(other), code }
   }
 }
+
+/** A node that a step is made from: where it is no attribute, that costs one more. */
+const asAttribute = ({ attribute, code }: Node) => (attribute === true ? code : `charged(run, ${code}, 1)`)
+
+/** A choice between attributes is one itself, and its own step is free. */
+const asBranch = ({ attribute, code }: Node) => (attribute === true ? `charged(run, ${code}, -1)` : code)
 
 /** `a.b.c` as one name; undefined for anything else. */
 function qualified(expr: Expr): string | undefined {

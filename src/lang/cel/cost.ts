@@ -2,7 +2,8 @@
 // so that what is not granted is not done; only `join` is told by its result.
 import { CelMap, HostMap, List, Opaque, Optional, type Value } from './values.ts'
 
-type Cost = (args: readonly Value[]) => number
+/** Of the first two arguments. */
+type Cost = (a: Value, b: Value) => number
 
 const TRAVERSAL = 0.1
 const REGEX = 0.25
@@ -14,31 +15,31 @@ export function sizeOf(value: Value | undefined): number {
 }
 
 const tenth = (size: number) => Math.ceil(size * TRAVERSAL)
-const once: Cost = ([a]) => tenth(sizeOf(a))
-const twice: Cost = ([a]) => tenth(2 * sizeOf(a))
-const second: Cost = ([, b]) => tenth(sizeOf(b))
-const both: Cost = ([a, b]) => tenth(sizeOf(a) + sizeOf(b))
+const once: Cost = (a) => tenth(sizeOf(a))
+const twice: Cost = (a) => tenth(2 * sizeOf(a))
+const second: Cost = (_, b) => tenth(sizeOf(b))
+const both: Cost = (a, b) => tenth(sizeOf(a) + sizeOf(b))
 /** Keys of an object of JSON are not counted where it is compared with what is no map: that alone would take long. */
-const least: Cost = ([a, b]) => {
+const least: Cost = (a, b) => {
   if (a instanceof Opaque) return 1
   const both = a instanceof CelMap === b instanceof CelMap
   const size = (value: Value | undefined) => (!both && value instanceof HostMap ? 1 : sizeOf(value))
   return tenth(Math.min(size(a), size(b)))
 }
-const ordered: Cost = ([a, b]) => (typeof a === 'string' || a instanceof Uint8Array ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1)
-const regex: Cost = ([a, b]) => tenth(1 + sizeOf(a)) * Math.ceil(sizeOf(b) * REGEX)
+const ordered: Cost = (a, b) => (typeof a === 'string' || a instanceof Uint8Array ? tenth(Math.min(sizeOf(a), sizeOf(b))) : 1)
+const regex: Cost = (a, b) => tenth(1 + sizeOf(a)) * Math.ceil(sizeOf(b) * REGEX)
 /** All that is within, rounded down at each text. */
-const through: Cost = ([a]) => {
+const through: Cost = (a) => {
   if (typeof a === 'string') return Math.floor(Buffer.byteLength(a) * TRAVERSAL)
   if (a instanceof Uint8Array) return Math.floor(a.length * TRAVERSAL)
   let cost = 0
-  if (a instanceof List) for (const item of a) cost += through([item])
-  else if (a instanceof CelMap) for (const key of a.keys()) cost += through([key]) + through([a.get(key)!])
+  if (a instanceof List) for (const item of a) cost += through(item, null)
+  else if (a instanceof CelMap) for (const key of a.keys()) cost += through(key, null) + through(a.get(key)!, null)
   else return 1
   return cost
 }
-const product: Cost = ([a, b]) => 1 + sizeOf(a) * sizeOf(b)
-const ofText: Cost = (args) => (typeof args[0] === 'string' || args[0] instanceof Uint8Array ? once(args) : 1)
+const product: Cost = (a, b) => 1 + sizeOf(a) * sizeOf(b)
+const ofText: Cost = (a, b) => (typeof a === 'string' || a instanceof Uint8Array ? once(a, b) : 1)
 
 const COSTS: Readonly<Record<string, Cost>> = {
   '_==_': least,
@@ -47,15 +48,15 @@ const COSTS: Readonly<Record<string, Cost>> = {
   '_<=_': ordered,
   '_>_': ordered,
   '_>=_': ordered,
-  '@in': ([, b]) => (b instanceof List ? b.size : 1),
-  '_+_': (args) => (typeof args[0] === 'string' || args[0] instanceof Uint8Array ? both(args) : 1),
+  '@in': (_, b) => (b instanceof List ? b.size : 1),
+  '_+_': (a, b) => (typeof a === 'string' || a instanceof Uint8Array ? both(a, b) : 1),
   startsWith: second,
   endsWith: second,
-  contains: ([a, b]) => tenth(sizeOf(a)) * tenth(sizeOf(b)),
+  contains: (a, b) => tenth(sizeOf(a)) * tenth(sizeOf(b)),
   matches: regex,
   find: regex,
   findAll: regex,
-  string: (args) => (args[0] instanceof Uint8Array ? once(args) : 1),
+  string: (a, b) => (a instanceof Uint8Array ? once(a, b) : 1),
   bytes: ofText,
   'strings.quote': once,
   format: once,
@@ -83,11 +84,11 @@ const COSTS: Readonly<Record<string, Cost>> = {
   isQuantity: once,
   semver: once,
   isSemver: once,
-  containsIP: ([a, b]) => tenth(2 * sizeOf(a)) + (typeof b === 'string' ? tenth(b.length) : 0),
-  containsCIDR: ([a, b]) => tenth(2 * sizeOf(a)) + once([a!]) + 1 + (typeof b === 'string' ? tenth(b.length) : 0),
+  containsIP: (a, b) => tenth(2 * sizeOf(a)) + (typeof b === 'string' ? tenth(b.length) : 0),
+  containsCIDR: (a, b) => tenth(2 * sizeOf(a)) + once(a, b) + 1 + (typeof b === 'string' ? tenth(b.length) : 0),
   'sets.contains': product,
   'sets.intersects': product,
-  'sets.equivalent': ([a, b]) => 1 + 2 * sizeOf(a) * sizeOf(b),
+  'sets.equivalent': (a, b) => 1 + 2 * sizeOf(a) * sizeOf(b),
 }
 
 export const costOf = (name: string): Cost | undefined => (Object.hasOwn(COSTS, name) ? COSTS[name] : undefined)

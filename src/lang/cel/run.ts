@@ -32,7 +32,6 @@ export class Work {
 const STEPS_OF_A_KEY = 32
 
 export class Run {
-  readonly locals: Value[] = []
   /** In Kubernetes' units. */
   cost = 0
   readonly #budget: number
@@ -62,6 +61,7 @@ export class Run {
   }
 
   variable(name: string): Value {
+    this.charge(1)
     if (!Object.hasOwn(this.#bindings, name)) throw new Fault(`no such attribute: ${name}`)
     return fromHost(this.#bindings[name])
   }

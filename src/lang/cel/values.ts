@@ -208,6 +208,8 @@ export function fromHost(value: unknown): Value {
       return Number.isInteger(value) && value >= -INT_END && value < INT_END ? BigInt(value) : value
     case 'object':
       if (value === null) return null
+      if (Object.getPrototypeOf(value) === Object.prototype) return new HostMap(value as Readonly<Record<string, unknown>>)
+      if (value instanceof CelMap) return value
       if (Array.isArray(value)) return new HostList(value)
       return isValueObject(value) ? value : new HostMap(value as Readonly<Record<string, unknown>>)
     default:
@@ -215,10 +217,9 @@ export function fromHost(value: unknown): Value {
   }
 }
 
-/** The one that is asked about most is the first. */
-const CLASSES = [CelMap, List, Uint8Array, Uint, Instant, Span, Optional, TypeValue, Opaque] as const
+const CLASSES = [List, Uint8Array, Uint, Instant, Span, Optional, TypeValue, Opaque] as const
 const isValueObject = (value: object): value is Exclude<Value, null | boolean | bigint | number | string> =>
-  Object.getPrototypeOf(value) !== Object.prototype && CLASSES.some((one) => value instanceof one)
+  CLASSES.some((one) => value instanceof one)
 
 export function typeName(value: Value): string {
   if (value === null) return 'null_type'

@@ -109,6 +109,29 @@ test('the budget bounds an expression, and is told', () => {
   assert.equal(code(() => expression.evaluate({ object }, { budget: cost - 1 }))[0], 'CEL_LIMIT')
 })
 
+test('an operand beyond the budget is not outdone by the error of the one before it', () => {
+  const expression = compileCel('object.none || object.a.b', { variables: { object: DYN } })
+  assert.equal(code(() => expression.evaluate({ object: { a: {} } }, { budget: 4 }))[0], 'CEL_LIMIT')
+  assert.equal(code(() => expression.evaluate({ object: { a: {} } }))[0], 'CEL_EVAL')
+})
+
+test('macros within literals see the names around them', () => {
+  assert.equal(run('[1].map(x, {[2].map(y, x + y)[0]: [x].filter(z, z == x).size()})[0][3]'), 1n)
+})
+
+test('what an expression reads is known without evaluating it', () => {
+  const variables = { object: DYN, params: DYN, variables: objectOf('variables', { a: STRING }) }
+  const reads = (text: string) => [...compileCel(text, { variables }).reads].sort()
+  assert.deepEqual(reads('[1].map(x, x + params.n)[object.at] > 0 || {"k": variables.a} == object'), [
+    'object',
+    'object.at',
+    'params.n',
+    'variables.a',
+  ])
+  assert.deepEqual(reads('sets.contains([1], [2]) && variables == null'), ['variables'])
+  assert.deepEqual(reads('timestamp("2024-02-29T00:00:00Z").getMonth() == 1'), [])
+})
+
 test('any text and any nesting end in a value or a coded error', () => {
   const pieces = [
     'object',

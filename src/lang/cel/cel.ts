@@ -13,6 +13,7 @@ import { STANDARD } from './library/standard.ts'
 import { STRINGS } from './library/strings.ts'
 import { TIME } from './library/time.ts'
 import { parse } from './parser.ts'
+import { readsOf } from './reads.ts'
 import { Fault, OverBudget, PER_CALL, Run, type Work } from './run.ts'
 import { sameType, showType, type Type } from './types.ts'
 import type { Value } from './values.ts'
@@ -41,6 +42,8 @@ export interface EvaluateOptions {
 export interface Expression {
   readonly text: string
   readonly type: Type
+  /** The variables that it may ask for, of an object each field: `object.spec`, `variables.containers`, `params`. */
+  readonly reads: ReadonlySet<string>
   /**
    * `bindings` are read when asked for: values of JSON, bigint, or values of CEL such as a `CelMap` that makes its own.
    * Throws CEL_EVAL for an error of the expression, CEL_LIMIT beyond the budget.
@@ -70,7 +73,8 @@ function functions(): Map<string, Overload[]> {
 /** Throws CEL_REJECTED, with line and column, for what does not parse, names what is not there, or does not fit by its types. */
 export function compileCel(text: string, { variables, results }: CompileOptions): Expression {
   const environment = { variables: new Map(Object.entries(variables)), functions: FUNCTIONS }
-  const { type, evaluate } = compileTree(parse(text), text, environment)
+  const tree = parse(text)
+  const { type, evaluate } = compileTree(tree, text, environment)
   if (results !== undefined && !results.some((one) => sameType(one, type))) {
     const wanted = results.map(showType)
     const among = wanted.length === 1 ? wanted[0] : `one of [${wanted.join(' ')}]`
@@ -79,6 +83,7 @@ export function compileCel(text: string, { variables, results }: CompileOptions)
   return {
     text,
     type,
+    reads: readsOf(tree, (name) => environment.variables.has(name)),
     evaluate(bindings, { budget = PER_CALL, work } = {}) {
       const run = new Run(Math.min(budget, PER_CALL), bindings, work)
       try {

@@ -53,6 +53,42 @@ test('variables are composed in order and evaluated once, when asked for', () =>
   )
 })
 
+test('what parameters alone decide is kept for them, and costs every request the same', () => {
+  const dear = 'params.list.all(i, params.list.all(j, j >= 0 || params.n == 0))'
+  const names = Array.from({ length: 14 }, (_, at) => `v${at}`)
+  const rules = compileCelRules({
+    params: 'all',
+    variables: [
+      { name: 'limit', expression: 'params.n * 2' },
+      { name: 'fits', expression: 'object.spec.replicas < variables.limit' },
+      { name: 'missing', expression: 'params.none' },
+      ...names.map((name) => ({ name, expression: dear })),
+      { name: 'all', expression: names.map((name) => `variables.${name}`).join(' && ') },
+    ],
+    validations: [{ expression: 'variables.fits' }, { expression: 'has(params.dear) && variables.all || variables.missing' }],
+  })
+  const asked = (params: object, replicas: number) => {
+    const object = { spec: { replicas } }
+    return rules.evaluate({ request: REQUEST, object, oldObject: null, params: params as CelInput['params'] & object }).decisions
+  }
+  const [few, many] = [
+    { n: 1, list: [] },
+    { n: 4, list: [] },
+  ]
+  assert.deepEqual(
+    [few, many, few, many].map((params) => asked(params, 3)[0]!.action),
+    ['deny', 'admit', 'deny', 'admit'],
+  )
+  assert.equal(asked(many, 9)[0]!.action, 'deny')
+  assert.match(asked(many, 3)[1]!.message, /"missing" fails to evaluate: no such key: none$/)
+  assert.deepEqual(asked(many, 3), asked(many, 3))
+  const poor = { n: 4, dear: true, list: Array.from({ length: 400 }, (_, at) => at) }
+  const first = asked(poor, 3)
+  assert.match(first[0]!.message, /running out of cost budget/)
+  assert.deepEqual(asked(poor, 3), first)
+  assert.equal(first.length, 1)
+})
+
 test('what is wrong is refused with the place of the field and of the text', () => {
   const refused = (definition: Partial<CelDefinition>, at: string) =>
     assert.throws(

@@ -1,7 +1,7 @@
 // Match conditions, variables, validations and audit annotations written in CEL, asked about one request: what a ValidatingAdmissionPolicy and
 // Gatekeeper's CEL engine share (k8s.io/apiserver/pkg/admission/plugin/policy/validating/validator.go and plugin/cel).
 import { ThymusError } from '../../core/errors.ts'
-import type { Fields } from '../../formats/kubernetes/object.ts'
+import { type Fields, isFields } from '../../formats/kubernetes/object.ts'
 import {
   BOOL,
   CelMap,
@@ -101,12 +101,12 @@ export function compileCelRules(definition: CelDefinition): CelRules {
   /** A policy without variables does not know the name; in Gatekeeper's template it is there. */
   const composes = definition.variablesInConditions === true || (definition.variables ?? []).length > 0
   const types: Record<string, Type> = {}
-  const variables = new Map<string, Expression>()
+  const variables = new Map<string, Composed>()
   for (const [at, { name, expression }] of (definition.variables ?? []).entries()) {
     const known = declarations(forVariables, objectOf('kubernetes.variables', types))
     const compiled = compile(expression, known, undefined, `variables[${at}].expression`)
     Object.defineProperty(types, name, { value: declaredType(compiled.type), enumerable: true, configurable: true })
-    variables.set(name, compiled)
+    variables.set(name, { expression: compiled, kept: isOfParams(compiled, variables) ? new WeakMap() : undefined })
   }
   const known = declarations(forAll, composes ? objectOf('kubernetes.variables', types) : undefined)
   const inConditions = definition.variablesInConditions === true ? known : declarations(forAll)
@@ -195,6 +195,19 @@ function declaredType(type: Type): Type {
   return type.kind === 'list' || type.kind === 'map' ? { kind: type.kind, params: type.params.map(declaredType) } : DYN
 }
 
+interface Composed {
+  readonly expression: Expression
+  /** By the parameters, where these alone decide what it is. */
+  readonly kept: WeakMap<Fields, Kept> | undefined
+}
+
+function isOfParams({ reads }: Expression, variables: ReadonlyMap<string, Composed>): boolean {
+  return [...reads].every((read) => {
+    const [root, field = ''] = read.split('.', 2)
+    return root === 'params' || (root === 'variables' && variables.get(field)?.kept !== undefined)
+  })
+}
+
 class OutOfBudget {}
 
 /** Undefined where the budget does not suffice. */
@@ -241,7 +254,7 @@ class Session {
   readonly #spend: (cost: number) => void
 
   constructor(
-    variables: ReadonlyMap<string, Expression>,
+    variables: ReadonlyMap<string, Composed>,
     input: CelInput & { readonly work: Work },
     budget: number,
     namespaceOf = visibleNamespace,
@@ -276,17 +289,27 @@ class Session {
   }
 }
 
+/** What became of a variable that the parameters alone decide: the same, at the same cost, for every request. */
+interface Kept {
+  readonly answer: Answer
+  readonly cost: number
+  /** The variables that it asked for, whose cost comes before its own. */
+  readonly asked: readonly string[]
+}
+
 /** Composed variables: each is evaluated when it is first asked for, and kept, its error too. */
 class Variables extends CelMap {
-  readonly #expressions: ReadonlyMap<string, Expression>
+  readonly #expressions: ReadonlyMap<string, Composed>
   readonly #bindings: Readonly<Record<string, unknown>>
   readonly #spend: (cost: number) => void
   readonly #work: Work
   readonly #known = new Map<string, Answer>()
   #cost = 0
+  /** Asked for by the variable that is evaluated now, if it is one to keep. */
+  #asked: string[] | undefined
 
   constructor(
-    expressions: ReadonlyMap<string, Expression>,
+    expressions: ReadonlyMap<string, Composed>,
     bindings: Readonly<Record<string, unknown>>,
     work: Work,
     spend: (cost: number) => void,
@@ -315,17 +338,60 @@ class Variables extends CelMap {
   }
 
   get(key: Value): Value | undefined {
-    const expression = typeof key === 'string' ? this.#expressions.get(key) : undefined
-    if (expression === undefined) return undefined
-    const name = key as string
-    let known = this.#known.get(name)
-    if (known === undefined) {
-      const failed = (message: string) => `composited variable ${JSON.stringify(name)} fails to evaluate: ${message}`
-      known = answerOf(expression, this.#bindings, this.#work, this.#spend, failed)
-      this.#known.set(name, known)
+    const composed = typeof key === 'string' ? this.#expressions.get(key) : undefined
+    if (composed === undefined) return undefined
+    const { value, error } = this.#answer(key as string, composed)
+    if (error !== undefined) throw new Fault(error)
+    return value
+  }
+
+  #answer(name: string, { expression, kept }: Composed): Answer {
+    this.#asked?.push(name)
+    let answer = this.#known.get(name)
+    if (answer !== undefined) return answer
+    const { params } = this.#bindings
+    if (kept === undefined || !isFields(params)) answer = this.#evaluate(name, expression, this.#spend)
+    else {
+      const before = kept.get(params)
+      answer = before === undefined ? this.#keep(name, expression, kept, params) : this.#repeat(before)
     }
-    if (known.error !== undefined) throw new Fault(known.error)
-    return known.value
+    this.#known.set(name, answer)
+    return answer
+  }
+
+  #evaluate(name: string, expression: Expression, spend: (cost: number) => void): Answer {
+    return answerOf(
+      expression,
+      this.#bindings,
+      this.#work,
+      spend,
+      (message) => `composited variable ${JSON.stringify(name)} fails to evaluate: ${message}`,
+    )
+  }
+
+  #keep(name: string, expression: Expression, kept: WeakMap<Fields, Kept>, params: Fields): Answer {
+    const around = this.#asked
+    const asked: string[] = []
+    this.#asked = asked
+    let cost = 0
+    const answer = this.#evaluate(name, expression, (own) => {
+      cost += own
+      this.#spend(own)
+    })
+    this.#asked = around
+    // What ended because others before it had done all the work that a request may do is no answer for another request.
+    if (this.#work.left >= 0) kept.set(params, { answer, cost, asked })
+    return answer
+  }
+
+  /** Spends what it cost. */
+  #repeat({ answer, cost, asked }: Kept): Answer {
+    const around = this.#asked
+    this.#asked = undefined
+    for (const name of asked) this.#answer(name, this.#expressions.get(name)!)
+    this.#asked = around
+    this.#spend(cost)
+    return answer
   }
 }
 

@@ -1,7 +1,7 @@
 // ValidatingAdmissionPolicies at a real API server and at our judge, asked about the same requests: what a webhook of the API server is told just
 // before its own policies are asked is what ours are asked.
 import { randomBytes, randomUUID, X509Certificate } from 'node:crypto'
-import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -59,7 +59,8 @@ export class PolicyCluster {
     writeFileSync(join(folder, 'audit.yaml'), AUDIT)
     const audit = [`--audit-policy-file=${join(folder, 'audit.yaml')}`, `--audit-log-path=${log}`]
     const { client } = await Kube.start([...audit, '--disable-admission-plugins=ServiceAccount,PodSecurity'])
-    const cluster = new PolicyCluster(client, new Growing(log))
+    const growing = new Growing(log)
+    const cluster = new PolicyCluster(client, growing)
     const { server, url, ca } = await listen((review) => {
       // The API server has requests of its own, to itself.
       if (textAt(review, 'request', 'userInfo', 'username') !== 'system:apiserver') cluster.#review = review
@@ -67,6 +68,7 @@ export class PolicyCluster {
     started.push(() => {
       server.closeAllConnections()
       server.close()
+      growing.close()
       rmSync(folder, { recursive: true, force: true })
     })
     await cluster.#made(recorder(url, ca))
@@ -142,6 +144,10 @@ class Growing {
 
   constructor(path: string) {
     this.#file = openSync(path, 'r')
+  }
+
+  close(): void {
+    closeSync(this.#file)
   }
 
   /** What is new. */

@@ -12,7 +12,7 @@ import { typed } from '../oracles/cel/typed.ts'
 
 const RECORDED = join(import.meta.dirname, '../oracles/cel/answers.json')
 /** The API server panics at optional elements of type `dyn`, and so do expressions with them. */
-const PANIC = /\[\?\w*[^\]]|\{\?/
+const PANIC = /(?:^|[^\w)\]}'"])\[\?|\{\?/
 
 /** Written about every library, and made: `count` of each kind. */
 export function expressions(count: number, seed: number): readonly string[] {

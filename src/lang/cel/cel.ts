@@ -34,7 +34,7 @@ export interface CompileOptions {
 export interface EvaluateOptions {
   /** In Kubernetes' cost units, 1,000,000 at most; less where a policy has less left. */
   readonly budget?: number
-  /** What may be done beside what is counted, by this and others; its own where left out. */
+  /** What others have left of what may be done beside what is counted; afterwards it is what this has left. */
   readonly work?: Work
 }
 
@@ -85,11 +85,13 @@ export function compileCel(text: string, { variables, results }: CompileOptions)
     type,
     reads: readsOf(tree, (name) => environment.variables.has(name)),
     evaluate(bindings, { budget = PER_CALL, work } = {}) {
-      const run = new Run(Math.min(budget, PER_CALL), bindings, work)
+      const run = new Run(Math.min(budget, PER_CALL), bindings, work?.left)
       try {
         return { value: evaluate(run), cost: run.cost }
       } catch (error) {
         throw ended(error)
+      } finally {
+        if (work !== undefined) work.left -= run.work
       }
     },
   }

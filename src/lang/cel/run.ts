@@ -17,15 +17,15 @@ export const PER_CALL = 1_000_000
 
 /** Characters, elements and states gone through that Kubernetes' cost does not count; about a second of them. */
 const MOST_WORK = 20_000_000
-const MILLISECONDS = 1_000
+const STEPS_OF_A_MILLISECOND = MOST_WORK / 1_000
 
-/** What several evaluations may do together, so that many of them take no longer than one may. */
+/** What all expressions that are asked about something may do together, which is for the time that is left to answer. */
 export class Work {
+  /** Steps. */
   left: number
 
-  /** As much as may be done in so many milliseconds, a second at most. */
-  constructor(milliseconds = MILLISECONDS) {
-    this.left = Math.min(1, Math.max(0, milliseconds) / MILLISECONDS) * MOST_WORK
+  constructor(milliseconds: number) {
+    this.left = Math.max(0, milliseconds) * STEPS_OF_A_MILLISECOND
   }
 }
 
@@ -36,12 +36,14 @@ export class Run {
   cost = 0
   readonly #budget: number
   readonly #bindings: Readonly<Record<string, unknown>>
-  readonly #work: Work
+  /** Steps taken. */
+  work = 0
+  readonly #mostWork: number
 
-  constructor(budget: number, bindings: Readonly<Record<string, unknown>>, work = new Work()) {
+  constructor(budget: number, bindings: Readonly<Record<string, unknown>>, steps = MOST_WORK) {
     this.#budget = budget
     this.#bindings = bindings
-    this.#work = work
+    this.#mostWork = Math.min(steps, MOST_WORK)
   }
 
   charge(cost: number): void {
@@ -51,8 +53,8 @@ export class Run {
 
   /** Bounds the time of what is cheap by Kubernetes' count. */
   spend(steps: number): void {
-    this.#work.left -= steps
-    if (this.#work.left < 0) throw new OverBudget()
+    this.work += steps
+    if (this.work > this.#mostWork) throw new OverBudget()
   }
 
   /** For going through the keys of a map, which takes far longer than going through a list. */

@@ -16,7 +16,7 @@ import {
   type Type,
   trim,
   type Value,
-  Work,
+  type Work,
 } from '../../lang/cel/cel.ts'
 import { declarations, visibleNamespace, visibleRequest, wholeNamespace } from './cel-variables.ts'
 
@@ -52,7 +52,7 @@ export interface CelInput {
   readonly params?: Fields | null
   /** Null for what has no namespace. */
   readonly namespaceObject?: Fields | null
-  /** What all expressions that are asked about a request may do; their own of these rules where left out. */
+  /** What all expressions that are asked about a request may do; no limit but each one's own where left out. */
   readonly work?: Work
 }
 
@@ -83,7 +83,7 @@ export interface CelResult {
 }
 
 export interface CelRules {
-  /** Throws nothing: what an expression cannot answer is a decision by the failure policy. */
+  /** What an expression cannot answer is a decision by the failure policy. Throws CEL_LIMIT where no work is left, which decides nothing. */
   evaluate(input: CelInput): CelResult
 }
 
@@ -135,8 +135,7 @@ export function compileCelRules(definition: CelDefinition): CelRules {
   })
 
   return {
-    evaluate(given) {
-      const input = { work: new Work(), ...given }
+    evaluate(input) {
       // Kubernetes knows no namespace yet while it asks the match conditions.
       const match = matches(() => new Session(variables, { ...input, namespaceObject: null }, CONDITIONS_BUDGET), conditions)
       if (match.errors.length > 0 && failurePolicy === 'Fail') {
@@ -229,16 +228,17 @@ interface Answer {
 function answerOf(
   expression: Expression,
   bindings: Readonly<Record<string, unknown>>,
-  work: Work,
+  work: Work | undefined,
   spend: (cost: number) => void,
   failed: (message: string) => string,
 ): Answer {
   try {
-    const { value, cost } = expression.evaluate(bindings, { work })
+    const { value, cost } = expression.evaluate(bindings, work === undefined ? {} : { work })
     spend(cost)
     return { value }
   } catch (error) {
     if (!(error instanceof ThymusError)) throw error
+    if (work !== undefined && work.left <= 0) throw error
     if (error.code === 'CEL_LIMIT') spend(PER_CALL)
     return { error: failed(error.message) }
   }
@@ -250,15 +250,10 @@ class Session {
   left: number
   readonly #bindings: Record<string, unknown>
   readonly #variables: Variables
-  readonly #work: Work
+  readonly #work: Work | undefined
   readonly #spend: (cost: number) => void
 
-  constructor(
-    variables: ReadonlyMap<string, Composed>,
-    input: CelInput & { readonly work: Work },
-    budget: number,
-    namespaceOf = visibleNamespace,
-  ) {
+  constructor(variables: ReadonlyMap<string, Composed>, input: CelInput, budget: number, namespaceOf = visibleNamespace) {
     this.left = budget
     this.#spend = (cost) => {
       this.left -= cost
@@ -302,7 +297,7 @@ class Variables extends CelMap {
   readonly #expressions: ReadonlyMap<string, Composed>
   readonly #bindings: Readonly<Record<string, unknown>>
   readonly #spend: (cost: number) => void
-  readonly #work: Work
+  readonly #work: Work | undefined
   readonly #known = new Map<string, Answer>()
   #cost = 0
   /** Asked for by the variable that is evaluated now, if it is one to keep. */
@@ -311,7 +306,7 @@ class Variables extends CelMap {
   constructor(
     expressions: ReadonlyMap<string, Composed>,
     bindings: Readonly<Record<string, unknown>>,
-    work: Work,
+    work: Work | undefined,
     spend: (cost: number) => void,
   ) {
     super()
@@ -379,8 +374,7 @@ class Variables extends CelMap {
       this.#spend(own)
     })
     this.#asked = around
-    // What ended because others before it had done all the work that a request may do is no answer for another request.
-    if (this.#work.left >= 0) kept.set(params, { answer, cost, asked })
+    kept.set(params, { answer, cost, asked })
     return answer
   }
 

@@ -8,10 +8,11 @@ import { JudgePool } from './pool.ts'
 const slow = readReview(reviewOf(configMap('slow'))).request
 const quick = readReview(reviewOf(configMap('quick'))).request
 
-/** Within the cost that Kubernetes grants to each, but there are many, and nobody looks at the clock between them. */
+/** Within the cost that Kubernetes grants to each, in few steps of ours, but there are many, and nobody looks at the clock between them. */
 function policies(count: number): string {
-  const list = JSON.stringify(Array.from({ length: 90 }, (_, at) => at))
-  const expression = `object.metadata.name == 'quick' || ${list}.all(a, ${list}.all(b, ${list}.all(c, a + b + c >= 0)))`
+  const list = JSON.stringify(Array.from({ length: 60 }, (_, at) => at))
+  const sums = `[${Array.from({ length: 60 }, () => 'a + b').join()}]`
+  const expression = `object.metadata.name == 'quick' || ${list}.all(a, ${list}.all(b, ${sums}.size() > 0))`
   const of = (kind: string, name: string, spec: object) =>
     JSON.stringify({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name }, spec })
   const resourceRules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['*'] }]

@@ -138,7 +138,7 @@ export class JudgePool implements AdmissionJudge {
   }
 
   #ended({ request }: Job, error: Error): void {
-    if (!(error instanceof ThymusError) || !['REGO_LIMIT', 'ADMISSION_LATE'].includes(error.code)) return
+    if (!(error instanceof ThymusError) || !['REGO_LIMIT', 'CEL_LIMIT', 'ADMISSION_LATE'].includes(error.code)) return
     if (this.#slow.size >= MAX_SLOW) this.#slow.clear()
     this.#slow.set(kindText(request), performance.now() + SLOW_MS)
   }

@@ -105,7 +105,10 @@ export const STANDARD: Library = {
       throw new Fault('invalid UTF-8 in bytes, cannot convert to string')
     }
   },
-  '.contains(string, string): bool': (_: Run, text: string, part: string) => text.includes(part),
+  '.contains(string, string): bool': (run: Run, text: string, part: string) => {
+    run.spend(Math.ceil((text.length * (1 + (part.length >> 3))) / 16))
+    return text.includes(part)
+  },
   '.startsWith(string, string): bool': (_: Run, text: string, part: string) => text.startsWith(part),
   '.endsWith(string, string): bool': (_: Run, text: string, part: string) => text.endsWith(part),
 }

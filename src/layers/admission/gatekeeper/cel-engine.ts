@@ -37,7 +37,7 @@ export function compileCel(template: Template, source: unknown): Engine {
         oldObject: oldObject ?? null,
         params: isFields(constraint.object) ? constraint.object : {},
         namespaceObject: namespace ?? null,
-        work: new Work(limits?.milliseconds),
+        ...(limits.milliseconds === undefined ? {} : { work: new Work(limits.milliseconds) }),
       })
       const denied = decisions.filter(({ action }) => action === 'deny')
       return denied.map(({ message, index, evaluation }) => ({

@@ -1,7 +1,7 @@
 // All policies with their bindings, asked about one request: what an API server would answer, warn of and record
 // (k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go).
 import { type Fields, isFields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
-import { Work } from '../../../lang/cel/cel.ts'
+import type { Work } from '../../../lang/cel/cel.ts'
 import type { CelDecision, CelResult } from '../cel-rules.ts'
 import { MatchError, matchesResources } from './match.ts'
 import { collectParams, type ParamSource } from './params.ts'
@@ -20,7 +20,7 @@ export interface PolicyQuestion {
   readonly namespace: KubernetesObject | undefined
   /** Undefined: there is no such kind. */
   readonly params: (kind: { readonly apiVersion: string; readonly kind: string }) => ParamSource | undefined
-  /** What all expressions together may do beside what Kubernetes counts; a second's where left out. */
+  /** What all expressions together may do; no limit but each one's own where left out. */
   readonly work?: Work
 }
 
@@ -51,9 +51,11 @@ const CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 
 /** Configuration of admission is never judged by it, so that a mistake can be undone. */
 const EXEMPT = /^(?:Validating|Mutating)(?:WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding)$/
 
-/** Throws nothing: what cannot be decided is denied or let pass by the policy's own failure policy. */
-export function judgePolicies({ policies, bindings }: PolicySet, asked: PolicyQuestion): PolicyVerdict {
-  const question = { work: new Work(), ...asked }
+/**
+ * What cannot be decided is denied or let pass by the policy's own failure policy. Throws CEL_LIMIT where no work is left: an object that takes
+ * one policy's time must not get past another.
+ */
+export function judgePolicies({ policies, bindings }: PolicySet, question: PolicyQuestion): PolicyVerdict {
   const record = new Recorded(question.request)
   const kind = isFields(question.request.requestKind) ? 'requestKind' : 'kind'
   const isExempt =

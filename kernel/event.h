@@ -13,6 +13,7 @@ enum event_type {
 	EVENT_BIND    = 7,
 	EVENT_DROP    = 8, /* packets of a socket or flow are denied; one event per flow and generation */
 	EVENT_TEST    = 9, /* from the benchmark's source */
+	EVENT_MODULE  = 10, /* a kernel module is denied, or would be */
 };
 
 /* Which program issued it: index of its counters. */
@@ -28,7 +29,8 @@ enum program {
 	PROGRAM_INGRESS = 8,
 	PROGRAM_EGRESS	= 9,
 	PROGRAM_TEST	= 10,
-	PROGRAM_COUNT	= 11,
+	PROGRAM_MODULE	= 11,
+	PROGRAM_COUNT	= 12,
 };
 
 /* Per CPU and program: issued = received + dropped. */
@@ -108,6 +110,22 @@ struct exec_event {
 	char  interp[128];
 	char  cwd[256];
 	__u8  argv[512];
+};
+
+/* What a module was judged by. */
+enum module_form {
+	MODULE_FILE	 = 1, /* the digest of its file */
+	MODULE_NO_DIGEST = 2, /* nothing: the kernel did not hash its file (no IMA, or another hash) */
+	MODULE_BUFFER	 = 3, /* nothing: it came out of a buffer (init_module), and has no file */
+};
+
+struct module_event {
+	struct event_header header;
+	struct task_ref task; /* who loads it; not whoever made the kernel start modprobe */
+	struct ruling ruling; /* the ruler is the node */
+	__u32 form; /* enum module_form */
+	__u8  sha256[32]; /* of a MODULE_FILE */
+	char  path[252];  /* of the file, as that of an image; empty for a buffer, and where it is longer than we hold */
 };
 
 struct socket_event {

@@ -127,16 +127,7 @@ static __always_inline void decide_exec(const struct control *now, __u32 slot, s
 		if (on_trial)
 			trial = better(trial, look_up(view.paths, scratch, GATE_EXEC | TRIAL));
 	}
-	if (enforced) {
-		ruling->cookie = enforced->cookie;
-		ruling->effect = enforced->effect;
-	}
-	if (!on_trial) /* nothing is on trial: it would say what is in force */
-		trial = enforced;
-	if (trial) {
-		ruling->trial_cookie = trial->cookie;
-		ruling->trial_effect = trial->effect;
-	}
+	set_ruling(ruling, enforced, on_trial ? trial : enforced); /* where nothing is on trial, it would say what is in force */
 }
 
 /* The ruling where there was no memory to look with: denied, if anything at all is denied to this workload's execs. */

@@ -7,6 +7,7 @@
 struct fork_event    fork_event;
 struct exit_event    exit_event;
 struct exec_event    exec_event;
+struct module_event  module_event;
 struct socket_event  socket_event;
 struct cut_socket    cut_socket;
 struct test_event    test_event;
@@ -24,4 +25,5 @@ struct control	     control;
 enum event_type	 event_type;
 enum program	 program;
 enum exec_form	 exec_form;
+enum module_form module_form;
 enum abi	 abi;

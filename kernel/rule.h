@@ -6,7 +6,7 @@
 #pragma once
 
 enum abi {
-	ABI_VERSION = 1, /* raise it when a pinned map changes its shape or its meaning */
+	ABI_VERSION = 2, /* raise it when a pinned map changes its shape or its meaning */
 };
 
 enum gate {

@@ -46,6 +46,19 @@ static __always_inline const struct rule_value *better(const struct rule_value *
 	return one->effect == EFFECT_DENY ? one : other;
 }
 
+/* Writes down what two rules say, NULL for none. */
+static __always_inline void set_ruling(struct ruling *ruling, const struct rule_value *enforced, const struct rule_value *trial)
+{
+	if (enforced) {
+		ruling->cookie = enforced->cookie;
+		ruling->effect = enforced->effect;
+	}
+	if (trial) {
+		ruling->trial_cookie = trial->cookie;
+		ruling->trial_effect = trial->effect;
+	}
+}
+
 enum outcome {
 	OUTCOME_DENIED = 1 << 0, /* by what is in force */
 	OUTCOME_REPORT = 1 << 1, /* on trial it would be, and somebody wants to hear of it */

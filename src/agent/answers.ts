@@ -1,5 +1,5 @@
 // Why: what would be decided, by which line of which file, and what would have to change.
-import type { Because, Decision, End, Request } from '../core/decision.ts'
+import { type Because, type Decision, type End, NODE, type Request } from '../core/decision.ts'
 import { CODES, type Code, ThymusError } from '../core/errors.ts'
 import { FINDING_CODES, type Finding, type FindingCode } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
@@ -8,7 +8,7 @@ import type { PolicySet, Store } from '../engine/store/store.ts'
 import { decide, decideConnection, type Ruling, toDecision } from '../layers/network/evaluate.ts'
 import type { DiffResult, Explanation, WhyRequest, WhyResult } from '../server/api.ts'
 import { type Control, key } from './control.ts'
-import { summaryOf } from './records.ts'
+import { moduleText, summaryOf } from './records.ts'
 
 /** Pairs of workloads beyond which `diff` compares the first ones only, and says so. */
 const MAX_PAIRS = 10_000
@@ -114,6 +114,7 @@ export class Answers {
     const policies = [...set.held.values()].map(({ policy }) => policy)
     const workloads = this.#control.workloads
     const judged = (asked: Request) => [decide(policies, set.namespaces, workloads, asked)]
+    if (request.gate === 'module') return judged({ ...request, subject: NODE })
     const port = request.port ?? 0
     const protocol = request.protocol ?? 'TCP'
     switch (request.gate) {
@@ -163,15 +164,25 @@ function verdictOf(rulings: readonly Ruling[]): string {
 
 function change({ request, effect, because }: Decision): string[] {
   if (effect === 'allow') return []
-  const what =
-    request.gate === 'exec'
-      ? `an exec rule that allows ${request.path}`
-      : request.gate === 'bind'
-        ? `a bind rule that allows ${request.protocol}/${request.port}`
-        : `${request.gate === 'connect' ? 'an egress' : 'an ingress'} rule that allows ${peerName(request.peer)} on ${request.protocol}/${request.port}`
-  if ('implicit' in because) return [`add to ${because.implicit.join(' or ')}, or to a policy of its own for ${request.subject}: ${what}`]
+  if (request.gate === 'module' && request.sha256 === undefined) return ['no rule allows a module without a digest: load it from its file']
+  if ('implicit' in because)
+    return [`add to ${because.implicit.join(' or ')}, or to a policy of its own for ${request.subject}: ${allowing(request)}`]
   if ('rule' in because) return [`${because.policy}, line ${because.rule.source.line}, denies it: remove or narrow that rule`]
   return []
+}
+
+/** The rule that would allow it. */
+function allowing(request: Request): string {
+  switch (request.gate) {
+    case 'exec':
+      return `an exec rule that allows ${request.path}`
+    case 'module':
+      return `a rule of modules that allows ${moduleText(request)}`
+    case 'bind':
+      return `a bind rule that allows ${request.protocol}/${request.port}`
+    default:
+      return `${request.gate === 'connect' ? 'an egress' : 'an ingress'} rule that allows ${peerName(request.peer)} on ${request.protocol}/${request.port}`
+  }
 }
 
 function peerName({ workload, address }: End): string {

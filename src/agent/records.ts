@@ -1,11 +1,22 @@
 // Events as people read them: records, decisions, flows, suspicions. Pure: what is not in the event is asked of `Names`.
-import type { Because, Decision, Request } from '../core/decision.ts'
-import { type Event, type ExecEvent, FILELESS_FORMS, type Ruling, type SocketEvent } from '../core/event.ts'
+import { type Because, type Decision, NODE, type Request } from '../core/decision.ts'
+import {
+  type Event,
+  type ExecEvent,
+  FILELESS_FORMS,
+  type ModuleEvent,
+  type ModuleForm,
+  type Ruling,
+  type SocketEvent,
+} from '../core/event.ts'
 import type { Suspicion } from '../core/finding.ts'
 import type { FlowChange } from '../engine/store/batch.ts'
 import { fileless } from '../layers/runtime/detectors/fileless/detector.ts'
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' }
+
+/** What a gate was asked about. */
+type Asked = ExecEvent | ModuleEvent | SocketEvent
 
 /** What a slot is called: `namespace/name`, `host`, or the bare slot of a workload that has gone. */
 export type Names = (slot: number) => string
@@ -30,7 +41,7 @@ export function deniedBy(ruling: Ruling): 'enforced' | 'trial' | undefined {
   return ruling.trialEffect === 'deny' ? 'trial' : undefined
 }
 
-export function suspicions(event: ExecEvent | SocketEvent): Suspicion[] {
+export function suspicions(event: Asked): Suspicion[] {
   const denied = deniedBy(event.ruling)
   const would = denied === 'trial' ? 'Would be denied' : 'Denied'
   if (event.type === 'exec') {
@@ -48,6 +59,12 @@ export function suspicions(event: ExecEvent | SocketEvent): Suspicion[] {
     ]
   }
   if (denied === undefined || event.type === 'close') return []
+  if (event.type === 'module') {
+    const { path, form } = event
+    const what = form === 'buffer' ? 'a module out of a buffer' : path || 'a file whose path is too long'
+    const title = `${would}: loading ${what} into the kernel${UNKNOWN[form]}`
+    return [{ code: 'FW_MODULE_DENIED', severity: 'high', title, remedy: REMEDIES[form] }]
+  }
   const title = `${would}: ${event.type} ${target(event)}`
   return [
     {
@@ -59,8 +76,18 @@ export function suspicions(event: ExecEvent | SocketEvent): Suspicion[] {
   ]
 }
 
-export function target(event: ExecEvent | SocketEvent): string {
-  if (event.type === 'exec') return event.path || event.name
+const UNKNOWN: Readonly<Record<ModuleForm, string>> = {
+  file: '',
+  'no-digest': '; it could not be hashed, so nobody knows what it is',
+  buffer: '; it has no file, so nobody knows what it is',
+}
+const REMEDIES: Readonly<Record<ModuleForm, string>> = {
+  file: 'Who signed it? `thymus module verify`. If it is wanted, allow its digest: `thymus explain` names the rule and the line.',
+  'no-digest': 'The kernel must hash files with SHA-256: it needs IMA, and no `ima_hash=` of another kind.',
+  buffer: 'If it is wanted, load it from its file: finit_module(2), as `insmod` and `modprobe` do where the kernel itself unpacks modules.',
+}
+
+function target(event: SocketEvent): string {
   const end = event.type === 'bind' || (event.type === 'drop' && !event.active) ? event.local : event.remote
   return `${PROTOCOLS[event.protocol] ?? event.protocol} ${end.address}:${end.port}`
 }
@@ -74,6 +101,10 @@ export function factsOf(event: Event, name: (slot: number) => string): Record<st
     case 'exec': {
       const { path, name: given, interpreter, cwd, argv, links, forms, task } = event
       return { path, name: given, interpreter, cwd, argv, inode: String(event.inode), links, forms, uid: task.uid, euid: task.euid }
+    }
+    case 'module': {
+      const { path, sha256, form, task } = event
+      return { path, sha256, form, uid: task.uid, euid: task.euid }
     }
     default: {
       const { protocol, local, remote, active, bytesIn, bytesOut, peerSlot } = event
@@ -92,7 +123,7 @@ export function factsOf(event: Event, name: (slot: number) => string): Record<st
 }
 
 /** The decision that an event tells of, as `policy why` would word it. */
-export function decisionOf(event: ExecEvent | SocketEvent, because: Because, names: Names): Decision {
+export function decisionOf(event: Asked, because: Because, names: Names): Decision {
   const denied = deniedBy(event.ruling)
   const enforced = denied === undefined ? event.ruling.effect !== null : denied === 'enforced'
   return {
@@ -104,10 +135,20 @@ export function decisionOf(event: ExecEvent | SocketEvent, because: Because, nam
   }
 }
 
-function requestOf(event: ExecEvent | SocketEvent, names: Names): Request {
+/** A module as a request or an event names it: by its path, its digest, or both. */
+export function moduleText({ path, sha256 }: { readonly path?: string; readonly sha256?: string }): string {
+  if (!path) return sha256 === undefined ? 'a module without a digest' : `sha256 ${sha256}`
+  return sha256 === undefined ? `${path}, without a digest` : `${path} (sha256 ${sha256})`
+}
+
+function requestOf(event: Asked, names: Names): Request {
   if (event.type === 'exec') {
     const fileless = event.forms.some((form) => FILELESS_FORMS.includes(form))
     return { gate: 'exec', subject: names(event.slot), path: event.path, fileless }
+  }
+  if (event.type === 'module') {
+    const { sha256, path } = event
+    return { gate: 'module', subject: NODE, ...(sha256 === null ? {} : { sha256 }), ...(path === '' ? {} : { path }) }
   }
   const gate = event.type === 'bind' ? 'bind' : event.active || event.type === 'connect' ? 'connect' : 'accept'
   const end = gate === 'connect' ? event.remote : event.local

@@ -2,7 +2,7 @@
 // after its batch is stored: who dies in between is given it again, and skips by the position that stands in the same transaction.
 import { decodeEvent } from '../adapters/linux/bpf/decode.ts'
 import type { RingSource } from '../adapters/linux/bpf/ring.ts'
-import type { Because } from '../core/decision.ts'
+import { type Because, NODE } from '../core/decision.ts'
 import type { Event, Ruling } from '../core/event.ts'
 import { FINDING_CODES, type Finding, type Suspicion } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
@@ -193,7 +193,7 @@ export class Watch {
       harvest.decisions.push({ at: time, decision: decisionOf(event, because, this.#names), process: record.process })
     }
     for (const suspicion of suspicions(event)) harvest.findings.push(this.#finding(suspicion, event, record, because))
-    const flow = event.type === 'exec' ? undefined : flowOf(event, time, because, this.#names)
+    const flow = event.type === 'exec' || event.type === 'module' ? undefined : flowOf(event, time, because, this.#names)
     if (flow) harvest.flows.push(flow)
   }
 
@@ -217,7 +217,7 @@ export class Watch {
 
   readonly #names = (slot: number): string => {
     const workload = this.#knowledge.workloadOf(slot)
-    return slot === 0 ? 'host' : workload ? key(workload) : `slot ${slot}`
+    return slot === 0 ? NODE : workload ? key(workload) : `slot ${slot}`
   }
 
   #finding({ code, severity, title, remedy }: Suspicion, event: Event, record: EventRecord, because: Because | null): Finding {

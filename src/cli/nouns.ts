@@ -19,27 +19,29 @@ export const policy = group('the policies that are in force', {
     load: async () => (await import('./commands/policy.ts')).remove,
   }),
   why: command({
-    brief: 'may this talk to that, or run it? both ends asked, the rule named, and what would have to change',
+    brief: 'may this talk to that, run it, or be loaded? both ends asked, the rule named, and what would have to change',
     examples: [
       ['thymus policy why web db --port 5432', 'names of workloads, or addresses'],
       ['thymus policy why web 203.0.113.7 --port 53 --protocol udp', ''],
       ['thymus policy why web --bind --port 80', ''],
       ['thymus policy why web --exec /bin/sh', ''],
+      ['thymus policy why --module drivers/net/dummy.ko', 'of the node'],
     ],
-    operands: 'FROM [TO]',
+    operands: '[FROM] [TO]',
     parameters: {
       flags: {
         port: given(port, 'PORT', 'the port that is connected to or bound'),
         protocol: given(protocol, 'TCP|UDP|SCTP', 'TCP where it is left out'),
         bind: flag('ask whether FROM may take the port'),
         exec: given(absolutePath, 'PATH', 'ask whether FROM may run this file'),
+        module: given(text, 'FILE|sha256:DIGEST', 'ask whether the node would load this kernel module'),
         ...output,
       },
       aliases: o,
       positional: {
         kind: 'tuple',
         parameters: [
-          { parse: text, placeholder: 'FROM', brief: 'a workload or an address' },
+          { parse: text, placeholder: 'FROM', brief: 'a workload or an address', optional: true },
           { parse: text, placeholder: 'TO', brief: 'a workload or an address', optional: true },
         ],
       },

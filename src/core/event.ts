@@ -77,6 +77,22 @@ export interface ExecEvent extends Observed {
 export type ExecForm = 'unlinked' | 'unhashed' | 'shm' | 'script-fd' | 'by-fd' | 'no-path' | 'killed' | 'refused'
 export const FILELESS_FORMS: readonly ExecForm[] = ['unlinked', 'unhashed', 'shm', 'script-fd']
 
+/** A kernel module that is denied, or would be. */
+export interface ModuleEvent extends Observed {
+  readonly type: 'module'
+  /** Who loads it: the one whose call made the kernel start modprobe is not seen. */
+  readonly task: Task
+  readonly ruling: Ruling
+  readonly form: ModuleForm
+  /** Of its file, in hexadecimal. */
+  readonly sha256: string | null
+  /** From the root of the mount namespace; empty for what has no file, and where it is longer than the kernel holds. */
+  readonly path: string
+}
+
+/** By what it was judged: the digest of its file; nothing, since the kernel did not hash the file; nothing, since it came out of a buffer. */
+export type ModuleForm = 'file' | 'no-digest' | 'buffer'
+
 export interface SocketEvent extends Observed {
   readonly type: 'connect' | 'accept' | 'close' | 'bind' | 'drop'
   /** Absent in a packet's context, which is nobody's time. */
@@ -94,7 +110,7 @@ export interface SocketEvent extends Observed {
   readonly bytesOut: number
 }
 
-export type Event = ForkEvent | ExitEvent | ExecEvent | SocketEvent
+export type Event = ForkEvent | ExitEvent | ExecEvent | ModuleEvent | SocketEvent
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

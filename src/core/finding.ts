@@ -12,6 +12,10 @@ export const LAYERS: readonly Layer[] = ['hardware', 'firmware', 'supply', 'admi
 export const FINDING_CODES = {
   RT_FILELESS: { layer: 'runtime', text: 'An image without a lasting name was executed, or was stopped from it (ATT&CK T1620).' },
   RT_EXEC_DENIED: { layer: 'runtime', text: 'A policy denies what was executed.' },
+  FW_MODULE_DENIED: {
+    layer: 'firmware',
+    text: 'A policy of the node denies a kernel module that somebody wants to load (ATT&CK T1547.006).',
+  },
   ADM_POD_SECURITY: { layer: 'admission', text: 'A pod breaks the Pod Security Standard that it was held to.' },
   ADM_VIOLATION: { layer: 'admission', text: 'An object violates a constraint of an admission policy.' },
   ADM_UNJUDGED: { layer: 'admission', text: 'An object could not be judged by a policy: nobody knows whether it would be refused.' },

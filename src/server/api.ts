@@ -80,15 +80,20 @@ export interface PolicySummary {
   readonly workloads: readonly string[]
 }
 
-/** POST /v1/policies/why: what would be decided, by both ends, and what would have to change. `from` and `to` are workload names or addresses. */
-export interface WhyRequest {
-  readonly gate: 'connect' | 'bind' | 'exec'
-  readonly from: string
-  readonly to?: string
-  readonly protocol?: Protocol
-  readonly port?: number
-  readonly path?: string
-}
+/**
+ * POST /v1/policies/why: what would be decided, by both ends, and what would have to change. `from` and `to` are workload names or addresses.
+ * A module is the node's: it is asked about by the SHA-256 of its file, in hexadecimal; without one it is a module that nobody knows.
+ */
+export type WhyRequest =
+  | {
+      readonly gate: 'connect' | 'bind' | 'exec'
+      readonly from: string
+      readonly to?: string
+      readonly protocol?: Protocol
+      readonly port?: number
+      readonly path?: string
+    }
+  | { readonly gate: 'module'; readonly sha256?: string; readonly path?: string }
 export interface WhyResult {
   readonly allowed: boolean
   readonly decisions: readonly Decision[]

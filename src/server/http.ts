@@ -31,14 +31,24 @@ const APPLY = z.strictObject({
   confirmWithinSeconds: z.number().positive().max(86_400).optional(),
   dryRun: z.boolean().optional(),
 })
-const WHY = z.strictObject({
-  gate: z.enum(['connect', 'bind', 'exec']),
-  from: z.string(),
-  to: z.string().optional(),
-  protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),
-  port: z.int().min(0).max(65_535).optional(),
-  path: z.string().optional(),
-})
+const WHY = z.discriminatedUnion('gate', [
+  z.strictObject({
+    gate: z.enum(['connect', 'bind', 'exec']),
+    from: z.string(),
+    to: z.string().optional(),
+    protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),
+    port: z.int().min(0).max(65_535).optional(),
+    path: z.string().optional(),
+  }),
+  z.strictObject({
+    gate: z.literal('module'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'no SHA-256: 64 digits, in lower case')
+      .optional(),
+    path: z.string().optional(),
+  }),
+])
 const START = z.strictObject({
   name: z.string(),
   namespace: z.string(),

@@ -75,7 +75,7 @@ const EFFECT_DENY = 2
 function asked(requests: readonly Request[], workloads: readonly Workload[]): TrafficQuestion[] {
   const slots = new Map(workloads.map(({ namespace, name, slot }) => [`${namespace}/${name}`, slot]))
   return requests.map((request) => {
-    if (request.gate === 'exec') throw new Error('no traffic')
+    if (request.gate === 'exec' || request.gate === 'module') throw new Error('no traffic')
     const { gate, subject, peer, protocol, port } = request
     const slot = peer.workload === undefined ? undefined : slots.get(peer.workload)!
     return {

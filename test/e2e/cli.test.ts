@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -27,7 +28,7 @@ describe('exit status', () => {
 
   test('3 where policy why cannot tell; a denial that is told is 0', async () => {
     await using agent = new AnsweringAgent()
-    await agent.answer({ why: ({ from }) => (from === 'web' ? WHY : WHY_UNKNOWN) })
+    await agent.answer({ why: (asked) => ('from' in asked && asked.from === 'web' ? WHY : WHY_UNKNOWN) })
     assert.equal((await thymus(['policy', 'why', 'web', 'db'], { env: agent.env })).status, 0)
     const { status, stdout } = await thymus(['policy', 'why', 'x', 'db'], { env: agent.env })
     assert.equal(status, 3)
@@ -151,6 +152,7 @@ describe('what is asked of the agent', () => {
     })
     const file = join(agent.home, 'p.yaml')
     writeFileSync(file, 'a: ü\n')
+    const digest = createHash('sha256').update('a: ü\n').digest('hex')
     const commands: readonly (readonly [words: readonly string[], what: string, ...withWords: unknown[]])[] = [
       [
         ['apply', '-f', file, '--enforce', '--confirm-within', '1.5m', '--dry-run'],
@@ -164,6 +166,8 @@ describe('what is asked of the agent', () => {
       ],
       [['policy', 'why', 'web', '--bind', '--port', '80'], 'why', { gate: 'bind', from: 'web', port: 80, protocol: 'TCP' }],
       [['policy', 'why', 'web', '--exec', '/bin/sh'], 'why', { gate: 'exec', from: 'web', path: '/bin/sh' }],
+      [['policy', 'why', '--module', `sha256:${digest.toUpperCase()}`], 'why', { gate: 'module', sha256: digest }],
+      [['policy', 'why', '--module', file], 'why', { gate: 'module', sha256: digest, path: file }],
       [['policy', 'diff', '-f', file, '--shadow'], 'diff', { text: 'a: ü\n', file, mode: 'shadow' }],
       [['policy', 'delete', 'NetworkPolicy/default/a b'], 'deletePolicy', 'NetworkPolicy/default/a b'],
       [['workload', 'remove', 'web'], 'removeWorkload', 'default', 'web'],

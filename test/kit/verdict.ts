@@ -8,7 +8,7 @@ import { addressBytes, parseAddress } from '../../src/engine/rule-plane/addresse
 import type { TableRequest } from '../../src/engine/rule-plane/lookup.ts'
 import { GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 
-export type TrafficQuestion = Exclude<TableRequest, { gate: 'exec' }>
+export type TrafficQuestion = Exclude<TableRequest, { gate: 'exec' | 'module' }>
 
 /** kernel/verdict.bpf.c BATCH. */
 const BATCH = 4096

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+import { moduleDigest } from '../../adapters/linux/modules/files.ts'
 import type { Places } from '../../agent/places.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import type { Protocol } from '../../core/policy.ts'
@@ -14,6 +16,7 @@ export interface WhyFlags extends OutputFlags {
   readonly protocol?: Protocol
   readonly bind?: boolean
   readonly exec?: string
+  readonly module?: string
 }
 
 export async function list(flags: OutputFlags): Promise<undefined> {
@@ -32,7 +35,7 @@ export async function remove(flags: OutputFlags, id: string): Promise<undefined>
   note(`${id} is out of force`)
 }
 
-export async function why(flags: WhyFlags, from: string, to: string | undefined): Promise<number> {
+export async function why(flags: WhyFlags, from: string | undefined, to: string | undefined): Promise<number> {
   const request = question(flags, from, to)
   const output = await openOutput('WhyResult', flags)
   const answer = await here().client.why(request)
@@ -63,7 +66,15 @@ async function kept(at: Places): Promise<readonly PolicySummary[]> {
   return ownPolicies(at).policies.map(summaryOf)
 }
 
-function question({ port, protocol, bind, exec }: WhyFlags, from: string, to: string | undefined): WhyRequest {
+function question(flags: WhyFlags, from: string | undefined, to: string | undefined): WhyRequest {
+  const { port, protocol, bind, exec, module } = flags
+  if (module !== undefined) {
+    if (bind || [from, exec, port, protocol].some((each) => each !== undefined)) {
+      throw new ThymusError('USAGE', '--module asks about the node: neither FROM, TO, --exec, --bind, --port nor --protocol goes with it')
+    }
+    return { gate: 'module', ...moduleNamed(module) }
+  }
+  if (from === undefined) throw new ThymusError('USAGE', 'FROM is missing: who asks? (or ask --module FILE, which is the node’s)')
   if (exec !== undefined) {
     if (bind || to !== undefined || port !== undefined || protocol !== undefined) {
       throw new ThymusError('USAGE', '--exec asks about a file: neither TO, --bind, --port nor --protocol goes with it')
@@ -78,4 +89,14 @@ function question({ port, protocol, bind, exec }: WhyFlags, from: string, to: st
   }
   if (to === undefined) throw new ThymusError('USAGE', 'TO is missing: who is talked to? (or ask --exec PATH, or --bind)')
   return { gate: 'connect', from, to, ...at }
+}
+
+const DIGEST = 'sha256:'
+
+/** By its digest, or the file that has it. */
+function moduleNamed(name: string): { readonly sha256: string; readonly path?: string } {
+  if (!name.startsWith(DIGEST)) return { sha256: moduleDigest(name), path: resolve(name) }
+  const sha256 = name.slice(DIGEST.length).toLowerCase()
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ThymusError('USAGE', 'it is no SHA-256, which has 64 digits', { at: name })
+  return { sha256 }
 }

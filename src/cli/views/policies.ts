@@ -1,4 +1,4 @@
-import { summaryOf } from '../../agent/records.ts'
+import { moduleText, summaryOf } from '../../agent/records.ts'
 import type { Decision } from '../../core/decision.ts'
 import type { Part } from '../../outputs/output.ts'
 import type { Cell } from '../../outputs/table.ts'
@@ -56,6 +56,7 @@ function workloadsCell(workloads: readonly string[]): Cell {
 
 function requestCells({ request }: Decision): string[] {
   if (request.gate === 'exec') return [request.subject, request.gate, request.path]
+  if (request.gate === 'module') return [request.subject, request.gate, moduleText(request)]
   const { peer, protocol, port } = request
   const end = peer.workload ?? peer.address ?? 'anyone'
   return [request.subject, request.gate, `${request.gate === 'bind' ? '' : `${end} `}${protocol} ${port}`]

@@ -11,6 +11,9 @@ import type { TableDecision, TableRequest } from './lookup.ts'
 import { lookup } from './lookup.ts'
 import type { Tables, TrafficEntry } from './tables.ts'
 
+/** The node's own are in node.test.ts. */
+type WorkloadRequest = Exclude<TableRequest, { gate: 'module' }>
+
 // The reference: what the words of core/policy.ts say, without any cleverness. No code is shared with the compiler.
 
 interface World {
@@ -25,7 +28,7 @@ interface Judgement {
   readonly because: readonly Because[]
 }
 
-function judge({ policies, namespaces, workloads }: World, request: TableRequest, trial: boolean): Judgement {
+function judge({ policies, namespaces, workloads }: World, request: WorkloadRequest, trial: boolean): Judgement {
   const none: Judgement = { effect: 'none', because: [] }
   const subject = workloads.find(({ slot }) => slot === request.subject)
   if (subject === undefined) return none
@@ -50,7 +53,7 @@ function judge({ policies, namespaces, workloads }: World, request: TableRequest
   return isolating.length === 0 ? none : { effect: 'deny', because: [{ implicit: isolating.map(({ id }) => id).sort() }] }
 }
 
-function peerOf(workloads: readonly Workload[], request: TableRequest): Workload | undefined {
+function peerOf(workloads: readonly Workload[], request: WorkloadRequest): Workload | undefined {
   if (request.gate === 'exec' || request.gate === 'bind') return undefined
   const { slot, address } = request.peer
   if (slot !== undefined) return workloads.find((workload) => workload.slot === slot)
@@ -62,7 +65,7 @@ function isHost(peer: Workload | undefined, slot: number | undefined): boolean {
   return peer === undefined && (slot === undefined || slot === 0)
 }
 
-function matches(when: Predicate, request: TableRequest, peer: Workload | undefined, namespaces: Namespaces): boolean {
+function matches(when: Predicate, request: WorkloadRequest, peer: Workload | undefined, namespaces: Namespaces): boolean {
   if (request.gate === 'exec') {
     if (when.is === 'fileless') return request.fileless
     if (when.is !== 'path') return false
@@ -210,7 +213,7 @@ const anyWorld: fc.Arbitrary<World> = fc.record({
   namespaces: fc.constant(new Map([['b', { team: 'red' }]])),
   workloads: anyWorkloads,
 })
-const anyRequest: fc.Arbitrary<TableRequest> = fc.oneof(
+const anyRequest: fc.Arbitrary<WorkloadRequest> = fc.oneof(
   fc.record({
     gate: fc.constantFrom('connect' as const, 'accept' as const, 'bind' as const),
     subject: fc.constantFrom(1, 2, 3, 1, 2, 3, 4, 0),
@@ -253,7 +256,7 @@ describe('what the tables say is what the policies say', () => {
   })
 })
 
-function agree(tables: Tables, expected: Judgement, effect: TableDecision['effect'], cookie: number, request: TableRequest): void {
+function agree(tables: Tables, expected: Judgement, effect: TableDecision['effect'], cookie: number, request: WorkloadRequest): void {
   const why = JSON.stringify(request)
   assert.equal(effect, expected.effect, why)
   if (effect === 'none') assert.equal(cookie, 0, why)

@@ -6,11 +6,11 @@ import type { TrafficClaim } from './contest.ts'
 import { foldersOf, PrefixTable } from './contest.ts'
 import { oncePer } from './once-per.ts'
 import type { PathEntry, PlaceEntry, RuleValue, SubjectEntry, Tables, TrafficEntry } from './tables.ts'
-import { DIGEST_PATH, FILELESS_PATH, GATE_NUMBER, IDENTITY, NODE_SLOT, TABLE_LIMIT } from './tables.ts'
+import { DIGEST_PATH, FILELESS_PATH, GATE_NUMBER, IDENTITY, type NODE_SLOT, TABLE_LIMIT } from './tables.ts'
 
 /**
  * `slot` of the peer where it is known from its socket (0: no workload's); else the owner of the address is taken. `path` is empty for what has
- * no lasting name.
+ * no lasting name; `sha256`, in hexadecimal, is left out for a module that nobody knows.
  */
 export type TableRequest =
   | {
@@ -21,6 +21,7 @@ export type TableRequest =
       readonly port: number
     }
   | { readonly gate: 'exec'; readonly subject: number; readonly path: string; readonly fileless: boolean }
+  | { readonly gate: 'module'; readonly subject: typeof NODE_SLOT; readonly sha256?: string }
 
 /** `none`: no policy speaks of it. Cookie 0 goes with it. */
 export interface TableDecision {
@@ -36,34 +37,13 @@ export interface TableDecision {
  */
 export function lookup(tables: Tables, request: TableRequest): TableDecision {
   const subject = subjectsOf(tables.subjects).get(request.subject)
-  const peers = request.gate === 'exec' || request.gate === 'bind' ? [] : peersOf(tables, request)
+  const peers = isOfFiles(request) || request.gate === 'bind' ? [] : peersOf(tables, request)
   if (subject === undefined || peers === 'free') return NOTHING
   const bit = 1 << GATE_NUMBER[request.gate]
   const say = (trial: boolean) =>
-    request.gate === 'exec' ? pathRule(tables, subject, request, trial) : trafficRule(tables, subject, request, peers, trial)
-  return decisionOf(subject, bit, say)
-}
-
-/** What is said of a module by the SHA-256 of its file, in hexadecimal; undefined for one that has no file. */
-export function lookupModule(tables: Tables, sha256?: string): TableDecision {
-  const node = subjectsOf(tables.subjects).get(NODE_SLOT)
-  if (node === undefined) return NOTHING
-  const path = sha256 === undefined ? '' : `${DIGEST_PATH}${sha256}`
-  return decisionOf(node, 1 << GATE_NUMBER.module, (trial) => {
-    const rules = pathIndex(tables.paths).get(groupOf(node.identity, 0, GATE_NUMBER.module, trial))
-    return rules?.get(path) ?? rules?.get('')
-  })
-}
-
-const NOTHING: TableDecision = { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
-
-function decisionOf(
-  { enforcedGates, trialGates }: SubjectEntry,
-  bit: number,
-  say: (trial: boolean) => RuleValue | undefined,
-): TableDecision {
-  const enforced = (enforcedGates & bit) === 0 ? undefined : say(false)
-  const trial = (trialGates & bit) === 0 ? enforced : say(true)
+    isOfFiles(request) ? pathRule(tables, subject, request, trial) : trafficRule(tables, subject, request, peers, trial)
+  const enforced = (subject.enforcedGates & bit) === 0 ? undefined : say(false)
+  const trial = (subject.trialGates & bit) === 0 ? enforced : say(true)
   return {
     effect: enforced?.effect ?? 'none',
     cookie: enforced?.cookie ?? 0,
@@ -72,8 +52,14 @@ function decisionOf(
   }
 }
 
-type TrafficRequest = Exclude<TableRequest, { gate: 'exec' }>
-type ExecRequest = Extract<TableRequest, { gate: 'exec' }>
+const NOTHING: TableDecision = { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
+
+type FileRequest = Extract<TableRequest, { gate: 'exec' | 'module' }>
+type TrafficRequest = Exclude<TableRequest, FileRequest>
+
+function isOfFiles(request: TableRequest): request is FileRequest {
+  return request.gate === 'exec' || request.gate === 'module'
+}
 
 /** Identities to look under, beside "any". Free is traffic to oneself, and what no workload of ours sends to one over loopback. */
 function peersOf(tables: Tables, { gate, subject, peer }: TrafficRequest): readonly number[] | 'free' {
@@ -99,10 +85,11 @@ function trafficRule(
     .reduce((best, rule) => better(rule, best), undefined) // in the kernel's order, so that ties have the same cookie
 }
 
-function pathRule(tables: Tables, { identity }: SubjectEntry, { path, fileless }: ExecRequest, trial: boolean): RuleValue | undefined {
-  const rules = pathIndex(tables.paths).get(groupOf(identity, 0, GATE_NUMBER.exec, trial))
+function pathRule(tables: Tables, { identity }: SubjectEntry, request: FileRequest, trial: boolean): RuleValue | undefined {
+  const rules = pathIndex(tables.paths).get(groupOf(identity, 0, GATE_NUMBER[request.gate], trial))
   if (rules === undefined) return undefined
-  return better(narrowestPath(rules, path), fileless ? narrowestPath(rules, FILELESS_PATH) : undefined)
+  if (request.gate === 'module') return rules.get(request.sha256 === undefined ? '' : `${DIGEST_PATH}${request.sha256}`) ?? rules.get('')
+  return better(narrowestPath(rules, request.path), request.fileless ? narrowestPath(rules, FILELESS_PATH) : undefined)
 }
 
 function narrowestPath(rules: ReadonlyMap<string, RuleValue>, path: string): RuleValue | undefined {

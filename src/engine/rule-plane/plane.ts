@@ -8,7 +8,7 @@ import type { TableRequest } from './lookup.ts'
 import { lookup } from './lookup.ts'
 import { isSlot } from './slots.ts'
 import type { PlaceEntry, SubjectEntry, Tables } from './tables.ts'
-import { PROTOCOL_NUMBER } from './tables.ts'
+import { NODE_SLOT, PROTOCOL_NUMBER } from './tables.ts'
 
 /** What somebody wants to be in force: always the whole. What has not changed since the last time should be the same objects. */
 export interface Wanted {
@@ -225,6 +225,7 @@ function difference(
 
 /** The same question in the terms of the tables, once for each address by which the peer may be meant; none if nothing is said of it. */
 function tableRequests(request: Request, workloads: readonly Workload[]): readonly TableRequest[] {
+  if (request.gate === 'module') return [{ ...request, subject: NODE_SLOT }]
   const subject = named(request.subject, workloads).slot
   if (request.gate === 'exec') return [{ ...request, subject }]
   const { gate, port } = request

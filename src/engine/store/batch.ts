@@ -213,6 +213,7 @@ function ruleOf(because: Because): string {
 
 function targetOf(request: Request): string {
   if (request.gate === 'exec') return `exec ${request.path}`
+  if (request.gate === 'module') return `module ${request.sha256 ?? ''} ${request.path ?? ''}`
   const { workload, address } = request.peer
   return `${workload ?? address ?? ''} ${request.protocol} ${request.port}`
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { z } from 'zod'
-import type { Because, Decision, End, Request } from '../../core/decision.ts'
+import type { Because, Decision, End } from '../../core/decision.ts'
 import { FILELESS_FORMS } from '../../core/event.ts'
 import type { Predicate, Rule } from '../../core/policy.ts'
 import { MODES, type Workload } from '../../core/workload.ts'
@@ -10,6 +10,8 @@ import { decisionDocument, requestDocument, type Seen } from './core-documents.t
 import { decision as decisionSchema, permits } from './decision.ts'
 import { type Frozen, type Process, request as requestSchema } from './request.ts'
 import { rule as ruleSchema } from './rule.ts'
+
+type Request = Parameters<typeof requestDocument>[0]
 
 const text = fc.string({ unit: 'binary' })
 const labels = fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.stringMatching(/^[a-z]{0,5}$/))
@@ -72,23 +74,24 @@ const process: fc.Arbitrary<Process> = fc.record(
 const image = fc.record({ argv: fc.array(text), interpreter: text, forms: fc.subarray([...FILELESS_FORMS, 'killed', 'refused'] as const) })
 const context = fc.record({ node: text, cluster: text, mode: fc.constantFrom(...MODES) }, { requiredKeys: ['mode'] })
 
-const scene: fc.Arbitrary<{ readonly decision: Decision; readonly seen: Seen }> = workloads.chain((workloads) =>
-  fc.record({
-    decision: fc.record({
-      request: requestFor(workloads.map(({ namespace, name }) => `${namespace}/${name}`)),
-      effect: fc.constantFrom('allow' as const, 'deny' as const),
-      enforced: fc.boolean(),
-      because,
-      generation: fc.nat(),
+const scene: fc.Arbitrary<{ readonly decision: Decision & { readonly request: Request }; readonly seen: Seen }> = workloads.chain(
+  (workloads) =>
+    fc.record({
+      decision: fc.record({
+        request: requestFor(workloads.map(({ namespace, name }) => `${namespace}/${name}`)),
+        effect: fc.constantFrom('allow' as const, 'deny' as const),
+        enforced: fc.boolean(),
+        because,
+        generation: fc.nat(),
+      }),
+      seen: fc.record(
+        { at: fc.nat(4e12), workloads: fc.constant(workloads), process, image, context },
+        { requiredKeys: ['at', 'workloads', 'context'] },
+      ),
     }),
-    seen: fc.record(
-      { at: fc.nat(4e12), workloads: fc.constant(workloads), process, image, context },
-      { requiredKeys: ['at', 'workloads', 'context'] },
-    ),
-  }),
 )
 
-test('whatever core decides has documents, and they are not changed by JSON', () => {
+test('whatever core decides of workloads has documents, and they are not changed by JSON', () => {
   const gates = new Set<string>()
   const effects = new Set<string>()
   fc.assert(

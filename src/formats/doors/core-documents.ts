@@ -22,13 +22,16 @@ export interface Seen {
   readonly context: Context
 }
 
+/** No document asks about the node itself. */
+type WorkloadRequest = Exclude<CoreRequest, { gate: 'module' }>
+
 /**
  * What a policy is asked.
  * @throws ThymusError WORKLOAD_UNKNOWN for a name of no workload: a rule about it could not match, and would be passed by; FORMAT for what is
  * no address or time
  */
 export function requestDocument(
-  request: CoreRequest,
+  request: WorkloadRequest,
   { at, workloads, process, image, context }: Seen,
 ): Request<'exec' | 'connect' | 'accept' | 'bind'> {
   const subject = { workload: workloadDocument(named(workloads, request.subject)), ...(process === undefined ? {} : { process }) }

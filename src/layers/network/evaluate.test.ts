@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Request } from '../../core/decision.ts'
+import { NODE, type Request, type TrafficRequest } from '../../core/decision.ts'
 import type { Mode, Workload } from '../../core/workload.ts'
 import { decide, decideConnection, toDecision } from './evaluate.ts'
 import { readPolicies } from './read-policies.ts'
@@ -42,8 +42,6 @@ function rule(documents: readonly object[], request: Request, world: readonly Wo
   return decide(policies, namespaces, world, request)
 }
 const effect = (...args: Parameters<typeof rule>) => rule(...args).inForce.effect
-
-type TrafficRequest = Exclude<Request, { gate: 'exec' }>
 
 const TO_DB = { workloads: { selector: { matchLabels: { app: 'db' } } } }
 const allowDb = { effect: 'allow', peers: [TO_DB] }
@@ -247,6 +245,43 @@ describe('exec and bind', () => {
     const bind = (port: number) =>
       effect([policy('a', { bind: { default: 'deny', rules } })], { gate: 'bind', subject: 'shop/web', peer: {}, protocol: 'TCP', port })
     assert.deepEqual([bind(8080), bind(8081)], ['allow', 'deny'])
+  })
+})
+
+describe('the modules of the node', () => {
+  const [GOOD, BAD] = ['a'.repeat(64), 'b'.repeat(64)]
+  const node = (mode: Mode, modules: object) => ({
+    apiVersion: 'thymus.dev/v1',
+    kind: 'NodePolicy',
+    metadata: { name: 'n' },
+    spec: { mode, modules },
+  })
+  const module = (sha256?: string) => ({ gate: 'module', subject: NODE, ...(sha256 === undefined ? {} : { sha256 }) }) as const
+  const allowGood = { default: 'deny', rules: [{ effect: 'allow', sha256: GOOD }] }
+
+  test('are allowed by their digest; what nobody knows is allowed by no rule', () => {
+    const asked = (sha256?: string) => effect([node('enforce', allowGood)], module(sha256))
+    assert.deepEqual([asked(GOOD), asked(BAD), asked()], ['allow', 'deny', 'deny'])
+    assert.equal(effect([node('enforce', { rules: [{ effect: 'deny', sha256: BAD }] })], module()), 'allow')
+  })
+
+  test('the reason is the rule with its line, or the policy that isolates', () => {
+    const both = { ...allowGood, rules: [...allowGood.rules, { effect: 'deny', sha256: GOOD }] }
+    const { because } = rule([node('enforce', both)], module(GOOD)).inForce
+    assert.ok('rule' in because && because.rule.effect === 'deny' && because.rule.source.line === 1)
+    assert.deepEqual(rule([node('enforce', both)], module(BAD)).inForce.because, { implicit: ['NodePolicy/n'] })
+  })
+
+  test('are no business of policies of workloads, nor theirs of one of the node', () => {
+    assert.equal(effect([policy('a', { exec: { default: 'deny' } })], module(BAD)), 'allow')
+    assert.equal(effect([node('enforce', allowGood)], EXEC), 'allow')
+  })
+
+  test('are refused by a policy that is in force; by another they would be', () => {
+    for (const mode of ['observe', 'shadow'] as const) {
+      const { inForce, trial, trialMode } = rule([node(mode, allowGood)], module(BAD))
+      assert.deepEqual([inForce.effect, trial.effect, trialMode], ['allow', 'deny', mode])
+    }
   })
 })
 

@@ -35,8 +35,8 @@ export function workloadName({ namespace, name }: Pick<Workload, 'namespace' | '
  * @throws ThymusError WORKLOAD_UNKNOWN for names of no workload, AGENT_REQUEST for what is no address
  */
 export function decide(policies: readonly Policy[], namespaces: Namespaces, workloads: readonly Workload[], request: Request): Ruling {
-  const subject = named(workloads, request.subject)
-  const applying = policies.filter((policy) => meant(policy.applies, subject, namespaces))
+  const subject = request.gate === 'module' ? THE_NODE : named(workloads, request.subject)
+  const applying = policies.filter(({ applies }) => ('labels' in subject ? meant(applies, subject, namespaces) : applies.node === true))
   const inForce = applying.filter((policy) => modeOn(subject, policy) === 'enforce')
   const asked = askedFor(request, workloads)
   const trial = together(asked.map((one) => judge(applying, subject, one, namespaces)))
@@ -70,8 +70,13 @@ export function toDecision({ request, inForce, trial }: Ruling, generation: numb
   return { request, effect: shown.effect, enforced: shown === inForce, because: shown.because, generation }
 }
 
+/** Whose the gates are that are no workload's. It has no mode of its own, so that the policy's alone holds. */
+const THE_NODE = { mode: 'enforce' } as const
+type Subject = Workload | typeof THE_NODE
+
 /** A request with its ends found. */
 type Asked =
+  | { readonly gate: 'module'; readonly sha256?: string }
   | { readonly gate: 'exec'; readonly path: string; readonly fileless: boolean }
   | { readonly gate: 'bind'; readonly protocol: number; readonly port: number }
   | {
@@ -89,7 +94,7 @@ interface Judgement {
 
 /** The request once for each address by which the peer may be meant. */
 function askedFor(request: Request, workloads: readonly Workload[]): readonly Asked[] {
-  if (request.gate === 'exec') return [request]
+  if (request.gate === 'exec' || request.gate === 'module') return [request]
   const { gate, port, protocol: written, peer } = request
   const protocol = typeof written === 'number' ? written : PROTOCOLS[written]
   if (gate === 'bind') return [{ gate, protocol, port }]
@@ -112,7 +117,7 @@ function together(judgements: readonly Judgement[]): Judgement {
 }
 
 /** What these policies, all of which apply to the subject, say: the best rule that matches, else isolation, else nothing, which allows. */
-function judge(policies: readonly Policy[], subject: Workload, asked: Asked, namespaces: Namespaces): Judgement {
+function judge(policies: readonly Policy[], subject: Subject, asked: Asked, namespaces: Namespaces): Judgement {
   if (isFree(subject, asked)) return { answer: { effect: 'allow', because: { free: true } }, mode: 'enforce' }
   const matching = policies.flatMap((policy) =>
     policy.rules
@@ -129,13 +134,14 @@ function judge(policies: readonly Policy[], subject: Workload, asked: Asked, nam
 }
 
 /** Traffic to oneself; and what is no workload of ours may talk to one over loopback, so that people and probes on the machine can. */
-function isFree(subject: Workload, asked: Asked): boolean {
+function isFree(subject: Subject, asked: Asked): boolean {
   if (asked.gate !== 'connect' && asked.gate !== 'accept') return false
   if (asked.peer === subject) return true
   return asked.gate === 'accept' && asked.peer === undefined && asked.address !== undefined && isLoopback(asked.address)
 }
 
 function matches(when: Predicate, asked: Asked, namespaces: Namespaces): boolean {
+  if (asked.gate === 'module') return when.is === 'content' && when.sha256 === asked.sha256
   if (asked.gate === 'exec') {
     // What has no lasting name has no path here; what lies in /dev/shm is fileless and has one.
     if (when.is !== 'path') return asked.fileless && when.is === 'fileless'
@@ -181,7 +187,7 @@ interface Matching {
 const PROTOCOLS: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 }
 const HAS_PORTS: ReadonlySet<number> = new Set(Object.values(PROTOCOLS))
 
-function modeOn(subject: Workload, policy: Policy): Mode {
+function modeOn(subject: Subject, policy: Policy): Mode {
   return weaker(policy.mode, subject.mode)
 }
 

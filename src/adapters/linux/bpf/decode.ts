@@ -1,13 +1,15 @@
-import type { Event, ExecForm, Ruling, SocketEvent, Task } from '../../../core/event.ts'
+import type { Event, ExecForm, ModuleForm, Ruling, SocketEvent, Task } from '../../../core/event.ts'
 import {
   decodeEventHeader,
   decodeExecEvent,
   decodeExitEvent,
   decodeForkEvent,
+  decodeModuleEvent,
   decodeSocketEvent,
   EVENT_TYPE,
   type EventHeader,
   EXEC_FORM,
+  MODULE_FORM,
   type Ruling as RawRuling,
   type TaskRef,
 } from './layout.gen.ts'
@@ -29,6 +31,10 @@ const FORMS: readonly (readonly [number, ExecForm])[] = [
   [EXEC_FORM.FORM_KILLED, 'killed'],
   [EXEC_FORM.FORM_REFUSED, 'refused'],
 ]
+const MODULE_FORMS: Readonly<Record<number, ModuleForm>> = {
+  [MODULE_FORM.MODULE_FILE]: 'file',
+  [MODULE_FORM.MODULE_BUFFER]: 'buffer',
+}
 const EFFECTS = [null, 'allow', 'deny'] as const
 
 /** The event that stands at `at`; undefined for a type that this program does not know. */
@@ -58,6 +64,12 @@ export function decodeEvent(view: DataView, bytes: Buffer, at: number): Event | 
         links: raw.links,
         forms: FORMS.filter(([bit]) => (raw.forms & bit) !== 0).map(([, form]) => form),
       }
+    }
+    case EVENT_TYPE.EVENT_MODULE: {
+      const raw = decodeModuleEvent(view, bytes, at)
+      const form = MODULE_FORMS[raw.form] ?? 'no-digest'
+      const sha256 = form === 'file' ? Buffer.from(raw.sha256).toString('hex') : null
+      return { type: 'module', ...observed(header), task: task(raw.task), ruling: ruling(raw.ruling), form, sha256, path: raw.path }
     }
     default: {
       const type = SOCKET_TYPES[header.type]

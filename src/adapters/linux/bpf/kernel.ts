@@ -69,6 +69,8 @@ const COUNTED_AS: Readonly<Record<string, string>> = {
   on_accept: 'ingress',
   on_ingress: 'ingress',
   on_egress: 'egress',
+  on_module_read: 'module',
+  on_module_buffer: 'module',
 }
 /** What may be refused without the rest being of no use; the other objects are needed whole. */
 const OPTIONAL = new Set(['on_check', 'on_module_file', 'on_module_read', 'on_module_buffer'])

@@ -19,15 +19,22 @@ export interface ModuleFile {
 
 /** Module and digest of one reading, so that they are of the same bytes. @throws ThymusError FORMAT where it cannot be unpacked; COMMAND where it cannot be read */
 export function readModuleFile(path: string): ModuleFile {
-  const bytes = orFail(path, () => {
-    if (statSync(path).size > MAX_MODULE) throw new ThymusError('FORMAT', `more than ${MAX_MODULE} bytes`, { at: path })
-    return readFileSync(path)
-  })
+  const bytes = bytesOf(path)
   try {
     return { module: unpacked(bytes, MAX_MODULE), sha256: hash('sha256', bytes) }
   } catch (cause) {
     throw new ThymusError('FORMAT', `it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, { at: path, cause })
   }
+}
+
+/** The digest that the kernel would make of a file, in hexadecimal. @throws ThymusError COMMAND where it cannot be read; FORMAT for what is too long */
+export const moduleDigest = (path: string): string => hash('sha256', bytesOf(path))
+
+function bytesOf(path: string): Buffer {
+  return orFail(path, () => {
+    if (statSync(path).size > MAX_MODULE) throw new ThymusError('FORMAT', `more than ${MAX_MODULE} bytes`, { at: path })
+    return readFileSync(path)
+  })
 }
 
 /** All modules below a folder, in the order of their paths. @throws ThymusError COMMAND */

@@ -4,6 +4,7 @@ import { flag, given, many, o, output, withDefault } from './flags.ts'
 import { text } from './parameters.ts'
 
 const key = many(text, 'FILE', 'certificates whose signatures are trusted, in PEM or DER')
+const revoked = many(text, 'FILE', 'what signs nothing any more: certificates, lines of tbs: and bin: with a hash, or a dbx of UEFI')
 const folder = given(text, 'DIR', 'where modules lie; /lib/modules and the release of the kernel where it is left out')
 
 export const module = group('kernel modules and their signatures', {
@@ -18,11 +19,12 @@ export const module = group('kernel modules and their signatures', {
         all: flag('every module of the folder, loaded or not'),
         folder,
         key,
+        revoked,
         ...output,
       },
       aliases: { k: 'key', ...o },
     },
-    more: 'The exit status is 2 where one is wrongly signed.',
+    more: 'The exit status is 2 where one is wrongly signed, or by a key that is revoked.',
     load: async () => (await import('./module/list.ts')).list,
   }),
   verify: command({
@@ -30,7 +32,7 @@ export const module = group('kernel modules and their signatures', {
     examples: [['thymus module verify --key signing.pem drivers/net/dummy.ko', 'packed ones too']],
     operands: 'FILE...',
     parameters: {
-      flags: { key, ...output },
+      flags: { key, revoked, ...output },
       aliases: { k: 'key', ...o },
       positional: {
         kind: 'array',
@@ -38,7 +40,7 @@ export const module = group('kernel modules and their signatures', {
         parameter: { parse: text, placeholder: 'FILE', brief: 'a module: .ko, .ko.gz, .ko.zst or .ko.xz' },
       },
     },
-    more: 'The exit status is 2 where it is unsigned or wrongly signed, and 3 where only its signer’s key could tell.',
+    more: 'The exit status is 2 where it is unsigned, wrongly signed or revoked, and 3 where only its signer’s key could tell.',
     load: async () => (await import('./module/verify.ts')).verify,
   }),
   policy: command({
@@ -49,6 +51,7 @@ export const module = group('kernel modules and their signatures', {
         name: withDefault(text, 'modules', 'NAME', 'of the policy'),
         folder,
         key,
+        revoked,
       },
       aliases: { k: 'key' },
     },

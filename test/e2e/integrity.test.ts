@@ -7,9 +7,12 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { preAuthentication } from '../../src/formats/dsse.ts'
+import { GUID } from '../../src/formats/efi/guid.ts'
+import { readCertificate } from '../../src/formats/x509/certificate.ts'
 import { readPolicies } from '../../src/layers/network/read-policies.ts'
 import { certificate, commonName, newPair, pem } from '../kit/certificates.ts'
 import { thymus } from '../kit/cli.ts'
+import { signatureList } from '../kit/event-log.ts'
 import { imaLists, type LoggedFile, pcrAfter } from '../kit/ima-log.ts'
 import { appended } from '../kit/kernel-module.ts'
 import { signedData } from '../kit/signed-data.ts'
@@ -45,6 +48,23 @@ describe('thymus module', () => {
       [['--key', key, good, bare], 2, /bare +unsigned/],
       [['--key', key, wrong], 2, /wrong +WRONG .*the module is not the one that was signed/],
       [['--key', key, put('empty.ko', Buffer.alloc(0))], 2, /empty +unsigned/],
+      [
+        ['--key', key, '--revoked', put('revoked', `tbs:${hash('sha256', readCertificate(certificate(SIGNER)).rawBody)}`), good],
+        2,
+        /good +REVOKED .*the key of this kernel/,
+      ],
+      [
+        [
+          '--key',
+          key,
+          '--revoked',
+          put('dbx', Buffer.concat([Buffer.of(0x27, 0, 0, 0), signatureList(GUID.certX509, certificate(SIGNER))])),
+          good,
+        ],
+        2,
+        /good +REVOKED/,
+      ],
+      [['--key', key, '--revoked', put('other', `bin:${'ab'.repeat(32)}`), good], 0, /good +signed/],
       [[good], 3, /good +unknown .*number 1 of the key of this kernel, whose key was not given/],
     ]
     for (const [words, status, says] of cases) {
@@ -76,16 +96,21 @@ describe('thymus module', () => {
       digests.map((sha256) => ({ is: 'content', sha256 })),
     )
     assert.match(stderr, /3 of \d modules are signed/)
+    const without = await thymus(['module', 'policy', '--folder', modules, '--key', key, '--revoked', key])
+    assert.match(without.stderr, /0 of \d modules are signed/)
   })
 
   test('a key that is none, and a file that is not there, are said in one line', async () => {
     for (const words of [
       ['--key', good, good],
       ['--key', join(folder, 'none'), good],
+      ['--revoked', join(folder, 'none'), good],
+      ['--revoked', put('typo', 'tbs:ab'), good],
     ]) {
       const { status, stderr } = await thymus(['module', 'verify', ...words])
       assert.ok(status === 1 || status === 64)
       assert.match(stderr, /^thymus: [^\n]+\n$/)
+      assert.ok(stderr.includes(words[1]!), stderr)
     }
   })
 })

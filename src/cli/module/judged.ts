@@ -5,7 +5,8 @@ import { readAllPem } from '../../formats/pem.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
 import { readKernelModule } from '../../layers/firmware/modules/appended.ts'
 import { type Acceptance, acceptance, holdsKey, type NodeState, strict } from '../../layers/firmware/modules/node.ts'
-import { type ModuleVerdict, type TrustedKey, verifyModule, wordsOf } from '../../layers/firmware/modules/verify.ts'
+import { readRevoked, togetherRevoked } from '../../layers/firmware/modules/revoked.ts'
+import { type Keys, type ModuleVerdict, type TrustedKey, verifyModule, wordsOf } from '../../layers/firmware/modules/verify.ts'
 
 export interface ModuleSummary {
   readonly name: string
@@ -23,14 +24,34 @@ export interface ModuleList {
   readonly node: { readonly asksForSignatures: boolean | null; readonly lockdown: string | null; readonly keys: readonly string[] }
 }
 
-/** @throws ThymusError USAGE for a file that is not there, FORMAT for one that holds no certificate */
-export function readKeys(files: readonly string[]): readonly TrustedKey[] {
+/** Files of those whose signatures are trusted, and of what is revoked. */
+export interface KeyFlags {
+  readonly key?: readonly string[]
+  readonly revoked?: readonly string[]
+}
+
+/** @throws ThymusError USAGE for a file that is not there, FORMAT for one that holds neither certificates nor, where that is wanted, hashes */
+export function readKeys({ key = [], revoked = [] }: KeyFlags): Keys {
+  return { trusted: readTrusted(key), revoked: togetherRevoked(revoked.map((file) => within(file, () => readRevoked(read(file))))) }
+}
+
+function readTrusted(files: readonly string[]): readonly TrustedKey[] {
   return files.flatMap((file) => {
     const bytes = read(file)
     const blocks = readAllPem(bytes.toString('latin1')).filter(({ label }) => label === 'CERTIFICATE')
     const certificates = blocks.length > 0 ? blocks.map((block) => block.bytes) : [bytes]
-    return certificates.map((der) => ({ certificate: readCertificate(der), from: file }))
+    return within(file, () => certificates.map((der) => ({ certificate: readCertificate(der), from: file })))
   })
+}
+
+/** The place of a fault is in this file. */
+function within<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ThymusError) || error.code === 'USAGE') throw error
+    throw new ThymusError(error.code, error.message, { at: error.at === undefined ? file : `${file}: ${error.at}`, cause: error })
+  }
 }
 
 function read(file: string): Buffer {
@@ -42,12 +63,12 @@ function read(file: string): Buffer {
 }
 
 /** Judges files one after the other; one that cannot be read is named, and no reason not to look at the others. */
-export function judgeModules(paths: readonly string[], trusted: readonly TrustedKey[], node: NodeState = nodeState()): ModuleList {
+export function judgeModules(paths: readonly string[], keys: Keys, node: NodeState = nodeState()): ModuleList {
   const items = paths.map((path): ModuleSummary => {
     const name = moduleName(path)
     try {
       const { module, sha256 } = readModuleFile(path)
-      const verdict = verifyModule(readKernelModule(module), { trusted })
+      const verdict = verifyModule(readKernelModule(module), keys)
       const holds = verdict.is === 'signed' ? holdsKey(node, verdict.by.certificate.extended.subjectKeyId) : undefined
       return { name, path, sha256, signature: verdict.is, says: wordsOf(verdict), here: acceptance(verdict, node, holds) }
     } catch (error) {
@@ -55,9 +76,9 @@ export function judgeModules(paths: readonly string[], trusted: readonly Trusted
       return { name, path, sha256: null, signature: 'unreadable', says: error.message, here: 'unknown' }
     }
   })
-  const { enforces, lockdown, keys } = node
+  const { enforces, lockdown } = node
   return {
     items,
-    node: { asksForSignatures: strict(enforces, lockdown) ?? null, lockdown: lockdown ?? null, keys: keys.map(({ name }) => name) },
+    node: { asksForSignatures: strict(enforces, lockdown) ?? null, lockdown: lockdown ?? null, keys: node.keys.map(({ name }) => name) },
   }
 }

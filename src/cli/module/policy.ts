@@ -3,18 +3,17 @@ import { release } from 'node:os'
 import { modulesBelow } from '../../adapters/linux/modules/files.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { note } from '../terminal.ts'
-import { judgeModules, readKeys } from './judged.ts'
+import { judgeModules, type KeyFlags, readKeys } from './judged.ts'
 
-interface PolicyFlags {
+interface PolicyFlags extends KeyFlags {
   readonly name: string
   readonly folder?: string
-  readonly key?: readonly string[]
 }
 
 /** A NodePolicy on stdout that allows the modules whose signature is good, by the digest of their files, and denies all others. */
-export async function policy({ name, folder = `/lib/modules/${release()}`, key = [] }: PolicyFlags): Promise<undefined> {
-  if (key.length === 0) throw new ThymusError('USAGE', '--key is needed: whose modules?')
-  const { items } = judgeModules(modulesBelow(folder), readKeys(key))
+export async function policy({ name, folder = `/lib/modules/${release()}`, ...keys }: PolicyFlags): Promise<undefined> {
+  if (keys.key === undefined) throw new ThymusError('USAGE', '--key is needed: whose modules?')
+  const { items } = judgeModules(modulesBelow(folder), readKeys(keys))
   const signed = items.filter(({ signature }) => signature === 'signed')
   const head = { apiVersion: 'thymus.dev/v1', kind: 'NodePolicy', metadata: { name } }
   // JSON is YAML; one rule a line, so that two of these can be compared.

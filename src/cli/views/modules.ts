@@ -8,6 +8,7 @@ const SIGNATURES: Readonly<Record<ModuleSummary['signature'], Cell>> = {
   signed: { text: 'signed', tone: 'good' },
   unsigned: { text: 'unsigned', tone: 'bad' },
   wrong: { text: 'WRONG', tone: 'bad' },
+  revoked: { text: 'REVOKED', tone: 'bad' },
   stranger: { text: 'unknown', tone: 'doubt' },
   unsupported: { text: 'unknown', tone: 'doubt' },
   unreadable: { text: 'unknown', tone: 'doubt' },

@@ -2,6 +2,7 @@ import { hash, sign } from 'node:crypto'
 import { ByteReader } from '../../../src/formats/bytes.ts'
 import { debData, debFiles } from '../../../src/formats/deb.ts'
 import { readEnvelope } from '../../../src/formats/dsse.ts'
+import { GUID } from '../../../src/formats/efi/guid.ts'
 import { rpmFiles } from '../../../src/formats/rpm/files.ts'
 import { readRpmHeader } from '../../../src/formats/rpm/header.ts'
 import { ndbHeaders } from '../../../src/formats/rpm/ndb.ts'
@@ -22,9 +23,11 @@ import { validate } from '../../../src/layers/firmware/ima/validate.ts'
 import { RUN_PCR, readRuns, recordOf } from '../../../src/layers/firmware/measured-run/record.ts'
 import { checkPrograms, verifyRuns } from '../../../src/layers/firmware/measured-run/verify.ts'
 import { readKernelModule } from '../../../src/layers/firmware/modules/appended.ts'
+import { readRevoked } from '../../../src/layers/firmware/modules/revoked.ts'
 import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
 import { certificate, commonName, newPair, pem } from '../../kit/certificates.ts'
 import { deb } from '../../kit/deb.ts'
+import { signatureList } from '../../kit/event-log.ts'
 import { imaLists, type LoggedFile } from '../../kit/ima-log.ts'
 import { appended } from '../../kit/kernel-module.ts'
 import { ndb, type RpmFileMade, rpmHeader, rpmPackage, rpmTags } from '../../kit/rpm.ts'
@@ -93,6 +96,17 @@ function readRunsOf(text: string): void {
   checkPrograms(verifyRuns(readRuns(text), quoted).attested, EMPTY)
 }
 
+/** A certificate, names of hashes, and what a firmware forbids. */
+const revoked = (): readonly Buffer[] => [
+  certificate({ subject: 's', key: newPair() }),
+  Buffer.from(`tbs:${'ab'.repeat(32)}\nbin:${'cd'.repeat(48)}\n`),
+  Buffer.concat([
+    Buffer.of(0x27, 0, 0, 0),
+    signatureList(GUID.certX509Sha256, Buffer.alloc(48)),
+    signatureList(GUID.certSha256, Buffer.alloc(32)),
+  ]),
+]
+
 /** A content with its digest: one that does not fit would hide what is behind it. */
 const recordWith = (content: string) =>
   JSON.stringify({
@@ -121,6 +135,7 @@ export const ima: Readonly<Record<string, ByteTarget>> = {
   binary: { seeds: lists('binary'), read: (bytes) => judged(readBinaryList(bytes)) },
   signature: { seeds: () => [SIGNATURE, signatureOf(5), signatureOf(6, 3)], read: readFileSignature },
   module: { seeds: () => [module()], read: (bytes) => void verifyModule(readKernelModule(bytes), { trusted: [] }) },
+  revoked: { seeds: revoked, read: readRevoked },
   runs: { seeds: runs, read: (bytes) => readRunsOf(bytes.toString()) },
   run: {
     seeds: () => runs().map((bytes) => Buffer.from(JSON.parse(bytes.toString().split('\n')[0]!).content)),

@@ -34,6 +34,9 @@ export function acceptance(verdict: ModuleVerdict, { enforces, lockdown }: NodeS
     case 'wrong':
       // Any error but a missing signature, key or algorithm is final, whether signatures are asked for or not; a kernel that knows none loads it.
       return enforces === undefined ? 'unknown' : 'refused'
+    case 'revoked':
+      // A kernel that has revoked it, too, refuses it, and one that has not does not; which it is, it does not say.
+      return 'unknown'
     default:
       // Its key would tell whether the signature is wrong.
       return 'unknown'

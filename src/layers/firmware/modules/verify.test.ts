@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { certificate, commonName, integer, newPair, type Request } from '../../../../test/kit/certificates.ts'
 import { appended } from '../../../../test/kit/kernel-module.ts'
 import { type SignedDataRequest, signedData } from '../../../../test/kit/signed-data.ts'
-import { readCertificate } from '../../../formats/x509/certificate.ts'
+import { FAIL } from '../../../core/verdict.ts'
+import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { readKernelModule } from './appended.ts'
+import type { Revoked } from './revoked.ts'
 import { signatureCheck, verifyModule, wordsOf } from './verify.ts'
 
 const CONTENT = Buffer.from('\x7fELF a kernel module')
@@ -15,6 +18,11 @@ const sign = (more: Partial<SignedDataRequest> = {}) =>
   signedData({ key: SIGNER.key, by: { issuer: commonName(SIGNER.subject) }, content: CONTENT, ...more })
 const verdictOf = (module: Buffer, keys: Parameters<typeof verifyModule>[1] = { trusted: [TRUSTED] }) =>
   verifyModule(readKernelModule(module), keys)
+/** Certificates and names of hashes that are revoked. */
+const gone = (...what: readonly (Certificate | string)[]): Revoked => ({
+  certificates: what.filter((each) => typeof each !== 'string'),
+  hashes: new Set(what.filter((each) => typeof each === 'string')),
+})
 const signed = appended(CONTENT, sign())
 
 describe('a module with a signature behind it', () => {
@@ -69,8 +77,29 @@ describe('a module with a signature behind it', () => {
     assert.equal(verdictOf(appended(CONTENT, sign({ contentType: '1.3.6.1.4.1.311.2.1.4' }))).is, 'wrong')
   })
 
-  test('a revoked key signs nothing', () => {
-    assert.match(wordsOf(verdictOf(signed, { trusted: [TRUSTED], revoked: [TRUSTED.certificate] })), /is revoked/)
+  test('a revoked key signs nothing, whether it is trusted or given by nobody, by its certificate and by each of its hashes', () => {
+    const byHash = ['sha256', 'sha384', 'sha512'].map((name) => gone(`tbs:${hash(name, TRUSTED.certificate.rawBody)}`))
+    for (const revoked of [gone(TRUSTED.certificate), ...byHash]) {
+      const verdict = verdictOf(signed, { trusted: [TRUSTED], revoked })
+      assert.equal(wordsOf(verdict), 'revoked: the key of the key of this kernel')
+      assert.deepEqual(signatureCheck(verdict).verdict, FAIL)
+    }
+    assert.equal(verdictOf(signed, { trusted: [], revoked: gone(TRUSTED.certificate) }).is, 'revoked')
+    const others = gone(`tbs:${hash('sha256', CONTENT)}`, `bin:${hash('sha256', TRUSTED.certificate.rawBody)}`)
+    assert.equal(verdictOf(signed, { trusted: [TRUSTED], revoked: others }).is, 'signed')
+  })
+
+  test('a module that is revoked by its own hash is, whoever signed it', () => {
+    const revoked = gone(`bin:${hash('sha256', CONTENT)}`)
+    assert.equal(wordsOf(verdictOf(signed, { trusted: [TRUSTED], revoked })), 'revoked: this very module')
+    assert.equal(verdictOf(signed, { trusted: [], revoked }).is, 'revoked')
+    assert.equal(verdictOf(CONTENT, { trusted: [], revoked }).is, 'unsigned')
+  })
+
+  test('that is not what a revoked key signed is wrong: no kernel asks who did not sign it', () => {
+    const other = appended(Buffer.concat([CONTENT, Buffer.of(0)]), sign())
+    assert.equal(verdictOf(other, { trusted: [TRUSTED], revoked: gone(TRUSTED.certificate) }).is, 'wrong')
+    assert.equal(verdictOf(other, { trusted: [], revoked: gone(TRUSTED.certificate) }).is, 'stranger')
   })
 })
 
@@ -91,14 +120,15 @@ describe('a signature that brings certificates', () => {
     assert.equal(verdictOf(own).is, 'stranger')
   })
 
-  test('is wrong where the trusted key that issued its signer’s is revoked', () => {
+  test('is revoked where the trusted key that issued its signer’s is', () => {
     const root = trust(ROOT)
-    assert.match(wordsOf(verdictOf(module, { trusted: [root], revoked: [root.certificate] })), /is revoked/)
+    for (const revoked of [gone(root.certificate), gone(`tbs:${hash('sha256', root.certificate.rawBody)}`)])
+      assert.match(wordsOf(verdictOf(module, { trusted: [root], revoked })), /^revoked: the key of the /)
   })
 
   test('a certificate between them that is revoked parts them', () => {
-    const revoked = byLeaf.certificates.map(readCertificate)
-    assert.equal(verdictOf(module, { trusted: [trust(ROOT)], revoked }).is, 'wrong')
+    const revoked = gone(...byLeaf.certificates.map(readCertificate))
+    assert.equal(verdictOf(module, { trusted: [trust(ROOT)], revoked }).is, 'revoked')
   })
 })
 

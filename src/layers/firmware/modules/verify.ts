@@ -8,6 +8,7 @@ import { isSignedBy } from '../../../formats/x509/signature.ts'
 import type { KernelModule } from './appended.ts'
 import { MODULE_CHECKS } from './checks.ts'
 import { nameOf, signerName } from './names.ts'
+import { isHashRevoked, NOTHING_REVOKED, type Revoked } from './revoked.ts'
 
 export interface TrustedKey {
   readonly certificate: Certificate
@@ -18,7 +19,7 @@ export interface TrustedKey {
 export interface Keys {
   readonly trusted: readonly TrustedKey[]
   /** What signs nothing any more, as .blacklist and dbx have it. */
-  readonly revoked?: readonly Certificate[]
+  readonly revoked?: Revoked
 }
 
 export type ModuleVerdict =
@@ -28,6 +29,8 @@ export type ModuleVerdict =
   | { readonly is: 'stranger'; readonly signer: string }
   /** By a hash or algorithm that is not verified here, as SHA-1. */
   | { readonly is: 'unsupported'; readonly signer: string }
+  /** By whom nobody is to trust any more, or itself not to be loaded any more; the signature is good. */
+  | { readonly is: 'revoked'; readonly what: string }
   /** The module is not what was signed, or what is appended is no signature. */
   | { readonly is: 'wrong'; readonly why: string }
 
@@ -44,53 +47,64 @@ export function verifyModule({ content, signature }: KernelModule, keys: Keys): 
   if (signature.is === 'none') return { is: 'unsigned' }
   if (signature.is === 'malformed') return { is: 'wrong', why: signature.why }
   const { data } = signature
+  const { revoked = NOTHING_REVOKED } = keys
   if (data.content !== undefined) return { is: 'wrong', why: 'the signature holds content of its own' }
   if (data.contentType !== CMS_OID.data) return { is: 'wrong', why: `what is signed is of the type ${data.contentType}, and not data` }
   if (data.signers.length === 0) return { is: 'wrong', why: 'nobody is said to sign' }
+  if (isHashRevoked(revoked, 'bin', content)) return { is: 'revoked', what: 'this very module' }
   const verdicts = data.signers.map((signer) => verifySigner(data, signer, content, keys))
   return (
-    (['wrong', 'signed', 'unsupported'] as const)
+    (['wrong', 'revoked', 'signed', 'unsupported'] as const)
       .map((is) => verdicts.find((each) => each.is === is))
       .find((found) => found !== undefined) ?? verdicts[0]!
   )
 }
 
-function verifySigner(data: SignedData, signer: Signer, content: Buffer, { trusted, revoked = [] }: Keys): ModuleVerdict {
+function verifySigner(data: SignedData, signer: Signer, content: Buffer, { trusted, revoked = NOTHING_REVOKED }: Keys): ModuleVerdict {
   const named = trusted.find(({ certificate }) => isNamedBy(signer, certificate))
   const leaf = named?.certificate ?? data.certificates.find((certificate) => isNamedBy(signer, certificate))
-  if (leaf === undefined) return { is: 'stranger', signer: signerName(signer) }
-  if (isRevoked(leaf, revoked)) return { is: 'wrong', why: `the key of ${nameOf(leaf.subject)} is revoked` }
+  if (leaf === undefined) {
+    const gone = revoked.certificates.find((each) => isNamedBy(signer, each) && !signatureFault(data, signer, each.publicKey, content))
+    return gone === undefined ? { is: 'stranger', signer: signerName(signer) } : { is: 'revoked', what: keyOf(gone) }
+  }
   // The kernel refuses them, so that no data that was signed for another purpose passes as a module.
   if (signer.attributes !== undefined) return { is: 'wrong', why: 'it signs attributes, which the kernel takes in no module' }
   const fault = signatureFault(data, signer, leaf.publicKey, content)
-  if (fault === 'algorithm') return { is: 'unsupported', signer: nameOf(leaf.subject) }
-  if (fault !== undefined) return { is: 'wrong', why: FAULTS[fault] }
-  const by = named ?? anchorOf(leaf, data.certificates, trusted, revoked)
+  if (fault !== undefined && fault !== 'algorithm') return { is: 'wrong', why: FAULTS[fault] }
+  const chain = chainOf(leaf, data.certificates, trusted)
+  const gone = chain.certificates.find((certificate) => isRevoked(certificate, revoked))
+  if (gone !== undefined) return { is: 'revoked', what: keyOf(gone) }
+  if (fault !== undefined) return { is: 'unsupported', signer: nameOf(leaf.subject) }
+  const by = named ?? chain.anchor
   return by === undefined ? { is: 'stranger', signer: nameOf(leaf.subject) } : { is: 'signed', by }
 }
 
-/** The trusted key that issued a certificate, over those that the signature carries; undefined where none did. */
-function anchorOf(
+const keyOf = ({ subject }: Certificate) => `the key of ${nameOf(subject)}`
+
+/** A certificate and those above it, over those that the signature carries, up to the trusted key that it is or that issued the last; none where none did. */
+function chainOf(
   leaf: Certificate,
   carried: readonly Certificate[],
   trusted: readonly TrustedKey[],
-  revoked: readonly Certificate[],
-): TrustedKey | undefined {
-  let below = leaf
-  for (let depth = 0; depth < MAX_CHAIN; depth++) {
-    if (isRevoked(below, revoked)) return undefined
+): { readonly certificates: readonly Certificate[]; readonly anchor: TrustedKey | undefined } {
+  const certificates = [leaf]
+  for (let below = leaf; certificates.length <= MAX_CHAIN; certificates.push(below)) {
     const anchor = trusted.find(({ certificate }) => certificate.raw.equals(below.raw) || issued(certificate, below))
-    if (anchor !== undefined) return anchor
+    if (anchor !== undefined) return { certificates: [...certificates, anchor.certificate], anchor }
     const issuer = carried.find((certificate) => certificate !== below && issued(certificate, below))
-    if (issuer === undefined) return undefined
+    if (issuer === undefined) break
     below = issuer
   }
-  return undefined
+  return { certificates, anchor: undefined }
 }
 
-/** Whether it is one of those, or one of them issued it: the kernel follows the chain to keys that are revoked as it does to those that are trusted. */
-const isRevoked = (certificate: Certificate, revoked: readonly Certificate[]) =>
-  revoked.some((each) => each.raw.equals(certificate.raw) || issued(each, certificate))
+/**
+ * Whether it is one of those, or one of them issued it, or its hash is among them: the kernel follows the chain to keys that are revoked as it does
+ * to those that are trusted, and takes no certificate with such a hash.
+ */
+const isRevoked = (certificate: Certificate, revoked: Revoked) =>
+  isHashRevoked(revoked, 'tbs', certificate.rawBody) ||
+  revoked.certificates.some((each) => each.raw.equals(certificate.raw) || issued(each, certificate))
 
 const issued = (issuer: Certificate, { rawIssuer, signatureAlgorithm, rawBody, signature }: Certificate) =>
   issuer.rawSubject.equals(rawIssuer) && isSignedBy(issuer.publicKey, signatureAlgorithm, rawBody, signature)
@@ -117,6 +131,8 @@ export function wordsOf(verdict: ModuleVerdict): string {
       return `signed by ${nameOf(verdict.by.certificate.subject)} (${verdict.by.from})`
     case 'unsigned':
       return 'unsigned'
+    case 'revoked':
+      return `revoked: ${verdict.what}`
     case 'stranger':
       return `signed by ${verdict.signer}, whose key was not given`
     case 'unsupported':

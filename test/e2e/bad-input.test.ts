@@ -141,6 +141,8 @@ describe('bad input', () => {
       ['/v1/policies', { text: POLICY, file: 'x', confirmWithinSeconds: -1 }, /confirmWithinSeconds/],
       ['/v1/policies/why', { gate: 'fly', from: 'web' }, /gate/],
       ['/v1/policies/why', { gate: 'connect', from: 'web', port: 65_536 }, /port/],
+      ['/v1/policies/why', { gate: 'module', sha256: 'AB'.repeat(32) }, /sha256/],
+      ['/v1/policies/why', { gate: 'module', from: 'web' }, /from/],
       ['/v1/down', {}, /purge/],
       ['/v1/record', { file: 3 }, /file/],
       ['/v1/workloads', [], /body/],

@@ -9,10 +9,11 @@ import { unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { type Places, placesOf } from '../../src/agent/places.ts'
 import { purge } from '../../src/agent/purge.ts'
 import type { Status } from '../../src/server/api.ts'
+import { SLOWNESS } from '../runner/suites.ts'
 
 const CHECKOUT = join(import.meta.dirname, '../..')
-/** Less than a file may take, so that a hang is told with the words of the log; the lab's machine is emulated, and slow. */
-const PATIENCE = 150_000
+/** Less than a file may take, so that a hang is told with the words of the log. */
+const PATIENCE = SLOWNESS === 1 ? 150_000 : 600_000
 
 export class Agent {
   readonly home = mkdtempSync(join(tmpdir(), 'thymus-e2e-'))

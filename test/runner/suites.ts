@@ -13,7 +13,7 @@ export interface Suite {
 }
 
 /** An emulated processor (the lab's) takes about ten times as long for everything. */
-const SLOWNESS = /QEMU TCG/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? 10 : 1
+export const SLOWNESS = /QEMU TCG/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? 10 : 1
 
 export const SUITES: readonly Suite[] = [
   { name: 'pure', folder: undefined, workers: 2, fileSeconds: 60 * SLOWNESS, suiteSeconds: 900 * SLOWNESS, settleMs: 0 },

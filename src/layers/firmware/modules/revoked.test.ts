@@ -52,6 +52,8 @@ describe('what is revoked', () => {
       [`tbs:${ONE}\nsha256:${ONE}\n`, /neither tbs: nor bin:/, 'line 2'],
       [`tbs:${ONE.slice(2)}`, /neither tbs: nor bin:/, 'line 1'],
       [`bin:${ONE} ${ONE}`, /neither tbs: nor bin:/, 'line 1'],
+      [Buffer.alloc((16 << 20) + 1, '\n'), /more than 16777216 bytes/, 'undefined'],
+      [writePem('CERTIFICATE', DER).repeat(1_001), /more than 1000 certificates/, 'undefined'],
       [DER.subarray(0, -1), /./, /./],
       [Buffer.concat([DER, Buffer.of(0)]), /./, /./],
       [signatureList(GUID.certSha256, SHA256).subarray(0, -1), /./, /signature/],

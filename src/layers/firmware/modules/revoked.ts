@@ -5,7 +5,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { hashEntry, readSignatureLists } from '../../../formats/efi/signature-list.ts'
 import { readAllPem } from '../../../formats/pem.ts'
-import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
+import { type Certificate, MAX_CERTIFICATES, readCertificate } from '../../../formats/x509/certificate.ts'
 
 export interface Revoked {
   readonly certificates: readonly Certificate[]
@@ -15,6 +15,8 @@ export interface Revoked {
 
 export const NOTHING_REVOKED: Revoked = { certificates: [], hashes: new Set() }
 
+/** A dbx has some 30 KiB. */
+const MAX_BYTES = 16 << 20
 /** Nothing says of a hash which one it is, but its length. */
 const HASHES = ['sha256', 'sha384', 'sha512'] as const
 const DIGITS: readonly number[] = [64, 96, 128]
@@ -24,9 +26,11 @@ const ALL_ATTRIBUTES = 0xff
 
 /** @param bytes PEM or DER; lines of `tbs:` and `bin:`; or lists of EFI signatures, with or without the attributes of efivarfs. @throws ThymusError FORMAT */
 export function readRevoked(bytes: Buffer): Revoked {
+  if (bytes.length > MAX_BYTES) throw new ThymusError('FORMAT', `more than ${MAX_BYTES} bytes`)
   if (!isText(bytes)) return bytes[0] === SEQUENCE ? { ...NOTHING_REVOKED, certificates: [readCertificate(bytes)] } : readLists(bytes)
   const text = bytes.toString('latin1')
   const blocks = readAllPem(text).filter(({ label }) => label === 'CERTIFICATE')
+  if (blocks.length > MAX_CERTIFICATES) throw new ThymusError('FORMAT', `more than ${MAX_CERTIFICATES} certificates`)
   if (blocks.length > 0) return { ...NOTHING_REVOKED, certificates: blocks.map((block) => readCertificate(block.bytes)) }
   return { ...NOTHING_REVOKED, hashes: readHashes(text) }
 }

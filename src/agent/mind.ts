@@ -118,7 +118,7 @@ class Mind implements AgentPort {
       agent: { version: VERSION, pid: process.pid, guard: this.#hello?.pid ?? null, since: this.#started, user: process.getuid!() },
       layers: posture({
         hello: this.#hello,
-        enforcing: { network: speaksOf(['connect', 'accept', 'bind']), exec: speaksOf(['exec']) },
+        enforcing: { network: speaksOf(['connect', 'accept', 'bind']), exec: speaksOf(['exec']), modules: speaksOf(['module']) },
         policies: policies.length,
         workloads: this.#control.workloads.length,
         roots: this.#roots,

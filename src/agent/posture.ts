@@ -9,7 +9,7 @@ import { firmware, hardware } from './roots-posture.ts'
 export interface Seen {
   /** What the guard saw; null where there is none. */
   readonly hello: Hello | null
-  readonly enforcing: { readonly network: number; readonly exec: number }
+  readonly enforcing: { readonly network: number; readonly exec: number; readonly modules: number }
   readonly policies: number
   readonly workloads: number
   /** What the machine shows of hardware and firmware that could vouch for it. */
@@ -27,7 +27,7 @@ export function posture(seen: Seen): LayerPosture[] {
   const none = unknown('NO_PRIVILEGE', `no kernel programs: ${whyNoKernel()}`)
   return [
     hardware(seen.roots),
-    withRungs(firmware(seen.roots), modules),
+    withRungs(firmware(seen.roots), modules, seen.enforcing.modules === 0 ? [] : [`module policies enforced: ${seen.enforcing.modules}`]),
     { layer: 'supply', state: { is: 'not built' }, summary: 'SBOM, vulnerabilities, signatures', rungs: [], checks: [] },
     admission(seen.admission),
     row(
@@ -42,8 +42,9 @@ export function posture(seen: Seen): LayerPosture[] {
 }
 
 /** What can be denied there is shown beside what was found; it does not change what that is. */
-const withRungs = (row: LayerPosture, rungs: readonly Rung[]): LayerPosture => ({
+const withRungs = (row: LayerPosture, rungs: readonly Rung[], more: readonly string[]): LayerPosture => ({
   ...row,
+  summary: [...(row.summary === '' ? [] : [row.summary]), ...more].join(', '),
   rungs,
   checks: [...row.checks, ...checksOf(rungs)],
 })

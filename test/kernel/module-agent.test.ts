@@ -127,7 +127,8 @@ test('a node whose policy of modules is in shadow loads all, and whose is in for
   assert.deepEqual('rule' in because && because.rule.source, { file: 'modules.yaml', line: 3, column: 2 })
 
   const { layers, loss } = await agent!.get<Status>('/v1/status')
-  const { rungs } = layers.find(({ layer }) => layer === 'firmware')!
+  const { rungs, summary } = layers.find(({ layer }) => layer === 'firmware')!
+  assert.match(summary, /module policies enforced: 1$/)
   assert.deepEqual(rungs, [{ gate: 'module', rung: 'EPERM (LSM)', works: { is: 'pass' } }])
   const { issued, received } = loss.find(({ program }) => program === 'module')!
   assert.deepEqual([issued, received], [5, 5])

@@ -11,7 +11,7 @@ const ACTS = ['1', '2']
 /** Where the checkout is in the guest: what is recorded names files. */
 const ELSEWHERE = '/opt/thymus'
 const IN_GUEST = `mkdir -p ${ELSEWHERE} && mount --bind . ${ELSEWHERE} && cd ${ELSEWHERE} && exec bin/node tools/record-demo.ts`
-const SECONDS = '900'
+const SECONDS = '3600'
 
 process.chdir(join(import.meta.dirname, '..'))
 if (process.env.THYMUS_LAB_GUEST === '1') recordInto('/out')

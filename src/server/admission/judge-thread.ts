@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ThymusError } from '../../core/errors.ts'
 import { apiVersionOf, kindOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import { Judge } from '../../layers/admission/judge.ts'
-import type { JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
+import type { Judgement, JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
 import { loadAdmission } from '../../layers/admission/loading.ts'
 import { readObjects, type SourceFile } from '../../layers/admission/manifests/document.ts'
 import { NO_CONFIGURATION, readConfiguration } from '../../layers/admission/pod-security/configuration.ts'
@@ -23,14 +23,13 @@ export interface Orders {
   readonly locates: boolean
 }
 
-export type ToThread =
-  | { readonly changes: readonly Change[] }
-  | {
-      readonly id: number
-      readonly webhook: 'validate' | 'mutate' | 'audit'
-      readonly request: AdmissionRequest
-      readonly context: JudgementContext
-    }
+export interface Question {
+  readonly webhook: 'validate' | 'mutate' | 'audit'
+  readonly request: AdmissionRequest
+  readonly context: JudgementContext
+}
+
+export type ToThread = { readonly changes: readonly Change[] } | { readonly id: number; readonly questions: readonly Question[] }
 
 export interface Fault {
   readonly code: ThymusError['code']
@@ -51,8 +50,8 @@ export interface Summary {
 export type FromThread =
   | { readonly loaded: Summary }
   | { readonly broken: Fault }
-  | { readonly id: number; readonly judgement: Mutation | Awaited<ReturnType<Judge['validate']>> }
-  | { readonly id: number; readonly fault: Fault }
+  /** To the first questions, in order. */
+  | { readonly id: number; readonly answers: readonly ({ readonly judgement: Judgement | Mutation } | { readonly fault: Fault })[] }
 
 const port = parentPort!
 const clock = () => performance.now()
@@ -102,26 +101,33 @@ function securityOf(given: Orders['podSecurity'], found: ReturnType<typeof loadA
   }
 }
 
+function answer(judge: Judge, { webhook, request, context }: Question): Judgement | Mutation {
+  if (webhook === 'mutate') return judge.mutate(request)
+  return webhook === 'audit' ? judge.judge(request, 'audit.gatekeeper.sh', context.milliseconds) : judge.validate(request, context)
+}
+
 try {
-  const { judge, cluster, summary } = load(workerData as Orders)
+  const { orders, begun } = workerData as { readonly orders: Orders; readonly begun: Int32Array }
+  const { judge, cluster, summary } = load(orders)
   port.on('message', (message: ToThread) => {
     if ('changes' in message) {
       for (const change of message.changes) cluster.tell(change)
       return
     }
-    const { id, webhook, request, context } = message
-    try {
-      cluster.begin()
-      const judgement =
-        webhook === 'validate'
-          ? judge.validate(request, context)
-          : webhook === 'audit'
-            ? judge.judge(request, 'audit.gatekeeper.sh', context.milliseconds)
-            : judge.mutate(request)
-      send({ id, judgement })
-    } catch (error) {
-      send({ id, fault: faultOf(error) })
+    const came = clock()
+    const answers: ({ readonly judgement: Judgement | Mutation } | { readonly fault: Fault })[] = []
+    for (const [at, { context, ...question }] of message.questions.entries()) {
+      // Else it was taken back.
+      if (Atomics.compareExchange(begun, 0, at, at + 1) !== at) break
+      try {
+        cluster.begin()
+        const milliseconds = Math.max(0, context.milliseconds - (clock() - came))
+        answers.push({ judgement: answer(judge, { ...question, context: { ...context, milliseconds } }) })
+      } catch (error) {
+        answers.push({ fault: faultOf(error) })
+      }
     }
+    send({ id: message.id, answers })
   })
   send({ loaded: summary })
 } catch (error) {

@@ -44,6 +44,25 @@ test('a thread that does not stop by itself is ended, and another begins in its 
   assert.equal((await waiting).allowed, true)
 })
 
+test('what waits behind a judgement that takes long is judged by another thread', async (t) => {
+  const pool = poolOf(t, 2)
+  await pool.load({ sources: [{ file: 'f', text: policies(50) }], podSecurity: 'off', isAlone: true, locates: false })
+  const ask = (request: typeof quick, milliseconds: number) => pool.validate(request, { now: 0, milliseconds })
+  const warm = await ask(quick, 60_000)
+  assert.equal(warm.allowed, true)
+  let isOver = false
+  // The first keeps a thread busy, so that the others come to it in one message.
+  const first = ask(quick, 60_000)
+  const long = ask(slow, 20_000).finally(() => {
+    isOver = true
+  })
+  const behind = [first, ...Array.from({ length: 6 }, () => ask(quick, 60_000))]
+  assert.ok((await Promise.all(behind)).every(({ allowed }) => allowed))
+  assert.equal(isOver, false)
+  pool.stop()
+  void long.catch(() => {})
+})
+
 test('what waits for longer than it has is told so', async (t) => {
   const pool = poolOf(t, 1)
   await pool.load({ sources: [], podSecurity: 'off', isAlone: true, locates: false })

@@ -2,12 +2,12 @@
 // threads, which take over when all of them are ready: what is under way ends where it began.
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { Worker } from 'node:worker_threads'
 import { ThymusError } from '../../core/errors.ts'
 import type { AdmissionJudge, Judgement, JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
-import type { Fault, FromThread, Orders, Summary, ToThread } from './judge-thread.ts'
+import type { Orders, Summary } from './judge-thread.ts'
 import type { Change } from './known-cluster.ts'
+import { type Job, kindText, Thread } from './thread.ts'
 
 export interface PoolOptions {
   readonly threads?: number
@@ -18,24 +18,15 @@ export interface PoolOptions {
   readonly note: (text: string) => void
 }
 
-interface Job {
-  readonly webhook: 'validate' | 'mutate' | 'audit'
-  readonly request: AdmissionRequest
-  readonly context: JudgementContext
-  readonly end: number
-  readonly resolve: (judgement: Judgement | Mutation) => void
-  readonly reject: (error: Error) => void
-}
-
 /** One thread more than are busy with a slow policy must be there, and more than cores do not help. */
 const THREADS = Math.min(8, Math.max(3, availableParallelism()))
-/** After its end: a judge stops by itself, and only one that cannot is ended. */
-const GRACE_MS = 500
-/** Of one thread; without it, one object could take the memory of all. */
-const MAX_HEAP_MB = 1_024
 /** A kind about which there was no judgement in time gets half of the threads at most, for so long: the others must go on. */
 const SLOW_MS = 60_000
 const MAX_SLOW = 1_000
+/** What one thread is given at a time: a millisecond or two of work. */
+const MOST_JOBS = 8
+/** Threads that are given what takes no long: one core is for the socket. The others take over where it does. */
+const QUICK = Math.max(1, availableParallelism() - 1)
 
 export class JudgePool implements AdmissionJudge {
   readonly #options: PoolOptions
@@ -123,17 +114,34 @@ export class JudgePool implements AdmissionJudge {
     this.#queue = this.#queue.filter(({ end }) => now < end)
     for (;;) {
       const thread = this.#threads.find(({ isFree }) => isFree)
-      const at = thread === undefined ? -1 : this.#queue.findIndex((job) => this.#mayBegin(job, now))
-      if (thread === undefined || at < 0) return
-      const [job] = this.#queue.splice(at, 1)
-      thread.judge(job!)
+      if (thread === undefined) return
+      const room = QUICK - this.#threads.filter(({ isQuick }) => isQuick).length
+      const at = this.#queue.findIndex((job) => (this.#isLong(job, now) ? this.#mayBegin(job) : room > 0))
+      if (at < 0) return
+      const jobs = this.#queue.splice(at, 1)
+      const isLong = this.#isLong(jobs[0]!, now)
+      if (!isLong) jobs.push(...this.#more(Math.min(MOST_JOBS, Math.ceil(this.#queue.length / room)), now))
+      thread.judge(jobs, isLong)
     }
   }
 
-  #mayBegin({ request }: Job, now: number): boolean {
+  /** Takes so many at most that may be judged one after the other. */
+  #more(most: number, now: number): readonly Job[] {
+    const taken = this.#queue.filter((job) => !this.#isLong(job, now)).slice(0, most)
+    this.#queue = this.#queue.filter((job) => !taken.includes(job))
+    return taken
+  }
+
+  /** An audit looks for fields, which takes long. */
+  #isLong({ webhook, request }: Job, now: number): boolean {
+    return webhook === 'audit' || (this.#slow.get(kindText(request)) ?? 0) > now
+  }
+
+  /** A job that takes long. */
+  #mayBegin({ webhook, request }: Job): boolean {
+    if (webhook === 'audit') return true
     const kind = kindText(request)
-    if ((this.#slow.get(kind) ?? 0) <= now) return true
-    const busy = this.#threads.filter(({ asked }) => asked !== undefined && kindText(asked) === kind).length
+    const busy = this.#threads.filter((thread) => thread.hasKind(kind)).length
     return busy < Math.max(1, Math.floor(this.#threads.length / 2))
   }
 
@@ -148,6 +156,7 @@ export class JudgePool implements AdmissionJudge {
     return new Thread(orders, {
       free: () => this.#next(),
       failed: (job, error) => this.#ended(job, error),
+      again: (jobs) => this.#queue.unshift(...jobs),
       died: (thread, why) => {
         if (!this.#threads.includes(thread)) return
         note(`ADMISSION_LATE: a judging thread is begun anew: ${why}`)
@@ -163,112 +172,4 @@ export class JudgePool implements AdmissionJudge {
       },
     })
   }
-}
-
-interface Watchers {
-  readonly free: () => void
-  readonly failed: (job: Job, error: Error) => void
-  readonly died: (thread: Thread, why: string) => void
-}
-
-class Thread {
-  readonly loaded: Promise<Summary>
-  readonly #worker: Worker
-  readonly #watchers: Watchers
-  #isReady = false
-  #job: Job | undefined
-  #timer: NodeJS.Timeout | undefined
-  #isRetired = false
-  #id = 0
-
-  constructor(orders: Orders, watchers: Watchers) {
-    this.#watchers = watchers
-    this.#worker = new Worker(new URL('./judge-thread.ts', import.meta.url), {
-      workerData: orders,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
-    })
-    const { promise, resolve, reject } = Promise.withResolvers<Summary>()
-    this.loaded = promise
-    promise.catch(() => {})
-    this.#worker.on('message', (message: FromThread) => {
-      if ('loaded' in message) {
-        this.#isReady = true
-        resolve(message.loaded)
-      } else if ('broken' in message) reject(errorOf(message.broken))
-      else if (message.id === this.#id) this.#answered(message)
-    })
-    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
-      reject(error)
-      this.#end(`${error.message}`)
-    })
-  }
-
-  get isFree(): boolean {
-    return this.#isReady && this.#job === undefined && !this.#isRetired
-  }
-
-  get asked(): AdmissionRequest | undefined {
-    return this.#job?.request
-  }
-
-  judge(job: Job): void {
-    this.#job = job
-    this.#id++
-    const { webhook, request, context } = job
-    const milliseconds = Math.max(0, job.end - performance.now())
-    this.#timer = setTimeout(() => this.#end('a judgement did not come to an end'), milliseconds + GRACE_MS)
-    this.#post({ id: this.#id, webhook, request, context: { ...context, milliseconds } })
-  }
-
-  tell(changes: readonly Change[]): void {
-    if (changes.length > 0) this.#post({ changes })
-  }
-
-  /** Ends what is under way, and then itself. */
-  retire(): void {
-    this.#isRetired = true
-    if (this.#job === undefined) this.stop()
-  }
-
-  stop(): void {
-    this.#isRetired = true
-    clearTimeout(this.#timer)
-    void this.#worker.terminate()
-  }
-
-  #post(message: ToThread): void {
-    this.#worker.postMessage(message)
-  }
-
-  #answered(message: Extract<FromThread, { id: number }>): void {
-    clearTimeout(this.#timer)
-    const job = this.#job
-    this.#job = undefined
-    if (job === undefined) return
-    if ('fault' in message) this.#fail(job, errorOf(message.fault))
-    else job.resolve(message.judgement)
-    if (this.#isRetired) this.stop()
-    else this.#watchers.free()
-  }
-
-  #fail(job: Job, error: Error): void {
-    this.#watchers.failed(job, error)
-    job.reject(error)
-  }
-
-  #end(why: string): void {
-    if (this.#job !== undefined) this.#fail(this.#job, new ThymusError('ADMISSION_LATE', 'there was no judgement in time or memory'))
-    this.#job = undefined
-    const wasRetired = this.#isRetired
-    this.stop()
-    if (!wasRetired) this.#watchers.died(this, why)
-  }
-}
-
-const kindText = ({ kind }: AdmissionRequest) => `${kind.group}/${kind.kind}`
-
-function errorOf({ code, message, at }: Fault): Error {
-  // Its trace is for the operator, and whoever takes a ThymusError may tell it to the client.
-  if (code === 'INTERNAL') return new Error(message)
-  return new ThymusError(code, message, at === undefined ? {} : { at })
 }

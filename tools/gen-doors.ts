@@ -1,5 +1,6 @@
 // Writes docs/schemas and docs/requests.md from src/formats/doors. `--check` writes nothing and fails if one of them is stale.
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { answerSchema, challengeSchema, pendingSchema } from '../src/crossings/attestation/credential.ts'
 import { knownSchema } from '../src/crossings/attestation/known.ts'
 import { referenceSchema } from '../src/crossings/attestation/reference.ts'
 import { doorSchemas, type JsonSchema, schemaOf } from '../src/formats/doors/json-schema.ts'
@@ -63,6 +64,9 @@ const others = [
   ['evidence-bundle', schemaOf(bundleSchema)],
   ['attestation-reference', schemaOf(referenceSchema)],
   ['known-key', schemaOf(knownSchema)],
+  ['credential-challenge', schemaOf(challengeSchema)],
+  ['credential-answer', schemaOf(answerSchema)],
+  ['pending-credential', schemaOf(pendingSchema)],
 ] as const
 for (const [name, schema] of [...schemas, ...others]) files.set(`${SCHEMAS}/${name}.json`, `${JSON.stringify(schema, undefined, 2)}\n`)
 const strangers = globSync(`${SCHEMAS}/*`).filter((file) => !files.has(file))

@@ -2,16 +2,18 @@
 import { command, group } from './command.ts'
 import { flag, given, many, needed, o, one, output } from './flags.ts'
 import { assignment, duration, instant, nonce, text, whole } from './parameters.ts'
-import { tpm } from './tpm/flags.ts'
+import { tpm, trust } from './tpm/flags.ts'
 
 const about = given(text, 'NAME', 'who presents it, where the evidence does not say so; the name of the file where it is left out')
+const time = given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out')
+const { pin: _, ...authorities } = trust
 const held = {
   policy: many(text, 'PATH', 'modules in Rego that decide, in place of the default; docs/attestation.md says what they are asked'),
   reference: given(text, 'FILE', 'what the evidence should say'),
   nonce: given(nonce, 'HEX', 'the challenge that the evidence has to answer'),
   about,
   known: given(text, 'DIR', 'what is kept of attestation keys from one verification to the next: their counters may not go back'),
-  time: given(instant, 'TIME', 'judge as at this time (RFC 3339); now where it is left out'),
+  ...{ ...authorities, time },
   'valid-for': given(duration, 'TIME', 'how long the result may be used; 10m where it is left out'),
 } as const
 const update = needed(text, 'NAME', 'what the update is called, as linux-6.1.0-56')
@@ -33,6 +35,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
         nonce: given(nonce, 'HEX', 'a challenge of 8 to 32 bytes, which a quote or a report then answers'),
         tpm: tpm.tpm,
         about: given(text, 'NAME', 'what this machine is called; its host name where it is left out'),
+        endorsement: flag('with the endorsement keys of the TPM and their certificates, which thymus attest challenge takes'),
         ...output,
       },
       aliases: o,
@@ -85,6 +88,60 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
     },
     more: 'Evidence of which a check fails is not recorded.',
     load: async () => (await import('./attest/record.ts')).record,
+  }),
+  challenge: command({
+    brief: 'ask the TPM of a node to show that its attestation key lives in it',
+    examples: [
+      [
+        'thymus attest challenge bundle.json --roots makers.pem --pending pending.json -o json=challenge.json -o table',
+        'challenge.json goes to the node, pending.json stays here',
+      ],
+    ],
+    operands: 'FILE|-',
+    parameters: {
+      flags: {
+        ...authorities,
+        pending: needed(text, 'FILE', 'where to remember what was asked, until it is answered; no secret is in it'),
+        'valid-for': given(duration, 'TIME', 'how long it may be answered; 1h where it is left out'),
+        time,
+        ...output,
+      },
+      aliases: o,
+      positional: one(text, 'FILE|-', 'evidence, as thymus attest collect --endorsement -o json writes it'),
+    },
+    more: 'The certificate of an endorsement key must lead to a root of a TPM maker that is known, or to an authority of --lab-ca.',
+    load: async () => (await import('./attest/enroll.ts')).challenge,
+  }),
+  answer: command({
+    brief: 'on the node: have the TPM open what only it can, while the attestation key is in it',
+    examples: [['sudo thymus attest answer challenge.json -o json=answer.json -o table', '']],
+    operands: 'FILE|-',
+    parameters: {
+      flags: { ...tpm, ...output },
+      aliases: o,
+      positional: one(text, 'FILE|-', 'a challenge, as thymus attest challenge -o json writes it'),
+    },
+    load: async () => (await import('./attest/enroll.ts')).answer,
+  }),
+  enroll: command({
+    brief: 'take the answer, and put the key into the reference as that of the node',
+    examples: [
+      ['thymus attest enroll answer.json --pending pending.json --reference nodes.json -o json=nodes.json -o table', ''],
+      ['thymus attest enroll answer.json --pending pending.json -o json=nodes.json', 'the first node'],
+    ],
+    operands: 'FILE|-',
+    parameters: {
+      flags: {
+        pending: needed(text, 'FILE', 'what thymus attest challenge remembered; it is removed, so that no answer is taken twice'),
+        reference: given(text, 'FILE', 'what the key is added to'),
+        replace: flag('strike what contradicts it: another key of the node, another node with this TPM'),
+        time,
+        ...output,
+      },
+      aliases: o,
+      positional: one(text, 'FILE|-', 'an answer, as thymus attest answer -o json writes it'),
+    },
+    load: async () => (await import('./attest/enroll.ts')).enroll,
   }),
   allow: command({
     brief: 'allow what an update changes in a boot, from its files, before any machine has booted them',

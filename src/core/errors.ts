@@ -54,6 +54,7 @@ export const CODES = {
   TPM_LOCKED: 'The TPM refuses authorizations for a while: too many were wrong (dictionary attack lockout).',
   TPM_SESSION: 'An answer of the TPM does not carry the proof that its session asks for. Somebody may sit on the bus.',
   TPM_UNVERIFIED: 'Neither a pin nor a trusted certificate vouches for the endorsement key of the TPM. No secret was sent to it.',
+  CREDENTIAL: 'A key cannot be enrolled: it, its TPM, or the answer to the challenge is not what it must be. Nothing was enrolled.',
   TEE_ABSENT: 'This machine is no confidential guest, or its kernel gives no reports of one.',
   TEE_REFUSED: 'The hardware or the kernel refused to give a report.',
   COLLATERAL: 'What a vendor publishes about its hardware is missing, expired, or not signed by it.',

@@ -11,15 +11,15 @@ import { collectGramine } from '../../layers/hardware/sgx/gramine-attestation.ts
 import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.ts'
 import { writeTextPcrs } from '../../layers/hardware/tpm/abi/pcr-values.ts'
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
-import { createPrimary, entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
+import { entityOf } from '../../layers/hardware/tpm/commands/objects.ts'
 import { quote } from '../../layers/hardware/tpm/commands/signing.ts'
-import { fixed, HANDLE } from '../../layers/hardware/tpm/entity.ts'
 import type { Place } from '../../layers/hardware/tpm/place.ts'
 import { EMPTY } from '../../layers/hardware/tpm/session.ts'
-import { signingKey } from '../../layers/hardware/tpm/templates.ts'
 import { gramineFiles } from './gramine.ts'
 import { EVENT_LOG, IMA_LOG } from './roots.ts'
 import { readRunLog } from './run-log.ts'
+import { presentedKeys } from './tpm/endorsement.ts'
+import { attestationKey } from './tpm/keys.ts'
 import { activeBanks } from './tpm/pcrs.ts'
 import { quotedPcrs } from './tpm/quotes.ts'
 import { Tpm } from './tpm/tpm.ts'
@@ -36,10 +36,14 @@ export interface Piece {
   readonly parts: Readonly<Record<string, Uint8Array>>
 }
 
+type Pieces = Piece | readonly Piece[]
+
 export interface CollectOptions {
   /** What quotes and reports answer; at most 32 bytes, which every TPM takes. */
   readonly nonce?: Uint8Array
   readonly tpm: Place
+  /** Whether its endorsement keys are presented: they name the machine, and a slow TPM takes its time to make them. */
+  readonly endorsement?: boolean
   /** The log of measured programs. */
   readonly runs?: string
   /** Of the file system, where tests look elsewhere. */
@@ -47,15 +51,16 @@ export interface CollectOptions {
 }
 
 /** Collects all that can be had. */
-export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, runs, root = '/' }: CollectOptions): Promise<Collected> {
+export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, endorsement, runs, root = '/' }: CollectOptions): Promise<Collected> {
   const log = (type: string, name: string, path: string) => ({
     type,
     // Whole and at once: such a file says that its size is 0, and its content may grow between two reads.
     collect: () => ({ name, type, parts: { log: readFileSync(join(root, path)) } }),
   })
   // A log that is read behind the quote may be longer than what was quoted, never shorter.
-  const attempts: readonly { readonly type: string; readonly collect: () => Piece | Promise<Piece> }[] = [
+  const attempts: readonly { readonly type: string; readonly collect: () => Pieces | Promise<Pieces> }[] = [
     { type: 'tpm-quote', collect: () => quoted(tpm, nonce, root) },
+    ...(endorsement ? [{ type: 'tpm-endorsement', collect: () => endorsements(tpm) }] : []),
     log('tcg-log', 'boot', EVENT_LOG),
     log('ima-log', 'ima', IMA_LOG),
     ...(runs === undefined ? [] : [{ type: 'measured-runs', collect: () => measuredRuns(runs) }]),
@@ -66,7 +71,7 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, runs, root
   const absent: { type: string; why: Reason }[] = []
   for (const { type, collect } of attempts) {
     try {
-      evidence.push(await collect())
+      evidence.push(...[await collect()].flat())
     } catch (error) {
       absent.push({ type, why: whyNot(error) })
     }
@@ -74,17 +79,26 @@ export async function collectEvidence({ nonce = Buffer.alloc(0), tpm, runs, root
   return { evidence, absent }
 }
 
-/**
- * A quote of all PCRs of the best bank, by a key of the endorsement hierarchy that its template makes the same each time, so that it can be
- * enrolled once by its name. Nothing of it stays in the TPM.
- */
+/** A quote of all PCRs of the best bank. */
 async function quoted(place: Place, nonce: Uint8Array, root: string): Promise<Piece> {
   await using tpm = await Tpm.open(place)
   const selection = best(await activeBanks(tpm), banksOfLog(root))
-  await using key = await tpm.hold(createPrimary(fixed(HANDLE.endorsement), signingKey('p256', true)), [EMPTY])
+  await using key = await attestationKey(tpm)
   const { made, pcrs } = await quotedPcrs(tpm, selection, key, () => tpm.run(quote(entityOf(key), nonce, selection), [EMPTY]))
   const values = writeTextPcrs(new Map([...pcrs].map(([bank, table]) => [hashByName(bank)!.id, table])))
   return { name: 'tpm', type: 'tpm-quote', parts: { ...made, key: writePublicArea(key.area), pcrs: Buffer.from(values) } }
+}
+
+/** Its endorsement keys, as far as its maker has vouched for them. */
+async function endorsements(place: Place): Promise<readonly Piece[]> {
+  await using tpm = await Tpm.open(place)
+  const keys = await presentedKeys(tpm)
+  if (keys.length === 0) throw new ThymusError('TPM_UNVERIFIED', 'the TPM has no certificate of an endorsement key')
+  return keys.map(({ kind, area, certificate, chain }) => ({
+    name: `ek-${kind}`,
+    type: 'tpm-endorsement',
+    parts: { key: writePublicArea(area), certificate, ...(chain === undefined ? {} : { chain }) },
+  }))
 }
 
 /** From what is best to what is least. */

@@ -4,8 +4,7 @@ import { type BootReference, settled } from '../../layers/firmware/reference/ref
 import { allowUpdate, type Update } from '../../layers/firmware/reference/update.ts'
 import { readFile } from '../ima/files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
-import { readText } from '../rego/files.ts'
-import { json } from './json.ts'
+import { readDocument } from './json.ts'
 
 type Pair = readonly [name: string, value: string]
 
@@ -55,7 +54,7 @@ function updateOf({ name, initrd, file = [], variable = [], word = [], ...flags 
 
 /** @throws ThymusError REFERENCE where nothing changes: the update would be believed to be allowed, and is not */
 function changed(file: string, change: (boot: BootReference) => BootReference, nothing: string): Reference {
-  const reference = readReference(json(readText(file), file, 'REFERENCE'))
+  const reference = readDocument(file, 'REFERENCE', readReference)
   const { boots = [] } = reference
   const after = boots.map(change)
   if (JSON.stringify(after) === JSON.stringify(boots)) throw new ThymusError('REFERENCE', nothing, { at: file })

@@ -11,6 +11,7 @@ import { type OutputFlags, openOutput } from '../output.ts'
 export interface CollectFlags extends OutputFlags {
   readonly nonce?: Buffer
   readonly about?: string
+  readonly endorsement?: boolean
   readonly tpm?: Place
 }
 
@@ -18,7 +19,7 @@ export async function collect(flags: CollectFlags): Promise<number> {
   const output = await openOutput('EvidenceBundle', flags)
   const { evidence, absent } = await collectEvidence({
     tpm: flags.tpm ?? defaultPlace(),
-    runs: runLogIn(places().run),
+    ...{ runs: runLogIn(places().run), endorsement: flags.endorsement ?? false },
     ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
   })
   const about = flags.about ?? hostname()

@@ -9,7 +9,7 @@ import { MIB } from '../../core/limits.ts'
 import { type Known, knownAfter, readKnown, writeKnown } from '../../crossings/attestation/known.ts'
 import { readWhole } from '../tee/files.ts'
 import { note } from '../terminal.ts'
-import { json } from './json.ts'
+import { inFile, json } from './json.ts'
 
 const OTHERS_MAY_WRITE = 0o022
 /** How long another verification may take to write a few hundred bytes. */
@@ -99,13 +99,7 @@ function checkFolder(at: string, stat: Stats): void {
 function keptIn(file: string, key: string): Kept {
   const text = textOf(file)
   if (text === undefined) return { text, known: undefined }
-  try {
-    return { text, known: readKnown(json(text, file, 'KNOWN'), key) }
-  } catch (cause) {
-    if (!(cause instanceof ThymusError)) throw cause
-    const field = cause.at === undefined || cause.at === file ? '' : `, ${cause.at}`
-    throw new ThymusError('KNOWN', cause.message, { at: `${file}${field}`, cause })
-  }
+  return { text, known: inFile(file, () => readKnown(json(text, file, 'KNOWN'), key)) }
 }
 
 function textOf(file: string): string | undefined {

@@ -16,10 +16,11 @@ import { readText } from '../rego/files.ts'
 import { surroundings } from '../rego/surroundings.ts'
 import { heldHere } from '../tee/collateral.ts'
 import { readInput } from '../tpm/files.ts'
-import { json } from './json.ts'
+import { type AuthorityFlags, authoritiesOf } from '../tpm/trust.ts'
+import { inFile, readDocument } from './json.ts'
 import { KnownKeys } from './known-keys.ts'
 
-export interface HeldFlags {
+export interface HeldFlags extends AuthorityFlags {
   readonly policy?: readonly string[]
   readonly reference?: string
   readonly nonce?: Buffer
@@ -59,12 +60,11 @@ export const readEvidenceFile = (file: string): Buffer => readInput(file, MAX_EV
 /** As `appraiseFile`, of what was read from a file. */
 export function appraiseBytes(bytes: Buffer, file: string, flags: HeldFlags): Appraised {
   const now = flags.time ?? Date.now()
-  const bundle = readEvidence(bytes, { about: flags.about ?? basename(file), collected: now })
-  const reference =
-    flags.reference === undefined ? NO_REFERENCE : readReference(json(readText(flags.reference), flags.reference, 'REFERENCE'))
+  const bundle = inFile(file, () => readEvidence(bytes, { about: flags.about ?? basename(file), collected: now }))
+  const reference = flags.reference === undefined ? NO_REFERENCE : readDocument(flags.reference, 'REFERENCE', readReference)
   const keys = flags.known === undefined ? undefined : new KnownKeys(flags.known)
   const asked: Asked = {
-    ...{ now, reference, held: heldCollateral() },
+    ...{ now, reference, held: heldCollateral(), authorities: authoritiesOf(flags) },
     ...(flags.nonce === undefined ? {} : { nonce: flags.nonce }),
     ...(keys === undefined ? {} : { known: (key) => keys.get(key) }),
   }

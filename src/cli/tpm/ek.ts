@@ -1,9 +1,10 @@
 // `thymus tpm ek`: who this TPM is, and who says so.
-import { certifiedKinds, endorsementKey, examineCertificate, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
+import { certifiedKinds, endorsementKey, presentedEk, type Trust } from '../../adapters/linux/tpm/endorsement.ts'
 import type { Tpm } from '../../adapters/linux/tpm/tpm.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { writeSizedPublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import type { EndorsementKind } from '../../layers/hardware/tpm/kinds.ts'
+import { examineEk } from '../../layers/hardware/tpm/verify/endorsement.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
 import type { Endorsement } from './answers.ts'
@@ -46,8 +47,9 @@ export async function ek(flags: EkFlags): Promise<number | undefined> {
 
 async function look(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Found> {
   await using key = await endorsementKey(tpm, kind, ({ name }) => knownPins().some((each) => each.name.equals(name)))
-  const examined = await examineCertificate(tpm, kind, trust)
-  const checks = namesAuthorities(trust) ? (examined?.checksOf(key.area) ?? []) : []
+  const presented = await presentedEk(tpm, kind)
+  const examined = presented && examineEk(presented, trust, trust.now, key.area)
+  const checks = namesAuthorities(trust) ? (examined?.checks ?? []) : []
   const identity = examined?.identity ?? { manufacturer: 'unknown', model: 'unknown', version: 'unknown' }
   return {
     kind,
@@ -56,7 +58,7 @@ async function look(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Foun
     checks: checks.map(({ code, title, verdict, got }) => ({ code, title, is: verdict.is, got: got ?? null })),
     pem: publicPem(key.area),
     area: writeSizedPublicArea(key.area),
-    bytes: examined?.bytes,
+    bytes: presented?.certificate,
   }
 }
 

@@ -17,6 +17,7 @@ export const trust = {
   pin: given(pin, 'KIND:NAME', 'the endorsement key that the TPM must have; where it is left out, those that thymus tpm ek --trust kept'),
   roots: many(text, 'FILE', 'authorities of TPM makers that are known, who vouch for the endorsement key by its certificate'),
   'lab-ca': many(text, 'FILE', 'an authority that is no maker’s, as an emulator’s: it is taken for being named'),
+  crl: many(text, 'FILE', 'lists of what these have revoked: where there is one, every certificate needs one that is current'),
 } as const
 
 export const auth = given(secretSource, 'file:PATH|env:NAME', 'the password of the key, the NV index or what is sealed')

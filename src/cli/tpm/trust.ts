@@ -5,14 +5,20 @@ import { dirname, join } from 'node:path'
 import type { Pin, Trust } from '../../adapters/linux/tpm/endorsement.ts'
 import { ThymusError } from '../../core/errors.ts'
 import type { Certificate } from '../../formats/x509/certificate.ts'
+import { readCrls } from '../../formats/x509/crl.ts'
 import { readVendorCertificates } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import type { Authorities } from '../../layers/hardware/tpm/verify/endorsement.ts'
 import { readInput, writeOutput } from './files.ts'
 import { pin } from './parameters.ts'
 
-export interface TrustFlags {
-  readonly pin?: Pin
+export interface AuthorityFlags {
   readonly roots?: readonly string[]
   readonly 'lab-ca'?: readonly string[]
+  readonly crl?: readonly string[]
+}
+
+export interface TrustFlags extends AuthorityFlags {
+  readonly pin?: Pin
 }
 
 const MAX_BYTES = 4 << 20
@@ -21,10 +27,17 @@ const pinText = ({ kind, name }: Pin): string => `${kind}:${name.toString('hex')
 
 /** What is named on the command line is all that counts; where nothing is, the pins do. @throws ThymusError USAGE, CONFIG, FORMAT */
 export function trustOf(flags: TrustFlags, now: number): Trust {
+  const isNamed = (flags.roots?.length ?? 0) + (flags['lab-ca']?.length ?? 0) > 0
+  const pins = flags.pin !== undefined ? [flags.pin] : isNamed ? [] : knownPins()
+  return { pins, now, ...authoritiesOf(flags) }
+}
+
+/** Authorities in files, and lists of what they have revoked. What does not vouch for itself may stand between. @throws ThymusError USAGE, FORMAT */
+export function authoritiesOf(flags: AuthorityFlags): Authorities {
   const [makers, lab] = [certificatesOf(flags.roots), certificatesOf(flags['lab-ca'])]
-  const all = [...makers, ...lab]
-  const pins = flags.pin !== undefined ? [flags.pin] : all.length > 0 ? [] : knownPins()
-  return { pins, now, roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates: all.filter((each) => !isRoot(each)) }
+  const intermediates = [...makers, ...lab].filter((each) => !isRoot(each))
+  const crls = (flags.crl ?? []).flatMap((path) => readCrls(readInput(path, MAX_BYTES)))
+  return { roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates, crls }
 }
 
 /** Whether somebody is named who could vouch for a TPM. */

@@ -1,6 +1,8 @@
+import type { z } from 'zod'
 import type { Check } from '../../core/verdict.ts'
 import type { BundleAppraisal, Submodule } from '../../crossings/attestation/appraise.ts'
-import type { Reference } from '../../crossings/attestation/reference.ts'
+import type { answerSchema, challengeSchema } from '../../crossings/attestation/credential.ts'
+import type { EnrolledKey, Reference } from '../../crossings/attestation/reference.ts'
 import type { Ear } from '../../formats/ear/ear.ts'
 import { meaningOf, type Tier, type TrustClaim, type TrustVector, tierOf } from '../../formats/ear/trust.ts'
 import type { writeBundle } from '../../formats/evidence/bundle.ts'
@@ -71,6 +73,7 @@ function explained({ name, type, status, checks, vector, because, differences, c
   return [
     `${name} (${type}): ${status}; ${passed} of ${checks.length} checks passed`,
     ...claimed,
+    ...section('How its key is known', claims.enrolled ? [enrolment(claims.enrolled as EnrolledKey)] : []),
     ...section('What did not pass', checks.filter(didNotPass).flatMap(checkLines)),
     ...section('How it differs from the reference', differences),
     ...section('What the policy says', because),
@@ -150,11 +153,27 @@ export function result({ verifier, submods, status, issuedAt, expires, profile, 
 const told = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [{ lines: [`${title}:`, ...lines.map((each) => `  ${each}`)] }]
 
+/** How a key is known, in words. */
+function enrolment(key: EnrolledKey): string {
+  if (key.by === 'hand') return 'enrolled by hand: nothing has shown that it lives in a TPM'
+  const { manufacturer, model, serial, certificate, root, lab } = key.endorsement
+  const voucher = lab ? `${root}, which is no maker of TPMs` : root
+  return `enrolled ${key.at} by a credential that its TPM opened: ${manufacturer} ${model}, certificate ${serial} (sha256:${certificate}) under ${voucher}`
+}
+
+export function credentialChallenge({ about, key, expires }: z.input<typeof challengeSchema>): Part[] {
+  return [{ lines: [`${about} has until ${expires} to show that the attestation key ${key} is in its TPM: thymus attest answer, there`] }]
+}
+
+export function credentialAnswer({ credential }: z.input<typeof answerSchema>): Part[] {
+  return [{ lines: [`the TPM has opened the credential sha256:${credential}: thymus attest enroll, where it was made`] }]
+}
+
 /** What is asked from now on. */
 export function attestationReference({ tpm, boots = [], ima, snp, dcap }: Reference): Part[] {
   const files = ima === undefined ? [] : [`files that may be executed: ${Object.keys((ima.digests ?? {}) as object).length}`]
   const lines = [
-    ...(tpm?.keys ?? []).map((key) => `attestation key ${key}`),
+    ...(tpm?.keys ?? []).map((key) => `${key.about}: attestation key ${key.name}, ${enrolment(key)}`),
     ...boots.map(
       ({ platform, measurements }) =>
         `a boot of firmware ${platform.firmware}, Secure Boot ${platform.secureBoot === null ? 'unknown' : platform.secureBoot ? 'on' : 'off'}: ${measurements.length} measurements`,

@@ -1,7 +1,16 @@
 // How each kind of answer is shown to people.
 import type { Part } from '../../outputs/output.ts'
 import type { Terminal } from '../../outputs/text.ts'
-import { appraisal, appraisalExplanation, attestationReference, evidenceBundle, evidenceList, result } from './attest.ts'
+import {
+  appraisal,
+  appraisalExplanation,
+  attestationReference,
+  credentialAnswer,
+  credentialChallenge,
+  evidenceBundle,
+  evidenceList,
+  result,
+} from './attest.ts'
 import { checkList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
@@ -36,6 +45,8 @@ export const VIEWS = {
   AppraisalExplanation: appraisalExplanation,
   Result: result,
   AttestationReference: attestationReference,
+  CredentialChallenge: credentialChallenge,
+  CredentialAnswer: credentialAnswer,
   TpmInfo: tpmInfo,
   PcrList: pcrList,
   TpmKey: tpmKey,

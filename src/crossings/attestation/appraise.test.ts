@@ -23,7 +23,7 @@ describe('a machine that was recorded', () => {
     assert.equal(appraised.status, 'affirming')
     assert.deepEqual(vectorOf(appraised, 'tpm'), { hardware: 2, 'instance-identity': 2 })
     assert.deepEqual(vectorOf(appraised, 'boot'), { hardware: 2, executables: 3, configuration: 2 })
-    assert.deepEqual(REFERENCE.tpm?.keys, [AK_NAME])
+    assert.deepEqual(REFERENCE.tpm?.keys, [{ by: 'hand', name: AK_NAME, about: 'node-1' }])
   })
 
   test('with one more word on its command line is caught, and the word is named', () => {
@@ -104,7 +104,7 @@ describe('a machine that was recorded', () => {
 
   test('with a quote that SHA-1 signs is caught: another message may have the same signature', () => {
     const key = newEccKey({ scheme: { algorithm: ALG.ecdsa, hash: 4 } })
-    const reference = { ...REFERENCE, tpm: { keys: [nameOf(key.area)!.toString('hex')] } }
+    const reference = { ...REFERENCE, tpm: { keys: [{ by: 'hand', name: nameOf(key.area)!.toString('hex'), about: 'node-1' } as const] } }
     const appraised = judged(machine({ key }), { reference })
     assert.deepEqual(faults(appraised, 'tpm'), ['TPM_POLICY_HASH'])
     assert.deepEqual(statusOf(appraised), { tpm: 'contraindicated', boot: 'contraindicated', ima: 'contraindicated' })

@@ -10,6 +10,7 @@ import { type Tier, type TrustVector, worstTier } from '../../formats/ear/trust.
 import type { Absent, Bundle, NamedEvidence } from '../../formats/evidence/bundle.ts'
 import type { CertificateTable } from '../../layers/hardware/snp/certificate-table.ts'
 import type { SnpReport } from '../../layers/hardware/snp/report.ts'
+import type { Authorities } from '../../layers/hardware/tpm/verify/endorsement.ts'
 import { ATTEST_CHECKS } from './checks.ts'
 import type { Known } from './known.ts'
 import type { AppraisalPolicy, Decided } from './policy.ts'
@@ -25,6 +26,8 @@ export interface Asked {
   readonly reference: Reference
   /** What vendors publish, as far as the verifier keeps it; evidence brings its own. */
   readonly held?: HeldCollateral
+  /** Whom the verifier believes about the endorsement keys of TPMs. */
+  readonly authorities?: Authorities
   /** What is kept of an attestation key, by its name in hexadecimal; left out where nothing is. */
   readonly known?: (key: string) => Known | undefined
 }

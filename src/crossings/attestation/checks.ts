@@ -11,6 +11,7 @@ export const ATTEST_CHECKS = {
     title: 'A genuine quote holds the values that the log leads to',
     clause: 'TCG PC Client Platform Firmware Profile 1.06, 10',
   },
-  ATTEST_INSTANCE: { title: 'Whoever signed it is known', clause: 'RFC 9334 §7.4; AR4SI §2.3.4.1' },
+  ATTEST_NODE: { title: 'The key that signed it was enrolled for the node that it is about', clause: 'AR4SI §2.3.4.1' },
+  ATTEST_NODE_ALONE: { title: 'No other node was enrolled by the same key or the same TPM', clause: 'AR4SI §2.3.4.1' },
   ATTEST_POLICY: { title: 'The appraisal policy gave an answer', clause: 'RFC 9334 §8.5' },
 } as const satisfies CheckTable

@@ -40,7 +40,9 @@ const ATTEST: Places<typeof ATTEST_CHECKS> = {
   ATTEST_FORMAT: unexpected,
   ATTEST_CHALLENGE: unsigned,
   ATTEST_QUOTED: signed,
-  ATTEST_INSTANCE: { claim: 'instance-identity', pass: 2, fail: 97 },
+  // Genuine, and of another machine than it is said to be about.
+  ATTEST_NODE: { claim: 'instance-identity', pass: 2, fail: 97, base: true },
+  ATTEST_NODE_ALONE: { claim: 'instance-identity', pass: 2, fail: 97, base: true },
   ATTEST_POLICY: { claim: 'hardware', fail: 1, base: true },
 }
 
@@ -113,6 +115,8 @@ const TPM: Places<typeof TPM_CHECKS> = {
   TPM_EK_NAMES: { claim: 'hardware', fail: 97 },
   TPM_EK_KEY: unsigned,
   TPM_EK_ATTRIBUTES: unsigned,
+  TPM_EK_TEMPLATE: unsigned,
+  TPM_EK_REVOKED: { claim: 'hardware', fail: 96, base: true },
   TPM_EK_ENCODING: { claim: 'hardware', fail: 97 },
   TPM_POLICY_HASH: unsigned,
   TPM_POLICY_PCRS: unsigned,

@@ -17,7 +17,7 @@ type Recorder = (evidence: NamedEvidence, bundle: Bundle, asked: Asked, vcpus: n
 const RECORDERS: Readonly<Record<string, Recorder>> = {
   'tpm-quote': (evidence) => {
     const name = keyNameOf(evidence)
-    return name === undefined ? {} : { tpm: { keys: [name] } }
+    return name === undefined ? {} : { tpm: { keys: [{ by: 'hand', name, about: evidence.about }] } }
   },
   'tcg-log': (evidence, { evidence: all }, asked, vcpus) => {
     const log = parseEventLog(part(evidence, 'log'))

@@ -6,6 +6,7 @@ import { API_VERSION } from '../../formats/doors/request.ts'
 import { time } from '../../formats/doors/time.ts'
 import { bootReference } from '../../layers/firmware/reference/reference.ts'
 import { WEAKER_STATUSES } from '../../layers/hardware/dcap/tcb-status.ts'
+import { ENDORSEMENT_KINDS } from '../../layers/hardware/tpm/kinds.ts'
 
 const text = z.string()
 const hex = (bytes: number) => text.regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
@@ -18,16 +19,55 @@ const tcb = z.strictObject({
   ucode: svn.exactOptional(),
 })
 
+/** Of a TPM's key, in hexadecimal: hash algorithm and digest (TPM 2.0 part 1, 16). */
+export const keyName = text.regex(/^000[bcd]([0-9a-f]{2})+$/)
+export const node = text.min(1).max(253)
+const ofKey = {
+  name: keyName.describe('Of the key, in hexadecimal: hash algorithm and digest (TPM 2.0 part 1, 16).'),
+  about: node.describe('The node that it is the key of.'),
+}
+
+/** What a TPM's endorsement key is known by. */
+export const endorsementSchema = z.strictObject({
+  kind: z.enum(ENDORSEMENT_KINDS).describe('The template that made the key.'),
+  key: keyName.describe('Its name.'),
+  certificate: hex(32).describe('SHA-256 of its certificate.'),
+  serial: text.regex(/^[0-9a-f]+$/).describe('Of the certificate.'),
+  manufacturer: text.describe('As the TCG Vendor ID Registry has it.'),
+  model: text.describe('Of the TPM.'),
+  version: text.describe('Of its firmware, when the certificate was made.'),
+  root: text.describe('Who vouches for it: the maker and its root.'),
+  lab: z.boolean().describe('Whether that is no maker: it was taken for being named.'),
+})
+export type Endorsement = z.output<typeof endorsementSchema>
+
+const enrolledKey = z.discriminatedUnion('by', [
+  z.strictObject({
+    by: z.literal('credential').describe('The TPM has shown that the key is in it: it has opened a credential.'),
+    ...ofKey,
+    at: time.describe('When it was enrolled.'),
+    endorsement: endorsementSchema.describe('The endorsement key of its TPM.'),
+  }),
+  z.strictObject({
+    by: z.literal('hand').describe('Somebody says so; nothing has shown that it lives in a TPM.'),
+    ...ofKey,
+  }),
+])
+export type EnrolledKey = z.output<typeof enrolledKey>
+
+/** Whether both are in one TPM, as far as that is known: the same key, or keys by the same endorsement key. */
+export function isSameTpm(one: EnrolledKey, other: EnrolledKey): boolean {
+  if (one.name === other.name) return true
+  return one.by === 'credential' && other.by === 'credential' && one.endorsement.key === other.endorsement.key
+}
+
 export const referenceSchema = z
   .strictObject({
     apiVersion: z.literal(API_VERSION).describe('The form of the document.'),
     kind: z.literal('AttestationReference').describe('What it is.'),
     tpm: z
       .strictObject({
-        keys: z
-          .array(text.regex(/^000[bcd]([0-9a-f]{2})+$/))
-          .exactOptional()
-          .describe('Names of attestation keys that were enrolled, in hexadecimal: hash algorithm and digest (TPM 2.0 part 1, 16).'),
+        keys: z.array(enrolledKey).exactOptional().describe('Attestation keys that were enrolled, each with how and for which node.'),
       })
       .exactOptional()
       .describe('The TPM.'),

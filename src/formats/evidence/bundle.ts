@@ -13,6 +13,7 @@ import { time, timeText } from '../doors/time.ts'
 /** Evidence that a verifier is there for. Others are carried, and nothing is said of them. */
 export const EVIDENCE_TYPES = [
   'tpm-quote',
+  'tpm-endorsement',
   'tcg-log',
   'ima-log',
   'measured-runs',

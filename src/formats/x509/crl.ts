@@ -1,8 +1,10 @@
 // Certificate revocation lists (RFC 5280 §5): complete ones, of the authority that signs them. Delta, indirect and partitioned lists say so in
 // critical extensions; they are read, but stand for nobody.
+import { FAIL, PASS, unknown, type Verdict } from '../../core/verdict.ts'
 import { DerReader, rightAligned } from '../der/reader.ts'
 import { contextConstructed, TAG } from '../der/tags.ts'
 import type { Instant } from '../der/time.ts'
+import { readAllPem } from '../pem.ts'
 import type { Certificate } from './certificate.ts'
 import { type Extension, readExtension, readExtensions } from './extensions.ts'
 import { readName } from './name.ts'
@@ -60,6 +62,12 @@ const AUTHORITY_KEY_ID = '2.5.29.35'
 const MAX_REVOKED = 1_000_000
 const CRL_SIGN = 1 << 6
 
+/** Lists in PEM, or one in DER. @throws ThymusError FORMAT, also where there is none */
+export function readCrls(bytes: Buffer): readonly Crl[] {
+  const blocks = bytes[0] === TAG.sequence ? [] : readAllPem(bytes.toString('latin1')).filter(({ label }) => label === 'X509 CRL')
+  return blocks.length === 0 ? [readCrl(bytes)] : blocks.map((block) => readCrl(block.bytes))
+}
+
 /** One list, and nothing behind it. @throws ThymusError FORMAT */
 export function readCrl(der: Buffer): Crl {
   const whole = new DerReader(der)
@@ -107,6 +115,21 @@ export function isListOf(issuer: Certificate, crl: Crl): boolean {
 /** Whether the list speaks of this time (milliseconds since 1970): one that does not say when it ends never does. */
 export function isCurrent({ thisUpdate, nextUpdate }: Crl, now: number): boolean {
   return nextUpdate !== undefined && thisUpdate.milliseconds <= now && now <= nextUpdate.milliseconds
+}
+
+/** The newest of those that `issuer` signed. */
+export function newestListOf(issuer: Certificate, crls: readonly Crl[]): Crl | undefined {
+  const age = ({ thisUpdate }: Crl) => thisUpdate.milliseconds
+  return crls
+    .filter((crl) => isListOf(issuer, crl))
+    .reduce<Crl | undefined>((newest, crl) => (newest && age(newest) >= age(crl) ? newest : crl), undefined)
+}
+
+/** Whether a certificate is not revoked by its issuer's list. One that is stays so, however old the list is. @param of whose list it is, in words */
+export function revocationIn(list: Crl | undefined, { serial }: Certificate, now: number, of: string): Verdict {
+  if (list === undefined) return unknown('CRL_ABSENT', `there is no list of ${of}`)
+  if (list.revoked.has(serial)) return FAIL
+  return isCurrent(list, now) ? PASS : unknown('CRL_NOT_CURRENT', `the newest list of ${of} does not speak of this time`)
 }
 
 function readRevoked(reader: DerReader, unhandled: Set<string>): ReadonlyMap<bigint, Revocation> {

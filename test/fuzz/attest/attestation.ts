@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../../src/core/errors.ts'
 import { type Asked, appraise } from '../../../src/crossings/attestation/appraise.ts'
+import { answer, challenge, readChallenge, readPending, verifiedAnswer } from '../../../src/crossings/attestation/credential.ts'
 import { readEvidence } from '../../../src/crossings/attestation/foreign.ts'
 import { readKnown, writeKnown } from '../../../src/crossings/attestation/known.ts'
 import { appraisalPolicy } from '../../../src/crossings/attestation/policy.ts'
@@ -16,6 +17,7 @@ import { signEar, unverifiedEar, verifyEar } from '../../../src/formats/ear/toke
 import { readBundle, writeBundle } from '../../../src/formats/evidence/bundle.ts'
 import { compilePolicy } from '../../../src/lang/rego/policy.ts'
 import { azureEvidence } from '../../kit/azure.ts'
+import { endorsed, LAB } from '../../kit/endorsed.ts'
 import { AK_NAME, changed, machine, NONCE, NOW } from '../../kit/machine.ts'
 import { Vendor } from '../../kit/snp.ts'
 import { goTpmAttestation, newEccKey, quoteBy } from '../../kit/tpm-evidence.ts'
@@ -39,6 +41,8 @@ const verifier = {
   context: { mode: 'enforce' },
   validFor: 1000,
 } as const
+const node = endorsed()
+const issued = challenge(node, { now: NOW, validFor: 1000, authorities: LAB })
 const { learned } = appraise(whole, { ...asked, known: () => undefined }, verifier)
 const json = (bytes: Buffer): unknown => {
   try {
@@ -72,6 +76,15 @@ const damaged = (name: string, part: string): ByteTarget => ({
   },
 })
 
+/** What is presented of an endorsement key, damaged: a challenge that is made all the same is for the key that was not. */
+const endorsement = (part: 'key' | 'certificate'): ByteTarget => ({
+  seeds: () => [Buffer.from(node.evidence.find(({ type }) => type === 'tpm-endorsement')!.parts[part]!)],
+  read(bytes) {
+    const { pending } = challenge(changed(node, 'ek-p256', { [part]: bytes }), { now: NOW, validFor: 1000, authorities: LAB })
+    if (JSON.stringify(pending.endorsement) !== JSON.stringify(issued.pending.endorsement)) throw new Error('another key is challenged')
+  },
+})
+
 export const attestation: Readonly<Record<string, ByteTarget>> = {
   token: {
     seeds: () => [EAR, { ...EAR, profile: VERAISON_PROFILE }].map((ear) => Buffer.from(signEar(ear as Ear, privateKey))),
@@ -91,6 +104,18 @@ export const attestation: Readonly<Record<string, ByteTarget>> = {
   foreign: { seeds: foreign, read: (bytes) => void readEvidence(bytes, { about: 'a guest', collected: NOW }) },
   reference: { seeds: () => [text(asked.reference)], read: (bytes) => void readReference(json(bytes)) },
   known: { seeds: () => learned.map((each) => text(writeKnown(each))), read: (bytes) => void readKnown(json(bytes), AK_NAME) },
+  challenge: { seeds: () => [text(issued.challenge)], read: (bytes) => void readChallenge(json(bytes)) },
+  pending: { seeds: () => [text(issued.pending)], read: (bytes) => void readPending(json(bytes)) },
+  // Nobody can answer whose TPM has not opened the credential.
+  answer: {
+    seeds: () => [text(answer(readChallenge(issued.challenge), Buffer.alloc(32)))],
+    read: (bytes) => {
+      verifiedAnswer(json(bytes), issued.pending, NOW)
+      throw new Error('an answer is taken that the TPM did not give')
+    },
+  },
+  endorsementKey: endorsement('key'),
+  endorsementCertificate: endorsement('certificate'),
   quote: damaged('tpm', 'message'),
   signature: damaged('tpm', 'signature'),
   // What came after the quote is not attested, and may be anything.

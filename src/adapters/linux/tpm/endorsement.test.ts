@@ -4,7 +4,8 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { type Swtpm, startSwtpm, whyNoSwtpm } from '../../../../test/kit/swtpm.ts'
 import { readVendorCertificate } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { NV } from '../../../layers/hardware/tpm/commands/nv.ts'
-import { certifiedKinds, endorsementKey, examineCertificate, type Trust, verifiedEndorsement } from './endorsement.ts'
+import { examineEk } from '../../../layers/hardware/tpm/verify/endorsement.ts'
+import { certifiedKinds, endorsementKey, presentedEk, type Trust, verifiedEndorsement } from './endorsement.ts'
 import { defineNv, undefineNv, writeNv } from './nv.ts'
 import { Tpm } from './tpm.ts'
 
@@ -66,13 +67,12 @@ describe('an endorsement key', { skip: whyNoSwtpm() }, () => {
     if (known === undefined) return
     const trust = { ...nobody, labRoots: [known.root], intermediates: [known.issuer] }
     const [kind] = await certifiedKinds(tpm)
-    const examined = (await examineCertificate(tpm, kind!, trust))!
+    const presented = (await presentedEk(tpm, kind!))!
     await using own = await endorsementKey(tpm, kind!)
     await using other = await endorsementKey(tpm, 'p256')
     const failing = (area: typeof own.area) =>
-      examined
-        .checksOf(area)
-        .filter(({ verdict }) => verdict.is !== 'pass')
+      examineEk(presented, trust, trust.now, area)
+        .checks.filter(({ verdict }) => verdict.is !== 'pass')
         .map(({ code }) => code)
     assert.deepEqual(failing(own.area), [])
     assert.deepEqual(failing(other.area), ['TPM_EK_KEY'])

@@ -1,21 +1,13 @@
 // The endorsement key: what tells one TPM from all others. Its maker vouches for it by a certificate, or its owner by a pin.
 import { ThymusError } from '../../../core/errors.ts'
-import type { Check } from '../../../core/verdict.ts'
-import type { Certificate } from '../../../formats/x509/certificate.ts'
 import type { PublicArea } from '../../../layers/hardware/tpm/abi/public-area.ts'
-import {
-  readVendorCertificate,
-  readVendorCertificates,
-  type VendorCertificate,
-} from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { createPrimary, type Loaded, readPublicOf } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { policyOr, policySecret } from '../../../layers/hardware/tpm/commands/sessions.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
 import { ENDORSEMENT_KINDS, type EndorsementKind } from '../../../layers/hardware/tpm/kinds.ts'
 import { EMPTY, type Session } from '../../../layers/hardware/tpm/session.ts'
-import { ENDORSEMENT, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
-import { type TpmIdentity, tpmIdentityOf, verifyEkCertificate } from '../../../layers/hardware/tpm/verify/ek-certificate.ts'
-import { rootCheck } from '../../../layers/hardware/tpm/verify/vendor-roots.ts'
+import { ENDORSEMENT, kindOf, policyBOptions } from '../../../layers/hardware/tpm/templates.ts'
+import { type Authorities, examineEk, type PresentedEk } from '../../../layers/hardware/tpm/verify/endorsement.ts'
 import { nvContents, nvPublicOf } from './nv.ts'
 import { type HeldSession, openSession, type VerifiedKey } from './sessions.ts'
 import type { Tpm } from './tpm.ts'
@@ -27,13 +19,8 @@ export interface Pin {
 }
 
 /** Whom the caller believes about endorsement keys. */
-export interface Trust {
+export interface Trust extends Authorities {
   readonly pins: readonly Pin[]
-  /** Of these, only makers' roots that are known count. */
-  readonly roots: readonly Certificate[]
-  /** Taken for being given: those of emulators. */
-  readonly labRoots?: readonly Certificate[]
-  readonly intermediates: readonly Certificate[]
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -43,7 +30,7 @@ export type HeldKey = Loaded & AsyncDisposable
 /** Where makers keep their keys (TCG Registry of Reserved TPM 2.0 Handles). */
 const KEPT_BY_MAKER = { first: 0x81010000, last: 0x8101ffff }
 
-/** Where a maker's chain is (TCG EK Credential Profile 2.6, 2.2.1). */
+/** Where a maker's chain is (TCG EK Credential Profile 2.5, 2.2.1.5.2). */
 const STORED_CHAIN = { first: 0x01c00100, last: 0x01c001ff }
 
 /** One that the TPM keeps, or else made anew by its template. It is not vouched for by that. */
@@ -73,17 +60,12 @@ async function endorsementCertificate(tpm: Tpm, kind: EndorsementKind): Promise<
   return nvContents(tpm, await nvPublicOf(tpm, index))
 }
 
-/** Certificates between that and a root, which some makers write one behind the other into indices of their own. They vouch for nothing by themselves. */
-async function storedIntermediates(tpm: Tpm): Promise<readonly Certificate[]> {
+/** Certificates between that and a root, which some makers write one behind the other into indices of their own; undefined where there are none. */
+async function storedChain(tpm: Tpm): Promise<Buffer | undefined> {
   const indices = (await tpm.handles(STORED_CHAIN.first)).filter((index) => index >= STORED_CHAIN.first && index <= STORED_CHAIN.last)
   const pieces: Buffer[] = []
   for (const index of indices) pieces.push(await nvContents(tpm, await nvPublicOf(tpm, index)))
-  try {
-    return pieces.length === 0 ? [] : readVendorCertificates(Buffer.concat(pieces))
-  } catch (error) {
-    if (error instanceof ThymusError && error.code === 'FORMAT') return []
-    throw error
-  }
+  return pieces.length === 0 ? undefined : Buffer.concat(pieces)
 }
 
 /** The kinds for which there is a certificate. */
@@ -130,46 +112,35 @@ export async function protectedSession(tpm: Tpm, trust: Trust): Promise<HeldSess
   return session!
 }
 
-/** Brings a policy session to where it may use the endorsement key (TCG EK Credential Profile 2.6, annex B). */
+/** Brings a policy session to where it may use the endorsement key (TCG EK Credential Profile 2.5, annex B). */
 export async function authorizeEndorsement(tpm: Tpm, session: Session, kind: EndorsementKind): Promise<void> {
   await tpm.run(policySecret(session, fixed(HANDLE.endorsement)), [EMPTY])
   if (ENDORSEMENT[kind].policyB) await tpm.run(policyOr(session, policyBOptions(session.hash)))
 }
 
-export interface Examined {
-  /** As it stands in the TPM. */
-  readonly bytes: Buffer
-  readonly certificate: VendorCertificate
-  readonly identity: TpmIdentity | undefined
-  /** Held to the authorities that somebody named, and to a key. */
-  readonly checksOf: (ek: PublicArea) => readonly Check[]
+/** What the TPM has about a kind of key; undefined for nothing. */
+export async function presentedEk(tpm: Tpm, kind: EndorsementKind): Promise<PresentedEk | undefined> {
+  const certificate = await endorsementCertificate(tpm, kind)
+  return certificate && { certificate, chain: await storedChain(tpm) }
 }
 
-/** What the TPM has about a kind of key; undefined for nothing. @throws ThymusError FORMAT for what is no certificate */
-export async function examineCertificate(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Examined | undefined> {
-  const bytes = await endorsementCertificate(tpm, kind)
-  if (bytes === undefined) return undefined
-  const certificate = readVendorCertificate(bytes)
-  const { labRoots = [], now } = trust
-  const [roots, intermediates] = [
-    [...trust.roots, ...labRoots],
-    [...trust.intermediates, ...(await storedIntermediates(tpm))],
-  ]
-  return {
-    ...{ bytes, certificate, identity: tpmIdentityOf(certificate) },
-    checksOf(ek) {
-      const { checks, chain } = verifyEkCertificate({ certificate, roots, intermediates, now, ek })
-      const root = chain.at(-1)
-      return root === undefined ? checks : [...checks, rootCheck(root, { lab: labRoots.includes(root) })]
-    },
+/** As it is presented, with the public area of the key: a key of that kind which the TPM keeps, or else makes. */
+export async function presentedKeys(
+  tpm: Tpm,
+): Promise<readonly (PresentedEk & { readonly kind: EndorsementKind; readonly area: PublicArea })[]> {
+  const found = []
+  for (const kind of await certifiedKinds(tpm)) {
+    await using key = await endorsementKey(tpm, kind, ({ area }) => kindOf(area) === kind)
+    found.push({ ...(await presentedEk(tpm, kind))!, kind, area: key.area })
   }
+  return found
 }
 
 /** The key of a kind that a maker whom somebody trusts vouches for; or why there is none, in words. */
 async function certified(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<HeldKey | string> {
   try {
-    const examined = await examineCertificate(tpm, kind, trust)
-    const faults = (ek: PublicArea) => examined!.checksOf(ek).filter(({ verdict }) => verdict.is !== 'pass')
+    const presented = (await presentedEk(tpm, kind))!
+    const faults = (ek: PublicArea) => examineEk(presented, trust, trust.now, ek).checks.filter(({ verdict }) => verdict.is !== 'pass')
     const accept = ({ area }: Loaded) => faults(area).length === 0
     const key = await endorsementKey(tpm, kind, accept)
     if (accept(key)) return key

@@ -11,8 +11,8 @@ import {
   type Secret,
 } from '../../../layers/hardware/tpm/commands/objects.ts'
 import { fixed, HANDLE } from '../../../layers/hardware/tpm/entity.ts'
-import { ATTRIBUTE, type Session } from '../../../layers/hardware/tpm/session.ts'
-import { STORAGE_ROOT } from '../../../layers/hardware/tpm/templates.ts'
+import { ATTRIBUTE, EMPTY, type Session } from '../../../layers/hardware/tpm/session.ts'
+import { STORAGE_ROOT, signingKey } from '../../../layers/hardware/tpm/templates.ts'
 import type { HeldKey } from './endorsement.ts'
 import { authorizing } from './sessions.ts'
 import type { Tpm } from './tpm.ts'
@@ -43,6 +43,13 @@ export async function loadBlob(tpm: Tpm, blob: Blob, parent: number = HANDLE.own
   const by = entityOf(root)
   return await tpm.hold<Loaded>(load(by, blob), [authorizing(by, access.session)])
 }
+
+/**
+ * The key that this machine attests by: of the endorsement hierarchy, made by its template the same each time, so that it can be enrolled once by
+ * its name. Nothing of it stays in the TPM.
+ */
+export const attestationKey = (tpm: Tpm): Promise<HeldKey> =>
+  tpm.hold<Loaded>(createPrimary(fixed(HANDLE.endorsement), signingKey('p256', true)), [EMPTY])
 
 /** A hierarchy's storage root, made anew, or the object that is kept at the handle. */
 async function parentOf(tpm: Tpm, parent: number, { ownerAuth, session }: KeyAccess): Promise<HeldKey> {

@@ -2,6 +2,7 @@ import type { Appraiser } from '../appraise.ts'
 import { azureAppraiser } from './azure.ts'
 import { bootAppraiser, guestBootAppraiser, type HoldLog } from './boot.ts'
 import { appraiseEnclave, dcapAppraiser } from './dcap.ts'
+import { appraiseEndorsement } from './endorsement.ts'
 import { appraiseIma } from './ima.ts'
 import { appraiseRuns } from './measured-runs.ts'
 import { snpAppraiser } from './snp.ts'
@@ -12,6 +13,7 @@ export function appraisers(hold: HoldLog): Readonly<Record<string, Appraiser>> {
   const appraiseDcap = dcapAppraiser()
   return {
     'tpm-quote': appraiseQuote,
+    'tpm-endorsement': appraiseEndorsement,
     'tcg-log': bootAppraiser(hold),
     'ima-log': appraiseIma,
     'measured-runs': appraiseRuns,

@@ -12,11 +12,11 @@ import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/ve
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { ATTEST_CHECKS } from '../checks.ts'
 import type { Known } from '../known.ts'
-import type { Reference } from '../reference.ts'
+import { type EnrolledKey, isSameTpm, type Reference } from '../reference.ts'
 
 /** `message`: TPMS_ATTEST. `signature`: TPMT_SIGNATURE. `key`: the public area of the attestation key. `pcrs`: text, a PCR a line, as tpm2_pcrread prints. */
 export const appraiseQuote: Appraiser = (evidence, asked) => {
-  const { checks, attest, pcrs, learned } = quoteOf(evidence, asked)
+  const { checks, attest, pcrs, enrolled, learned } = quoteOf(evidence, asked)
   const { clockInfo } = attest
   const values = [...pcrs].map(([bank, registers]) => [
     hashById(bank)?.name ?? String(bank),
@@ -30,6 +30,7 @@ export const appraiseQuote: Appraiser = (evidence, asked) => {
       'reset-count': clockInfo.resetCount,
       'restart-count': clockInfo.restartCount,
       firmware: attest.firmwareVersion.toString(16),
+      enrolled: enrolled ?? null,
       pcrs: Object.fromEntries(values),
     },
     expires: null,
@@ -40,6 +41,8 @@ export const appraiseQuote: Appraiser = (evidence, asked) => {
 /** A quote, and what is kept of its key. */
 export interface KnownQuote extends VerifiedQuote {
   readonly known: Known | undefined
+  /** How its key was enrolled; undefined for one that was not. */
+  readonly enrolled: EnrolledKey | undefined
   /** What is kept from now on; undefined where the quote is not genuine, or nobody keeps anything. */
   readonly learned: Known | undefined
 }
@@ -95,32 +98,47 @@ export const isAsked = ({ code, verdict }: Check) => verdict.is !== 'unknown' ||
 function quoteOf(evidence: NamedEvidence, { nonce, reference, known: knownOf }: Asked): KnownQuote {
   const key = readAttestationKey(bytesOf(evidence, 'key'))
   const pcrs = Object.hasOwn(evidence.parts, 'pcrs') ? readTextPcrs(bytesOf(evidence, 'pcrs').toString('latin1')) : undefined
-  const enrolled = enrolledName(key, reference)
   const name = keyName(key)
+  const enrolled = enrolledKey(evidence, reference)
+  // Of the keys that were enrolled the one that it is; another one where it is none of them.
+  const expected = enrolled ?? reference.tpm?.keys?.[0]
   const known = name === undefined ? undefined : knownOf?.(name)
   const signature = readTpmSignature(bytesOf(evidence, 'signature'))
   const verified = verifyQuote({
     ...{ message: bytesOf(evidence, 'message'), signature, key },
     ...(pcrs === undefined ? {} : { pcrs }),
     ...(nonce === undefined ? {} : { nonce }),
-    ...(enrolled === undefined ? {} : { keyName: enrolled }),
+    ...(expected === undefined ? {} : { keyName: Buffer.from(expected.name, 'hex') }),
     ...(known === undefined ? {} : { before: known.heard }),
   })
-  const checks = [...verified.checks.filter(isAsked), ...validateQuote(verified, signature)]
+  const checks = [
+    ...verified.checks.filter(isAsked),
+    ...(enrolled === undefined ? [] : nodeChecks(enrolled, evidence, reference)),
+    ...validateQuote(verified, signature),
+  ]
   const { clockInfo, firmwareVersion } = verified.attest
   const learned =
     name !== undefined && knownOf !== undefined && isGenuine(checks) ? { key: name, heard: { clockInfo, firmwareVersion } } : undefined
-  return { ...verified, checks, known, learned }
+  return { ...verified, checks, known, enrolled, learned }
 }
 
 /** Whether the TPM said it, now; values of PCRs that came beside it are another matter. A forger could move what is kept otherwise. */
 const isGenuine = (checks: readonly Check[]) => checks.every(({ code, verdict }) => verdict.is === 'pass' || code === 'TPM_PCR_DIGEST')
 
-/** Of the keys that were enrolled the one that it is; another one where it is none of them. */
-function enrolledName(key: AttestationKey, { tpm }: Reference): Buffer | undefined {
-  const name = keyName(key)
-  const found = tpm?.keys?.find((each) => each === name) ?? tpm?.keys?.[0]
-  return found === undefined ? undefined : Buffer.from(found, 'hex')
+/** How the key that signed a quote was enrolled: for the node that it is about, or else for another. @throws ThymusError FORMAT, EVIDENCE */
+export function enrolledKey(evidence: NamedEvidence, { tpm }: Reference): EnrolledKey | undefined {
+  const name = keyNameOf(evidence)
+  const found = tpm?.keys?.filter((each) => each.name === name) ?? []
+  return found.find(({ about }) => about === evidence.about) ?? found[0]
+}
+
+/** Whether it is the node that it says it is, and the only one with this TPM. */
+function nodeChecks(enrolled: EnrolledKey, { about }: NamedEvidence, { tpm }: Reference): readonly Check[] {
+  const others = tpm!.keys!.filter((each) => each.about !== enrolled.about && isSameTpm(each, enrolled)).map((each) => each.about)
+  return [
+    checked(ATTEST_CHECKS, 'ATTEST_NODE', enrolled.about === about, { expected: enrolled.about, got: about }),
+    checked(ATTEST_CHECKS, 'ATTEST_NODE_ALONE', others.length === 0, others.length === 0 ? {} : { got: others.join(', ') }),
+  ]
 }
 
 /** The name of the key that signed a quote; undefined where it came without its public area. @throws ThymusError FORMAT, EVIDENCE */
@@ -128,7 +146,8 @@ export const keyNameOf = (evidence: NamedEvidence): string | undefined => keyNam
 
 const keyName = ({ area }: AttestationKey) => area && nameOf(area)?.toString('hex')
 
-function bytesOf(evidence: NamedEvidence, name: string): Buffer {
+/** The bytes of a part, as the readers take them. @throws ThymusError EVIDENCE where there is none */
+export function bytesOf(evidence: NamedEvidence, name: string): Buffer {
   const bytes = part(evidence, name)
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

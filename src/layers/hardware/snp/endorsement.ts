@@ -3,9 +3,9 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
 import { quote } from '../../../core/quote.ts'
-import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../core/verdict.ts'
+import { type Check, FAIL, PASS, unknown } from '../../../core/verdict.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
-import { type Crl, isCurrent, isListOf } from '../../../formats/x509/crl.ts'
+import { type Crl, newestListOf, revocationIn } from '../../../formats/x509/crl.ts'
 import { commonName } from '../../../formats/x509/name.ts'
 import { keyObject } from '../../../formats/x509/public-key.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
@@ -46,7 +46,7 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
   const vek = readVek(leaf)
   const chain = findChain(vek, authorities, roots)
   const links = chain === undefined ? [leaf] : [leaf, chain.authority, chain.root]
-  const list = chain && newestOf(chain.root, crls ?? [])
+  const list = chain && newestListOf(chain.root, crls ?? [])
   const from = Math.max(...links.map(({ notBefore }) => notBefore.milliseconds))
   const until = Math.min(...links.map(({ notAfter }) => notAfter.milliseconds))
   const validity = `${day(from)} to ${day(until)}`
@@ -61,7 +61,9 @@ export function endorse(leaf: Certificate, { authorities, crls, roots = AMD_ROOT
     checksAt: (now) => [
       ...fixed,
       checked(SNP_CHECKS, 'SNP_CERT_TIME', from <= now && now <= until, { expected: validity, got: day(now) }),
-      ...(crls === undefined || chain === undefined ? [] : [checked(SNP_CHECKS, 'SNP_REVOKED', revocation(chain, list, now))]),
+      ...(crls === undefined || chain === undefined
+        ? []
+        : [checked(SNP_CHECKS, 'SNP_REVOKED', revocationIn(list, chain.authority, now, 'the root'))]),
     ],
   }
 }
@@ -117,18 +119,4 @@ function mayIssue(issuer: Certificate, child: Certificate): boolean {
   const hasCaBelow = child.extended.basicConstraints?.isCa === true && child !== issuer
   if (length !== undefined && hasCaBelow && length < 1n) return false
   return isSignedBy(issuer.publicKey, child.signatureAlgorithm, child.rawBody, child.signature)
-}
-
-function newestOf(root: Certificate, crls: readonly Crl[]): Crl | undefined {
-  const age = ({ thisUpdate }: Crl) => thisUpdate.milliseconds
-  return crls
-    .filter((crl) => isListOf(root, crl))
-    .reduce<Crl | undefined>((newest, crl) => (newest && age(newest) >= age(crl) ? newest : crl), undefined)
-}
-
-/** The root takes back authorities; keys that sign reports have no serial numbers by which they could be. */
-function revocation({ authority }: Chain, list: Crl | undefined, now: number): Verdict {
-  if (list === undefined) return unknown('CRL_ABSENT', 'there is no list of the root')
-  if (list.revoked.has(authority.serial)) return FAIL
-  return isCurrent(list, now) ? PASS : unknown('CRL_NOT_CURRENT', 'the newest list of the root does not speak of this time')
 }

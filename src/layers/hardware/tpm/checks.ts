@@ -28,13 +28,18 @@ export const TPM_CHECKS = {
   },
   TPM_EK_NAMES: {
     title: 'the certificate names the maker, the model and the version of the TPM',
-    clause: 'EK profile, 3.2: 2.23.133.2.1 to 3',
+    clause: 'EK profile, 3.2.9: 2.23.133.2.1 to 3',
   },
   TPM_EK_KEY: { title: 'the certificate is for the endorsement key that the TPM shows', clause: 'EK profile, 3.2: subject public key' },
   TPM_EK_ATTRIBUTES: {
     title: 'the endorsement key was made in this TPM, never leaves it, and only decrypts',
-    clause: 'EK profile, 2.1.5: fixedTPM, fixedParent, sensitiveDataOrigin, restricted, decrypt',
+    clause: 'EK profile, annex B: fixedTPM, fixedParent, sensitiveDataOrigin, restricted, decrypt',
   },
+  TPM_EK_TEMPLATE: {
+    title: 'the endorsement key was made after a template of the profile',
+    clause: 'EK profile, annex B: default EK templates',
+  },
+  TPM_EK_REVOKED: { title: 'no certificate between the endorsement key and its root is revoked', clause: 'RFC 5280, 6.3' },
   TPM_EK_ENCODING: { title: 'departures from DER are only those that makers are known for', clause: 'X.690, 10 and 11' },
   TPM_AK_CHAIN: { title: 'the certificate of the attestation key leads to a root that is trusted, at the time', clause: 'RFC 5280, 6' },
   TPM_AK_KEY: { title: 'the certificate is for the attestation key that has signed', clause: 'RFC 5280, 4.1.2.7' },

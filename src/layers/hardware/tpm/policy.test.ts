@@ -7,7 +7,7 @@ import { authorize, authValue, or, pcr, policyDigest, secret } from './policy.ts
 import { ENDORSEMENT } from './templates.ts'
 
 test('the policies of endorsement keys are those of their profile', () => {
-  // TCG EK Credential Profile 2.6, annex B: PolicyA and PolicyB.
+  // TCG EK Credential Profile 2.5, annex B: PolicyA and PolicyB.
   const published = {
     low: '837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa',
     sha256: 'ca3d0a99a2b93906f7a3342414efcfb3a385d44cd1fd459089d19b5071c0b7a0',

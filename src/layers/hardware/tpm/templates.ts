@@ -1,11 +1,11 @@
 // Templates: what a TPM makes keys after. The same template and seed make the same key, so those of endorsement and storage keys are standards.
 import { type HashName, hashByName } from '../../../formats/hash.ts'
 import { ALG, OBJECT } from './abi/algorithms.ts'
-import type { EccArea, KeyedHashArea, PublicArea, RsaArea } from './abi/public-area.ts'
+import { type EccArea, type KeyedHashArea, type PublicArea, type RsaArea, writePublicArea } from './abi/public-area.ts'
 import type { Scheme, SymmetricDefinition } from './abi/schemes.ts'
 import { NV, nvName } from './commands/nv.ts'
 import { fixed, HANDLE } from './entity.ts'
-import type { EndorsementKind, KeyKind } from './kinds.ts'
+import { ENDORSEMENT_KINDS, type EndorsementKind, type KeyKind } from './kinds.ts'
 import { authorizeNv, or, policyDigest, secret } from './policy.ts'
 
 const AES_128: SymmetricDefinition = { algorithm: ALG.aes, keyBits: 128, mode: ALG.cfb }
@@ -23,7 +23,7 @@ const ENDORSEMENT_LOW =
 const ENDORSEMENT_HIGH = ENDORSEMENT_LOW | OBJECT.userWithAuth
 const CHILD = OBJECT.fixedTpm | OBJECT.fixedParent | OBJECT.userWithAuth
 
-/** PolicySecret of the endorsement hierarchy (TCG EK Credential Profile 2.6, annex B: PolicyA). */
+/** PolicySecret of the endorsement hierarchy (TCG EK Credential Profile 2.5, annex B: PolicyA). */
 const policyA = (hash: HashName) => policyDigest(hash, secret(fixed(HANDLE.endorsement)))
 
 /** What an index of the platform holds (PolicyC). */
@@ -57,7 +57,7 @@ export interface EndorsementTemplate {
   readonly policyB: boolean
 }
 
-/** Endorsement keys (TCG EK Credential Profile 2.6, annex B). Those of the low range go by size alone, for they are what most TPMs have. */
+/** Endorsement keys (TCG EK Credential Profile 2.5, annex B). Those of the low range go by size alone, for they are what most TPMs have. */
 export const ENDORSEMENT: Readonly<Record<EndorsementKind, EndorsementTemplate>> = {
   p256: {
     area: ecc('sha256', ENDORSEMENT_LOW, { authPolicy: policyA('sha256'), symmetric: AES_128, x: ZEROS_32, y: ZEROS_32 }),
@@ -89,6 +89,15 @@ export const ENDORSEMENT: Readonly<Record<EndorsementKind, EndorsementTemplate>>
     certificate: 0x01c0001c,
     policyB: true,
   },
+}
+
+/** The kind whose template made an endorsement key: all but what is unique about it is the same. Undefined for one that none of them made. */
+export const kindOf = (area: PublicArea): EndorsementKind | undefined =>
+  ENDORSEMENT_KINDS.find((kind) => withoutUnique(area).equals(withoutUnique(ENDORSEMENT[kind].area)))
+
+function withoutUnique(area: PublicArea): Buffer {
+  const unique = area.type === 'rsa' ? { modulus: NONE } : area.type === 'ecc' ? { x: NONE, y: NONE } : {}
+  return writePublicArea({ ...area, ...unique } as PublicArea)
 }
 
 /** The storage root that key files below TPM_RH_OWNER mean (draft-bottomley-tpm-keys-00: P-256, nothing unique). */

@@ -12,7 +12,7 @@ import { TPM_CHECKS } from '../checks.ts'
 import { chainOf } from './chain.ts'
 import { isSameKey, subjectPublicKeyOf } from './public-key.ts'
 
-/** What the certificate says of the TPM (EK profile, 3.1.2). */
+/** What the certificate says of the TPM (TCG EK Credential Profile 2.5, 3.2.9). */
 export interface TpmIdentity {
   /** `id:` and the vendor's four bytes in hex, as the TCG Vendor ID Registry has them. */
   readonly manufacturer: string
@@ -23,6 +23,7 @@ export interface TpmIdentity {
 
 export interface EkStatement {
   readonly certificate: VendorCertificate
+  /** Without any it cannot be told where the certificate leads. */
   readonly roots: readonly Certificate[]
   readonly intermediates: readonly Certificate[]
   /** Milliseconds since 1970. */
@@ -50,9 +51,15 @@ export function verifyEkCertificate({ certificate, roots, intermediates, now, ek
   const identity = tpmIdentityOf(certificate)
   const understood = identity === undefined ? [] : [EXTENSION.subjectAltName]
   const path = chainOf(certificate, { roots, intermediates, now, usages: [EK_USAGE], understood })
+  const open = roots.length === 0 ? unknown('NOT_GIVEN', 'nobody was named who could vouch for it') : undefined
   const usages = certificate.extended.extendedKeyUsage ?? []
   const checks: readonly Check[] = [
-    checked(TPM_CHECKS, 'TPM_EK_CHAIN', typeof path !== 'string', typeof path === 'string' ? { got: path } : {}),
+    checked(
+      TPM_CHECKS,
+      'TPM_EK_CHAIN',
+      open ?? typeof path !== 'string',
+      open === undefined && typeof path === 'string' ? { got: path } : {},
+    ),
     checked(TPM_CHECKS, 'TPM_EK_USAGE', usages.includes(EK_USAGE) && isForSecrets(certificate), {
       expected: EK_USAGE,
       got: usages.join(', '),

@@ -7,7 +7,7 @@ import { OBJECT } from '../abi/algorithms.ts'
 import { type Attest, type Attested, readAttest } from '../abi/attest.ts'
 import type { PcrSelection } from '../abi/pcr-selection.ts'
 import type { PcrValues } from '../abi/pcr-values.ts'
-import { hasAttributes } from '../abi/public-area.ts'
+import { hasAttributes, type PublicArea } from '../abi/public-area.ts'
 import type { TpmSignature } from '../abi/signature.ts'
 import { TPM_CHECKS } from '../checks.ts'
 import type { AttestationKey } from './attestation-key.ts'
@@ -55,6 +55,10 @@ const KEY_ATTRIBUTES = [
   ['sign', OBJECT.sign],
 ] as const
 
+/** What a key that attests must have, and this one has not; by the names of the specification. */
+export const missingAttributes = (area: PublicArea): readonly string[] =>
+  KEY_ATTRIBUTES.flatMap(([name, bit]) => (hasAttributes(area, bit) ? [] : [name]))
+
 /** @throws ThymusError FORMAT where the message is no TPMS_ATTEST */
 export function verifyQuote(statement: QuoteStatement): VerifiedQuote {
   const { checks, attest } = verifyStatement(statement, 'quote')
@@ -88,7 +92,7 @@ export function verifyStatement(statement: Statement, type: Attested['type']): V
   const { message, signature, key, nonce, keyName, before } = statement
   const attest = readAttest(message)
   const { area, name } = key
-  const missing = area === undefined ? [] : KEY_ATTRIBUTES.filter(([, bit]) => !hasAttributes(area, bit))
+  const missing = area === undefined ? [] : missingAttributes(area)
   const noArea = unknown('NO_PUBLIC_AREA', 'the key came without its public area, which says where it lives and what it signs')
   const checks: readonly Check[] = [
     checked(TPM_CHECKS, 'TPM_GENERATED', attest.generated),
@@ -102,7 +106,7 @@ export function verifyStatement(statement: Statement, type: Attested['type']): V
       got: attest.extraData.toString('hex'),
     }),
     checked(TPM_CHECKS, 'TPM_KEY_ATTRIBUTES', area === undefined ? noArea : is(missing.length === 0), {
-      ...(missing.length > 0 && { expected: missing.map(([attribute]) => attribute).join(', ') }),
+      ...(missing.length > 0 && { expected: missing.join(', ') }),
     }),
     checked(TPM_CHECKS, 'TPM_KEY_NAME', nameVerdict(name, keyName) ?? noArea, {
       ...(keyName && { expected: Buffer.from(keyName).toString('hex') }),

@@ -242,7 +242,7 @@ describe('a verification', () => {
     const other = enrolled({ about: 'node-2', key: newEccKey() })
     for (const keys of [
       [key, other],
-      [key, { by: 'hand', name: AK_NAME, about: 'node-2' } as const],
+      [{ by: 'hand', name: AK_NAME, about: 'node-2' } as const, key],
     ])
       assert.deepEqual(faults(judged(machine(), { reference: { ...REFERENCE, tpm: { keys } } }), 'tpm'), ['ATTEST_NODE_ALONE'])
     const stranger = enrolled({ about: 'node-2', key: newEccKey(), ek: newEk() })

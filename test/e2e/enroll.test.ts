@@ -1,6 +1,6 @@
 // How a verifier comes to know that a key lives in a TPM: `thymus attest challenge`, `answer`, `enroll`, on an emulated TPM with certificates.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -84,16 +84,29 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
 
   test('an answer is taken once, in its time, and for its challenge alone', async (t) => {
     if (swtpm.authorities === undefined) return t.skip('no certificates')
-    await refused(/answered, or never asked/, 'one.pending', ...enroll('one'))
+    await refused(/answered, or never asked/, 'one.pending', ...enroll('one', '-o', 'json'))
     for (const name of ['two', 'three']) {
       await challenge('node-1', name)
       await answer(name)
     }
-    await refused(/another challenge/, 'three.answer, credential', 'enroll', 'three.answer', '--pending', 'two.pending')
+    await refused(/another challenge/, 'three.answer, credential', 'enroll', 'three.answer', '--pending', 'two.pending', '-o', 'json')
     writeFileSync(at('mixed.answer'), JSON.stringify({ ...read('two.answer'), secret: read('three.answer').secret }))
-    await refused(/not what was in the credential/, 'mixed.answer, secret', 'enroll', 'mixed.answer', '--pending', 'two.pending')
-    await refused(/the challenge ended/, 'two.answer, expires', ...enroll('two', '--time', '2099-01-01T00:00:00Z'))
-    await ok(...enroll('two'))
+    await refused(
+      /not what was in the credential/,
+      'mixed.answer, secret',
+      'enroll',
+      'mixed.answer',
+      '--pending',
+      'two.pending',
+      '-o',
+      'json',
+    )
+    await refused(/the challenge ended/, 'two.answer, expires', ...enroll('two', '--time', '2099-01-01T00:00:00Z', '-o', 'json'))
+    chmodSync(at('two.pending'), 0o660)
+    await refused(/others may write it/, 'two.pending', ...enroll('two', '-o', 'json'))
+    chmodSync(at('two.pending'), 0o600)
+    assert.match((await attest(...enroll('two'))).stderr, /^thymus: USAGE: the next command takes it/)
+    await ok(...enroll('two', '-o', 'json'))
   })
 
   test('a key is that of one node, and a TPM that of one', async (t) => {
@@ -116,15 +129,15 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
   test('nobody is challenged for whom no maker vouches, and no other TPM answers', async (t) => {
     if (swtpm.authorities === undefined) return t.skip('no certificates')
     const makers = ['--roots', 'root.pem', '--roots', 'issuer.pem']
-    await refused(/TPM_EK_ROOT/, 'node-1, ek-p384', 'challenge', 'node-1', ...makers, '--pending', 'none')
-    await refused(/collect --endorsement/, 'later, evidence', 'challenge', 'later', ...lab, '--pending', 'none')
-    assert.equal((await attest('challenge', 'node-1', '--pending', 'none')).status, 64)
+    await refused(/TPM_EK_ROOT/, 'node-1, ek-p384', 'challenge', 'node-1', ...makers, '--pending', 'none', '-o', 'json')
+    await refused(/collect --endorsement/, 'later, evidence', 'challenge', 'later', ...lab, '--pending', 'none', '-o', 'json')
+    assert.equal((await attest('challenge', 'node-1', '--pending', 'none', '-o', 'json')).status, 64)
     await using other = await startSwtpm()
-    await refused(/the challenge is for another/, 'key', 'answer', 'two.json', ...tpm(other))
+    await refused(/the challenge is for another/, 'key', 'answer', 'two.json', ...tpm(other), '-o', 'json')
     const changed = read('two.json')
     writeFileSync(at('moved.json'), JSON.stringify({ ...changed, endorsement: { ...changed.endorsement, key: changed.key } }))
-    await refused(/for another TPM/, 'endorsement', 'answer', 'moved.json', ...tpm())
-    const { stderr } = await attest('challenge', 'node-1', ...lab, '--pending', 'two.json')
+    await refused(/for another TPM/, 'endorsement', 'answer', 'moved.json', ...tpm(), '-o', 'json')
+    const { stderr } = await attest('challenge', 'node-1', ...lab, '--pending', 'two.json', '-o', 'json')
     assert.match(stderr, /^thymus: USAGE: it is there already/)
   })
 })

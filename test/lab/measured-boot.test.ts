@@ -26,13 +26,17 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a machine that boots through Secure Boot, measured', () => {
-  test('is attested, and its boot is what a reference is made of', { timeout: 300_000 }, async (t) => {
+  test('is attested, enrolled, and what a reference is made of', { timeout: 600_000 }, async (t) => {
     if (!needLab(t)) return
-    await boot('golden', {})
+    await boot('golden', { last: answered })
     assert.equal(thymus('record', golden(), '--vcpus', '1', '-o', `json=${reference()}`).status, 0)
+    assert.match(explain('golden', NONCE).stdout, /How its key is known:\n +enrolled by hand/)
+    const out = (name: string) => join(folder, 'golden', name)
+    const enrolled = thymus('enroll', out('answer'), '--pending', out('pending'), '--reference', reference(), '-o', `json=${reference()}`)
+    assert.equal(enrolled.status, 0, enrolled.stderr)
     const { status, stdout } = verify('golden', NONCE)
     assert.equal(status, 0, stdout)
-    assert.match(stdout, /affirming/)
+    assert.match(explain('golden', NONCE).stdout, /How its key is known:\n +enrolled .* by a credential that its TPM opened/)
   })
 
   test('does not pass with a quote that answered another challenge', (t) => {
@@ -61,7 +65,7 @@ describe('a machine that boots through Secure Boot, measured', () => {
   test('does not come up with a GRUB that nobody signed', { timeout: 120_000 }, async (t) => {
     if (!needLab(t)) return
     const grub = join(folder, 'grub.efi')
-    const system = join(process.env.THYMUS_LAB ?? labCache(), 'system')
+    const system = join(labCache(), 'system')
     writeFileSync(grub, unsignedImage(readFileSync(join(system, 'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed'))))
     const out = join(folder, 'unsigned')
     const words = ['--secure-boot', '--tpm', '--grub', grub, '--timeout', '40', '--out', out]
@@ -71,12 +75,20 @@ describe('a machine that boots through Secure Boot, measured', () => {
   })
 })
 
-/** Boots, and has the machine present itself: the bundle is `NAME.json`. @param first what is done before, in the machine */
-async function boot(name: string, { append = '', first = 'true' }): Promise<void> {
+/** In the machine: its TPM is challenged, and answers. The lab's authority has made its certificates, and stands where the machine can read it. */
+const answered = ((ca) =>
+  [
+    'bin/thymus attest collect --endorsement -o json=/out/endorsed',
+    `bin/thymus attest challenge /out/endorsed --lab-ca ${ca}/swtpm-localca-rootca-cert.pem --lab-ca ${ca}/issuer.pem --pending /out/pending -o json=/out/challenge`,
+    'bin/thymus attest answer /out/challenge -o json=/out/answer',
+  ].join(' && '))(join(labCache(), 'tpm/ca'))
+
+/** Boots, and has the machine present itself: the bundle is `NAME.json`. @param first, last what is done before and after, in the machine */
+async function boot(name: string, { append = '', first = 'true', last = 'true' }): Promise<void> {
   const out = join(folder, name)
   mkdirSync(out)
   const words = ['--secure-boot', '--tpm', '--append', `${IMA} ${append}`.trim(), '--out', out]
-  const script = `${first} && bin/thymus attest collect --nonce ${NONCE} -o json=/out/bundle.json`
+  const script = `${first} && bin/thymus attest collect --nonce ${NONCE} -o json=/out/bundle.json && ${last}`
   const { status, stderr } = await ended(startLab(folder, ['run', ...words, '--', 'sh', '-c', script]))
   assert.equal(status, 0, stderr)
   writeFileSync(join(folder, `${name}.json`), readFileSync(join(out, 'bundle.json')))

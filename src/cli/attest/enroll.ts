@@ -1,5 +1,5 @@
 // `thymus attest challenge`, `answer` and `enroll`: how a verifier comes to know that a key lives in a TPM.
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { answered } from '../../adapters/linux/tpm/credentials.ts'
 import { ThymusError } from '../../core/errors.ts'
 import {
@@ -12,13 +12,17 @@ import {
 } from '../../crossings/attestation/credential.ts'
 import { NO_REFERENCE, readReference } from '../../crossings/attestation/reference.ts'
 import { readBundle } from '../../formats/evidence/bundle.ts'
-import { type OutputFlags, openOutput } from '../output.ts'
+import { type Output, type OutputFlags, openOutput } from '../output.ts'
+import { note } from '../terminal.ts'
 import { writeOutput } from '../tpm/files.ts'
 import { type AuthorityFlags, authoritiesOf, namesAuthorities } from '../tpm/trust.ts'
 import { onTpm, type TpmFlags } from '../tpm/use.ts'
+import { tpmText } from '../views/attest.ts'
+import type { Kind } from '../views/views.ts'
 import { inFile, readDocument } from './json.ts'
 
 const VALID_FOR = 3600
+const OTHERS_MAY_WRITE = 0o022
 
 export interface ChallengeFlags extends OutputFlags, AuthorityFlags {
   /** A file of the verifier's. */
@@ -29,18 +33,19 @@ export interface ChallengeFlags extends OutputFlags, AuthorityFlags {
 }
 
 export async function challenge(flags: ChallengeFlags, file: string): Promise<undefined> {
-  const output = await openOutput('CredentialChallenge', flags)
+  const output = await openDocument('CredentialChallenge', flags)
   const authorities = authoritiesOf(flags)
   if (!namesAuthorities(authorities)) throw new ThymusError('USAGE', 'name who vouches for TPMs: --roots FILE')
   const [now, validFor] = [flags.time ?? Date.now(), 1000 * (flags['valid-for'] ?? VALID_FOR)]
   const bundle = readDocument(file, 'EVIDENCE', readBundle)
   const issued = inFile(file, () => challengeOf(bundle, { now, validFor, authorities }))
   writeOutput(flags.pending, `${JSON.stringify(issued.pending, undefined, 2)}\n`, { isPrivate: true })
+  note(`${bundle.about} is known by ${tpmText(issued.pending.endorsement)}`)
   output.show(issued.challenge)
 }
 
 export async function answer(flags: OutputFlags & TpmFlags, file: string): Promise<number | undefined> {
-  const output = await openOutput('CredentialAnswer', flags)
+  const output = await openDocument('CredentialAnswer', flags)
   const asked = readDocument(file, 'CREDENTIAL', readChallenge)
   return onTpm(flags, async (tpm) => output.show(answerOf(asked, await answered(tpm, asked))))
 }
@@ -54,12 +59,25 @@ export interface EnrollFlags extends OutputFlags {
 
 /** A challenge is answered once: what was remembered of it goes with the enrolment. */
 export async function enroll(flags: EnrollFlags, file: string): Promise<undefined> {
-  const output = await openOutput('AttestationReference', flags)
-  if (!existsSync(flags.pending))
-    throw new ThymusError('CREDENTIAL', 'nothing is asked there: it was answered, or never asked', { at: flags.pending })
+  const output = await openDocument('AttestationReference', flags)
+  checkPending(flags.pending)
   const pending = readDocument(flags.pending, 'CREDENTIAL', readPending)
   const reference = flags.reference === undefined ? NO_REFERENCE : readDocument(flags.reference, 'REFERENCE', readReference)
   const key = readDocument(file, 'CREDENTIAL', (document) => verifiedAnswer(document, pending, flags.time ?? Date.now()))
   output.show(inFile(flags.reference ?? 'the reference', () => enrolledIn(reference, key, flags)))
   rmSync(flags.pending)
+}
+
+/** What is written here is for the next command: shown to people alone, it would be lost. @throws ThymusError USAGE */
+function openDocument(kind: Kind, flags: OutputFlags): Promise<Output> {
+  if (!flags.output?.some((each) => /^json\b/.test(each)))
+    throw new ThymusError('USAGE', 'the next command takes it: name a file', { at: '-o json=FILE' })
+  return openOutput(kind, flags)
+}
+
+/** Who may write there says who is enrolled. */
+function checkPending(at: string): void {
+  const stat = statSync(at, { throwIfNoEntry: false })
+  if (stat === undefined) throw new ThymusError('CREDENTIAL', 'nothing is asked there: it was answered, or never asked', { at })
+  if ((stat.mode & OTHERS_MAY_WRITE) !== 0) throw new ThymusError('CREDENTIAL', 'others may write it: chmod 600', { at })
 }

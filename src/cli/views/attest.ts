@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Check } from '../../core/verdict.ts'
 import type { BundleAppraisal, Submodule } from '../../crossings/attestation/appraise.ts'
 import type { answerSchema, challengeSchema } from '../../crossings/attestation/credential.ts'
-import type { EnrolledKey, Reference } from '../../crossings/attestation/reference.ts'
+import type { Endorsement, EnrolledKey, Reference } from '../../crossings/attestation/reference.ts'
 import type { Ear } from '../../formats/ear/ear.ts'
 import { meaningOf, type Tier, type TrustClaim, type TrustVector, tierOf } from '../../formats/ear/trust.ts'
 import type { writeBundle } from '../../formats/evidence/bundle.ts'
@@ -156,9 +156,13 @@ const told = (title: string, lines: readonly string[]) =>
 /** How a key is known, in words. */
 function enrolment(key: EnrolledKey): string {
   if (key.by === 'hand') return 'enrolled by hand: nothing has shown that it lives in a TPM'
-  const { manufacturer, model, serial, certificate, root, lab } = key.endorsement
+  return `enrolled ${key.at} by a credential that its TPM opened: ${tpmText(key.endorsement)}`
+}
+
+/** Which TPM it is, and who says so. */
+export function tpmText({ manufacturer, model, serial, certificate, root, lab }: Endorsement): string {
   const voucher = lab ? `${root}, which is no maker of TPMs` : root
-  return `enrolled ${key.at} by a credential that its TPM opened: ${manufacturer} ${model}, certificate ${serial} (sha256:${certificate}) under ${voucher}`
+  return `${manufacturer} ${model}, certificate ${serial} (sha256:${certificate}) under ${voucher}`
 }
 
 export function credentialChallenge({ about, key, expires }: z.input<typeof challengeSchema>): Part[] {

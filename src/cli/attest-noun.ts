@@ -86,7 +86,7 @@ export const attest = group('what a machine runs on: TPM, boot, confidential gue
       aliases: o,
       positional: bundle,
     },
-    more: 'Evidence of which a check fails is not recorded.',
+    more: 'Evidence of which a check fails is not recorded. The key is taken by hand, as it is shown; thymus attest challenge has its TPM prove it.',
     load: async () => (await import('./attest/record.ts')).record,
   }),
   challenge: command({

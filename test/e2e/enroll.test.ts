@@ -78,6 +78,7 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
     assert.deepEqual(await verdictOf('later'), [['affirming']])
     const { stdout } = await attest('explain', 'later', '--reference', 'nodes.json', '--nonce', NONCE, '--no-trunc')
     assert.match(stdout, /How its key is known:\n +enrolled .* by a credential that its TPM opened/)
+    assert.match((await attest('explain', 'later', '--nonce', NONCE)).stdout, /How its key is known:\n +it is not: nobody has enrolled it/)
     assert.deepEqual(new Set(await verdictOf('node-1', ...lab).then((all) => all.map(([status]) => status))), new Set(['affirming']))
     assert.deepEqual(new Set((await verdictOf('node-1')).slice(1).flat()), new Set(['none', 'TPM_EK_CHAIN']))
   })

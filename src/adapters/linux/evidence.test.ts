@@ -4,17 +4,21 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { machine, NONCE, NOW } from '../../../test/kit/machine.ts'
-import { needSwtpm, startSwtpm } from '../../../test/kit/swtpm.ts'
+import { needSwtpm, type Swtpm, startSwtpm } from '../../../test/kit/swtpm.ts'
 import type { Asked } from '../../crossings/attestation/appraise.ts'
 import { referenceOf } from '../../crossings/attestation/record.ts'
 import { appraisers } from '../../crossings/attestation/technologies/appraisers.ts'
+import { appraiseEk } from '../../crossings/attestation/technologies/endorsement.ts'
 import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verify-boot.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { EV } from '../../layers/firmware/tcg-log/event-types.table.ts'
+import { readVendorCertificate } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import { NV } from '../../layers/hardware/tpm/commands/nv.ts'
 import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
 import { EMPTY } from '../../layers/hardware/tpm/session.ts'
 import { collectEvidence } from './evidence.ts'
 import { EVENT_LOG, IMA_LOG } from './roots.ts'
+import { defineNv, writeNv } from './tpm/nv.ts'
 import { Tpm } from './tpm/tpm.ts'
 
 const NOWHERE = { kind: 'unix', path: '/nonexistent/tpm.sock' } as const
@@ -109,6 +113,37 @@ test('a TPM quotes what was measured into it, by the same key each time, and kee
       [],
       evidence.name,
     )
+  }
+  await using tpm = await Tpm.open(swtpm.place)
+  assert.deepEqual(await tpm.handles(0x80000000), [])
+})
+
+test('endorsement keys are presented where they are asked for, with all that their maker wrote into the TPM', async (t) => {
+  if (!needSwtpm(t)) return
+  const of = async ({ place }: Swtpm, endorsement = true) => {
+    const { evidence, absent } = await collectEvidence({ tpm: place, endorsement, root: tree(t, {}) })
+    return {
+      keys: evidence.filter(({ type }) => type === 'tpm-endorsement'),
+      why: absent.find(({ type }) => type === 'tpm-endorsement')?.why,
+    }
+  }
+  await using bare = await startSwtpm()
+  assert.equal((await of(bare)).why?.code, 'TPM_UNVERIFIED')
+  assert.deepEqual(await of(bare, false), { keys: [], why: undefined })
+  await using swtpm = await startSwtpm(true)
+  if (swtpm.authorities === undefined) return t.skip('the emulator has no certificates here (lab/lab setup makes one that has)')
+  const [root, issuer] = [swtpm.authorities.root, swtpm.authorities.issuer].map((pem) => readVendorCertificate(Buffer.from(pem)))
+  {
+    await using tpm = await Tpm.open(swtpm.place)
+    const attributes = NV.ownerWrite | NV.authRead | NV.noDa
+    await defineNv(tpm, { index: 0x01c00100, nameHash: 0x000b, attributes, authPolicy: Buffer.alloc(0), size: issuer!.raw.length })
+    await writeNv(tpm, 0x01c00100, issuer!.raw)
+  }
+  const { keys } = await of(swtpm)
+  assert.ok(keys.length >= 2)
+  for (const { name, type, parts } of keys) {
+    const { checks } = appraiseEk({ name, type, parts, about: '' }, { roots: [], labRoots: [root!], intermediates: [] }, Date.now())
+    assert.ok(checks.length > 0 && checks.every(({ verdict }) => verdict.is === 'pass'), name)
   }
   await using tpm = await Tpm.open(swtpm.place)
   assert.deepEqual(await tpm.handles(0x80000000), [])

@@ -73,7 +73,7 @@ function explained({ name, type, status, checks, vector, because, differences, c
   return [
     `${name} (${type}): ${status}; ${passed} of ${checks.length} checks passed`,
     ...claimed,
-    ...section('How its key is known', claims.enrolled ? [enrolment(claims.enrolled as EnrolledKey)] : []),
+    ...section('How its key is known', claims.enrolled === undefined ? [] : [enrolment(claims.enrolled as EnrolledKey | null)]),
     ...section('What did not pass', checks.filter(didNotPass).flatMap(checkLines)),
     ...section('How it differs from the reference', differences),
     ...section('What the policy says', because),
@@ -154,7 +154,8 @@ const told = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [{ lines: [`${title}:`, ...lines.map((each) => `  ${each}`)] }]
 
 /** How a key is known, in words. */
-function enrolment(key: EnrolledKey): string {
+function enrolment(key: EnrolledKey | null): string {
+  if (key === null) return 'it is not: nobody has enrolled it'
   if (key.by === 'hand') return 'enrolled by hand: nothing has shown that it lives in a TPM'
   return `enrolled ${key.at} by a credential that its TPM opened: ${tpmText(key.endorsement)}`
 }

@@ -67,6 +67,8 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
     await challenge('node-1', 'one')
     assert.equal(statSync(at('one.pending')).mode & 0o777, 0o600)
     await answer('one')
+    const left = Date.parse(read('one.pending').expires) - Date.now()
+    assert.ok(left > 3_000_000 && left < 3_600_000, `${left} ms`)
     const { secret } = read('one.answer')
     for (const kept of ['one.pending', 'one.json']) assert.ok(!readFileSync(at(kept), 'utf8').includes(secret))
     const said = await ok(...enroll('one', '-o', 'json=nodes.json', '-o', 'table'))
@@ -102,7 +104,7 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
       '-o',
       'json',
     )
-    await refused(/the challenge ended/, 'two.answer, expires', ...enroll('two', '--time', '2099-01-01T00:00:00Z', '-o', 'json'))
+    await refused(/the challenge ended/, 'two.pending, expires', ...enroll('two', '--time', '2099-01-01T00:00:00Z', '-o', 'json'))
     chmodSync(at('two.pending'), 0o660)
     await refused(/others may write it/, 'two.pending', ...enroll('two', '-o', 'json'))
     chmodSync(at('two.pending'), 0o600)

@@ -61,9 +61,10 @@ export interface EnrollFlags extends OutputFlags {
 export async function enroll(flags: EnrollFlags, file: string): Promise<undefined> {
   const output = await openDocument('AttestationReference', flags)
   checkPending(flags.pending)
-  const pending = readDocument(flags.pending, 'CREDENTIAL', readPending)
+  const now = flags.time ?? Date.now()
+  const pending = readDocument(flags.pending, 'CREDENTIAL', (document) => readPending(document, now))
   const reference = flags.reference === undefined ? NO_REFERENCE : readDocument(flags.reference, 'REFERENCE', readReference)
-  const key = readDocument(file, 'CREDENTIAL', (document) => verifiedAnswer(document, pending, flags.time ?? Date.now()))
+  const key = readDocument(file, 'CREDENTIAL', (document) => verifiedAnswer(document, pending, now))
   output.show(inFile(flags.reference ?? 'the reference', () => enrolledIn(reference, key, flags)))
   rmSync(flags.pending)
 }

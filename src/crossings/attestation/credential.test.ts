@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { revocationList } from '../../../test/kit/certificates.ts'
@@ -29,7 +31,7 @@ const answered = (asked: ReturnType<typeof challenged>, ek: TpmKey = EK, ak: Tpm
 }
 const enrolled = (request: PresentedRequest = {}): EnrolledKey => {
   const asked = challenged(endorsed(request))
-  return verifiedAnswer(answered(asked, request.ek, request.key), readPending(asked.pending), NOW)
+  return verifiedAnswer(answered(asked, request.ek, request.key), readPending(asked.pending, NOW), NOW)
 }
 const refused = (work: () => unknown, at: string, message: RegExp) =>
   assert.throws(work, (error) => {
@@ -126,13 +128,14 @@ describe('a challenge', () => {
 
 describe('an answer', () => {
   const asked = challenged(endorsed())
-  const pending = readPending(asked.pending)
+  const pending = readPending(asked.pending, NOW)
   const good = answered(asked)
-  const verified = (change: object, now = NOW) => verifiedAnswer({ ...good, ...change }, pending, now)
+  const verified = (change: object) => verifiedAnswer({ ...good, ...change }, pending, NOW)
 
   test('is taken for its challenge, in its time, with what was in the credential', () => {
-    assert.equal(verified({}, NOW + HOUR - 1).by, 'credential')
-    refused(() => verified({}, NOW + HOUR), 'expires', /the challenge ended 2026-11-28T01:00:00.000Z/)
+    assert.equal(verified({}).by, 'credential')
+    assert.deepEqual(readPending(asked.pending, NOW + HOUR - 1), pending)
+    refused(() => readPending(asked.pending, NOW + HOUR), 'expires', /the challenge ended 2026-11-28T01:00:00.000Z/)
     const other = answered(challenged(endorsed()))
     refused(() => verified(other), 'credential', /another challenge/)
     refused(() => verified({ secret: other.secret }), 'secret', /not what was in the credential/)
@@ -145,7 +148,7 @@ describe('an answer', () => {
   test('whatever JSON each of the three is given, it answers or refuses by its code', () => {
     const readers = [
       [asked.challenge, readChallenge],
-      [asked.pending, readPending],
+      [asked.pending, (document: unknown) => readPending(document, NOW)],
       [good, (document: unknown) => verifiedAnswer(document, pending, NOW)],
     ] as const
     for (const [document, read] of readers)
@@ -266,15 +269,9 @@ describe('a verification', () => {
   })
 
   test('by a policy that takes no key by hand, as the documents show it', () => {
-    const strict = policyOf({
-      ...LIBRARY,
-      'own.rego': `package attestation
-import data.thymus.ar4si
-vector := ar4si.vector
-default status := "none"
-status := ar4si.status if not by_hand
-by_hand if input.object.claims.enrolled.by == "hand"`,
-    })
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/attestation.md'), 'utf8')
+    const [shown] = [...page.matchAll(/^```rego\n([\s\S]*?)^```/gm)].filter(([text]) => text.includes('by_hand'))
+    const strict = policyOf({ ...LIBRARY, 'own.rego': shown![1]! })
     assert.equal(judged(machine(), { reference }, strict).status, 'affirming')
     assert.equal(judged(machine(), { reference: REFERENCE }, strict).status, 'none')
     assert.equal(judged(machine(), { reference: REFERENCE }, byDefault).status, 'affirming')

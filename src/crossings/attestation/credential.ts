@@ -120,8 +120,17 @@ export function readChallenge(document: unknown): Challenge {
   }
 }
 
-/** @throws ThymusError CREDENTIAL, which names the field */
-export const readPending = (document: unknown): Pending => conform(pendingSchema, document, 'CREDENTIAL')
+/**
+ * What is asked, and may be answered yet.
+ * @param now milliseconds since 1970
+ * @throws ThymusError CREDENTIAL, which names the field
+ */
+export function readPending(document: unknown, now: number): Pending {
+  const pending = conform(pendingSchema, document, 'CREDENTIAL')
+  const { expires } = pending
+  if (now >= Date.parse(expires)) throw new ThymusError('CREDENTIAL', `the challenge ended ${expires}`, { at: 'expires' })
+  return pending
+}
 
 /** The document of an answer. @param secret what was in the credential */
 export const answer = ({ digest: credential }: Challenge, secret: Uint8Array): z.input<typeof answerSchema> => ({
@@ -131,13 +140,12 @@ export const answer = ({ digest: credential }: Challenge, secret: Uint8Array): z
 
 /**
  * The key that an answer has shown to be in the TPM.
- * @param document of the answer, by whoever presents it @param now milliseconds since 1970
- * @throws ThymusError CREDENTIAL, which names the field: `expires` is that of the challenge
+ * @param document of the answer, by whoever presents it @param pending that may be answered yet @param now milliseconds since 1970
+ * @throws ThymusError CREDENTIAL, which names the field
  */
 export function verifiedAnswer(document: unknown, pending: Pending, now: number): EnrolledKey {
   const { credential, secret } = conform(answerSchema, document, 'CREDENTIAL')
   if (credential !== pending.credential) throw new ThymusError('CREDENTIAL', 'it answers another challenge', { at: 'credential' })
-  if (now >= Date.parse(pending.expires)) throw new ThymusError('CREDENTIAL', `the challenge ended ${pending.expires}`, { at: 'expires' })
   const found = Buffer.from(hash('sha256', bytesIn(secret, 'secret')), 'hex')
   if (verifyActivation(Buffer.from(pending.secret, 'hex'), found).verdict.is !== 'pass')
     throw new ThymusError('CREDENTIAL', 'it is not what was in the credential', { at: 'secret' })

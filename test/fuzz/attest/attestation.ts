@@ -105,7 +105,7 @@ export const attestation: Readonly<Record<string, ByteTarget>> = {
   reference: { seeds: () => [text(asked.reference)], read: (bytes) => void readReference(json(bytes)) },
   known: { seeds: () => learned.map((each) => text(writeKnown(each))), read: (bytes) => void readKnown(json(bytes), AK_NAME) },
   challenge: { seeds: () => [text(issued.challenge)], read: (bytes) => void readChallenge(json(bytes)) },
-  pending: { seeds: () => [text(issued.pending)], read: (bytes) => void readPending(json(bytes)) },
+  pending: { seeds: () => [text(issued.pending)], read: (bytes) => void readPending(json(bytes), NOW) },
   // Nobody can answer whose TPM has not opened the credential.
   answer: {
     seeds: () => [text(answer(readChallenge(issued.challenge), Buffer.alloc(32)))],

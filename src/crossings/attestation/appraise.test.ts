@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { certificate, pem } from '../../../test/kit/certificates.ts'
 import { linuxBoot, type MadeEvent, newEvent, specId } from '../../../test/kit/event-log.ts'
 import { imaLists, pcrAfter } from '../../../test/kit/ima-log.ts'
 import { byDefault, faults, judged, LIBRARY, policyOf, REFERENCE, statusOf, vectorOf } from '../../../test/kit/judged.ts'
 import { AK, AK_NAME, bundleOf, changed, DB, machine, NONCE, NOW } from '../../../test/kit/machine.ts'
-import { newEccKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
+import { newAuthority } from '../../../test/kit/tpm-certificates.ts'
+import { newEccKey, quoteBy, type TpmKey } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../layers/firmware/tcg-log/replay.ts'
@@ -12,7 +15,7 @@ import { ALG } from '../../layers/hardware/tpm/abi/algorithms.ts'
 import { nameOf, writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { verifyBoot, verifyGuestBoot } from '../measured-boot/verify-boot.ts'
 import { type Appraiser, appraise } from './appraise.ts'
-import { NO_REFERENCE } from './reference.ts'
+import { NO_REFERENCE, readReference } from './reference.ts'
 import { resultOf } from './result.ts'
 import { appraisers } from './technologies/appraisers.ts'
 
@@ -100,6 +103,27 @@ describe('a machine that was recorded', () => {
     assert.deepEqual(statusOf(appraised), { tpm: 'contraindicated', boot: 'contraindicated', ima: 'contraindicated' })
     const swapped = changed(machine(), 'tpm', { key: writePublicArea(key.area) })
     assert.ok(faults(judged(swapped), 'tpm').includes('TPM_SIGNATURE'))
+  })
+
+  test('with a key that a maker of virtual TPMs vouches for is as good as the certificate', () => {
+    const root = newAuthority('a cloud')
+    const certified = (of: TpmKey) =>
+      pem(
+        'CERTIFICATE',
+        certificate({ subject: 'AK', key: { publicKey: createPublicKey(of.privateKey), privateKey: of.privateKey }, issuer: root }),
+      )
+    const by = (authority: Buffer) => ({ ...REFERENCE, tpm: { ...REFERENCE.tpm, authorities: [pem('CERTIFICATE', authority)] } })
+    const presented = (text: string) => changed(machine(), 'tpm', { certificates: Buffer.from(text) })
+    const reference = by(root.der)
+    assert.equal(judged(presented(certified(AK)), { reference }).status, 'affirming')
+    assert.deepEqual(faults(judged(presented(certified(newEccKey())), { reference }), 'tpm'), ['TPM_AK_KEY'])
+    assert.deepEqual(faults(judged(presented(certified(AK)), { reference: by(newAuthority('another').der) }), 'tpm'), ['TPM_AK_CHAIN'])
+    assert.deepEqual(faults(judged(machine(), { reference }), 'tpm'), ['TPM_AK_CHAIN?'])
+    assert.deepEqual(faults(judged(presented('no certificate'), { reference }), 'tpm'), ['TPM_AK_CHAIN?'])
+    assert.throws(() => readReference({ ...reference, tpm: { authorities: ['no certificate'] } }), {
+      code: 'REFERENCE',
+      at: 'tpm.authorities[0]',
+    })
   })
 
   test('with a quote that SHA-1 signs is caught: another message may have the same signature', () => {

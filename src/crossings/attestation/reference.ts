@@ -1,11 +1,14 @@
 // What evidence should say: the machine as it was when it was good. docs/schemas/attestation-reference.json is made from it. What is not named is
 // not asked, and then nothing is affirmed by it.
 import { z } from 'zod'
+import { ThymusError } from '../../core/errors.ts'
 import { conform } from '../../formats/conform.ts'
 import { API_VERSION } from '../../formats/doors/request.ts'
 import { time } from '../../formats/doors/time.ts'
+import { readAllPem } from '../../formats/pem.ts'
 import { bootReference } from '../../layers/firmware/reference/reference.ts'
 import { WEAKER_STATUSES } from '../../layers/hardware/dcap/tcb-status.ts'
+import { readVendorCertificate } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import { ENDORSEMENT_KINDS } from '../../layers/hardware/tpm/kinds.ts'
 
 const text = z.string()
@@ -18,6 +21,15 @@ const tcb = z.strictObject({
   snp: svn.exactOptional(),
   ucode: svn.exactOptional(),
 })
+
+function isCertificate(pem: string): boolean {
+  try {
+    return readAllPem(pem).map(({ bytes }) => readVendorCertificate(bytes)).length > 0
+  } catch (error) {
+    if (error instanceof ThymusError) return false
+    throw error
+  }
+}
 
 /** Of a TPM's key, in hexadecimal: hash algorithm and digest (TPM 2.0 part 1, 16). */
 export const keyName = text.regex(/^000[bcd]([0-9a-f]{2})+$/)
@@ -67,6 +79,10 @@ export const referenceSchema = z
     kind: z.literal('AttestationReference').describe('What it is.'),
     tpm: z
       .strictObject({
+        authorities: z
+          .array(text.refine(isCertificate, 'no certificate in PEM'))
+          .exactOptional()
+          .describe('Who vouches for attestation keys by certificate, as makers of virtual TPMs do: roots in PEM.'),
         keys: z.array(enrolledKey).exactOptional().describe('Attestation keys that were enrolled, each with how and for which node.'),
       })
       .exactOptional()

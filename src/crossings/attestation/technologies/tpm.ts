@@ -3,10 +3,13 @@ import { checked } from '../../../core/appraisal.ts'
 import { type Check, together, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
+import { readAllPem } from '../../../formats/pem.ts'
 import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
-import { nameOf } from '../../../layers/hardware/tpm/abi/public-area.ts'
 import { readTpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
+import { readVendorCertificate } from '../../../layers/hardware/tpm/abi/vendor-certificate.ts'
+import { TPM_CHECKS } from '../../../layers/hardware/tpm/checks.ts'
 import { validateQuote } from '../../../layers/hardware/tpm/validate/quote-policy.ts'
+import { verifyAkCertificate } from '../../../layers/hardware/tpm/verify/ak-certificate.ts'
 import { type AttestationKey, readAttestationKey } from '../../../layers/hardware/tpm/verify/attestation-key.ts'
 import { type VerifiedQuote, verifyQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
@@ -14,7 +17,10 @@ import { ATTEST_CHECKS } from '../checks.ts'
 import type { Known } from '../known.ts'
 import { type EnrolledKey, isSameTpm, type Reference } from '../reference.ts'
 
-/** `message`: TPMS_ATTEST. `signature`: TPMT_SIGNATURE. `key`: the public area of the attestation key. `pcrs`: text, a PCR a line, as tpm2_pcrread prints. */
+/**
+ * `message`: TPMS_ATTEST. `signature`: TPMT_SIGNATURE. `key`: the public area of the attestation key. `pcrs`: text, a PCR a line, as tpm2_pcrread
+ * prints. `certificates`: that of the key, and those behind it, in PEM.
+ */
 export const appraiseQuote: Appraiser = (evidence, asked) => {
   const { checks, attest, pcrs, enrolled, learned } = quoteOf(evidence, asked)
   const { clockInfo } = attest
@@ -95,7 +101,8 @@ const NOT_ASKED: ReadonlySet<string> = new Set([
 
 export const isAsked = ({ code, verdict }: Check) => verdict.is !== 'unknown' || !NOT_ASKED.has(code)
 
-function quoteOf(evidence: NamedEvidence, { nonce, reference, known: knownOf }: Asked): KnownQuote {
+function quoteOf(evidence: NamedEvidence, asked: Asked): KnownQuote {
+  const { nonce, reference, known: knownOf } = asked
   const key = readAttestationKey(bytesOf(evidence, 'key'))
   const pcrs = Object.hasOwn(evidence.parts, 'pcrs') ? readTextPcrs(bytesOf(evidence, 'pcrs').toString('latin1')) : undefined
   const name = keyName(key)
@@ -114,6 +121,7 @@ function quoteOf(evidence: NamedEvidence, { nonce, reference, known: knownOf }: 
   const checks = [
     ...verified.checks.filter(isAsked),
     ...(enrolled === undefined ? [] : nodeChecks(enrolled, evidence, reference)),
+    ...certificateChecks(evidence, key, asked),
     ...validateQuote(verified, signature),
   ]
   const { clockInfo, firmwareVersion } = verified.attest
@@ -141,10 +149,22 @@ function nodeChecks(enrolled: EnrolledKey, { about }: NamedEvidence, { tpm }: Re
   ]
 }
 
+/** Whether those whom the reference names vouch for the key. It says nothing of which node's it is. @throws ThymusError FORMAT, EVIDENCE */
+function certificateChecks(evidence: NamedEvidence, key: AttestationKey, { reference: { tpm }, now }: Asked): readonly Check[] {
+  if (tpm?.authorities === undefined) return []
+  const [certificate, ...intermediates] = Object.hasOwn(evidence.parts, 'certificates')
+    ? readAllPem(bytesOf(evidence, 'certificates').toString('latin1')).map(({ bytes }) => readVendorCertificate(bytes))
+    : []
+  if (certificate === undefined)
+    return [checked(TPM_CHECKS, 'TPM_AK_CHAIN', unknown('NOT_PRESENTED', 'the key came without a certificate'))]
+  const roots = tpm.authorities.flatMap((pem) => readAllPem(pem).map(({ bytes }) => readVendorCertificate(bytes)))
+  return verifyAkCertificate({ certificate, key, roots, intermediates, now })
+}
+
 /** The name of the key that signed a quote; undefined where it came without its public area. @throws ThymusError FORMAT, EVIDENCE */
 export const keyNameOf = (evidence: NamedEvidence): string | undefined => keyName(readAttestationKey(bytesOf(evidence, 'key')))
 
-const keyName = ({ area }: AttestationKey) => area && nameOf(area)?.toString('hex')
+const keyName = ({ name }: AttestationKey) => name?.toString('hex')
 
 /** The bytes of a part, as the readers take them. @throws ThymusError EVIDENCE where there is none */
 export function bytesOf(evidence: NamedEvidence, name: string): Buffer {

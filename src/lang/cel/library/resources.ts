@@ -19,11 +19,11 @@ const QuantityValue = opaque<Quantity>('kubernetes.Quantity', (a, b) => compareQ
 const SemverValue = opaque<Semver>('kubernetes.Semver', (a, b) => compareSemver(a, b) === 0)
 
 /** What a format throws is a fault of the expression. */
-function read<T>(make: () => T, problem?: string): T {
+function read<T>(make: () => T, problem?: () => string): T {
   try {
     return make()
   } catch (error) {
-    throw error instanceof ThymusError ? new Fault(problem ?? error.message) : error
+    throw error instanceof ThymusError ? new Fault(problem?.() ?? error.message) : error
   }
 }
 
@@ -73,7 +73,13 @@ type Q = InstanceType<typeof QuantityValue>
 type S = InstanceType<typeof SemverValue>
 
 export const RESOURCES: Library = {
-  [`quantity(string): ${Q}`]: (_: Run, text: string) => new QuantityValue(read(() => readQuantity(text), quantityProblem(text))),
+  [`quantity(string): ${Q}`]: (_: Run, text: string) =>
+    new QuantityValue(
+      read(
+        () => readQuantity(text),
+        () => quantityProblem(text),
+      ),
+    ),
   'isQuantity(string): bool': (_: Run, text: string) => does(() => readQuantity(text)),
   [`sign(${Q}): int`]: (_: Run, { held: { value } }: Q) => (value > 0n ? 1n : value < 0n ? -1n : 0n),
   [`.isGreaterThan(${Q}, ${Q}): bool`]: (run: Run, a: Q, b: Q) => compared(run, a, b) > 0,

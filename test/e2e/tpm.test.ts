@@ -10,6 +10,13 @@ import { Tpm } from '../../src/adapters/linux/tpm/tpm.ts'
 import { begin, type Ended, ended, thymus } from '../kit/cli.ts'
 import { type Swtpm, startSwtpm, whyNoSwtpm } from '../kit/swtpm.ts'
 
+/** Whether somebody talks to whoever listens at a Unix socket: the end that was accepted has its path, and is connected (3). */
+const isConnected = (path: string) =>
+  readFileSync('/proc/net/unix', 'latin1')
+    .split('\n')
+    .map((line) => line.split(/\s+/))
+    .some((fields) => fields[5] === '03' && fields[7] === path)
+
 describe('thymus tpm', { skip: whyNoSwtpm() }, () => {
   let swtpm: Swtpm
   let folder: string
@@ -215,7 +222,7 @@ describe('thymus tpm', { skip: whyNoSwtpm() }, () => {
   test('an interruption in the middle leaves nothing behind', async () => {
     const child = begin(['tpm', 'key', 'create', '--type', 'rsa3072', 'slow.pem', '--tpm', `unix:${swtpm.path}`], { env, cwd: folder })
     const end = ended(child)
-    await sleep(350)
+    while (!isConnected(swtpm.path) && child.exitCode === null) await sleep(5)
     child.kill('SIGINT')
     const { status, signal } = await end
     assert.deepEqual([status === 130 || existsSync(at('slow.pem')), signal], [true, null])

@@ -1,9 +1,10 @@
 // `thymus admission install`: tells a cluster to ask the webhook.
-import { readFileSync } from 'node:fs'
+
 import { ThymusError } from '../../core/errors.ts'
 import { type Fields, type KubernetesObject, kindOf } from '../../formats/kubernetes/object.ts'
 import { readAllPem, writePem } from '../../formats/pem.ts'
 import { type ConfigurationOptions, type Rule, webhookConfigurations } from '../../server/admission/configuration.ts'
+import { readInput } from '../files.ts'
 import { note } from '../terminal.ts'
 import { type ClusterFlags, openClient } from './cluster.ts'
 
@@ -76,13 +77,7 @@ function serviceOf(text: string): { readonly namespace: string; readonly name: s
 
 /** The certificates of a file alone: a key that lies beside them is for nobody. */
 function bundleIn(file: string): string {
-  let text: string
-  try {
-    text = readFileSync(file, 'latin1')
-  } catch (cause) {
-    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
-  }
-  const certificates = readAllPem(text).filter(({ label }) => label === 'CERTIFICATE')
+  const certificates = readAllPem(readInput(file).toString('latin1')).filter(({ label }) => label === 'CERTIFICATE')
   if (certificates.length === 0) throw new ThymusError('USAGE', 'there is no certificate in PEM', { at: file })
   return certificates.map(({ label, bytes }) => writePem(label, bytes)).join('')
 }

@@ -2,7 +2,7 @@ import { ThymusError } from '../../core/errors.ts'
 import { type Reference, readReference } from '../../crossings/attestation/reference.ts'
 import { type BootReference, settled } from '../../layers/firmware/reference/reference.ts'
 import { allowUpdate, type Update } from '../../layers/firmware/reference/update.ts'
-import { readFile } from '../ima/files.ts'
+import { readInput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readDocument } from './json.ts'
 
@@ -34,21 +34,24 @@ export async function settle(flags: OutputFlags & { readonly name: string }, fil
   output.show(changed(file, (boot) => settled(boot, flags.name), `nothing in it was brought by ${flags.name}`))
 }
 
+/** An initrd with its drivers has some hundred MiB. */
+const MAX_IMAGE = 1 << 30
+
 function updateOf({ name, initrd, file = [], variable = [], word = [], ...flags }: AllowFlags): Update {
   const given = Object.entries(IMAGES).flatMap(([flag, subject]) => {
     const path = flags[flag as keyof typeof IMAGES]
-    return path === undefined ? [] : [[subject, readFile(path)] as const]
+    return path === undefined ? [] : [[subject, readInput(path, MAX_IMAGE)] as const]
   })
   // GRUB measures the kernel twice: as the file that it reads, and as the image that it starts.
   const kernel = flags.kernel === undefined ? [] : [['vmlinuz', flags.kernel] as const]
-  const read = (pairs: readonly Pair[]) => Object.fromEntries(pairs.map(([key, path]) => [key, readFile(path)]))
+  const read = (pairs: readonly Pair[]) => Object.fromEntries(pairs.map(([key, path]) => [key, readInput(path, MAX_IMAGE)]))
   return {
     name,
     images: Object.fromEntries(given),
     files: read([...kernel, ...file]),
     variables: read(variable),
     words: Object.fromEntries(word),
-    ...(initrd !== undefined && { initrd: readFile(initrd) }),
+    ...(initrd !== undefined && { initrd: readInput(initrd, MAX_IMAGE) }),
   }
 }
 

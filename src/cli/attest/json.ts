@@ -1,5 +1,5 @@
 import { type Code, ThymusError } from '../../core/errors.ts'
-import { readText } from '../rego/files.ts'
+import { readText } from '../files.ts'
 
 /** A document. @throws ThymusError with this code, at this file */
 export function json(text: string, file: string, code: Code): unknown {

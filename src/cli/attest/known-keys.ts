@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ThymusError } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { type Known, knownAfter, readKnown, writeKnown } from '../../crossings/attestation/known.ts'
-import { readWhole } from '../tee/files.ts'
+import { readWhole } from '../files.ts'
 import { note } from '../terminal.ts'
 import { inFile, json } from './json.ts'
 

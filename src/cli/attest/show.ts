@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { ThymusError } from '../../core/errors.ts'
 import { unverifiedEar, verifyEar } from '../../formats/ear/token.ts'
+import { readText } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
-import { readText } from '../rego/files.ts'
 import type { ShownResult } from '../views/attest.ts'
 import { appraiseBytes, readEvidenceFile } from './verifier.ts'
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { ThymusError } from '../../core/errors.ts'
 import { quote } from '../../core/quote.ts'
 import { DerReader } from '../../formats/der/reader.ts'
@@ -10,25 +9,17 @@ import { readAsciiList } from '../../layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../layers/firmware/ima/binary.ts'
 import type { ImaList } from '../../layers/firmware/ima/list.ts'
 import { type ImaPolicy, KEYLIME_POLICY_TYPE, policyFromAllowlist, readKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
-
-/** @throws ThymusError USAGE */
-export function readFile(file: string): Buffer {
-  try {
-    return readFileSync(file === '-' ? 0 : file)
-  } catch (cause) {
-    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
-  }
-}
+import { readInput } from '../files.ts'
 
 /** A list of either kind: a binary one begins with the number of a PCR, and has a zero within its first four bytes. */
 export function readList(file: string): ImaList {
-  const bytes = readFile(file)
+  const bytes = readInput(file)
   return bytes.subarray(0, 4).includes(0) ? readBinaryList(bytes) : readAsciiList(bytes)
 }
 
 /** A policy of Keylime, plain or in an envelope, or lines as sha256sum prints them. @param keys where some are given, one of them must have signed it @throws ThymusError UNTRUSTED where none did, or what was signed is no policy */
 export function readPolicy(file: string, keys: readonly string[]): ImaPolicy {
-  const text = readFile(file).toString('utf8')
+  const text = readInput(file).toString('utf8')
   const payload = enveloped(text)
   if (payload !== undefined && payload.payloadType !== KEYLIME_POLICY_TYPE)
     throw new ThymusError('UNTRUSTED', `the envelope holds ${quote(payload.payloadType)}, not ${KEYLIME_POLICY_TYPE}`, { at: file })
@@ -44,7 +35,7 @@ export function readPolicy(file: string, keys: readonly string[]): ImaPolicy {
 const enveloped = (text: string) => (/^\s*\{[\s\S]*"payloadType"/.test(text) ? readEnvelope(text) : undefined)
 
 function readKeys(file: string): readonly SubjectPublicKey[] {
-  return readAllPem(readFile(file).toString('latin1')).map(({ label, bytes }) =>
+  return readAllPem(readInput(file).toString('latin1')).map(({ label, bytes }) =>
     label === 'CERTIFICATE' ? readCertificate(bytes).publicKey : readPublicKeyInfo(new DerReader(bytes)),
   )
 }

@@ -12,8 +12,9 @@ import {
   writeKeylimePolicy,
 } from '../../layers/firmware/ima/policy.ts'
 import { type FileKey, fileKeysOf } from '../../layers/firmware/ima/signature.ts'
+import { readInput } from '../files.ts'
 import { note } from '../terminal.ts'
-import { readFile, readList } from './files.ts'
+import { readList } from './files.ts'
 
 interface PolicyFlags {
   readonly log?: readonly string[]
@@ -38,12 +39,12 @@ export async function policy(
   const ofPackages = packages || files.length > 0
   if (log.length + digests.length === 0 && !ofPackages) throw new ThymusError('USAGE', 'of what? Packages, --packages, --digests or --log')
   if (key.length > 0 && !ofPackages) throw new ThymusError('USAGE', '--key is for packages')
-  const keys = key.flatMap((file) => fileKeysOf(readFile(file).toString('latin1')))
+  const keys = key.flatMap((file) => fileKeysOf(readInput(file).toString('latin1')))
   if (key.length > 0 && keys.length === 0) throw new ThymusError('USAGE', 'no certificate and no public key in PEM', { at: key.join(', ') })
   const made = [
     { ...EMPTY, excludes: excludes(exclude) },
     ...log.map((file) => policyFromLog(readList(file).entries)),
-    ...digests.map((file) => policyFromAllowlist(readFile(file).toString('utf8'))),
+    ...digests.map((file) => policyFromAllowlist(readInput(file).toString('utf8'))),
     ...(packages ? [fromPackages(installedPackages(), thisMachine(), keys)] : []),
     ...(files.length > 0 ? [fromPackages(files.values().flatMap(packagesIn), { namesOf: usualNames }, keys)] : []),
   ].reduce(both)

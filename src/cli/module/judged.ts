@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { moduleName, nodeState, readModuleFile } from '../../adapters/linux/modules/files.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { readAllPem } from '../../formats/pem.ts'
@@ -7,6 +6,7 @@ import { readKernelModule } from '../../layers/firmware/modules/appended.ts'
 import { type Acceptance, acceptance, holdsKey, type NodeState, strict } from '../../layers/firmware/modules/node.ts'
 import { readRevoked, togetherRevoked } from '../../layers/firmware/modules/revoked.ts'
 import { type Keys, type ModuleVerdict, type TrustedKey, verifyModule, wordsOf } from '../../layers/firmware/modules/verify.ts'
+import { readInput } from '../files.ts'
 
 export interface ModuleSummary {
   readonly name: string
@@ -32,12 +32,12 @@ export interface KeyFlags {
 
 /** @throws ThymusError USAGE for a file that is not there, FORMAT for one that holds neither certificates nor, where that is wanted, hashes */
 export function readKeys({ key = [], revoked = [] }: KeyFlags): Keys {
-  return { trusted: readTrusted(key), revoked: togetherRevoked(revoked.map((file) => within(file, () => readRevoked(read(file))))) }
+  return { trusted: readTrusted(key), revoked: togetherRevoked(revoked.map((file) => within(file, () => readRevoked(readInput(file))))) }
 }
 
 function readTrusted(files: readonly string[]): readonly TrustedKey[] {
   return files.flatMap((file) => {
-    const bytes = read(file)
+    const bytes = readInput(file)
     const blocks = readAllPem(bytes.toString('latin1')).filter(({ label }) => label === 'CERTIFICATE')
     const certificates = blocks.length > 0 ? blocks.map((block) => block.bytes) : [bytes]
     return within(file, () => certificates.map((der) => ({ certificate: readCertificate(der), from: file })))
@@ -51,14 +51,6 @@ function within<T>(file: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof ThymusError) || error.code === 'USAGE') throw error
     throw new ThymusError(error.code, error.message, { at: error.at === undefined ? file : `${file}: ${error.at}`, cause: error })
-  }
-}
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (cause) {
-    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { ThymusError } from '../../core/errors.ts'
 import { builtinsListed, capabilities } from '../../lang/rego/builtins/capabilities.ts'
 import type { CompileOptions } from '../../lang/rego/compile/draft.ts'
-import { readText } from './files.ts'
+import { readText } from '../files.ts'
 
 export interface CapabilitiesFlags {
   readonly current?: boolean

@@ -1,5 +1,5 @@
 // What `-d` and `-i` name: modules and documents, found and placed as opa does.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, extname, join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
@@ -7,6 +7,7 @@ import { mergeData } from '../../lang/rego/bundle/merge.ts'
 import { DEFAULT_LIMITS, Runtime } from '../../lang/rego/codegen/runtime.ts'
 import { readJson } from '../../lang/rego/values/text.ts'
 import { RegoObject, type Value } from '../../lang/rego/values/value.ts'
+import { readText } from '../files.ts'
 import { surroundings } from './surroundings.ts'
 
 export interface Loaded {
@@ -15,8 +16,6 @@ export interface Loaded {
   readonly data: RegoObject
 }
 
-/** Largest file that is read: OPA itself holds twenty times as much of it in memory. */
-const MAX_BYTES = 256 << 20
 const require = createRequire(import.meta.url)
 /** Its library is as much code as the engine, and loaded for what is YAML alone. */
 const yaml = (): typeof import('../../lang/rego/builtins/yaml/read.ts') => require('../../lang/rego/builtins/yaml/read.ts')
@@ -49,20 +48,6 @@ export function readDocument(file: string): Value {
     return extname(file) === '.json' ? readJson(text) : yaml().readYaml(new Runtime(DEFAULT_LIMITS, surroundings(), true), text)
   } catch (cause) {
     throw new ThymusError('FORMAT', cause instanceof Error ? cause.message : String(cause), { at: file, cause })
-  }
-}
-
-/** Text of a file, `-` for stdin. */
-export function readText(file: string): string {
-  try {
-    if (file !== '-' && statSync(file).size > MAX_BYTES)
-      throw new ThymusError('USAGE', `it is larger than ${MAX_BYTES >> 20} MiB`, { at: file })
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file === '-' ? 0 : file))
-  } catch (cause) {
-    if (cause instanceof ThymusError) throw cause
-    const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw new ThymusError('FORMAT', 'not text in UTF-8', { at: file, cause })
-    throw code === 'ENOENT' ? missing(file) : new ThymusError('USAGE', `it cannot be read (${code})`, { at: file, cause })
   }
 }
 

@@ -4,8 +4,9 @@ import { changedFiles, colouredDiff } from '../../lang/rego/format/diff.ts'
 import { saysTheSame } from '../../lang/rego/format/meaning.ts'
 import { formatSource } from '../../lang/rego/format/source.ts'
 import { parseModule } from '../../lang/rego/syntax/module.ts'
+import { readText } from '../files.ts'
 import { note } from '../terminal.ts'
-import { loadFiles, readText } from './files.ts'
+import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 
 export interface FmtFlags extends Omit<ModuleFlags, 'data'> {

@@ -2,7 +2,7 @@ import { faultDocuments, faultsOf } from '../../lang/rego/faults.ts'
 import { parseModule } from '../../lang/rego/syntax/module.ts'
 import { outline } from '../../lang/rego/syntax/outline.ts'
 import { moduleValue } from '../../lang/rego/syntax/tree-value.ts'
-import { readText } from './files.ts'
+import { readText } from '../files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
 import { indented } from './indented.ts'
 

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { held, type Piece, readPieces } from '../../layers/hardware/collateral/piece.ts'
+import { readWhole } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { here } from '../session.ts'
 import { note } from '../terminal.ts'
 import type { CollateralList } from '../views/tee.ts'
-import { readWhole } from './files.ts'
 
 /** All of a vendor's chains, or a platform's documents, are below 100 KiB. */
 const MAX_FILE = MIB

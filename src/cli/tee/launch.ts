@@ -7,9 +7,9 @@ import { readFirmware } from '../../layers/hardware/snp/launch/firmware.ts'
 import { checkPolicy, type Guest, libvirtDomain, POLICIES, qemuArguments } from '../../layers/hardware/snp/launch/guest.ts'
 import { hashKernel } from '../../layers/hardware/snp/launch/kernel-hashes.ts'
 import { VCPU_TYPES, type Vmm, vcpuSignature } from '../../layers/hardware/snp/launch/vcpu.ts'
+import { readWhole } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import type { Launched } from '../views/tee.ts'
-import { readWhole } from './files.ts'
 
 /** Of a kernel, and of an initrd; in bytes. */
 const MAX_KERNEL = 1024 * MIB

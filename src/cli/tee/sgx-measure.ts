@@ -1,7 +1,7 @@
 import { EXIT } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { readSigstruct } from '../../layers/hardware/sgx/sigstruct.ts'
-import { readWhole } from './files.ts'
+import { readWhole } from '../files.ts'
 
 /** Lines of a name and a value, as a policy wants them. */
 export async function measure(_: object, path: string): Promise<number> {

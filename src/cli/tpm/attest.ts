@@ -7,12 +7,13 @@ import { type Attest, readAttest } from '../../layers/hardware/tpm/abi/attest.ts
 import { writePublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import { entityOf, type Loaded } from '../../layers/hardware/tpm/commands/objects.ts'
 import { type Attestation, certify as certifyCommand, quote as quoteCommand } from '../../layers/hardware/tpm/commands/signing.ts'
+import { writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import type { Statement } from './answers.ts'
-import { readSecret, writeOutput } from './files.ts'
 import { keyFile, type SecretFlags, secretAccess } from './key.ts'
 import type { PcrWish } from './parameters.ts'
 import { listed, selected } from './pcr.ts'
+import { readSecret } from './secret.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 
 interface StatementFlags extends TpmFlags, OutputFlags, SecretFlags {

@@ -5,9 +5,10 @@ import { readCredentialFile, writeCredentialFile } from '../../layers/hardware/t
 import { readSizedPublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import type { EndorsementKind } from '../../layers/hardware/tpm/kinds.ts'
 import { makeCredential } from '../../layers/hardware/tpm/verify/credential.ts'
+import { readInput, writeOutput } from '../files.ts'
 import { note } from '../terminal.ts'
-import { readInput, readSecret, writeOutput } from './files.ts'
 import { keyFile, type SecretFlags } from './key.ts'
+import { readSecret } from './secret.ts'
 import { trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 

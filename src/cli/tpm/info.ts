@@ -10,10 +10,11 @@ import { flushContext, readPublicOf } from '../../layers/hardware/tpm/commands/o
 import { algorithms, curves, getRandom, lockReset, properties } from '../../layers/hardware/tpm/commands/platform.ts'
 import { fixed, HANDLE, handleText } from '../../layers/hardware/tpm/entity.ts'
 import { ATTRIBUTE } from '../../layers/hardware/tpm/session.ts'
+import { writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
 import type { HandleSummary, Lockout, TpmInfo } from './answers.ts'
-import { readSecret, writeOutput } from './files.ts'
+import { readSecret } from './secret.ts'
 import { type TrustFlags, trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 

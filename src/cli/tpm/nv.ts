@@ -5,11 +5,12 @@ import { hashByName } from '../../formats/hash.ts'
 import { isWritten, NV, NV_COUNTER, type NvPublic, nvName, nvType } from '../../layers/hardware/tpm/commands/nv.ts'
 import { handleText } from '../../layers/hardware/tpm/entity.ts'
 import { ENDORSEMENT } from '../../layers/hardware/tpm/templates.ts'
+import { readInput, writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
 import type { NvSummary } from './answers.ts'
-import { readInput, readSecret, writeOutput } from './files.ts'
 import { type OwnerFlags, provenAccess, type SecretFlags } from './key.ts'
+import { readSecret } from './secret.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 
 type NvFlags = TpmFlags & SecretFlags

@@ -7,9 +7,9 @@ import type { PcrSelection } from '../../layers/hardware/tpm/abi/pcr-selection.t
 import { type Hashed, pcrEvent, pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
 import { EMPTY } from '../../layers/hardware/tpm/session.ts'
 import type { PcrTable } from '../../layers/hardware/tpm/signed-policy.ts'
+import { readInput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import type { PcrValue } from './answers.ts'
-import { readInput } from './files.ts'
 import type { PcrWish } from './parameters.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 

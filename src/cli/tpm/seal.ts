@@ -22,9 +22,10 @@ import {
   writeSignedPolicy,
 } from '../../layers/hardware/tpm/signed-policy.ts'
 import type { WrittenStep } from '../../layers/hardware/tpm/written-policy.ts'
+import { readInput, writeOutput } from '../files.ts'
 import { note } from '../terminal.ts'
-import { readInput, readSecret, writeOutput } from './files.ts'
 import { keyFile, type OwnerFlags, type SecretFlags } from './key.ts'
+import { readSecret } from './secret.ts'
 import { type TrustFlags, trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
 

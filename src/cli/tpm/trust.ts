@@ -8,7 +8,7 @@ import type { Certificate } from '../../formats/x509/certificate.ts'
 import { readCrls } from '../../formats/x509/crl.ts'
 import { readVendorCertificates } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
 import type { Authorities } from '../../layers/hardware/tpm/verify/endorsement.ts'
-import { readInput, writeOutput } from './files.ts'
+import { readInput, writeOutput } from '../files.ts'
 import { pin } from './parameters.ts'
 
 export interface AuthorityFlags {

@@ -1,11 +1,11 @@
-// Files of `thymus tpm`. What is private is the caller's alone, and is there whole or not at all.
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { ThymusError } from '../../core/errors.ts'
+// Files that a command line names: read within limits, and written whole or not at all; what is private is the caller's alone.
+import { isUtf8 } from 'node:buffer'
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { ThymusError } from '../core/errors.ts'
+import { MIB } from '../core/limits.ts'
 
 /** Largest file that is read: hashed data may be large, all else is far smaller. */
 const MAX_BYTES = 64 << 20
-/** A digest of SHA-256: the hash of what has passwords here. */
-const MAX_PASSWORD = 32
 
 /** A file, or stdin for `-`. @throws ThymusError USAGE */
 export function readInput(path: string, limit = MAX_BYTES): Buffer {
@@ -32,6 +32,34 @@ function readAll(fd: number, limit: number): Buffer {
     if (size > limit) throw new ThymusError('USAGE', `it has more than ${limit} bytes`)
     if (read === 0) return Buffer.concat(pieces)
     pieces.push(piece.subarray(0, read))
+  }
+}
+
+/** Largest text that is read: OPA itself holds twenty times as much of it in memory. */
+const MAX_TEXT = 256 << 20
+
+/** Text of a file, or of stdin for `-`. @throws ThymusError USAGE; FORMAT where it is not in UTF-8 */
+export function readText(path: string): string {
+  const bytes = readInput(path, MAX_TEXT)
+  if (!isUtf8(bytes)) throw new ThymusError('FORMAT', 'not text in UTF-8', { at: path })
+  return new TextDecoder().decode(bytes)
+}
+
+/** All of a file; a device, a pipe or one that is larger is none of ours. @param limit in bytes @throws ThymusError USAGE */
+export function readWhole(path: string, limit: number): Buffer {
+  let fd: number | undefined
+  try {
+    // A pipe that nobody writes into must not keep us waiting.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) throw new ThymusError('USAGE', 'it is no file', { at: path })
+    if (stat.size > limit) throw new ThymusError('USAGE', `it has more than ${limit / MIB} MiB`, { at: path })
+    return readFileSync(fd)
+  } catch (cause) {
+    if (cause instanceof ThymusError) throw cause
+    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
   }
 }
 
@@ -66,25 +94,4 @@ export function writeOutput(path: string, content: Uint8Array | string, { isPriv
     rmSync(beside, { force: true })
     if (claimed) rmSync(path, { force: true })
   }
-}
-
-/** The secret of a flag: `file:PATH` without the line's end, or `env:NAME`. Nothing where the flag is left out. */
-export function readSecret(source: string | undefined): Buffer {
-  if (source === undefined) return Buffer.alloc(0)
-  const [kind, rest] = [source.slice(0, source.indexOf(':')), source.slice(source.indexOf(':') + 1)]
-  const secret = kind === 'env' ? fromEnvironment(rest) : withoutLineEnd(readInput(rest, MAX_PASSWORD + 2))
-  if (secret.length === 0) throw new ThymusError('USAGE', 'the password is empty', { at: source })
-  if (secret.length > MAX_PASSWORD) throw new ThymusError('USAGE', `a TPM takes passwords of ${MAX_PASSWORD} bytes at most`, { at: source })
-  return secret
-}
-
-function fromEnvironment(name: string): Buffer {
-  const value = process.env[name]
-  if (value === undefined) throw new ThymusError('USAGE', 'there is no such variable', { at: `env:${name}` })
-  return Buffer.from(value)
-}
-
-function withoutLineEnd(bytes: Buffer): Buffer {
-  const text = bytes.toString('latin1')
-  return bytes.subarray(0, text.replace(/\r?\n$/, '').length)
 }

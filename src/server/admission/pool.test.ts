@@ -34,7 +34,7 @@ function poolOf(t: TestContext, threads: number, notes: string[] = []): JudgePoo
 test('a thread that does not stop by itself is ended, and another begins in its place', async (t) => {
   const notes: string[] = []
   const pool = poolOf(t, 1, notes)
-  await pool.load({ sources: [{ file: 'f', text: policies(50) }], podSecurity: 'off', isAlone: true, locates: false })
+  await pool.load({ sources: [{ file: 'f', text: policies(400) }], podSecurity: 'off', isAlone: true, locates: false })
   const began = performance.now()
   const asked = pool.validate(slow, { now: 0, milliseconds: 50 })
   const waiting = pool.validate(quick, { now: 0, milliseconds: 60_000 })
@@ -46,7 +46,7 @@ test('a thread that does not stop by itself is ended, and another begins in its 
 
 test('what waits behind a judgement that takes long is judged by another thread', async (t) => {
   const pool = poolOf(t, 2)
-  await pool.load({ sources: [{ file: 'f', text: policies(50) }], podSecurity: 'off', isAlone: true, locates: false })
+  await pool.load({ sources: [{ file: 'f', text: policies(400) }], podSecurity: 'off', isAlone: true, locates: false })
   const ask = (request: typeof quick, milliseconds: number) => pool.validate(request, { now: 0, milliseconds })
   const warm = await ask(quick, 60_000)
   assert.equal(warm.allowed, true)

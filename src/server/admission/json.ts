@@ -7,13 +7,14 @@ const MAX_DEPTH = 1_000
 
 const LONG_NUMBER = /\d{16}/
 
-const [BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET, COMMA, QUOTE] = Buffer.from('{}[],"')
+const [BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET, COMMA, COLON, QUOTE, BACKSLASH] = Buffer.from('{}[],:"\\')
 
 /** Reads a document; see `exact` for its numbers. Members named `__proto__` are own ones like all others. @throws ThymusError REVIEW */
 export function readStrictJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)
   const value = parse(text)
-  checkStructure(text)
+  // Only where something is wrong is it worth while to look for its place.
+  if (membersOf(value, 0) !== writtenMembers(bytes)) checkStructure(text)
   return value
 }
 
@@ -48,6 +49,34 @@ const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknow
 /** JSON of values that `readStrictJson` made, digit for digit. */
 export function exactJson(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? rawJson(String(each)) : each))
+}
+
+/** How many members all objects of a value have together; no number where it is too deep. */
+function membersOf(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth === MAX_DEPTH) return Number.NaN
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) count += membersOf(item, depth + 1)
+    return count
+  }
+  const fields = value as Readonly<Record<string, unknown>>
+  const names = Object.keys(fields)
+  for (const name of names) count += membersOf(fields[name], depth + 1)
+  return count + names.length
+}
+
+/** How many members are written in valid JSON, those that stand twice among them. */
+function writtenMembers(bytes: Uint8Array): number {
+  let count = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === COLON) count++
+    else if (byte === QUOTE) {
+      for (at++; bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++
+    }
+  }
+  return count
 }
 
 /** @param text valid JSON: what is open, and whether a string is a key, is all that is to be known */

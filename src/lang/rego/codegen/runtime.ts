@@ -69,7 +69,11 @@ export class Runtime {
   /** Is told of the places that are reached, in code that tells. */
   visit: (mark: number) => void = () => {}
   /** What a builtin keeps for the length of the evaluation, as random numbers by name. */
-  readonly kept = new Map<string, Value>()
+  get kept(): Map<string, Value> {
+    this.#kept ??= new Map()
+    return this.#kept
+  }
+  #kept: Map<string, Value> | undefined
   #made: WeakSet<object> | undefined
   readonly #limits: Limits
   readonly #end: number

@@ -38,21 +38,30 @@ function convert(host: unknown, depth: number): Value {
 function collection(host: object, depth: number): Value {
   // A value that holds itself has no end of them.
   if (depth > MAX_DEPTH) refuse(`more than ${MAX_DEPTH} levels`)
+  if (Array.isArray(host)) return array(host, depth)
   const inner = (each: unknown) => convert(each, depth)
-  // Not `map`, which passes over holes.
-  if (Array.isArray(host)) return Array.from(host, inner)
   if (host instanceof Set) return RegoSet.of([...host].map(inner))
   if (host instanceof Map) return RegoObject.of([...host].map(([key, each]) => [inner(key), inner(each)] as const))
   return object(host as Readonly<Record<string, unknown>>, depth)
 }
 
+function array(host: readonly unknown[], depth: number): Value {
+  const items: Value[] = []
+  // Not `map`, which passes over holes.
+  for (let at = 0; at < host.length; at++) items.push(convert(host[at], depth))
+  return items
+}
+
 function object(fields: Readonly<Record<string, unknown>>, depth: number): RegoObject {
   const names = Object.keys(fields)
-  // Most have such names alone, which need not be compared with each other.
-  if (names.every((name) => isPlain(name) && name.isWellFormed() && fields[name] !== undefined)) {
-    const values = names.map((name) => convert(fields[name], depth))
-    return RegoObject.ofNames(names, values)
-  }
+  for (const name of names) if (fields[name] === undefined || !isPlain(name) || !name.isWellFormed()) return mixed(names, fields, depth)
+  // Most have plain names alone, which need not be compared with each other.
+  const values: Value[] = []
+  for (const name of names) values.push(convert(fields[name], depth))
+  return RegoObject.ofNames(names, values)
+}
+
+function mixed(names: readonly string[], fields: Readonly<Record<string, unknown>>, depth: number): RegoObject {
   const object = new RegoObject()
   for (const name of names) if (fields[name] !== undefined) object.set(name.toWellFormed(), convert(fields[name], depth))
   return object

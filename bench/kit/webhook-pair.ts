@@ -64,7 +64,7 @@ class Pinned {
   }
 }
 
-type Kind = 'judge' | 'nothing'
+type Kind = 'judge' | 'pool' | 'nothing'
 
 /** A webhook with the judge, one with a judge that decides nothing, and a client of both. */
 export class Webhooks {
@@ -73,7 +73,7 @@ export class Webhooks {
 
   private constructor() {
     const server = (kind: Kind) => new Pinned(SERVER_CORE, 'webhook-server-main.ts', kind)
-    this.#servers = { judge: server('judge'), nothing: server('nothing') }
+    this.#servers = { judge: server('judge'), pool: server('pool'), nothing: server('nothing') }
     this.#client = new Pinned(CLIENT_CORE, 'webhook-client-main.ts')
   }
 

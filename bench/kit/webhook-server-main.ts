@@ -1,4 +1,4 @@
-// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | nothing. Prints its address and its authority as JSON,
+// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | pool | nothing. Prints its address and its authority as JSON,
 // and goes on until stdin ends.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { MutationSystem } from '../../src/layers/admission/gatekeeper/mutation/s
 import { Judge } from '../../src/layers/admission/judge.ts'
 import type { AdmissionJudge } from '../../src/layers/admission/judgement.ts'
 import { keptCertificates } from '../../src/server/admission/certificates.ts'
+import { JudgePool } from '../../src/server/admission/pool.ts'
 import { AdmissionServer } from '../../src/server/admission/server.ts'
 import { pod } from './kubernetes-objects.ts'
 import { libraryOf, readPolicies, templateFolder } from './templates.ts'
@@ -15,10 +16,22 @@ import { libraryOf, readPolicies, templateFolder } from './templates.ts'
 const ALLOWED = { allowed: true, warnings: [], auditAnnotations: {}, violations: [] } as const
 const nothing: AdmissionJudge = { validate: () => ALLOWED, mutate: () => ({ ...ALLOWED, object: undefined }) }
 
+const policies = () => readPolicies(templateFolder()!.path, pod(0))
+
+/** In threads, as `thymus admission serve` has it. */
+async function pool(): Promise<AdmissionJudge> {
+  const threads = new JudgePool({ follow: async () => {}, snapshot: () => [], note: console.error })
+  const sources = policies().flatMap(({ objects }, at) =>
+    objects.map((object, n) => ({ file: `${at}-${n}.json`, text: JSON.stringify(object) })),
+  )
+  await threads.load({ sources, podSecurity: 'off', isAlone: true, locates: false })
+  return threads
+}
+
 function judge(): AdmissionJudge {
   const mutations = MutationSystem.of([])
   return new Judge({
-    library: libraryOf(readPolicies(templateFolder()!.path, pod(0))),
+    library: libraryOf(policies()),
     expander: Expander.of([], mutations),
     mutations,
     config: { excluded: [] },
@@ -35,7 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), 'thymus-bench-'))
 const server = await AdmissionServer.start({
   address: { host: '127.0.0.1', port: 0 },
   certificates: keptCertificates(folder, ['127.0.0.1']),
-  judge: process.argv[2] === 'judge' ? judge() : nothing,
+  judge: process.argv[2] === 'judge' ? judge() : process.argv[2] === 'pool' ? await pool() : nothing,
   failMode: { validate: 'Fail', mutate: 'Fail' },
   now: Date.now,
   clock: () => performance.now(),

@@ -1,5 +1,5 @@
 // What is presented, and what is made of it. A boot, a quote, a report and a scan are all appraised in the same words.
-import { type Check, together, type Verdict } from './verdict.ts'
+import { type Check, FAIL, PASS, together, type Verdict } from './verdict.ts'
 
 /** What somebody presents about something: hostile until it is appraised. */
 export interface Evidence {
@@ -38,9 +38,9 @@ export function checked<T extends CheckTable>(
   table: T,
   code: keyof T & string,
   verdict: Verdict | boolean,
-  seen: { readonly expected?: string; readonly got?: string } = {},
+  seen?: { readonly expected?: string; readonly got?: string },
 ): Check {
   const { title, clause } = table[code]!
-  const is: Verdict = typeof verdict === 'boolean' ? { is: verdict ? 'pass' : 'fail' } : verdict
-  return { code, title, verdict: is, ...seen, clause }
+  const is = typeof verdict === 'boolean' ? (verdict ? PASS : FAIL) : verdict
+  return seen === undefined ? { code, title, verdict: is, clause } : { code, title, verdict: is, ...seen, clause }
 }

@@ -30,7 +30,8 @@ export function readPcrSelections(reader: ByteReader, field = 'pcrSelect'): read
 export function readPcrSelection(reader: ByteReader, field: string): PcrSelection {
   const hash = reader.u16(`${field}.hash`)
   const bits = reader.sized(reader.u8(`${field}.sizeofSelect`), LIMIT.pcrSelect, `${field}.pcrSelect`)
-  const pcrs = Array.from({ length: 8 * bits.length }, (_, pcr) => pcr).filter((pcr) => (bits[pcr >> 3]! >> (pcr & 7)) & 1)
+  const pcrs: number[] = []
+  for (let pcr = 0; pcr < 8 * bits.length; pcr++) if ((bits[pcr >> 3]! >> (pcr & 7)) & 1) pcrs.push(pcr)
   return { hash, pcrs, size: bits.length }
 }
 

@@ -7,6 +7,9 @@ import { TPM_CHECKS } from '../checks.ts'
 /** What was last heard of the TPM, from the same key. */
 export type Heard = Pick<Attest, 'clockInfo' | 'firmwareVersion'>
 
+const CODES = ['TPM_RESET_COUNT', 'TPM_RESTART_COUNT', 'TPM_CLOCK', 'TPM_FIRMWARE_VERSION'] as const
+const FIRST_HEARD = CODES.map((code) => checked(TPM_CHECKS, code, unknown('FIRST_HEARD', 'nothing was heard of this key before')))
+
 /** A clock that is not safe may lag behind what it once showed by as much as it is saved apart (part 1, 36.3.2): 2^22 ms. */
 const UNSAFE_LAG = 1n << 22n
 
@@ -15,20 +18,18 @@ const UNSAFE_LAG = 1n << 22n
  * are compared by their distance, which is forward if it is less than half of their range.
  */
 export function clockChecks({ clockInfo, firmwareVersion }: Heard, before: Heard | undefined): readonly Check[] {
-  const codes = ['TPM_RESET_COUNT', 'TPM_RESTART_COUNT', 'TPM_CLOCK', 'TPM_FIRMWARE_VERSION'] as const
-  if (before === undefined)
-    return codes.map((code) => checked(TPM_CHECKS, code, unknown('FIRST_HEARD', 'nothing was heard of this key before')))
+  if (before === undefined) return FIRST_HEARD
   const { clockInfo: old } = before
   const resets = forward(clockInfo.resetCount, old.resetCount)
   const restarts = forward(clockInfo.restartCount, old.restartCount)
   const lag = old.clock - clockInfo.clock
-  const verdicts: Readonly<Record<(typeof codes)[number], readonly [Verdict, unknown, unknown]>> = {
+  const verdicts: Readonly<Record<(typeof CODES)[number], readonly [Verdict, unknown, unknown]>> = {
     TPM_RESET_COUNT: [is(resets >= 0n), old.resetCount, clockInfo.resetCount],
     TPM_RESTART_COUNT: [is(resets !== 0n || restarts >= 0n), old.restartCount, clockInfo.restartCount],
     TPM_CLOCK: [is(lag <= (resets > 0n && !clockInfo.safe ? UNSAFE_LAG : 0n)), old.clock, clockInfo.clock],
     TPM_FIRMWARE_VERSION: [is(forward(firmwareVersion, before.firmwareVersion, 64) >= 0n), before.firmwareVersion, firmwareVersion],
   }
-  return codes.map((code) => {
+  return CODES.map((code) => {
     const [verdict, expected, got] = verdicts[code]
     return checked(TPM_CHECKS, code, verdict, { expected: `at least ${expected}`, got: `${got}` })
   })

@@ -137,14 +137,17 @@ function digestVerdict(quote: VerifiedQuote['quote'], covered: Buffer | undefine
  * length than its bank's is none: the digest does not say where one value ends and the next begins.
  */
 function digestOf(selections: readonly PcrSelection[], values: PcrValues, hash: HashAlgorithm | undefined): Buffer | undefined {
-  const all = selections.flatMap(({ hash: bank, pcrs }) =>
-    pcrs.map((pcr) => {
-      const value = values.get(bank)?.get(pcr)
-      return value?.length === hashById(bank)?.size ? value : undefined
-    }),
-  )
-  if (hash === undefined || all.includes(undefined)) return undefined
-  return digest(hash.name, Buffer.concat(all as Buffer[]), 'buffer')
+  if (hash === undefined) return undefined
+  const all: Buffer[] = []
+  for (const { hash: bank, pcrs } of selections) {
+    const [size, ofBank] = [hashById(bank)?.size, values.get(bank)]
+    for (const pcr of pcrs) {
+      const value = ofBank?.get(pcr)
+      if (value === undefined || value.length !== size) return undefined
+      all.push(value)
+    }
+  }
+  return digest(hash.name, Buffer.concat(all), 'buffer')
 }
 
 function chosen(selections: readonly PcrSelection[], values: PcrValues): PcrValues {
@@ -159,12 +162,15 @@ function chosen(selections: readonly PcrSelection[], values: PcrValues): PcrValu
 
 /** As tpm2-tools write it: `sha256:0,1,7+sha1:0`. */
 function told(selections: readonly PcrSelection[]): string {
-  const banks = new Map<number, Set<number>>()
-  for (const { hash, pcrs } of selections) banks.set(hash, new Set([...(banks.get(hash) ?? []), ...pcrs]))
+  const banks = new Map<number, readonly number[]>()
+  for (const { hash, pcrs } of selections) {
+    const before = banks.get(hash)
+    banks.set(hash, before === undefined ? pcrs : [...new Set([...before, ...pcrs])].sort((a, b) => a - b))
+  }
   return [...banks]
-    .filter(([, pcrs]) => pcrs.size > 0)
+    .filter(([, pcrs]) => pcrs.length > 0)
     .sort(([a], [b]) => a - b)
-    .map(([hash, pcrs]) => `${hashById(hash)?.name ?? hex(hash)}:${[...pcrs].sort((a, b) => a - b).join(',')}`)
+    .map(([hash, pcrs]) => `${hashById(hash)?.name ?? hex(hash)}:${pcrs.join(',')}`)
     .join('+')
 }
 

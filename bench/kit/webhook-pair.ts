@@ -64,16 +64,18 @@ class Pinned {
   }
 }
 
-type Kind = 'judge' | 'pool' | 'nothing'
+export const KINDS = ['judge', 'two', 'pool', 'nothing'] as const
+export type Kind = (typeof KINDS)[number]
+type Server = Pinned & { at?: { readonly url: string; readonly ca: string } }
 
-/** A webhook with the judge, one with a judge that decides nothing, and a client of both. */
+/** A webhook with the judge, one with a judge of two rules, one with the judge in threads, one whose judge decides nothing, and a client of all. */
 export class Webhooks {
   readonly #client: Pinned
-  readonly #servers: Readonly<Record<Kind, Pinned & { at?: { readonly url: string; readonly ca: string } }>>
+  readonly #servers: Readonly<Record<Kind, Server>>
 
   private constructor() {
-    const server = (kind: Kind) => new Pinned(SERVER_CORE, 'webhook-server-main.ts', kind)
-    this.#servers = { judge: server('judge'), pool: server('pool'), nothing: server('nothing') }
+    const servers = KINDS.map((kind) => [kind, new Pinned(SERVER_CORE, 'webhook-server-main.ts', kind)] as const)
+    this.#servers = Object.fromEntries(servers) as Record<Kind, Server>
     this.#client = new Pinned(CLIENT_CORE, 'webhook-client-main.ts')
   }
 

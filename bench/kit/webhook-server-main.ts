@@ -1,4 +1,4 @@
-// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | pool | nothing. Prints its address and its authority as JSON,
+// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | two | pool | nothing. Prints its address and its authority as JSON,
 // and goes on until stdin ends.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,9 @@ import { libraryOf, readPolicies, templateFolder } from './templates.ts'
 const ALLOWED = { allowed: true, warnings: [], auditAnnotations: {}, violations: [] } as const
 const nothing: AdmissionJudge = { validate: () => ALLOWED, mutate: () => ({ ...ALLOWED, object: undefined }) }
 
-const policies = () => readPolicies(templateFolder()!.path, pod(0))
+const policies = (folder = templateFolder()!.path) => readPolicies(folder, pod(0))
+/** The rules of the article. */
+const TWO = join(import.meta.dirname, '../../policies/admission/baseline')
 
 /** In threads, as `thymus admission serve` has it. */
 async function pool(): Promise<AdmissionJudge> {
@@ -28,10 +30,10 @@ async function pool(): Promise<AdmissionJudge> {
   return threads
 }
 
-function judge(): AdmissionJudge {
+function judge(folder?: string): AdmissionJudge {
   const mutations = MutationSystem.of([])
   return new Judge({
-    library: libraryOf(policies()),
+    library: libraryOf(policies(folder)),
     expander: Expander.of([], mutations),
     mutations,
     config: { excluded: [] },
@@ -44,11 +46,13 @@ function judge(): AdmissionJudge {
   })
 }
 
+const JUDGES = { judge, two: () => judge(TWO), pool, nothing: () => nothing }
+
 const folder = mkdtempSync(join(tmpdir(), 'thymus-bench-'))
 const server = await AdmissionServer.start({
   address: { host: '127.0.0.1', port: 0 },
   certificates: keptCertificates(folder, ['127.0.0.1']),
-  judge: process.argv[2] === 'judge' ? judge() : process.argv[2] === 'pool' ? await pool() : nothing,
+  judge: await JUDGES[process.argv[2] as keyof typeof JUDGES](),
   failMode: { validate: 'Fail', mutate: 'Fail' },
   now: Date.now,
   clock: () => performance.now(),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ThymusError } from '../../core/errors.ts'
-import { type CelDefinition, type CelInput, compileCelRules } from './cel-rules.ts'
+import { type CelDefinition, compileCelRules } from './cel-rules.ts'
+import type { CelInput } from './cel-session.ts'
 
 const POD = { kind: 'Pod', metadata: { name: 'web' }, spec: { replicas: 3 } }
 const REQUEST = { operation: 'CREATE', name: 'web', kind: { group: '', version: 'v1', kind: 'Pod' }, userInfo: { username: 'ann' } }

@@ -79,6 +79,21 @@ export class ThymusError extends Error {
   }
 }
 
+/** What went wrong, as whoever knows its place tells it: the file, and then the place in it that the error names. Others than ours stay as they are. */
+export function placedIn(cause: unknown, place: string): unknown {
+  if (!(cause instanceof ThymusError) || cause.at === place) return cause
+  return new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? place : `${place}, ${cause.at}`, cause })
+}
+
+/** Does something with what has a place, as a file: what goes wrong goes wrong there. */
+export function within<T>(place: string | (() => string), work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw placedIn(cause, typeof place === 'string' ? place : place())
+  }
+}
+
 /** Exit status of the program: one table, documented and tested. */
 export const EXIT = { ok: 0, error: 1, findings: 2, unknown: 3, usage: 64, privilege: 77, interrupted: 130 } as const
 

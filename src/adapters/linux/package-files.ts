@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import { basename, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { ThymusError } from '../../core/errors.ts'
+import { placedIn, ThymusError, within } from '../../core/errors.ts'
 import { ByteReader } from '../../formats/bytes.ts'
 import { DEB_MAGIC, debData, debFiles } from '../../formats/deb.ts'
 import { rpmFiles, rpmName } from '../../formats/rpm/files.ts'
@@ -38,8 +38,7 @@ export function* packagesIn(path: string): Generator<Package> {
   try {
     yield* packagesOf(path)
   } catch (cause) {
-    if (cause instanceof ThymusError)
-      throw new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? path : `${path}: ${cause.at}`, cause })
+    if (cause instanceof ThymusError) throw placedIn(cause, path)
     const { code, syscall, message } = cause as NodeJS.ErrnoException
     if (code?.startsWith('ERR_SQLITE')) throw new ThymusError('FORMAT', `the database cannot be read: ${message}`, { at: path, cause })
     if (syscall === undefined) throw cause
@@ -56,9 +55,9 @@ function* packagesOf(path: string): Generator<Package> {
   } else if (begins(DEB_MAGIC)) {
     yield { name: basename(path), files: debFiles(untarred(debData(whole(path)))) }
   } else if (begins(SQLITE_MAGIC)) {
-    for (const { hnum, blob } of sqliteHeaders(path)) yield installed(blob, `header ${hnum}: `)
+    for (const { hnum, blob } of sqliteHeaders(path)) yield within(`header ${hnum}`, () => installed(blob))
   } else if (begins(NDB_MAGIC)) {
-    for (const { at, blob } of ndbHeaders(whole(path))) yield installed(blob, '', at)
+    for (const { at, blob } of ndbHeaders(whole(path))) yield installed(blob, at)
   } else if (start.length === 16 && (BERKELEY.has(start.readUInt32LE(12)) || BERKELEY.has(start.readUInt32BE(12)))) {
     throw new ThymusError(
       'REFERENCE',
@@ -75,16 +74,12 @@ function untarred(bytes: Buffer): Buffer {
   }
 }
 
-function installed(blob: Uint8Array, place: string, base = 0): Package {
-  try {
-    const reader = new ByteReader(blob, 'big', base)
-    const header = readRpmHeader(reader, base)
-    reader.finish('data')
-    return { name: rpmName(header), files: rpmFiles({ header }) }
-  } catch (cause) {
-    if (!(cause instanceof ThymusError)) throw cause
-    throw new ThymusError(cause.code, cause.message, { at: `${place}${cause.at}`, cause })
-  }
+/** @param base where the header stands in its file */
+function installed(blob: Uint8Array, base = 0): Package {
+  const reader = new ByteReader(blob, 'big', base)
+  const header = readRpmHeader(reader, base)
+  reader.finish('data')
+  return { name: rpmName(header), files: rpmFiles({ header }) }
 }
 
 interface Row {

@@ -1,7 +1,7 @@
 // `thymus attest challenge`, `answer` and `enroll`: how a verifier comes to know that a key lives in a TPM.
 import { rmSync, statSync } from 'node:fs'
 import { answered } from '../../adapters/linux/tpm/credentials.ts'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import {
   answer as answerOf,
   challenge as challengeOf,
@@ -19,7 +19,7 @@ import { type AuthorityFlags, authoritiesOf, namesAuthorities } from '../tpm/tru
 import { onTpm, type TpmFlags } from '../tpm/use.ts'
 import { tpmText } from '../views/attest.ts'
 import type { Kind } from '../views/views.ts'
-import { inFile, readDocument } from './json.ts'
+import { readDocument } from './json.ts'
 
 const VALID_FOR = 3600
 const OTHERS_MAY_WRITE = 0o022
@@ -38,7 +38,7 @@ export async function challenge(flags: ChallengeFlags, file: string): Promise<un
   if (!namesAuthorities(authorities)) throw new ThymusError('USAGE', 'name who vouches for TPMs: --roots FILE')
   const [now, validFor] = [flags.time ?? Date.now(), 1000 * (flags['valid-for'] ?? VALID_FOR)]
   const bundle = readDocument(file, 'EVIDENCE', readBundle)
-  const issued = inFile(file, () => challengeOf(bundle, { now, validFor, authorities }))
+  const issued = within(file, () => challengeOf(bundle, { now, validFor, authorities }))
   writeOutput(flags.pending, `${JSON.stringify(issued.pending, undefined, 2)}\n`, { isPrivate: true })
   note(`${bundle.about} is known by ${tpmText(issued.pending.endorsement)}`)
   output.show(issued.challenge)
@@ -65,7 +65,7 @@ export async function enroll(flags: EnrollFlags, file: string): Promise<undefine
   const pending = readDocument(flags.pending, 'CREDENTIAL', (document) => readPending(document, now))
   const reference = flags.reference === undefined ? NO_REFERENCE : readDocument(flags.reference, 'REFERENCE', readReference)
   const key = readDocument(file, 'CREDENTIAL', (document) => verifiedAnswer(document, pending, now))
-  output.show(inFile(flags.reference ?? 'the reference', () => enrolledIn(reference, key, flags)))
+  output.show(within(flags.reference ?? 'the reference', () => enrolledIn(reference, key, flags)))
   rmSync(flags.pending)
 }
 

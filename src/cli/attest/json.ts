@@ -1,4 +1,4 @@
-import { type Code, ThymusError } from '../../core/errors.ts'
+import { type Code, ThymusError, within } from '../../core/errors.ts'
 import { readText } from '../files.ts'
 
 /** A document. @throws ThymusError with this code, at this file */
@@ -12,15 +12,5 @@ export function json(text: string, file: string, code: Code): unknown {
 
 /** The document in a file, as its reader takes it. @throws ThymusError, which names the file and the field */
 export function readDocument<T>(file: string, code: Code, read: (document: unknown) => T): T {
-  return inFile(file, () => read(json(readText(file), file, code)))
-}
-
-/** What goes wrong with a document goes wrong in its file. */
-export function inFile<T>(file: string, work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    if (!(cause instanceof ThymusError) || cause.at === file) throw cause
-    throw new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? file : `${file}, ${cause.at}`, cause })
-  }
+  return within(file, () => read(json(readText(file), file, code)))
 }

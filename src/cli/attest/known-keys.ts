@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { type Known, knownAfter, readKnown, writeKnown } from '../../crossings/attestation/known.ts'
 import { readWhole } from '../files.ts'
 import { note } from '../terminal.ts'
-import { inFile, json } from './json.ts'
+import { json } from './json.ts'
 
 const OTHERS_MAY_WRITE = 0o022
 /** How long another verification may take to write a few hundred bytes. */
@@ -99,7 +99,7 @@ function checkFolder(at: string, stat: Stats): void {
 function keptIn(file: string, key: string): Kept {
   const text = textOf(file)
   if (text === undefined) return { text, known: undefined }
-  return { text, known: inFile(file, () => readKnown(json(text, file, 'KNOWN'), key)) }
+  return { text, known: within(file, () => readKnown(json(text, file, 'KNOWN'), key)) }
 }
 
 function textOf(file: string): string | undefined {

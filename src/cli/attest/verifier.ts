@@ -1,7 +1,7 @@
 // Evidence, reference and policy from files, appraised.
 import { readdirSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { type Asked, appraise, type BundleAppraisal } from '../../crossings/attestation/appraise.ts'
 import { readEvidence } from '../../crossings/attestation/foreign.ts'
 import { type AppraisalPolicy, appraisalPolicy } from '../../crossings/attestation/policy.ts'
@@ -16,7 +16,7 @@ import { readInput, readText } from '../files.ts'
 import { surroundings } from '../rego/surroundings.ts'
 import { heldHere } from '../tee/collateral.ts'
 import { type AuthorityFlags, authoritiesOf } from '../tpm/trust.ts'
-import { inFile, readDocument } from './json.ts'
+import { readDocument } from './json.ts'
 import { KnownKeys } from './known-keys.ts'
 
 export interface HeldFlags extends AuthorityFlags {
@@ -48,18 +48,18 @@ const DEFAULT = 'default.rego'
 const VALID_FOR = 600
 
 /** Largest evidence that is read: a log has 128 MiB at most, and is written in base64. */
-const MAX_EVIDENCE = 256 << 20
+const MAX_BYTES = 256 << 20
 
 /** @throws ThymusError USAGE, EVIDENCE, REFERENCE, REGO_REJECTED, KNOWN */
 export const appraiseFile = (file: string, flags: HeldFlags): Appraised => appraiseBytes(readEvidenceFile(file), file, flags)
 
 /** A file, or stdin for `-`. @throws ThymusError USAGE */
-export const readEvidenceFile = (file: string): Buffer => readInput(file, MAX_EVIDENCE)
+export const readEvidenceFile = (file: string): Buffer => readInput(file, MAX_BYTES)
 
 /** As `appraiseFile`, of what was read from a file. */
 export function appraiseBytes(bytes: Buffer, file: string, flags: HeldFlags): Appraised {
   const now = flags.time ?? Date.now()
-  const bundle = inFile(file, () => readEvidence(bytes, { about: flags.about ?? basename(file), collected: now }))
+  const bundle = within(file, () => readEvidence(bytes, { about: flags.about ?? basename(file), collected: now }))
   const reference = flags.reference === undefined ? NO_REFERENCE : readDocument(flags.reference, 'REFERENCE', readReference)
   const keys = flags.known === undefined ? undefined : new KnownKeys(flags.known)
   const asked: Asked = {

@@ -1,5 +1,5 @@
 import { moduleName, nodeState, readModuleFile } from '../../adapters/linux/modules/files.ts'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { readAllPem } from '../../formats/pem.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
 import { readKernelModule } from '../../layers/firmware/modules/appended.ts'
@@ -42,16 +42,6 @@ function readTrusted(files: readonly string[]): readonly TrustedKey[] {
     const certificates = blocks.length > 0 ? blocks.map((block) => block.bytes) : [bytes]
     return within(file, () => certificates.map((der) => ({ certificate: readCertificate(der), from: file })))
   })
-}
-
-/** The place of a fault is in this file. */
-function within<T>(file: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof ThymusError) || error.code === 'USAGE') throw error
-    throw new ThymusError(error.code, error.message, { at: error.at === undefined ? file : `${file}: ${error.at}`, cause: error })
-  }
 }
 
 /** Judges files one after the other; one that cannot be read is named, and no reason not to look at the others. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EXIT, ThymusError } from '../../core/errors.ts'
+import { EXIT, ThymusError, within } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { held, type Piece, readPieces } from '../../layers/hardware/collateral/piece.ts'
 import { readWhole } from '../files.ts'
@@ -65,11 +65,4 @@ export function heldHere(): readonly { readonly piece: Piece; readonly file: str
 
 const folderOf = () => join(here().at.state, 'collateral')
 
-function piecesOf(path: string, bytes: Buffer): readonly Piece[] {
-  try {
-    return readPieces(bytes)
-  } catch (cause) {
-    if (!(cause instanceof ThymusError)) throw cause
-    throw new ThymusError(cause.code, cause.message, { at: cause.at === undefined ? path : `${path}, ${cause.at}`, cause })
-  }
-}
+const piecesOf = (path: string, bytes: Buffer): readonly Piece[] => within(path, () => readPieces(bytes))

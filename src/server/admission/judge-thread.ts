@@ -1,7 +1,7 @@
 // A thread that judges: it reads the policies once, is told of the cluster, and answers one question after the other.
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { apiVersionOf, kindOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import { Judge } from '../../layers/admission/judge.ts'
 import type { Judgement, JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
@@ -93,12 +93,7 @@ function securityOf(given: Orders['podSecurity'], found: ReturnType<typeof loadA
   const [document, ...more] = readObjects(given).objects
   if (document === undefined || more.length > 0)
     throw new ThymusError('CONFIG', 'there must be one PodSecurityConfiguration', { at: given.file })
-  try {
-    return readConfiguration(document.object)
-  } catch (cause) {
-    if (!(cause instanceof ThymusError)) throw cause
-    throw new ThymusError(cause.code, cause.message, { at: `${given.file}, ${cause.at}`, cause })
-  }
+  return within(given.file, () => readConfiguration(document.object))
 }
 
 function answer(judge: Judge, { webhook, request, context }: Question): Judgement | Mutation {

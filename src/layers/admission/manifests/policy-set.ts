@@ -1,5 +1,5 @@
 // All policies that a scan asks: the built-in ones and those of the user, read whole or not at all.
-import { ThymusError } from '../../../core/errors.ts'
+import { ThymusError, within } from '../../../core/errors.ts'
 import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
 import { isConstraint } from '../gatekeeper/constraint.ts'
 import { type ExpansionTemplate, isExpansion, readExpansion } from '../gatekeeper/expansion.ts'
@@ -80,12 +80,9 @@ function refuse(code: 'TEMPLATE' | 'CONSTRAINT' | 'MUTATOR', text: string): neve
 
 /** An error of a policy, with the file that it is in. */
 function placed<T>({ place }: ManifestObject, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (!(cause instanceof ThymusError)) throw cause
+  const where = () => {
     const { file, line, column } = place([])
-    const at = [`${file}:${line}:${column}`, ...(cause.at === undefined ? [] : [cause.at])].join(', ')
-    throw new ThymusError(cause.code, cause.message, { at, cause })
+    return `${file}:${line}:${column}`
   }
+  return within(where, read)
 }

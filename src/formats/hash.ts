@@ -19,6 +19,9 @@ export const HASHES: readonly HashAlgorithm[] = [
   { name: 'sm3', id: 0x0012, size: 32 },
 ]
 
+/** Banks of PCRs, from what is best to what is least. */
+export const BEST_FIRST: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
+
 const BY_ID = new Map(HASHES.map((hash) => [hash.id, hash]))
 const BY_NAME = new Map(HASHES.map((hash) => [hash.name as string, hash]))
 

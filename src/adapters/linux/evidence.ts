@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 import type { Reason } from '../../core/verdict.ts'
-import { type HashName, hashByName } from '../../formats/hash.ts'
+import { BEST_FIRST, type HashName, hashByName } from '../../formats/hash.ts'
 import { readCcelTable } from '../../layers/firmware/tcg-log/ccel-table.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { collectGramine } from '../../layers/hardware/sgx/gramine-attestation.ts'
@@ -101,14 +101,11 @@ async function endorsements(place: Place): Promise<readonly Piece[]> {
   }))
 }
 
-/** From what is best to what is least. */
-const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
-
 /** The best that the firmware kept a log of; where that is not known, the best that the TPM has. */
 function best(active: readonly PcrSelection[], logged: readonly HashName[]): readonly PcrSelection[] {
   const of = (names: readonly HashName[]) =>
-    BANKS.filter((name) => names.includes(name)).flatMap((name) => active.filter(({ hash }) => hash === hashByName(name)!.id))
-  return [...of(logged), ...of(BANKS), ...active].slice(0, 1)
+    BEST_FIRST.filter((name) => names.includes(name)).flatMap((name) => active.filter(({ hash }) => hash === hashByName(name)!.id))
+  return [...of(logged), ...of(BEST_FIRST), ...active].slice(0, 1)
 }
 
 function banksOfLog(root: string): readonly HashName[] {

@@ -9,6 +9,7 @@ import { AK, AK_NAME, bundleOf, changed, DB, machine, NONCE, NOW } from '../../.
 import { newAuthority } from '../../../test/kit/tpm-certificates.ts'
 import { newEccKey, quoteBy, type TpmKey } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
+import { readCertificate } from '../../formats/x509/certificate.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../layers/firmware/tcg-log/replay.ts'
 import { ALG } from '../../layers/hardware/tpm/abi/algorithms.ts'
@@ -115,7 +116,8 @@ describe('a machine that was recorded', () => {
     const by = (authority: Buffer) => ({ ...REFERENCE, tpm: { ...REFERENCE.tpm, authorities: [pem('CERTIFICATE', authority)] } })
     const presented = (text: string) => changed(machine(), 'tpm', { certificates: Buffer.from(text) })
     const reference = by(root.der)
-    assert.equal(judged(presented(certified(AK)), { reference }).status, 'affirming')
+    const affirmed = judged(presented(certified(AK)), { reference })
+    assert.deepEqual([affirmed.status, affirmed.submodules[0]!.expires], ['affirming', readCertificate(root.der).notAfter.milliseconds])
     assert.deepEqual(faults(judged(presented(certified(newEccKey())), { reference }), 'tpm'), ['TPM_AK_KEY'])
     assert.deepEqual(faults(judged(presented(certified(AK)), { reference: by(newAuthority('another').der) }), 'tpm'), ['TPM_AK_CHAIN'])
     assert.deepEqual(faults(judged(machine(), { reference }), 'tpm'), ['TPM_AK_CHAIN?'])

@@ -64,6 +64,8 @@ describe('evidence in a form of others', () => {
     assert.deepEqual(readAllPem(Buffer.from(guest!.parts.certificates!).toString())[0]!.bytes, vek)
     const own = read(writeBundle({ about: 'a node', collected: 0, evidence: [{ ...guest!, name: 'snp' }], absent: [] }))
     assert.deepEqual([own.about, own.evidence[0]!.name], ['a node', 'snp'])
+    const { about, apiVersion, ...rest } = writeBundle({ about: 'größter Knoten', collected: 0, evidence: [], absent: [] })
+    assert.equal(read({ about, apiVersion, ...rest }).about, 'größter Knoten')
   })
 
   test('of go-tpm-tools is the quote of the best bank and the log, appraised as if they had been collected here', () => {

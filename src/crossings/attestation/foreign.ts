@@ -1,8 +1,9 @@
 // Evidence as others hand it over, made a bundle that is appraised like our own. Nothing is verified here; what is left out is said.
+import { isUtf8 } from 'node:buffer'
 import { ThymusError } from '../../core/errors.ts'
 import { decodeBase64 } from '../../formats/base64.ts'
 import { type Absent, type Bundle, type EvidenceType, type NamedEvidence, readBundle } from '../../formats/evidence/bundle.ts'
-import { HASHES } from '../../formats/hash.ts'
+import { BEST_FIRST, hashByName } from '../../formats/hash.ts'
 import { writePem } from '../../formats/pem.ts'
 import { REPORT_SIZE } from '../../layers/hardware/snp/report.ts'
 import { readTrusteeEvidence } from '../../layers/hardware/snp/trustee-evidence.ts'
@@ -35,9 +36,12 @@ export function readEvidence(bytes: Buffer, { about, collected }: Presented): Bu
 
 const piece = (name: string, type: EvidenceType, parts: Parts) => ({ name, type, parts })
 
-/** What begins as text is a document; none of the other forms begins with 64 characters that can be read. Undefined for bytes. */
+/** The first field of an attestation is a public area, whose attributes and sizes have zeros; reports and quotes begin with small numbers. */
+const HEAD = 64
+
+/** What is text is a document: all other forms have a zero among their first bytes. Undefined for bytes. */
 function jsonOf(bytes: Buffer): Fields | undefined {
-  if (!/^[\t\n\r -~]+$/.test(bytes.toString('latin1', 0, 64))) return undefined
+  if (bytes.length === 0 || bytes.subarray(0, HEAD).includes(0) || !isUtf8(bytes)) return undefined
   let document: unknown
   try {
     document = JSON.parse(bytes.toString('utf8'))
@@ -105,8 +109,7 @@ function piecesOfBytes(bytes: Buffer): Pieces {
  */
 function attestationOf(bytes: Buffer): Pieces {
   const { quotes, akPublic, akCertificate, intermediates, eventLog, sevSnp, tdx } = readGoTpmAttestation(bytes)
-  const strength = (banks: Iterable<number>) => Math.max(-1, ...[...banks].map((bank) => BY_STRENGTH.indexOf(bank)))
-  const [quote] = quotes.toSorted((a, b) => strength(b.pcrs.keys()) - strength(a.pcrs.keys()))
+  const quote = BEST_FIRST.flatMap((bank) => quotes.find(({ pcrs }) => pcrs.has(hashByName(bank)!.id)) ?? [])[0] ?? quotes[0]
   const chain = akCertificate === undefined ? [] : [akCertificate, ...intermediates]
   const log = eventLog.length === 0 ? [] : [piece('boot', 'tcg-log', { log: eventLog })]
   const hardware = Object.entries({ 'snp-report': sevSnp, 'dcap-quote': tdx }).filter(([, message]) => message !== undefined)
@@ -121,6 +124,4 @@ function attestationOf(bytes: Buffer): Pieces {
   }
 }
 
-/** TPM_ALG_ID of the banks of PCs, the best last. */
-const BY_STRENGTH = ['sha1', 'sha256', 'sha384', 'sha512'].map((name) => HASHES.find((hash) => hash.name === name)!.id)
 const NOT_READ = { code: 'NOT_READ', text: 'go-tpm-tools hands it over field by field, which is not read here' }

@@ -1,7 +1,7 @@
 // A log held to what hardware signed. The log says what was measured, the quote that these are the measurements: either alone says nothing.
 import { checked } from '../../core/appraisal.ts'
 import { type Check, unknown } from '../../core/verdict.ts'
-import { HASHES, type HashName, hashById, hashByName, hashesTo } from '../../formats/hash.ts'
+import { BEST_FIRST, HASHES, type HashName, hashById, hashByName, hashesTo } from '../../formats/hash.ts'
 import { bootOf } from '../../layers/firmware/boot/images.ts'
 import type { Measurement } from '../../layers/firmware/boot/measurement.ts'
 import type { EventLog } from '../../layers/firmware/tcg-log/event-log.ts'
@@ -76,11 +76,9 @@ function valuesOf(
   return pcrs.map((pcr) => replayed.get(pcr) ?? others?.get(pcr) ?? initialValue(log, bank, pcr))
 }
 
-/** Of the banks that are quoted and logged, the one with the longest digests. */
-function strongest(log: EventLog | undefined, quoted: readonly HashName[]): HashName | undefined {
-  const size = (bank: HashName) => hashByName(bank)!.size
-  return quoted.filter((bank) => log?.banks.includes(bank)).sort((a, b) => size(b) - size(a))[0]
-}
+/** Of the banks that are quoted and logged, the best. */
+const strongest = (log: EventLog | undefined, quoted: readonly HashName[]): HashName | undefined =>
+  BEST_FIRST.find((bank) => quoted.includes(bank) && log?.banks.includes(bank))
 
 /** Two different events can be given one SHA-1 digest. */
 function strength(bank: HashName | undefined): readonly Check[] {

@@ -2,7 +2,7 @@
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, together, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
-import { type HashName, hashById, hashByName } from '../../../formats/hash.ts'
+import { BEST_FIRST, type HashName, hashById, hashByName } from '../../../formats/hash.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { readTextPcrs } from '../../../layers/hardware/tpm/abi/pcr-values.ts'
 import { readTpmSignature } from '../../../layers/hardware/tpm/abi/signature.ts'
@@ -22,7 +22,7 @@ import { type EnrolledKey, isSameTpm, type Reference } from '../reference.ts'
  * prints. `certificates`: that of the key, and those behind it, in PEM.
  */
 export const appraiseQuote: Appraiser = (evidence, asked) => {
-  const { checks, attest, pcrs, enrolled, learned } = quoteOf(evidence, asked)
+  const { checks, attest, pcrs, enrolled, learned, until } = quoteOf(evidence, asked)
   const { clockInfo } = attest
   const values = [...pcrs].map(([bank, registers]) => [
     hashById(bank)?.name ?? String(bank),
@@ -39,7 +39,7 @@ export const appraiseQuote: Appraiser = (evidence, asked) => {
       enrolled: enrolled ?? null,
       pcrs: Object.fromEntries(values),
     },
-    expires: null,
+    expires: until,
     ...(learned === undefined ? {} : { learned }),
   }
 }
@@ -51,6 +51,8 @@ export interface KnownQuote extends VerifiedQuote {
   readonly enrolled: EnrolledKey | undefined
   /** What is kept from now on; undefined where the quote is not genuine, or nobody keeps anything. */
   readonly learned: Known | undefined
+  /** Milliseconds since 1970, when a certificate of its key ends; null where none was asked for. */
+  readonly until: number | null
 }
 
 /** The quote that logs are held to, and whether it is genuine; without one, or with one that is not, a log is a claim. */
@@ -74,16 +76,13 @@ export function quotedCheck(checks: readonly Check[] | undefined): Check {
   return checked(ATTEST_CHECKS, 'ATTEST_QUOTED', together(checks.map(({ verdict }) => verdict)), got)
 }
 
-/** From what is best to what is least. */
-const BANKS: readonly HashName[] = ['sha512', 'sha384', 'sha256', 'sm3', 'sha1']
-
 /** The best bank of which a quote covers values, and these; among some banks. @param pcr one that must be covered */
 export function quotedBank<Bank extends HashName>(
   quote: VerifiedQuote | undefined,
   banks: readonly Bank[],
   pcr?: number,
 ): { readonly bank: Bank; readonly values: ReadonlyMap<number, Buffer> } | undefined {
-  for (const name of BANKS) {
+  for (const name of BEST_FIRST) {
     const [bank, values] = [banks.find((each) => each === name), quote?.pcrs.get(hashByName(name)!.id)]
     if (bank !== undefined && values !== undefined && (pcr === undefined ? values.size > 0 : values.has(pcr))) return { bank, values }
   }
@@ -118,16 +117,17 @@ function quoteOf(evidence: NamedEvidence, asked: Asked): KnownQuote {
     ...(expected === undefined ? {} : { keyName: Buffer.from(expected.name, 'hex') }),
     ...(known === undefined ? {} : { before: known.heard }),
   })
+  const certified = certificateOf(evidence, key, asked)
   const checks = [
     ...verified.checks.filter(isAsked),
     ...(enrolled === undefined ? [] : nodeChecks(enrolled, evidence, reference)),
-    ...certificateChecks(evidence, key, asked),
+    ...certified.checks,
     ...validateQuote(verified, signature),
   ]
   const { clockInfo, firmwareVersion } = verified.attest
   const learned =
     name !== undefined && knownOf !== undefined && isGenuine(checks) ? { key: name, heard: { clockInfo, firmwareVersion } } : undefined
-  return { ...verified, checks, known, enrolled, learned }
+  return { ...verified, checks, known, enrolled, learned, until: certified.until }
 }
 
 /** Whether the TPM said it, now; values of PCRs that came beside it are another matter. A forger could move what is kept otherwise. */
@@ -149,14 +149,21 @@ function nodeChecks(enrolled: EnrolledKey, { about }: NamedEvidence, { tpm }: Re
   ]
 }
 
+interface Certified {
+  readonly checks: readonly Check[]
+  readonly until: number | null
+}
+
 /** Whether those whom the reference names vouch for the key. It says nothing of which node's it is. @throws ThymusError FORMAT, EVIDENCE */
-function certificateChecks(evidence: NamedEvidence, key: AttestationKey, { reference: { tpm }, now }: Asked): readonly Check[] {
-  if (tpm?.authorities === undefined) return []
+function certificateOf(evidence: NamedEvidence, key: AttestationKey, { reference: { tpm }, now }: Asked): Certified {
+  if (tpm?.authorities === undefined) return { checks: [], until: null }
   const [certificate, ...intermediates] = Object.hasOwn(evidence.parts, 'certificates')
     ? readAllPem(bytesOf(evidence, 'certificates').toString('latin1')).map(({ bytes }) => readVendorCertificate(bytes))
     : []
-  if (certificate === undefined)
-    return [checked(TPM_CHECKS, 'TPM_AK_CHAIN', unknown('NOT_PRESENTED', 'the key came without a certificate'))]
+  if (certificate === undefined) {
+    const why = unknown('NOT_PRESENTED', 'the key came without a certificate')
+    return { checks: [checked(TPM_CHECKS, 'TPM_AK_CHAIN', why)], until: null }
+  }
   const roots = tpm.authorities.flatMap((pem) => readAllPem(pem).map(({ bytes }) => readVendorCertificate(bytes)))
   return verifyAkCertificate({ certificate, key, roots, intermediates, now })
 }

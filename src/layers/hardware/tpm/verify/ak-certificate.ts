@@ -20,11 +20,20 @@ export interface AkStatement {
   readonly now: number
 }
 
+export interface VerifiedAk {
+  readonly checks: readonly Check[]
+  /** Milliseconds since 1970, when the first certificate of the path ends. */
+  readonly until: number
+}
+
 /** A certificate that names usages must name that of an attestation key. */
-export function verifyAkCertificate({ certificate, key, roots, intermediates, now }: AkStatement): readonly Check[] {
+export function verifyAkCertificate({ certificate, key, roots, intermediates, now }: AkStatement): VerifiedAk {
   const path = chainOf(certificate, { roots, intermediates, now, usages: [AK_USAGE], understood: [EXTENSION.subjectAltName] })
-  return [
-    checked(TPM_CHECKS, 'TPM_AK_CHAIN', typeof path !== 'string', typeof path === 'string' ? { got: path } : {}),
-    checked(TPM_CHECKS, 'TPM_AK_KEY', isSameKey(certificate.publicKey, key.key)),
-  ]
+  return {
+    checks: [
+      checked(TPM_CHECKS, 'TPM_AK_CHAIN', typeof path !== 'string', typeof path === 'string' ? { got: path } : {}),
+      checked(TPM_CHECKS, 'TPM_AK_KEY', isSameKey(certificate.publicKey, key.key)),
+    ],
+    until: Math.min(...[certificate, ...(typeof path === 'string' ? [] : path)].map(({ notAfter }) => notAfter.milliseconds)),
+  }
 }

@@ -38,8 +38,8 @@ export interface Said {
 type Generator = (random: Random, programs: readonly string[]) => string
 export type Target = Generator | ByteTarget
 
-/** So many cases are of one target; then comes the one that had the least of the processor. */
-const BATCH = 64
+/** For so many milliseconds the cases are of one target; then comes the one that had the least of the processor. */
+const TURN = 50
 
 const PROTOTYPES = [Object, Array, Map, Set, String, Number, Function, RegExp, Error].map(({ prototype }) => prototype as object)
 const shape = () =>
@@ -54,12 +54,13 @@ function run(task: Task): void {
     return { name, number, target, cpu: 0, attempt: attempts(target, task) }
   })
   const before = shape()
-  for (let first = task.first; first <= task.last; first += BATCH) {
+  for (let at = task.first; at <= task.last; ) {
+    const first = at
     const target = fuzzed.reduce((least, each) => (each.cpu < least.cpu ? each : least))
     task.now[1] = target.number
-    const start = process.threadCpuUsage()
+    const [start, end] = [process.threadCpuUsage(), performance.now() + TURN]
     const [outcomes, finds]: [Record<string, number>, { at: number; what: string; input?: Uint8Array }[]] = [{}, []]
-    for (let at = first; at < first + BATCH && at <= task.last; at++) {
+    for (; at <= task.last && performance.now() < end; at++) {
       task.now[0] = at
       try {
         const outcome = target.attempt(new Random(Math.imul(task.seed + 1, 0x9e3779b1) ^ Math.imul(at + 1, 0x85ebca6b)))
@@ -70,7 +71,8 @@ function run(task: Task): void {
       }
     }
     const changed = shape() !== before
-    if (changed) finds.push({ at: first, what: `a prototype, or the global object, is not as it was before the ${BATCH} cases from here` })
+    if (changed)
+      finds.push({ at: first, what: `a prototype, or the global object, is not as it was before the ${at - first} cases from here` })
     const { user, system } = process.threadCpuUsage(start)
     target.cpu += user + system
     const kept = target.attempt.corpus?.size

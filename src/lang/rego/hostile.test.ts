@@ -167,7 +167,10 @@ describe('an evaluation', () => {
   })
 
   test('of functions that call ever more functions ends', () => {
-    const doubling = `f0(x) := 1\n${times(60, (at) => `f${at + 1}(x) := f${at}(x + 1) + f${at}(x + 2)`)}\np := f60(1)`
+    // A function of one argument is remembered by it, so that this comes to an end where the count of its calls does not.
+    const remembered = `f0(x) := 1\n${times(60, (at) => `f${at + 1}(x) := f${at}(x + 1) + f${at}(x + 2)`)}\np := f60(1)`
+    assert.equal(answer(remembered, { steps: 1_000_000 }), 2n ** 60n)
+    const doubling = `f0(x, y) := 1\n${times(60, (at) => `f${at + 1}(x, y) := f${at}(x + 1, y) + f${at}(x, y + 2)`)}\np := f60(1, 1)`
     assert.equal(
       code(() => answer(doubling, { steps: 1_000_000 })),
       'REGO_LIMIT',

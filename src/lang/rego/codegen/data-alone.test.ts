@@ -80,6 +80,42 @@ describe('what follows from the data alone', () => {
     for (const _ of [1, 2]) assert.equal(ask({ input: readJson('[]') }), '[{"x":[[7,6],6,3]}]')
   })
 
+  test('and from a scalar argument, is known for as many arguments as there is room for', () => {
+    const ask = asking(
+      'f(x) := sum([v | some n in numbers.range(1, 1000); some m in data.ns; v := (n * m) + x])\nanswer := f(input)',
+      'data.p.answer',
+    )
+    const first = { input: readJson('1') }
+    assert.throws(() => ask({ ...first, steps: FEW }), { code: 'REGO_LIMIT' })
+    assert.equal(ask(first), '[{"x":3006000}]')
+    assert.equal(ask({ ...first, steps: FEW }), '[{"x":3006000}]')
+    assert.throws(() => ask({ ...first, data: readJson('{"ns":[1]}'), steps: FEW }), { code: 'REGO_LIMIT' })
+    // Those that came first make room for those that come now.
+    for (let at = 2; at <= 600; at++) ask({ input: readJson(`${at}`) })
+    assert.equal(ask({ input: readJson('600'), steps: FEW }), '[{"x":4803000}]')
+    assert.throws(() => ask({ ...first, steps: FEW }), { code: 'REGO_LIMIT' })
+  })
+
+  test('and from an argument that is no scalar, or is long, or makes much of it, is asked each time', () => {
+    const ask = asking('f(x) := [n | some n in numbers.range(1, 100); n != x]\nanswer := count(f(input))', 'data.p.answer')
+    for (const input of ['[1]', `"${'x'.repeat(2_000)}"`, '-1']) {
+      const given = { input: readJson(input) }
+      assert.equal(ask(given), '[{"x":100}]')
+      assert.throws(() => ask({ ...given, steps: 100 }), { code: 'REGO_LIMIT' })
+    }
+  })
+
+  test('and from an argument, is not what a replaced function said', () => {
+    const rules = `
+      unit(text) := to_number(replace(text, "m", ""))
+      plain := unit(input)
+      mocked := x if { x := unit(input) with replace as "7" }`
+    const ask = asking(rules, '[data.p.plain, data.p.mocked, data.p.plain]')
+    for (const _ of [1, 2]) assert.equal(ask({ input: readJson('"5m"') }), '[{"x":[5,7,5]}]')
+    const reversed = asking(rules, '[data.p.mocked, data.p.plain]')
+    for (const _ of [1, 2]) assert.equal(reversed({ input: readJson('"5m"') }), '[{"x":[7,5]}]')
+  })
+
   test('is apart for a strict evaluation', () => {
     const ask = asking('bad := [n | some m in data.ns; n := to_number(sprintf("x%d", [m]))]', 'data.p.bad')
     assert.equal(ask(), '[{"x":[]}]')
@@ -108,6 +144,8 @@ for (const [name, rule, first, second] of [
     '[{"x":[6,7,8]}]',
     '[{"x":[7,8,9]}]',
   ],
+  ['the clock, by a function of one argument', 'f(n) := abs(time.now_ns() + n)\nanswer := [f(1)]', '[{"x":[6]}]', '[{"x":[7]}]'],
+  ['the input, by a function of one argument', 'f(n) := abs(abs(input + n))\nanswer := [f(0)]', '[{"x":[5]}]', '[{"x":[6]}]'],
   ['the input', 'answer := [input | some n in data.ns; n == 1]', '[{"x":[5]}]', '[{"x":[6]}]'],
   ['the input, by way of a rule', 'other := input\nanswer := [other | some n in data.ns; n == 1]', '[{"x":[5]}]', '[{"x":[6]}]'],
   ['the input, as an argument', 'f(x) := x\nanswer := [f(input) | some n in data.ns; n == 1]', '[{"x":[5]}]', '[{"x":[6]}]'],

@@ -1,4 +1,5 @@
-// Rules that follow from the data document alone: what they are once they are for every input, as long as the data are the same.
+// Rules that follow from the data document alone, and functions that follow from it and their argument: what they are once they are for every
+// input, as long as the data are the same.
 import { signatureOf } from '../builtins/signatures.ts'
 import type { Block, Func, Policy } from '../plan/ir.ts'
 import { blocksOf, usageOf } from './usage.ts'
@@ -15,12 +16,15 @@ const LOOK_OUT: ReadonlySet<string> = new Set([
 interface Look {
   /** Neither the input, nor a `with`, nor anything outside is looked at, and nobody is told of anything. */
   closed: boolean
-  /** It costs more than to remember it. */
-  works: boolean
+  /** How much it does, about: what costs less than to look it up is not worth remembering. */
+  work: number
   readonly calls: Set<number>
 }
 
-/** The numbers of the rules that are worth keeping from one evaluation to the next. */
+/** The work that a rule, and a function of one argument, must have to be kept: that one is asked for by its slot, this one by its argument. */
+const [WORK_OF_RULE, WORK_OF_FUNCTION] = [1, 2]
+
+/** The numbers of the rules, and functions of one argument, that are worth keeping from one evaluation to the next. */
 export function ofDataAlone(policy: Policy): ReadonlySet<number> {
   const byName = new Map(policy.funcs.map(({ name }, at) => [name, at]))
   const looks = policy.funcs.map((func) => lookAt(func, byName))
@@ -40,18 +44,24 @@ export function ofDataAlone(policy: Policy): ReadonlySet<number> {
       looks[caller]!.closed = false
     }
   }
-  return new Set([...looks.keys()].filter((at) => policy.funcs[at]!.kind === 'rule' && looks[at]!.closed && looks[at]!.works))
+  const isWorth = (at: number): boolean => {
+    const { kind, params } = policy.funcs[at]!
+    const { closed, work } = looks[at]!
+    if (kind === 'rule') return closed && work >= WORK_OF_RULE
+    return kind === 'function' && params.length === 3 && closed && work >= WORK_OF_FUNCTION
+  }
+  return new Set([...looks.keys()].filter(isWorth))
 }
 
 function lookAt({ blocks, params }: Func, byName: ReadonlyMap<string, number>): Look {
-  const look: Look = { closed: true, works: false, calls: new Set() }
+  const look: Look = { closed: true, work: 0, calls: new Set() }
   const [input] = params
   let passedOn = 0
   const call = (name: string): void => {
     const callee = byName.get(name)
     if (callee !== undefined) look.calls.add(callee)
     else if (LOOK_OUT.has(name) || signatureOf(name)?.nondeterministic !== false) look.closed = false
-    look.works = true
+    look.work++
   }
   const walk = (block: Block): void => {
     for (const statement of block) {
@@ -68,7 +78,7 @@ function lookAt({ blocks, params }: Func, byName: ReadonlyMap<string, number>): 
           if (statement.otherwise !== undefined) call(statement.otherwise.func)
           break
         case 'ScanStmt':
-          look.works = true
+          look.work += WORK_OF_FUNCTION
           break
         case 'CallDynamicStmt':
         case 'WithStmt':

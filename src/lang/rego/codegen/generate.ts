@@ -72,7 +72,7 @@ function wrap({ kind, params, shadow }: Func, name: string, slot: number | undef
     const instead = shadow.place === undefined ? 'undefined' : `stored(l1, ${JSON.stringify(shadow.place.slice(1))})`
     lines.push(`if (rt.shadows !== undefined && (${hidden})) return ${instead}`)
   }
-  const memory = slot === undefined ? undefined : kept ? keptRule(slot, params) : remembered(kind, slot, params.slice(2))
+  const memory = slot === undefined ? undefined : kept ? keptFrom(kind, slot, params) : remembered(kind, slot, params.slice(2))
   if (memory !== undefined) {
     lines.push(...memory.find, `const known = ${memory.known}`, 'if (known !== undefined) return known === NONE ? undefined : known')
   }
@@ -94,13 +94,13 @@ interface Memory {
 }
 
 /** Beside what this evaluation remembers, what one before did. */
-function keptRule(slot: number, [, data]: readonly number[]): Memory {
-  return {
-    find: [],
-    known: `rt.memo[${slot}] ?? rt.keptFor(l${data})?.values[${slot}]`,
-    begin: ['const bytes = rt.bytes'],
-    keep: (value) => `rt.keep(l${data}, ${slot}, ${value}, bytes)`,
+function keptFrom(kind: FuncKind, slot: number, [, data, arg]: readonly number[]): Memory {
+  if (kind === 'rule') {
+    const known = `rt.memo[${slot}] ?? rt.keptFor(l${data})?.values[${slot}]`
+    return { find: [], known, begin: ['const bytes = rt.bytes'], keep: (value) => `rt.keep(l${data}, ${slot}, ${value}, bytes)` }
   }
+  const call = `rt, l${data}, ${slot}, l${arg}`
+  return { find: [], known: `knownCall(${call})`, keep: (value) => `keepCall(${call}, ${value})` }
 }
 
 function remembered(kind: FuncKind, slot: number, params: readonly number[]): Memory {

@@ -6,6 +6,7 @@ import { copying } from '../values/meter.ts'
 import { equal } from '../values/order.ts'
 import { runeCount } from '../values/runes.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../values/value.ts'
+import { keepCall, knownCall, memoOf } from './memory.ts'
 import { type Builtin, FEW, LONG, type Mock, partsOf, type Runtime } from './runtime.ts'
 import { select, selector } from './select.ts'
 
@@ -190,35 +191,6 @@ export function conflict(message: string, at?: string): never {
   throw new RegoError('REGO_EVAL', 'eval_conflict_error', message, at === undefined ? {} : { at })
 }
 
-/** Arguments by which a function is remembered, and second ones for each. */
-const MAX_MEMO = 512
-
-const isScalar = (value: Value) => value === null || typeof value !== 'object'
-
-/** Where a function remembers what it is for its last argument; undefined where it does not, because that would cost more, or grow too large. */
-export function memoOf(runtime: Runtime, slot: number, last: Value, first?: Value): Memo | undefined {
-  // What stands for a function calls the others unreplaced, in the same world.
-  if (runtime.mocks !== undefined || !isScalar(last)) return undefined
-  let memo = runtime.memo[slot] as Memo | undefined
-  if (memo === undefined) {
-    memo = new Map()
-    runtime.memo[slot] = memo
-  }
-  if (first !== undefined) {
-    if (!isScalar(first)) return undefined
-    let inner = memo.get(first) as Memo | undefined
-    if (inner === undefined) {
-      if (memo.size === MAX_MEMO) return undefined
-      inner = new Map()
-      memo.set(first, inner)
-    }
-    memo = inner
-  }
-  return memo.size < MAX_MEMO || memo.has(last) ? memo : undefined
-}
-
-type Memo = Map<Value, unknown>
-
 /** In the place of a value that is undefined, where undefined is what nobody has computed. */
 const NONE = Symbol('undefined')
 
@@ -243,7 +215,9 @@ export const SUPPORT = {
   isArray,
   isNumber,
   items,
+  keepCall,
   keyOf,
+  knownCall,
   length,
   member,
   memoOf,

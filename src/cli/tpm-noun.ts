@@ -3,8 +3,8 @@ import { HASHES } from '../formats/hash.ts'
 import { ENDORSEMENT_KINDS } from '../layers/hardware/tpm/kinds.ts'
 import { command, group } from './command.ts'
 import { flag, given, many, needed, one } from './flags.ts'
-import { text, whole } from './parameters.ts'
-import { aliases, key as keyFlag, secret, shown, to, tpm as tpmFlags, trust } from './tpm/flags.ts'
+import { instant, text, whole } from './parameters.ts'
+import { aliases, authorities, key as keyFlag, secret, shown, to, tpm as tpmFlags, trust } from './tpm/flags.ts'
 import { credential, handle, key, lockout, nv, pcr, policy } from './tpm/nouns.ts'
 import { hex, pcrsOfOneBank, pcrWishes } from './tpm/parameters.ts'
 
@@ -47,6 +47,27 @@ export const tpm = group('the TPM of this machine: keys, seals, measurements, an
     },
     more: 'The exit status is 2 where the authorities do not vouch for it.',
     load: async () => (await import('./tpm/ek.ts')).ek,
+  }),
+  platform: command({
+    brief: 'what a platform certificate says of this machine, who has signed it, and whether it is about this TPM',
+    examples: [
+      ['thymus tpm platform board.der --platform-roots board-maker.pem --roots makers.pem', ''],
+      ['thymus tpm platform board.der --platform-roots board-maker.pem --ek-certificate ek.der', 'elsewhere, without the TPM'],
+    ],
+    operands: 'FILE',
+    parameters: {
+      flags: {
+        'platform-roots': many(text, 'FILE', 'authorities of whoever makes platforms, and certificates below them; name none that do more'),
+        'ek-certificate': given(text, 'FILE', 'the certificate of the endorsement key; where it is left out, those in the TPM'),
+        at: given(instant, 'TIME', 'as 2026-11-28T09:30:00Z; the present where it is left out'),
+        ...authorities,
+        ...shown,
+      },
+      aliases,
+      positional: one(text, 'FILE', 'the certificate, in DER or PEM'),
+    },
+    more: 'The exit status is 2 where something is not so, 3 where it cannot be told.',
+    load: async () => (await import('./tpm/platform.ts')).platform,
   }),
   pcr,
   random: command({

@@ -48,7 +48,8 @@ export function ekCertificate(ek: TpmKey, issuer: Authority, request: Partial<Re
 }
 
 export interface PlatformRequest {
-  readonly holder: { readonly issuer: string; readonly serial: number }
+  /** Issuer and serial number of a certificate; or the fields of a holder as they stand. */
+  readonly holder: { readonly issuer: string; readonly serial: number } | Buffer
   readonly attributes?: readonly Buffer[]
   readonly extensions?: readonly Buffer[]
   /** GeneralizedTime. */
@@ -69,7 +70,7 @@ export function attributeCertificate(request: PlatformRequest, issuer: Authority
   const body = sequence(
     ...[
       integer(1),
-      sequence(der(0xa0, nameOf(holder.issuer), integer(holder.serial))),
+      sequence(Buffer.isBuffer(holder) ? holder : der(0xa0, nameOf(holder.issuer), integer(holder.serial))),
       der(0xa0, nameOf(request.issuer ?? issuer.subject)),
       algorithm,
     ],

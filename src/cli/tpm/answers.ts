@@ -1,4 +1,5 @@
 // What `thymus tpm` answers: the shapes of its JSON.
+import type { Check } from '../../core/verdict.ts'
 import type { HashName } from '../../formats/hash.ts'
 import type { EndorsementKind } from '../../layers/hardware/tpm/kinds.ts'
 
@@ -65,8 +66,13 @@ export interface CheckSummary {
   readonly code: string
   readonly title: string
   readonly is: 'pass' | 'fail' | 'unknown'
+  /** Why it is not known, where it is not. */
   readonly got: string | null
 }
+
+export const checkSummary = ({ code, title, verdict, got }: Check): CheckSummary => ({
+  ...{ code, title, is: verdict.is, got: got ?? (verdict.is === 'unknown' ? verdict.why.text : null) },
+})
 
 export interface Endorsement {
   readonly kind: EndorsementKind
@@ -76,6 +82,46 @@ export interface Endorsement {
   /** Of the certificate against the authorities that were named; empty where none were. */
   readonly checks: readonly CheckSummary[]
 }
+
+/** What a platform certificate says; null is what it does not say. */
+export interface Platform {
+  readonly manufacturer: string | null
+  readonly model: string | null
+  readonly version: string | null
+  readonly serial: string | null
+  readonly type: 'platform' | 'delta' | null
+  /** Of the TCG, after which the platform was built: `2.0 revision 43`. */
+  readonly specification: string | null
+  /** Of the TCG, after which the certificate was made. */
+  readonly profile: string | null
+  readonly issuer: string
+  /** Of the certificate, in hex. */
+  readonly number: string
+  readonly begins: string
+  readonly ends: string
+  readonly components: readonly PlatformPart[]
+  readonly properties: readonly { readonly name: string; readonly value: string; readonly status: PartStatus }[]
+  /** Where more of it is to be had; nothing is fetched. */
+  readonly elsewhere: readonly string[]
+  /** Attributes that are not read, dotted. */
+  readonly unread: readonly string[]
+  readonly checks: readonly CheckSummary[]
+}
+
+export interface PlatformPart {
+  /** Registry and number in hex, `2.23.133.18.3.1:00060004`. */
+  readonly class: string | null
+  readonly manufacturer: string
+  readonly model: string
+  readonly serial: string | null
+  readonly revision: string | null
+  readonly replaceable: boolean
+  readonly addresses: readonly string[]
+  readonly status: PartStatus
+}
+
+/** Of a delta certificate. */
+type PartStatus = 'added' | 'modified' | 'removed' | null
 
 export interface Lockout {
   readonly locked: boolean

@@ -8,7 +8,7 @@ import { examineEk } from '../../layers/hardware/tpm/verify/endorsement.ts'
 import { writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { note } from '../terminal.ts'
-import type { Endorsement } from './answers.ts'
+import { checkSummary, type Endorsement } from './answers.ts'
 import { publicPem } from './key.ts'
 import { addPin, knownPins, namesAuthorities, pinsFile, type TrustFlags, trustOf } from './trust.ts'
 import { onTpm, type TpmFlags } from './use.ts'
@@ -55,7 +55,7 @@ async function look(tpm: Tpm, kind: EndorsementKind, trust: Trust): Promise<Foun
     kind,
     name: key.name.toString('hex'),
     certificate: examined === undefined ? null : { ...identity, ends: new Date(examined.certificate.notAfter.milliseconds).toISOString() },
-    checks: checks.map(({ code, title, verdict, got }) => ({ code, title, is: verdict.is, got: got ?? null })),
+    checks: checks.map(checkSummary),
     pem: publicPem(key.area),
     area: writeSizedPublicArea(key.area),
     bytes: presented?.certificate,

@@ -12,12 +12,17 @@ export const tpm = {
 export const shown = { ...tpm, ...output } as const
 export const aliases = o
 
-/** Of those that send the TPM a secret, or get one from it. */
-export const trust = {
-  pin: given(pin, 'KIND:NAME', 'the endorsement key that the TPM must have; where it is left out, those that thymus tpm ek --trust kept'),
+/** Who may vouch for an endorsement key. */
+export const authorities = {
   roots: many(text, 'FILE', 'authorities of TPM makers that are known, who vouch for the endorsement key by its certificate'),
   'lab-ca': many(text, 'FILE', 'an authority that is no maker’s, as an emulator’s: it is taken for being named'),
   crl: many(text, 'FILE', 'lists of what these have revoked: where there is one, every certificate needs one that is current'),
+} as const
+
+/** Of those that send the TPM a secret, or get one from it. */
+export const trust = {
+  pin: given(pin, 'KIND:NAME', 'the endorsement key that the TPM must have; where it is left out, those that thymus tpm ek --trust kept'),
+  ...authorities,
 } as const
 
 export const auth = given(secretSource, 'file:PATH|env:NAME', 'the password of the key, the NV index or what is sealed')

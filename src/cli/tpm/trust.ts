@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Pin, Trust } from '../../adapters/linux/tpm/endorsement.ts'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import type { Certificate } from '../../formats/x509/certificate.ts'
 import { readCrls } from '../../formats/x509/crl.ts'
 import { readVendorCertificates } from '../../layers/hardware/tpm/abi/vendor-certificate.ts'
@@ -36,7 +36,7 @@ export function trustOf(flags: TrustFlags, now: number): Trust {
 export function authoritiesOf(flags: AuthorityFlags): Authorities {
   const [makers, lab] = [certificatesOf(flags.roots), certificatesOf(flags['lab-ca'])]
   const intermediates = [...makers, ...lab].filter((each) => !isRoot(each))
-  const crls = (flags.crl ?? []).flatMap((path) => readCrls(readInput(path, MAX_BYTES)))
+  const crls = (flags.crl ?? []).flatMap((path) => within(path, () => readCrls(readInput(path, MAX_BYTES))))
   return { roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates, crls }
 }
 
@@ -78,6 +78,6 @@ export function addPin(added: Pin): void {
 }
 
 const certificatesOf = (paths: readonly string[] = []): readonly Certificate[] =>
-  paths.flatMap((path) => readVendorCertificates(readInput(path, MAX_BYTES)))
+  paths.flatMap((path) => within(path, () => readVendorCertificates(readInput(path, MAX_BYTES))))
 
 const isRoot = ({ rawSubject, rawIssuer }: Certificate): boolean => rawSubject.equals(rawIssuer)

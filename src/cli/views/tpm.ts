@@ -10,6 +10,7 @@ import type {
   Lockout,
   NvSummary,
   PcrValue,
+  Platform,
   Statement,
   TpmInfo,
 } from '../tpm/answers.ts'
@@ -94,6 +95,29 @@ export function tpmEndorsementList({ items }: List<Endorsement>): Part[] {
     ),
     ...(checks.length === 0 ? [] : [checkTable(checks)]),
   ])
+}
+
+export function tpmPlatform(platform: Platform): Part[] {
+  const { components, properties, elsewhere, unread, checks } = platform
+  const said = (value: string | null) => value ?? 'not said'
+  const rows = components.map((each) => [each.manufacturer, each.model, each.serial ?? '-', each.revision ?? '-', each.status ?? '-'])
+  return [
+    facts(
+      ['maker', said(platform.manufacturer)],
+      ['model', said(platform.model)],
+      ['version', said(platform.version)],
+      ['serial', said(platform.serial)],
+      ['type', said(platform.type)],
+      ['specification', said(platform.specification)],
+      ['profile', said(platform.profile)],
+      ['certificate', `${platform.number} of ${platform.issuer || 'an issuer without a common name'}, ends ${platform.ends}`],
+      ...properties.map(({ name, value, status }) => ['property', `${name}: ${value}${status === null ? '' : ` (${status})`}`] as const),
+      ...elsewhere.map((uri) => ['more is at', uri] as const),
+      ...unread.map((id) => ['not read', id] as const),
+    ),
+    ...(rows.length === 0 ? [] : [{ table: { columns: columnsOf('MAKER', 'MODEL', 'SERIAL', 'REVISION', 'STATUS'), rows }, none: '' }]),
+    checkTable(checks),
+  ]
 }
 
 function checkTable(checks: readonly CheckSummary[]): Part {

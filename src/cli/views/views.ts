@@ -18,7 +18,7 @@ import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
 import { collateralList, launched } from './tee.ts'
-import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmStatement } from './tpm.ts'
+import { nvIndexList, pcrList, tpmEndorsementList, tpmHandleList, tpmInfo, tpmKey, tpmLockout, tpmPlatform, tpmStatement } from './tpm.ts'
 import { flowList, workload, workloadList } from './workloads.ts'
 
 export { EVENT_COLUMNS, eventCells } from './events.ts'
@@ -53,6 +53,7 @@ export const VIEWS = {
   TpmStatement: tpmStatement,
   NvIndexList: nvIndexList,
   TpmEndorsementList: tpmEndorsementList,
+  TpmPlatform: tpmPlatform,
   TpmLockout: tpmLockout,
   TpmHandleList: tpmHandleList,
   CollateralList: collateralList,

@@ -24,7 +24,10 @@ export const platformCertificate: Judge = ({ expect }, { read, has }) => {
     ...{ Raw: found.raw.toString('base64'), RawTBSAttributeCertificate: found.rawBody.toString('base64') },
     ...{ Signature: found.signature.toString('base64'), SignatureAlgorithm: goAlgorithm(found.signatureAlgorithm) },
     ...{ Version: found.version, SerialNumber: found.serial, NotBefore: goTime(found.notBefore), NotAfter: goTime(found.notAfter) },
-    ...{ Holder: holder && { Issuer: goNames(holder.issuer), Serial: holder.serial }, Issuer: goNames(found.issuer) },
+    ...{
+      Holder: holder?.certificate && { Issuer: goNames(holder.certificate.issuer), Serial: holder.certificate.serial },
+      Issuer: goNames(found.issuer),
+    },
     TCGPlatformSpecification: { Version: goVersion(found.specification) },
     TBBSecurityAssertions: goAssertions(found.assertions),
     ...Object.fromEntries(Object.entries({ ...names, PlatformSerial: platform.serial }).map(([name, value]) => [name, value ?? ''])),

@@ -17,7 +17,7 @@ import { tpmIdentityOf } from '../../../src/layers/hardware/tpm/verify/ek-certif
 import { verifyQuote } from '../../../src/layers/hardware/tpm/verify/quote.ts'
 import { readSignatureOf } from '../../../src/layers/hardware/tpm/verify/signature.ts'
 import { azureEvidence, hclReport, runtimeData } from '../../kit/azure.ts'
-import { pem } from '../../kit/certificates.ts'
+import { der, oid, pem, sequence } from '../../kit/certificates.ts'
 import { Vendor } from '../../kit/snp.ts'
 import { attributeCertificate, ekCertificate, newAuthority } from '../../kit/tpm-certificates.ts'
 import { goTpmAttestation, newEccKey, newRsaKey, quoteBy } from '../../kit/tpm-evidence.ts'
@@ -30,6 +30,9 @@ const [root, { message, signature, pcrs, nonce }] = [newAuthority('root'), quote
 const key = attestationKeyOf(ecc.area)
 const read = readSignatureOf(key, signature)
 const hcl = hclReport(2, Buffer.alloc(1184), runtimeData(rsa))
+
+/** A holder by the digest of its certificate. */
+const digested = der(0xa2, ...[der(0x0a, Buffer.of(1)), sequence(oid('2.16.840.1.101.3.4.2.1')), der(0x03, Buffer.alloc(33))])
 
 export const tpm: Readonly<Record<string, ByteTarget>> = {
   quote: {
@@ -80,7 +83,11 @@ export const tpm: Readonly<Record<string, ByteTarget>> = {
     read: (bytes) => void readVendorCertificates(bytes).map(tpmIdentityOf),
   },
   'platform-certificate': {
-    seeds: () => [attributeCertificate({ holder: { issuer: 'root', serial: 1 } }, root), root.der],
+    seeds: () => [
+      attributeCertificate({ holder: { issuer: 'root', serial: 1 } }, root),
+      attributeCertificate({ holder: digested }, root),
+      root.der,
+    ],
     read: readPlatformCertificate,
   },
   'go-tpm-tools': { seeds: () => [goTpmAttestation(ecc, [quoteBy(ecc)], Buffer.alloc(40))], read: readGoTpmAttestation },

@@ -1,7 +1,11 @@
 // TCG Platform Certificate Profile 1.1: who made a platform, and around which TPM. Mostly an attribute certificate (RFC 5755), which has no key
 // of its own, and sometimes a certificate of a key. Reading believes nothing.
+import { ThymusError } from '../../../../core/errors.ts'
+import { readHashAlgorithm } from '../../../../formats/cms/signed-data.ts'
 import { DerReader, rightAligned } from '../../../../formats/der/reader.ts'
 import { contextConstructed, TAG } from '../../../../formats/der/tags.ts'
+import type { HashName } from '../../../../formats/hash.ts'
+import { readAllPem } from '../../../../formats/pem.ts'
 import type { Certificate } from '../../../../formats/x509/certificate.ts'
 import { EXTENSION, type Extension, readExtension } from '../../../../formats/x509/extensions.ts'
 import { type Attribute, readName } from '../../../../formats/x509/name.ts'
@@ -29,7 +33,7 @@ export interface PlatformCertificate extends PlatformStatements {
   readonly serial: bigint
   readonly rawIssuer: Buffer
   readonly issuer: readonly Attribute[]
-  /** The endorsement key's certificate; undefined in a certificate of a key. */
+  /** Undefined where it names nothing that could be held to a TPM, as in a certificate of a key. */
   readonly holder: Holder | undefined
   /** Milliseconds since 1970. */
   readonly notBefore: number
@@ -42,10 +46,18 @@ export interface PlatformCertificate extends PlatformStatements {
   readonly certificate: Certificate | undefined
 }
 
+/** What it is about: the certificate of an endorsement key, by its issuer and serial number or by a digest. What is there counts, all of it. */
 export interface Holder {
-  readonly rawIssuer: Buffer
-  readonly issuer: readonly Attribute[]
-  readonly serial: bigint
+  readonly certificate?: { readonly rawIssuer: Buffer; readonly issuer: readonly Attribute[]; readonly serial: bigint }
+  readonly digest?: HolderDigest
+}
+
+/** ObjectDigestInfo (RFC 5755 §7.3). */
+export interface HolderDigest {
+  readonly of: 'key' | 'certificate' | 'other'
+  /** Undefined for one that is not known. */
+  readonly hash: HashName | undefined
+  readonly digest: Buffer
 }
 
 /** Attributes, from wherever the certificate has them. */
@@ -82,6 +94,15 @@ const NAMES: Readonly<Record<string, keyof PlatformName>> = {
   ...{ '2.23.133.2.4': 'manufacturer', '2.23.133.2.5': 'model', '2.23.133.2.6': 'version', '2.23.133.2.23': 'serial' },
 }
 const DIRECTORY_NAME = contextConstructed(4)
+
+/** The one certificate in a file: DER, or PEM under whatever label. @throws ThymusError FORMAT */
+export function readPlatformFile(bytes: Buffer): PlatformCertificate {
+  if (bytes[0] === TAG.sequence) return readPlatformCertificate(bytes)
+  const [block, ...more] = readAllPem(bytes.toString('latin1'))
+  if (block === undefined || more.length > 0)
+    throw new ThymusError('FORMAT', block === undefined ? 'neither DER nor PEM' : 'several certificates, where one is expected')
+  return readPlatformCertificate(block.bytes)
+}
 
 /** @throws ThymusError FORMAT */
 export function readPlatformCertificate(der: Buffer): PlatformCertificate {
@@ -131,12 +152,30 @@ function readAttributeCertificate(der: Buffer): PlatformCertificate {
   }
 }
 
-/** Holder: its baseCertificateID, which the profile wants (3.1.5). */
+/** Holder (RFC 5755 §4.2.2): its baseCertificateID, which the profile wants (3.1.5), and a digest. Its entityName binds nothing. */
 function readHolder(reader: DerReader): Holder | undefined {
   const base = reader.optional(contextConstructed(0), (each) => each.enter(contextConstructed(0)))
-  if (base === undefined) return undefined
-  const { raw, name } = readDirectoryName(base.enter(TAG.sequence))
-  return { rawIssuer: raw, issuer: name, serial: base.integer() }
+  reader.optional(contextConstructed(1), (each) => each.whole())
+  const object = reader.optional(contextConstructed(2), (each) => each.enter(contextConstructed(2)))
+  reader.finish()
+  if (base === undefined && object === undefined) return undefined
+  return { ...(base && { certificate: readIssuerSerial(base) }), ...(object && { digest: readObjectDigest(object) }) }
+}
+
+function readIssuerSerial(reader: DerReader): NonNullable<Holder['certificate']> {
+  const { raw, name } = readDirectoryName(reader.enter(TAG.sequence))
+  return { rawIssuer: raw, issuer: name, serial: reader.integer() }
+}
+
+const DIGESTED = ['key', 'certificate', 'other'] as const
+
+function readObjectDigest(reader: DerReader): HolderDigest {
+  const of = DIGESTED[reader.count(DIGESTED.length - 1, TAG.enumerated)]!
+  reader.optional(TAG.oid, (each) => each.oid())
+  const hash = readHashAlgorithm(reader)
+  const { bytes: digest } = reader.bits()
+  reader.finish()
+  return { of, hash, digest }
 }
 
 /** AttCertIssuer: v2Form is in [0], v1Form the names themselves. */

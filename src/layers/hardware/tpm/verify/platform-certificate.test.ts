@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { certificate, der, extension, integer, isCa, newPair, oid, sequence, text } from '../../../../../test/kit/certificates.ts'
+import {
+  certificate,
+  commonName,
+  der,
+  extension,
+  integer,
+  isCa,
+  newPair,
+  oid,
+  sequence,
+  text,
+} from '../../../../../test/kit/certificates.ts'
 import {
   alternativeNames,
   attributeCertificate,
@@ -10,11 +22,13 @@ import {
   utf8,
 } from '../../../../../test/kit/tpm-certificates.ts'
 import { newEccKey } from '../../../../../test/kit/tpm-evidence.ts'
+import { writePem } from '../../../../formats/pem.ts'
 import { readCertificate } from '../../../../formats/x509/certificate.ts'
-import { readPlatformCertificate } from '../abi/platform-certificate.ts'
+import { readPlatformCertificate, readPlatformFile } from '../abi/platform-certificate.ts'
 import { readVendorCertificate } from '../abi/vendor-certificate.ts'
 import { type PlatformStatement, verifyPlatformCertificate } from './platform-certificate.ts'
 
+const SHA256 = '2.16.840.1.101.3.4.2.1'
 const enumerated = (value: number) => der(0x0a, Buffer.of(value))
 const yes = der(0x01, Buffer.of(0xff))
 const ia5 = (value: string) => text(0x16, value)
@@ -115,7 +129,7 @@ describe('a platform certificate', () => {
       properties: [{ name: 'AMT', value: 'true', status: 2 }],
       propertiesUri: { uri: 'https://example.com/properties', hashAlgorithm: '2.16.840.1.101.3.4.2.1', hash: Buffer.of(1, 2) },
     })
-    assert.deepEqual([read.others, read.holder?.serial, read.serial, read.version], [['1.2.3'], 9n, 7n, 2])
+    assert.deepEqual([read.others, read.holder?.certificate?.serial, read.serial, read.version], [['1.2.3'], 9n, 7n, 2])
   })
 
   test('in its first version has other tags, and one property may stand alone', () => {
@@ -138,16 +152,17 @@ describe('a platform certificate', () => {
     const { platform, assertions: asserted, configuration: configured } = statement.platform
     assert.deepEqual([read.platform, read.assertions, read.configuration], [platform, asserted, configured])
     assert.deepEqual(verdicts({ ...statement, platform: read }), ['pass', 'unknown'])
-    assert.deepEqual(verdicts({ ...statement, platform: read, roots: [] }), ['fail', 'unknown'])
+    assert.deepEqual(verdicts({ ...statement, platform: read, roots: [] }), ['unknown', 'unknown'])
   })
 
   test('is genuine if who has signed it is trusted, and about the TPM of its holder', () => {
     assert.deepEqual(verdicts(statement), ['pass', 'pass'])
     const { ekCertificate: _, ...noEk } = statement
     assert.deepEqual(verdicts(noEk), ['pass', 'unknown'])
+    assert.deepEqual(verdicts({ ...statement, roots: [] }), ['unknown', 'pass'])
+    assert.deepEqual(verdicts({ ...statement, roots: [], now: Date.UTC(2030, 1) }), ['fail', 'pass'])
     const stranger = newAuthority('issuer', root)
     for (const given of [
-      { roots: [] },
       { intermediates: [] },
       { intermediates: [readCertificate(stranger.der)] },
       { now: Date.UTC(2019, 0) },
@@ -169,8 +184,54 @@ describe('a platform certificate', () => {
         verdicts({ ...statement, platform: readPlatformCertificate(attributeCertificate({ ...request, holder }, issuer)) }),
         ['pass', 'fail'],
       )
+    const idle = newAuthority('issuer', root, { extensions: [isCa(), extension('2.5.29.15', der(0x03, Buffer.of(3, 0x08)), true)] })
+    const bySomeoneIdle = readPlatformCertificate(attributeCertificate(request, idle))
+    assert.equal(verdicts({ ...statement, platform: bySomeoneIdle, intermediates: [readCertificate(idle.der)] })[0], 'fail')
     const notCa = certificate({ subject: 'leaf', key: newPair(), issuer: root, extensions: [isCa()] })
     assert.equal(verdicts({ ...statement, intermediates: [readCertificate(notCa)] })[0], 'fail')
+  })
+
+  test('may name its holder by a digest of the certificate or of its key, and then all that it names counts', () => {
+    const digestOf = (of: number, hash: string, bytes: Buffer, more: Buffer = Buffer.alloc(0)) => {
+      const object = [enumerated(of), sequence(oid(hash)), der(0x03, Buffer.of(0), bytes)]
+      return Buffer.concat([more, der(0xa2, ...object)])
+    }
+    const about = (holder: Buffer) =>
+      verdicts({ ...statement, platform: readPlatformCertificate(attributeCertificate({ ...request, holder }, issuer)) })[1]
+    const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
+    const named = (serial: number) => der(0xa0, sequence(der(0xa4, commonName('root'))), integer(serial))
+    assert.equal(about(digestOf(0, SHA256, sha256(ek.publicKey.raw))), 'pass')
+    assert.equal(about(digestOf(1, SHA256, sha256(ek.raw))), 'pass')
+    assert.equal(about(digestOf(1, SHA256, sha256(ek.raw), named(9))), 'pass')
+    assert.equal(about(digestOf(1, SHA256, sha256(ek.raw), named(8))), 'fail')
+    assert.equal(about(digestOf(0, SHA256, sha256(ek.raw), named(9))), 'fail')
+    assert.equal(about(digestOf(1, SHA256, sha256(ek.raw).subarray(1))), 'fail')
+    assert.equal(about(digestOf(2, SHA256, sha256(ek.raw))), 'unknown')
+    assert.equal(about(digestOf(1, '1.3.14.3.2.26', createHash('sha1').update(ek.raw).digest())), 'unknown')
+    assert.equal(about(Buffer.alloc(0)), 'unknown')
+    for (const holder of [
+      der(0xa2, enumerated(3), sequence(oid(SHA256)), der(0x03, Buffer.of(0))),
+      Buffer.concat([named(9), named(9)]),
+      der(0xa2),
+    ])
+      assert.throws(() => about(holder), { code: 'FORMAT' })
+  })
+
+  test('that says what has changed since another is not about a TPM by itself', () => {
+    const delta = platformAttribute('2.23.133.2.25', sequence(oid('2.23.133.8.5')))
+    const holder = { issuer: 'issuer', serial: 7 }
+    const read = (attributes: readonly Buffer[]) =>
+      readPlatformCertificate(attributeCertificate({ ...request, attributes, holder }, issuer))
+    assert.deepEqual(verdicts({ ...statement, platform: read([delta]) }), ['pass', 'unknown'])
+    assert.deepEqual(verdicts({ ...statement, platform: read([]) }), ['pass', 'fail'])
+  })
+
+  test('in a file is DER or one block of PEM', () => {
+    const pem = writePem('ATTRIBUTE CERTIFICATE', whole)
+    for (const bytes of [whole, Buffer.from(pem), Buffer.from(`from the maker\n${pem}`)])
+      assert.deepEqual(readPlatformFile(bytes).raw, whole)
+    for (const bytes of [Buffer.alloc(0), Buffer.from(pem + pem), Buffer.from('none'), Buffer.concat([whole, Buffer.of(0)])])
+      assert.throws(() => readPlatformFile(bytes), { code: 'FORMAT' })
   })
 
   test('with a flipped bit is not genuine, or no certificate', () => {

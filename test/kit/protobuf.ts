@@ -1,7 +1,7 @@
-/** A field of Protocol Buffers' wire format: a varint, or bytes with their length. @param number 1 to 15 */
+/** A field of Protocol Buffers' wire format: a varint, or bytes with their length. */
 export function field(number: number, value: bigint | Uint8Array): Buffer {
-  if (typeof value === 'bigint') return Buffer.concat([Buffer.of(number << 3), varint(value)])
-  return Buffer.concat([Buffer.of((number << 3) | 2), varint(BigInt(value.length)), value])
+  if (typeof value === 'bigint') return Buffer.concat([varint(BigInt(number << 3)), varint(value)])
+  return Buffer.concat([varint(BigInt((number << 3) | 2)), varint(BigInt(value.length)), value])
 }
 
 function varint(value: bigint): Buffer {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { azureEvidence } from '../../../test/kit/azure.ts'
-import { QuoteAuthority } from '../../../test/kit/dcap.ts'
+import * as dcap from '../../../test/kit/dcap.ts'
 import { eventLog, linuxBoot } from '../../../test/kit/event-log.ts'
+import { type Fields, goSnpAttestation, goTdxQuote } from '../../../test/kit/go-tee.ts'
 import { field } from '../../../test/kit/protobuf.ts'
 import { Vendor } from '../../../test/kit/snp.ts'
 import { goTpmAttestation, newEccKey, quoteBy } from '../../../test/kit/tpm-evidence.ts'
@@ -17,6 +18,8 @@ import { type Appraiser, appraise } from './appraise.ts'
 import { readEvidence } from './foreign.ts'
 import { NO_REFERENCE } from './reference.ts'
 import { appraisers } from './technologies/appraisers.ts'
+import { dcapAppraiser } from './technologies/dcap.ts'
+import { snpAppraiser } from './technologies/snp.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
 const presented = { about: 'a guest', collected: NOW }
@@ -24,7 +27,7 @@ const read = (bytes: Buffer | object) => readEvidence(Buffer.isBuffer(bytes) ? b
 const types = (bytes: Buffer | object) => read(bytes).evidence.map(({ type }) => type)
 
 const vendor = new Vendor('Milan')
-const authority = new QuoteAuthority()
+const authority = new dcap.QuoteAuthority()
 const key = newEccKey()
 const nonce = Buffer.from('a challenge')
 const log = eventLog(linuxBoot())
@@ -34,10 +37,10 @@ const old = quoteBy(key, { nonce, bank: 'sha1', pcrs: new Map([[0, Buffer.alloc(
 const attestation = goTpmAttestation(key, [old, quote], log)
 
 /** The code and verdict of each check of a form of others, appraised like our own. */
-function checksOf(bytes: Buffer | object): Readonly<Record<string, string>> {
-  const all: Readonly<Record<string, Appraiser>> = appraisers({ toQuote: verifyBoot, toGuest: () => assert.fail() })
+function checksOf(bytes: Buffer | object, more: Readonly<Record<string, Appraiser>> = {}, now = NOW): Readonly<Record<string, string>> {
+  const all: Readonly<Record<string, Appraiser>> = { ...appraisers({ toQuote: verifyBoot, toGuest: () => assert.fail() }), ...more }
   const policy = { id: 'none', decide: () => ({ status: 'none', vector: {}, because: [] }) } as never
-  const asked = { now: NOW, nonce, reference: NO_REFERENCE }
+  const asked = { now, nonce, reference: NO_REFERENCE }
   const { submodules } = appraise(read(bytes), asked, { appraisers: all, policy, context: { mode: 'enforce' }, validFor: 1 })
   return Object.fromEntries(submodules.flatMap(({ checks }) => checks.map(({ code, verdict }) => [code, verdict.is])))
 }
@@ -75,8 +78,39 @@ describe('evidence in a form of others', () => {
     const other = goTpmAttestation(key, [quote], eventLog(linuxBoot({ commandLine: 'evil' })))
     assert.equal(checksOf(other).TCG_REPLAY, 'fail')
     assert.equal(checksOf(goTpmAttestation(newEccKey(), [quote], log)).TPM_SIGNATURE, 'fail')
-    const guest = read(goTpmAttestation(key, [quote], log, [field(8, Buffer.of(1)), field(9, Buffer.of(1))]))
-    assert.deepEqual(guest.absent.map(({ type, why }) => [type, why.code]), [['snp-report', 'NOT_READ'], ['dcap-quote', 'NOT_READ']]) // biome-ignore format: a table
+  })
+
+  test('of go-tpm-tools has the report or the quote of a confidential guest beside it, held to what its vendor signs, and to the challenge', () => {
+    const data = Buffer.concat([nonce], 64)
+    const report = vendor.report(5, { 80: data })
+    const chain = { vcek: vendor.vek(), ask: vendor.authority(), ark: vendor.root() }
+    const withSnp = (bytes: Buffer) => goTpmAttestation(key, [quote], log, [field(8, bytes)])
+    assert.deepEqual(types(withSnp(goSnpAttestation(report))), ['tpm-quote', 'tcg-log', 'snp-report'])
+    const bySnp = { 'snp-report': snpAppraiser(vendor.roots) }
+    const snp = (bytes: Buffer, now?: number) => checksOf(withSnp(bytes), bySnp, now)
+    const checks = snp(goSnpAttestation(report, chain))
+    for (const code of ['TPM_SIGNATURE', 'TPM_NONCE', 'TCG_REPLAY', 'SNP_SIGNATURE', 'SNP_CHAIN', 'SNP_REPORT_DATA'])
+      assert.equal(checks[code], 'pass', code)
+    // Authorities are those that the verifier knows, not those that come with it.
+    const stranger = new Vendor('Milan')
+    const strange = { vcek: stranger.vek(), ask: stranger.authority(), ark: stranger.root() }
+    assert.equal(snp(goSnpAttestation(stranger.report(5, { 80: data }), strange)).SNP_CHAIN, 'fail')
+    assert.equal(snp(goSnpAttestation(report, strange)).SNP_SIGNATURE, 'fail')
+    assert.equal(snp(goSnpAttestation(vendor.report(5), chain)).SNP_REPORT_DATA, 'fail')
+    const zeroed =
+      (field: number) =>
+      (fields: Fields): Fields =>
+        fields.map(([number, value]) => [number, number === field ? Buffer.alloc(48) : value])
+    assert.equal(snp(goSnpAttestation(report, chain, zeroed(12))).SNP_SIGNATURE, 'fail')
+
+    const td = authority.quote({ version: 4, body: (body) => void data.copy(body, 520) })
+    const withTdx = (bytes: Buffer) => goTpmAttestation(key, [quote], log, [field(9, bytes)])
+    assert.deepEqual(types(withTdx(goTdxQuote(td))), ['tpm-quote', 'tcg-log', 'dcap-quote'])
+    const tdx = (bytes: Buffer) => checksOf(withTdx(bytes), { 'dcap-quote': dcapAppraiser(authority.anchors) }, dcap.NOW)
+    const passed = tdx(goTdxQuote(td))
+    for (const code of ['DCAP_QUOTE_SIGNATURE', 'DCAP_PCK_CHAIN', 'DCAP_REPORT_DATA']) assert.equal(passed[code], 'pass', code)
+    assert.equal(tdx(goTdxQuote(authority.quote({ version: 4 }))).DCAP_REPORT_DATA, 'fail')
+    assert.equal(tdx(goTdxQuote(td, { body: zeroed(7) })).DCAP_QUOTE_SIGNATURE, 'fail')
   })
 
   test('of a TPM in JSON has the key without its area, so that where it lives is unknown', () => {
@@ -103,5 +137,11 @@ describe('evidence in a form of others', () => {
     refused(Buffer.alloc(0), 'FORMAT', 'ak_pub')
     refused(goTpmAttestation(key, [], log), 'EVIDENCE', 'quotes')
     refused(attestation.subarray(0, -1), 'FORMAT')
+    const [snp, tdx] = [goSnpAttestation(vendor.report()), goTdxQuote(authority.quote({ version: 4 }))]
+    const hardware = (...more: readonly Buffer[]) => goTpmAttestation(key, [quote], log, more)
+    refused(hardware(field(8, snp), field(9, tdx)), 'EVIDENCE', 'tee_attestation')
+    refused(hardware(field(8, snp), field(8, snp)), 'FORMAT', 'tee_attestation')
+    refused(hardware(field(8, Buffer.concat([snp, snp]))), 'FORMAT', 'sev_snp_attestation, report')
+    refused(hardware(field(9, snp)), 'FORMAT', 'tdx_attestation, field 8')
   })
 })

@@ -1,10 +1,12 @@
-// Evidence as others hand it over, made a bundle that is appraised like our own. Nothing is verified here; what is left out is said.
+// Evidence as others hand it over, made a bundle that is appraised like our own. Nothing is verified here.
 import { isUtf8 } from 'node:buffer'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { decodeBase64 } from '../../formats/base64.ts'
-import { type Absent, type Bundle, type EvidenceType, type NamedEvidence, readBundle } from '../../formats/evidence/bundle.ts'
+import { type Bundle, type EvidenceType, type NamedEvidence, readBundle } from '../../formats/evidence/bundle.ts'
 import { BEST_FIRST, hashByName } from '../../formats/hash.ts'
 import { writePem } from '../../formats/pem.ts'
+import { readGoTdxQuote } from '../../layers/hardware/dcap/go-tdx-guest.ts'
+import { readGoSnpAttestation } from '../../layers/hardware/snp/go-sev-guest.ts'
 import { REPORT_SIZE } from '../../layers/hardware/snp/report.ts'
 import { readTrusteeEvidence } from '../../layers/hardware/snp/trustee-evidence.ts'
 import { readGoTpmAttestation } from '../../layers/hardware/tpm/abi/go-tpm-tools.ts'
@@ -19,7 +21,7 @@ export interface Presented {
 }
 
 type Parts = NamedEvidence['parts']
-type Pieces = { readonly evidence: readonly Omit<NamedEvidence, 'about'>[]; readonly absent?: readonly Absent[] }
+type Pieces = readonly Omit<NamedEvidence, 'about'>[]
 type Fields = Readonly<Record<string, unknown>>
 
 /**
@@ -30,8 +32,8 @@ type Fields = Readonly<Record<string, unknown>>
 export function readEvidence(bytes: Buffer, { about, collected }: Presented): Bundle {
   const document = jsonOf(bytes)
   if (document !== undefined && Object.hasOwn(document, 'kind')) return readBundle(document)
-  const { evidence, absent = [] } = document === undefined ? piecesOfBytes(bytes) : piecesOfJson(document, bytes)
-  return { about, collected, evidence: evidence.map((each) => ({ ...each, about })), absent }
+  const evidence = document === undefined ? piecesOfBytes(bytes) : piecesOfJson(document, bytes)
+  return { about, collected, evidence: evidence.map((each) => ({ ...each, about })), absent: [] }
 }
 
 const piece = (name: string, type: EvidenceType, parts: Parts) => ({ name, type, parts })
@@ -56,17 +58,16 @@ function jsonOf(bytes: Buffer): Fields | undefined {
 function piecesOfJson(document: Fields, bytes: Buffer): Pieces {
   const inside = typeof document.evidence === 'object' && document.evidence !== null ? (document.evidence as Fields) : document
   const has = (name: string) => Object.hasOwn(inside, name)
-  if (has('attestation_report')) return { evidence: [snpOf(bytes)] }
-  if (has('hcl_report') || (has('report') && has('quote'))) return { evidence: [piece('guest', 'azure-evidence', { document: bytes })] }
-  if (has('ak_public') && has('tpm_quote')) return { evidence: [quoteOf(inside)] }
-  if (has('quote')) return { evidence: guestOf(inside) }
+  if (has('attestation_report')) return [snpOf(bytes)]
+  if (has('hcl_report') || (has('report') && has('quote'))) return [piece('guest', 'azure-evidence', { document: bytes })]
+  if (has('ak_public') && has('tpm_quote')) return [quoteOf(inside)]
+  if (has('quote')) return guestOf(inside)
   throw new ThymusError('EVIDENCE', 'a document that is none of those that are known: docs/attestation.md lists them')
 }
 
 function snpOf(bytes: Buffer) {
   const { report, certificates } = readTrusteeEvidence(bytes.toString('utf8'))
-  const pem = certificates.map(({ raw }) => writePem('CERTIFICATE', raw)).join('')
-  return piece('guest', 'snp-report', { report, ...(pem !== '' && { certificates: Buffer.from(pem) }) })
+  return snpPiece({ report, certificates: certificates.map(({ raw }) => raw) })
 }
 
 /** guest-components, attester `tdx`. */
@@ -97,31 +98,37 @@ function base64(fields: Fields, name: string): Buffer {
 const QUOTE_VERSIONS = [3, 4, 5]
 
 function piecesOfBytes(bytes: Buffer): Pieces {
-  if (bytes.length === REPORT_SIZE) return { evidence: [piece('guest', 'snp-report', { report: bytes })] }
-  if (bytes.length > 2 && QUOTE_VERSIONS.includes(bytes.readUInt16LE()))
-    return { evidence: [piece('guest', 'dcap-quote', { quote: bytes })] }
+  if (bytes.length === REPORT_SIZE) return [piece('guest', 'snp-report', { report: bytes })]
+  if (bytes.length > 2 && QUOTE_VERSIONS.includes(bytes.readUInt16LE())) return [piece('guest', 'dcap-quote', { quote: bytes })]
   return attestationOf(bytes)
 }
 
 /**
- * go-tpm-tools quotes every bank. The best is presented, since nothing that the others say could add to it; what the hardware of a confidential
- * guest says beside it is named, and not read.
+ * go-tpm-tools quotes every bank. The best is presented, since nothing that the others say could add to it; beside it what the hardware of a
+ * confidential guest says.
  */
 function attestationOf(bytes: Buffer): Pieces {
   const { quotes, akPublic, akCertificate, intermediates, eventLog, sevSnp, tdx } = readGoTpmAttestation(bytes)
   const quote = BEST_FIRST.flatMap((bank) => quotes.find(({ pcrs }) => pcrs.has(hashByName(bank)!.id)) ?? [])[0] ?? quotes[0]
   const chain = akCertificate === undefined ? [] : [akCertificate, ...intermediates]
   const log = eventLog.length === 0 ? [] : [piece('boot', 'tcg-log', { log: eventLog })]
-  const hardware = Object.entries({ 'snp-report': sevSnp, 'dcap-quote': tdx }).filter(([, message]) => message !== undefined)
   if (quote === undefined) throw new ThymusError('EVIDENCE', 'an attestation without a quote', { at: 'quotes' })
   const parts = {
     ...{ message: quote.message, signature: quote.signature, key: akPublic, pcrs: Buffer.from(writeTextPcrs(quote.pcrs)) },
-    ...(chain.length > 0 && { certificates: Buffer.from(chain.map((der) => writePem('CERTIFICATE', der)).join('')) }),
+    ...(chain.length > 0 && { certificates: pemOf(chain) }),
   }
-  return {
-    evidence: [piece('tpm', 'tpm-quote', parts), ...log],
-    absent: hardware.map(([type]) => ({ type, why: NOT_READ })),
-  }
+  return [piece('tpm', 'tpm-quote', parts), ...log, ...hardwareOf(sevSnp, tdx)]
 }
 
-const NOT_READ = { code: 'NOT_READ', text: 'go-tpm-tools hands it over field by field, which is not read here' }
+/** Messages of go-sev-guest and go-tdx-guest, of which an attestation has one at most. */
+function hardwareOf(sevSnp: Buffer | undefined, tdx: Buffer | undefined): Pieces {
+  if (sevSnp !== undefined && tdx !== undefined)
+    throw new ThymusError('EVIDENCE', 'one machine cannot be a guest of both SEV-SNP and TDX', { at: 'tee_attestation' })
+  if (tdx !== undefined) return [piece('guest', 'dcap-quote', { quote: within('tdx_attestation', () => readGoTdxQuote(tdx)) })]
+  return sevSnp === undefined ? [] : [snpPiece(within('sev_snp_attestation', () => readGoSnpAttestation(sevSnp)))]
+}
+
+const snpPiece = ({ report, certificates }: { readonly report: Buffer; readonly certificates: readonly Buffer[] }) =>
+  piece('guest', 'snp-report', { report, ...(certificates.length > 0 && { certificates: pemOf(certificates) }) })
+
+const pemOf = (certificates: readonly Buffer[]) => Buffer.from(certificates.map((der) => writePem('CERTIFICATE', der)).join(''))

@@ -17,8 +17,11 @@ import { signEar, unverifiedEar, verifyEar } from '../../../src/formats/ear/toke
 import { readBundle, writeBundle } from '../../../src/formats/evidence/bundle.ts'
 import { compilePolicy } from '../../../src/lang/rego/policy.ts'
 import { azureEvidence } from '../../kit/azure.ts'
+import { QuoteAuthority } from '../../kit/dcap.ts'
 import { endorsed, LAB } from '../../kit/endorsed.ts'
+import { goSnpAttestation, goTdxQuote } from '../../kit/go-tee.ts'
 import { AK_NAME, changed, machine, NONCE, NOW } from '../../kit/machine.ts'
+import { field } from '../../kit/protobuf.ts'
 import { Vendor } from '../../kit/snp.ts'
 import { goTpmAttestation, newEccKey, quoteBy } from '../../kit/tpm-evidence.ts'
 import type { ByteTarget } from '../bytes.ts'
@@ -63,6 +66,10 @@ function foreign(): readonly Buffer[] {
     ...[{ ak_public: 'AA==', tpm_quote }, { quote: 'AA==', cc_eventlog: 'AA==' }, azureEvidence(vendor, { key })].map(text),
     text({ platform: 'snp', evidence: { attestation_report: base64(vendor.report()), cert_chain: { vcek: base64(vendor.vek()) } } }),
     goTpmAttestation(key, [quote], Buffer.alloc(40)),
+    goTpmAttestation(key, [quote], Buffer.alloc(40), [
+      field(8, goSnpAttestation(vendor.report(5), { vcek: vendor.vek(), ask: vendor.authority() })),
+    ]),
+    goTpmAttestation(key, [quote], Buffer.alloc(40), [field(9, goTdxQuote(new QuoteAuthority().quote({ version: 4 })))]),
   ]
 }
 

@@ -2,6 +2,7 @@
 import { readCertificate } from '../../../src/formats/x509/certificate.ts'
 import { readChainFile, readPemChain } from '../../../src/layers/hardware/dcap/chain.ts'
 import { openCollateral, readCollateral } from '../../../src/layers/hardware/dcap/collateral.ts'
+import { readGoTdxQuote } from '../../../src/layers/hardware/dcap/go-tdx-guest.ts'
 import { readPckExtension } from '../../../src/layers/hardware/dcap/pck.ts'
 import { readSigned } from '../../../src/layers/hardware/dcap/published.ts'
 import { readQuote } from '../../../src/layers/hardware/dcap/quote.ts'
@@ -9,6 +10,7 @@ import { readTcbInfo } from '../../../src/layers/hardware/dcap/tcb-info.ts'
 import { validateQuote } from '../../../src/layers/hardware/dcap/validate.ts'
 import { QuoteVerifier } from '../../../src/layers/hardware/dcap/verify.ts'
 import { NOW, QuoteAuthority } from '../../kit/dcap.ts'
+import { goTdxQuote } from '../../kit/go-tee.ts'
 import type { ByteTarget } from '../bytes.ts'
 
 const authority = new QuoteAuthority()
@@ -24,6 +26,10 @@ export const dcap: Readonly<Record<string, ByteTarget>> = {
       const verified = verifier.verify(readQuote(bytes), { now: NOW, collateral: opened })
       validateQuote(verified, {}, NOW)
     },
+  },
+  'go-tdx-guest': {
+    seeds: () => [{}, { authData: Buffer.alloc(0) }].map((form) => goTdxQuote(authority.quote({ version: 4, ...form }))),
+    read: (bytes) => void verifier.verify(readQuote(readGoTdxQuote(bytes)), { now: NOW, collateral: opened }),
   },
   certificates: {
     seeds: () => [authority.pckChain(), authority.certificates.pck],

@@ -3,6 +3,7 @@ import { readCertificate } from '../../../src/formats/x509/certificate.ts'
 import { readCrl } from '../../../src/formats/x509/crl.ts'
 import { readCertificateTable } from '../../../src/layers/hardware/snp/certificate-table.ts'
 import { type Endorsement, endorse } from '../../../src/layers/hardware/snp/endorsement.ts'
+import { readGoSnpAttestation } from '../../../src/layers/hardware/snp/go-sev-guest.ts'
 import { launchDigest } from '../../../src/layers/hardware/snp/launch/digest.ts'
 import { readFirmware } from '../../../src/layers/hardware/snp/launch/firmware.ts'
 import { hashKernel } from '../../../src/layers/hardware/snp/launch/kernel-hashes.ts'
@@ -12,6 +13,7 @@ import { STRICT, validateReport } from '../../../src/layers/hardware/snp/validat
 import { verifyReport } from '../../../src/layers/hardware/snp/verify.ts'
 import { extension, integer, revocationList } from '../../kit/certificates.ts'
 import { firmwareImage } from '../../kit/firmware-image.ts'
+import { goSnpAttestation } from '../../kit/go-tee.ts'
 import { certificateTable, Vendor } from '../../kit/snp.ts'
 import type { ByteTarget } from '../bytes.ts'
 
@@ -29,17 +31,19 @@ const list = () =>
     extensions: [extension('2.5.29.20', integer(9))],
   })
 
+/** Only a report as it was signed may pass. */
+function verified(bytes: Buffer): void {
+  const report = readReport(bytes)
+  const { vendor, endorsement } = kept()
+  const checks = verifyReport(report, endorsement, NOW)
+  validateReport(report, { ...STRICT, minTcb: { launch: { bl: 1 } }, chipIds: [] }, endorsement)
+  if (checks.every(({ verdict }) => verdict.is === 'pass') && !vendor.isGenuine(bytes)) throw new Error('a forged report passed')
+}
+
 export const snp: Readonly<Record<string, ByteTarget>> = {
   report: {
     seeds: () => [2, 3, 5].map((version) => kept().vendor.report(version)),
-    read: (bytes) => {
-      const report = readReport(bytes)
-      const { endorsement } = kept()
-      const checks = verifyReport(report, endorsement, NOW)
-      validateReport(report, { ...STRICT, minTcb: { launch: { bl: 1 } }, chipIds: [] }, endorsement)
-      // Only a report as it was signed may pass.
-      if (checks.every(({ verdict }) => verdict.is === 'pass') && !kept().vendor.isGenuine(bytes)) throw new Error('a forged report passed')
-    },
+    read: verified,
   },
   vek: {
     seeds: () => [kept().vendor.vek(), kept().vendor.vek({ csp: 'CN=cloud' })],
@@ -62,6 +66,14 @@ export const snp: Readonly<Record<string, ByteTarget>> = {
       return [Buffer.from(JSON.stringify({ attestation_report: vendor.report().toString('base64'), cert_chain }))]
     },
     read: (bytes) => void readTrusteeEvidence(bytes.toString('latin1')),
+  },
+  'go-sev-guest': {
+    seeds: () => {
+      const { vendor } = kept()
+      const chain = { vcek: vendor.vek(), ask: vendor.authority() }
+      return [2, 3, 5].map((version) => goSnpAttestation(vendor.report(version), chain))
+    },
+    read: (bytes) => verified(readGoSnpAttestation(bytes).report),
   },
   crl: { seeds: () => [list()], read: (bytes) => void readCrl(bytes) },
   firmware: {

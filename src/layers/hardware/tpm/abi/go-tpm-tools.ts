@@ -1,7 +1,7 @@
 // Attestations of go-tpm-tools (proto/attest.proto, proto/tpm.proto), as guests of Google's cloud and its attestation agent send them. What a
 // confidential guest's hardware says there, the log of the firmware and that of the workload are for others to read.
 import { ThymusError } from '../../../../core/errors.ts'
-import { bytesOf, lastBytesOf, numberOf, readProtobuf } from '../../../../formats/protobuf.ts'
+import { bytesOf, lastBytesOf, numberOf, type ProtobufField, readProtobuf } from '../../../../formats/protobuf.ts'
 import type { PcrValues } from './pcr-values.ts'
 
 export interface GoTpmAttestation {
@@ -45,8 +45,15 @@ export function readGoTpmAttestation(bytes: Buffer): GoTpmAttestation {
     canonicalEventLog: lastBytesOf(fields, ATTESTATION.canonicalEventLog),
     akCertificate: lastBytesOf(fields, ATTESTATION.akCert),
     intermediates: bytesOf(fields, ATTESTATION.intermediates),
-    ...{ sevSnp: lastBytesOf(fields, ATTESTATION.sevSnp), tdx: lastBytesOf(fields, ATTESTATION.tdx) },
+    ...{ sevSnp: messageOf(fields, ATTESTATION.sevSnp), tdx: messageOf(fields, ATTESTATION.tdx) },
   }
+}
+
+/** A reader of proto3 would merge several into one, which nobody has meant. */
+function messageOf(fields: readonly ProtobufField[], number: number): Buffer | undefined {
+  const [message, ...more] = bytesOf(fields, number)
+  if (more.length > 0) throw new ThymusError('FORMAT', 'it stands more than once', { at: 'tee_attestation' })
+  return message
 }
 
 function readQuote(bytes: Buffer): GoTpmQuote {

@@ -72,12 +72,15 @@ function work(first: number): Promise<number> {
   /** What runs now is a find. */
   const stuck = (what: string) => find(only[task.now[1]!]!, { at: task.now[0]!, what, input: task.bytes.slice(0, task.now[2]) })
   return new Promise((resolve) => {
-    let [at, since] = [first, performance.now()]
+    let [at, since, looked] = [first, performance.now(), performance.now()]
     const watch = setInterval(() => {
-      if (task.now[0] !== at) [at, since] = [task.now[0]!, performance.now()]
-      const slow = performance.now() - since > TOO_LONG
+      const now = performance.now()
+      // Where nobody looked for so long, this process stood still, and the case with it.
+      if (task.now[0] !== at || now - looked > TOO_LONG / 2) [at, since] = [task.now[0]!, now]
+      looked = now
+      const slow = now - since > TOO_LONG
       if (slow) stuck(`more than ${TOO_LONG} ms`)
-      if (slow || performance.now() > end) void worker.terminate()
+      if (slow || now > end) void worker.terminate()
     }, 200)
     worker.on('message', ({ target, outcomes, cpu, kept, finds }: Said) => {
       const sum = sums.get(target)!

@@ -35,6 +35,17 @@ test('what is behind three checks is reached, since each that was passed is buil
   assert.equal(reached(100_000, false), undefined)
 })
 
+test('what one run has kept, another begins with', () => {
+  const kept: Buffer[] = []
+  const first = new Corpus(guarded, [], (bytes) => void kept.push(Buffer.from(bytes)))
+  first.ended(Buffer.of(1), new ThymusError('FORMAT', 'a first answer'))
+  first.ended(Buffer.of(2), new ThymusError('FORMAT', 'a first answer'))
+  assert.deepEqual(kept, [Buffer.of(1)])
+  const second = new Corpus(guarded, kept)
+  assert.deepEqual(second.next(new Random(1)), Buffer.of(1))
+  assert.equal(second.size, 1)
+})
+
 test('an answer that differs in numbers and digests alone is no new one', () => {
   const corpus = new Corpus(guarded)
   const ends = (message: string) => corpus.ended(Buffer.alloc(1), new ThymusError('FORMAT', message))

@@ -26,11 +26,16 @@ export const MAX_LENGTH = 1 << 18
  */
 export class Corpus {
   readonly #inputs: Buffer[]
+  readonly #before: Buffer[]
+  readonly #keep: (bytes: Buffer) => void
   readonly #answers = new Set<string>()
   #bytes = 0
 
-  constructor(target: ByteTarget) {
+  /** @param before what was kept in an earlier run: it is tried first, as it is. @param keep is told of what is kept now */
+  constructor(target: ByteTarget, before: readonly Buffer[] = [], keep: (bytes: Buffer) => void = () => {}) {
     this.#inputs = [...target.seeds()]
+    this.#before = [...before]
+    this.#keep = keep
   }
 
   get size(): number {
@@ -39,6 +44,8 @@ export class Corpus {
 
   /** An input that was damaged, of at most 256 KiB. */
   next(random: Random): Buffer {
+    const before = this.#before.pop()
+    if (before !== undefined) return before
     let bytes: Buffer = Buffer.from(random.of(this.#inputs))
     for (let left = random.below(MOST_DAMAGE); left >= 0; left--) bytes = random.of(DAMAGES)(bytes, random, this.#inputs)
     return bytes.subarray(0, MAX_LENGTH)
@@ -51,6 +58,7 @@ export class Corpus {
     this.#answers.add(answer)
     this.#bytes += bytes.length
     this.#inputs.push(Buffer.from(bytes))
+    this.#keep(bytes)
   }
 }
 

@@ -1,7 +1,8 @@
-// `npm run -s fuzz -- NAME SECONDS [--seed 1] [--only TARGET,…] [--programs DIR]`: hostile input without end for one group of targets, or for
-// all; each target gets as much of the processor as the others. Whatever is thrown and has no code, a case that takes too long or too much
-// memory, and anything that reaches a prototype is a find: printed on stderr, exit 1. Bytes that led to one are written to a file and are read
-// again by `--only TARGET --input FILE`; what was generated follows from `--only TARGET --seed S --case N`.
+// `npm run -s fuzz -- NAME SECONDS [--seed 1] [--only TARGET,…] [--programs DIR] [--corpus DIR]`: hostile input without end for one group of
+// targets, or for all; each target gets as much of the processor as the others. Whatever is thrown and has no code, a case that takes too long or
+// too much memory, and anything that reaches a prototype is a find: printed on stderr, exit 1. Bytes that led to one are written to a file and
+// are read again by `--only TARGET --input FILE`; what was generated follows from `--only TARGET --seed S --case N`. Bytes that were answered in
+// a new way are kept in DIR, from which another run goes on.
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     input: { type: 'string' },
     only: { type: 'string' },
     programs: { type: 'string' },
+    corpus: { type: 'string' },
   },
 })
 const [group = '', seconds = ''] = positionals
@@ -45,6 +47,7 @@ const task: Omit<Task, 'first'> = {
   last: Number(once ?? Number.POSITIVE_INFINITY),
   only,
   programs: values.programs === undefined ? [] : globSync(`${values.programs}/**/*.rego`).map((file) => readFileSync(file, 'utf8')),
+  corpus: values.corpus,
   input: values.input === undefined ? undefined : readFileSync(values.input),
   now: new Int32Array(new SharedArrayBuffer(12)),
   bytes: new Uint8Array(new SharedArrayBuffer(MAX_LENGTH)),

@@ -1,4 +1,7 @@
 // Runs the cases, one after the other, and counts how they end.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { ThymusError } from '../../src/core/errors.ts'
 import { Random } from '../kit/random.ts'
@@ -16,6 +19,8 @@ export interface Task {
   readonly only: readonly string[]
   /** Modules to begin from, beside those that are made. */
   readonly programs: readonly string[]
+  /** Where inputs that were kept are found, and put: a folder for each target. */
+  readonly corpus: string | undefined
   /** One input, to be read once, in place of all cases. */
   readonly input: Uint8Array | undefined
   /** What runs now: the case, the target's place in `only`, the length of its input. Told to a thread that may hang or die. */
@@ -51,7 +56,7 @@ if (!isMainThread) run(workerData as Task)
 function run(task: Task): void {
   const fuzzed = task.only.map((name, number) => {
     const target = GROUPS[task.group]![name]!
-    return { name, number, target, cpu: 0, attempt: attempts(target, task) }
+    return { name, number, target, cpu: 0, attempt: attempts(name, target, task) }
   })
   const before = shape()
   for (let at = task.first; at <= task.last; ) {
@@ -84,9 +89,13 @@ function run(task: Task): void {
 /** Runs one case and answers how it ended: `done`, or a code. Anything thrown that has no code is thrown on. */
 type Attempt = (random: Random) => string
 
-function attempts(target: Target, { programs, input, now, bytes }: Task): Attempt & { readonly corpus?: Corpus } {
+function attempts(
+  name: string,
+  target: Target,
+  { programs, corpus: folder, input, now, bytes }: Task,
+): Attempt & { readonly corpus?: Corpus } {
   if (typeof target === 'function') return (random) => codeOf(() => target(random, programs))
-  const corpus = new Corpus(target)
+  const corpus = folder === undefined ? new Corpus(target) : corpusIn(join(folder, name), target)
   const attempt: Attempt = (random) => {
     const read = input === undefined ? corpus.next(random) : Buffer.from(input)
     now[2] = read.length
@@ -103,6 +112,13 @@ function attempts(target: Target, { programs, input, now, bytes }: Task): Attemp
     })
   }
   return Object.assign(attempt, { corpus })
+}
+
+/** A corpus that is kept in a folder, which several runs may share. */
+function corpusIn(folder: string, target: ByteTarget): Corpus {
+  mkdirSync(folder, { recursive: true })
+  const before = readdirSync(folder).map((file) => readFileSync(join(folder, file)))
+  return new Corpus(target, before, (bytes) => writeFileSync(join(folder, createHash('sha256').update(bytes).digest('hex')), bytes))
 }
 
 function codeOf(run: () => string): string {

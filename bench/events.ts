@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ABI, encodeControl, PROGRAM, SIZE } from '../src/adapters/linux/bpf/layout.gen.ts'
-import { u32Key } from '../src/adapters/linux/bpf/map.ts'
+import { writeControl } from '../src/adapters/linux/bpf/control.ts'
+import { ABI, PROGRAM, SIZE } from '../src/adapters/linux/bpf/layout.gen.ts'
 import { Instance } from '../test/kit/instance.ts'
 import type { Outcome } from './kit/alternate.ts'
 import { Reader } from './kit/reader.ts'
@@ -91,9 +91,8 @@ async function measured(it: Instance, command: readonly string[], counts: (progr
 
 /** Tracing programs of another epoch do nothing (kernel/rule.h): what others do on this machine is no longer counted. */
 function silence(it: Instance): void {
-  const value = Buffer.alloc(SIZE.control)
-  encodeControl(value, 0, { generation: it.kernel.generation, epoch: 0xffff_ffff, abi: ABI.ABI_VERSION, failsafe: [] })
-  it.kernel.map('control').update(u32Key(0), value)
+  const { generation } = it.kernel.tables
+  writeControl(it.kernel.map('control'), { generation, epoch: 0xffff_ffff, abi: ABI.ABI_VERSION, failsafe: [] })
 }
 
 function summary(what: string, runs: readonly Run[], rate?: number): Measure[] {

@@ -1,8 +1,8 @@
 // What the programs add to what processes do: time in BPF for one operation over its cost without them, and wall clock beside it.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { ABI, encodeControl, SIZE } from '../src/adapters/linux/bpf/layout.gen.ts'
-import { u32Key } from '../src/adapters/linux/bpf/map.ts'
+import { writeControl } from '../src/adapters/linux/bpf/control.ts'
+import { ABI } from '../src/adapters/linux/bpf/layout.gen.ts'
 import { dissolveGroup, makeGroup, unifiedMount } from '../src/adapters/linux/groups.ts'
 import { Instance, identityOf, subject } from '../test/kit/instance.ts'
 import { ACCEPT, CONNECT, isolated, rule } from '../test/kit/network.ts'
@@ -118,9 +118,8 @@ async function costsOf(pair: Pair, what: 'connect' | 'request'): Promise<number[
 }
 
 function setEpoch(it: Instance, epoch: number): void {
-  const value = Buffer.alloc(SIZE.control)
-  encodeControl(value, 0, { generation: it.kernel.generation, epoch, abi: ABI.ABI_VERSION, failsafe: [] })
-  it.kernel.map('control').update(u32Key(0), value)
+  const { generation } = it.kernel.tables
+  writeControl(it.kernel.map('control'), { generation, epoch, abi: ABI.ABI_VERSION, failsafe: [] })
 }
 
 /** ns of one run. @throws if there was none */

@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, existsSync, mkdirSync, openSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { type Failsafe, groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
+import type { Failsafe } from '../adapters/linux/bpf/control.ts'
+import { groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { LoadError } from '../adapters/linux/bpf/object.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
 import type { Entries } from '../adapters/linux/bpf/tables.ts'
@@ -119,7 +120,7 @@ class Guard {
         return this.#swap(request.generation, entriesOf(request.sizes, body, 4), request.failsafe)
       case 'amend': {
         const [subjects, places, vacated] = entriesOf(request.sizes, body, 3)
-        this.#kernel.amend(subjects!, places!, vacated!)
+        this.#kernel.tables.amend(subjects!, places!, vacated!)
         return null
       }
       case 'start':
@@ -143,8 +144,8 @@ class Guard {
   }
 
   #swap(generation: number, [subjects, places, traffic, paths]: Entries[], failsafe: readonly Failsafe[]): null {
-    this.#kernel.swap(generation, { subjects: subjects!, places: places!, traffic: traffic!, paths: paths! }, failsafe)
-    setImmediate(() => this.#kernel.settle()) // the wait is over before the next change, and this one does not pay for it
+    this.#kernel.tables.swap(generation, { subjects: subjects!, places: places!, traffic: traffic!, paths: paths! }, failsafe)
+    setImmediate(() => this.#kernel.tables.settle()) // the wait is over before the next change, and this one does not pay for it
     return null
   }
 
@@ -154,7 +155,7 @@ class Guard {
       rungs: this.#rungs,
       roots: this.#roots,
       rings: this.#kernel.rings().map(({ name, size, id }, index) => ({ name, size, id, fd: FIRST_RING_FD + index })),
-      generation: this.#kernel.generation,
+      generation: this.#kernel.tables.generation,
       epoch: this.#kernel.epoch,
       groupRoot: this.#at.groups!,
       slots: this.#kernel.slotsInUse(),

@@ -39,7 +39,7 @@ test('the same build is taken over as it stands', (t) => {
   using _ = it
   const before = linksOf(it.pins)
   const next = Kernel.up(places)
-  assert.deepEqual([next.epoch, next.generation], [it.kernel.epoch, 1])
+  assert.deepEqual([next.epoch, next.tables.generation], [it.kernel.epoch, 1])
   assert.deepEqual(linksOf(it.pins), before)
   assert.ok(inForce(it, group))
   next.close()

@@ -3,7 +3,8 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { type Failsafe, groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
+import type { Failsafe } from '../../src/adapters/linux/bpf/control.ts'
+import { groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
 import { MappedRing, type OnRecord } from '../../src/adapters/linux/bpf/ring.ts'
 import { encodeTables } from '../../src/adapters/linux/bpf/tables.ts'
 import { dissolveGroup, makeGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
@@ -52,7 +53,7 @@ export class Instance {
   swap(tables: Partial<Tables>, failsafe: readonly Failsafe[] = []): void {
     this.#generation++
     const all: Tables = { subjects: [], places: [], traffic: [], paths: [], reasons: new Map(), ...tables }
-    this.kernel.swap(this.#generation, encodeTables(all), failsafe)
+    this.kernel.tables.swap(this.#generation, encodeTables(all), failsafe)
   }
 
   /** Runs a command in a group and waits for it. */

@@ -1,5 +1,5 @@
 // What Thymus has in the kernel: programs, links and maps, all pinned, so that they outlive whoever made them. `up` makes them or takes
-// them over; nothing here decides. Only `swap` writes policy tables.
+// them over; nothing here decides.
 
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import { ThymusError } from '../../../core/errors.ts'
 import type { Rung } from '../../../core/posture.ts'
 import { PASS, unknown } from '../../../core/verdict.ts'
-import { ABI, type Control, decodeCounters, encodeControl, PROGRAM, SIZE } from './layout.gen.ts'
+import { controlPin, presentControl, writeControl } from './control.ts'
+import { ABI, type Control, decodeCounters, PROGRAM, SIZE } from './layout.gen.ts'
 import { libbpf } from './libbpf.ts'
 import { Link } from './link.ts'
-import { KernelMap, MAP_TYPE, NO_PREALLOC, possibleCpus, u32Key, u64Key } from './map.ts'
+import { KernelMap, possibleCpus, u32Key, u64Key } from './map.ts'
 import { KernelObject } from './object.ts'
-import { type EncodedTables, type Entries, TABLE_SHAPE, type TableName } from './tables.ts'
+import { PolicyTables } from './policy-tables.ts'
 
 export interface KernelPlaces {
   /** Folder of a bpf file system that is ours alone. */
@@ -21,12 +22,6 @@ export interface KernelPlaces {
   readonly objects: string
   /** File that remembers what was made, beside the pins that hold it. */
   readonly manifest: string
-}
-
-export interface Failsafe {
-  readonly port: number
-  readonly protocol: number
-  readonly inbound: boolean
 }
 
 interface Program {
@@ -75,17 +70,16 @@ const COUNTED_AS: Readonly<Record<string, string>> = {
 /** What may be refused without the rest being of no use; the other objects are needed whole. */
 const OPTIONAL = new Set(['on_check', 'on_module_file', 'on_module_read', 'on_module_buffer'])
 const OBJECTS = ['workload', 'process', 'exec', 'network', 'packets', 'accept', 'sweep', 'module']
-const MAX_FAILSAFE = 16
 
 export class Kernel {
   readonly #places: KernelPlaces
   #manifest: Manifest
   readonly #maps = new Map<string, KernelMap>()
-  /** What stands at each half, by content, so that what did not change is not built again. */
-  readonly #standing = new Map<string, string>()
-  /** Slots that have an entry in each half. */
-  readonly #slots: [Set<number> | undefined, Set<number> | undefined] = [undefined, undefined]
-  #unsettled = true
+  /** What the rule plane writes, and nobody else. */
+  readonly tables = new PolicyTables(
+    (name) => this.map(name),
+    () => this.epoch,
+  )
 
   private constructor(places: KernelPlaces, manifest: Manifest) {
     this.#places = places
@@ -104,7 +98,7 @@ export class Kernel {
     if (objects.length === 0)
       throw new ThymusError('KERNEL_OBJECT', 'no kernel object has been built (make kernel)', { at: places.objects })
     const hash = hashOf(objects.map((name) => objectFile(places, name)))
-    const control = presentControl(places)
+    const control = presentControl(places.pins)
     if (control && control.abi !== ABI.ABI_VERSION) {
       throw new ThymusError(
         'KERNEL_ABI',
@@ -126,7 +120,7 @@ export class Kernel {
 
   /** Has an agent put anything into the kernel that is still there? */
   static isInForce(pins: string): boolean {
-    return existsSync(join(pins, 'control'))
+    return existsSync(controlPin(pins))
   }
 
   /** What each hook does on this machine, as far as loading tells; whether it stops anything is for the self-test to see. */
@@ -161,66 +155,6 @@ export class Kernel {
       const { fd, shape } = this.map(name)
       return { name, fd, size: shape.maxEntries, id: shape.id }
     })
-  }
-
-  /** Number of the generation in force; 0 before the first. */
-  get generation(): number {
-    return Number(this.map('control').lookup(u32Key(0))!.readBigUInt64LE(0))
-  }
-
-  /**
-   * Builds the tables of a generation beside those in force and puts them in force with one write. If anything fails before that write,
-   * nothing has changed. A table that did not change since it last stood at this index is not built again: replacing an inner map waits
-   * for a grace period (maybe_wait_bpf_programs), which is most of the time that a swap takes.
-   */
-  swap(generation: number, tables: EncodedTables, failsafe: readonly Failsafe[]): void {
-    const former = this.generation
-    if (generation === former || (former !== 0 && generation % 2 === former % 2)) {
-      throw new ThymusError('INTERNAL', `generation ${generation} cannot follow ${former}`)
-    }
-    this.settle()
-    const half = generation % 2
-    for (const name of INNER_TABLES) this.#replaceTable(name, half, tables[name])
-    this.#writeSubjects(half, tables.subjects)
-    this.#writeControl({ generation, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe: failsafeEntries(failsafe) })
-    this.#unsettled = true
-  }
-
-  /** Returns when no decision is being made by the former generation any more: only then may its tables be touched. */
-  settle(): void {
-    if (!this.#unsettled || this.generation === 0) return
-    // Any replacement of an inner map waits; this one puts in what is there.
-    const index = u32Key(this.generation % 2)
-    const table = KernelMap.byId(this.map('places').lookup(index)!.readUInt32LE(0))
-    try {
-      this.map('places').update(index, u32Key(table.fd))
-    } finally {
-      table.close()
-    }
-    this.#unsettled = false
-  }
-
-  /**
-   * Writes into the generation in force: subjects, each in one piece, then places, then removes the places of who left. For workloads that
-   * come and go while no rule changes (engine/rule-plane). If it throws, any part may have been written.
-   */
-  amend(subjects: Entries, places: Entries, vacated: Entries): void {
-    const half = this.generation % 2
-    for (let at = 0; at < subjects.keys.length / 4; at++) {
-      const slot = subjects.keys.readUInt32LE(at * 4)
-      if (slot >= SLOTS) throw new ThymusError('INTERNAL', 'a slot beyond the table')
-      this.map('subjects').update(u32Key(half * SLOTS + slot), subjects.values.subarray(at * SIZE.subject, (at + 1) * SIZE.subject))
-      this.#slots[half]?.add(slot)
-    }
-    if (places.keys.length + vacated.keys.length === 0) return
-    this.#standing.delete(`places${half}`)
-    const table = KernelMap.byId(this.map('places').lookup(u32Key(half))!.readUInt32LE(0))
-    try {
-      for (const [key, value] of pairs('places', places)) table.update(key, value)
-      for (const [key] of pairs('places', vacated)) table.delete(key)
-    } finally {
-      table.close()
-    }
   }
 
   /** Attaches the socket programs to a group and, with it, to all below; a group that has them already keeps them. */
@@ -351,7 +285,7 @@ export class Kernel {
     this.#manifest = { ...this.#manifest, programs, refused }
     // The tracing programs of the new epoch are attached and silent. This write lets them act and silences the old ones.
     const failsafe = control?.failsafe ?? []
-    this.#writeControl({ generation: control?.generation ?? 0, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe })
+    writeControl(this.map('control'), { generation: control?.generation ?? 0, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe })
     for (const entry of readdirSync(join(this.#places.pins, 'links')).filter(
       (name) => /^epoch-/.test(name) && name !== `epoch-${this.epoch}`,
     )) {
@@ -406,54 +340,11 @@ export class Kernel {
     }
   }
 
-  #replaceTable(name: (typeof INNER_TABLES)[number], half: number, entries: Entries): void {
-    const [keySize, valueSize] = TABLE_SHAPE[name]
-    const count = entries.keys.length / keySize
-    if (!Number.isInteger(count) || count !== entries.values.length / valueSize)
-      throw new ThymusError('INTERNAL', `malformed table ${name}`)
-    const content = createHash('sha256').update(entries.keys).update(entries.values).digest('hex')
-    if (this.#standing.get(`${name}${half}`) === content) return
-    // Places grow by amendment while a generation lasts; the others do not.
-    const room = name === 'places' ? count + SLOTS * 4 : Math.max(count, 1)
-    const shape = { type: MAP_TYPE.lpmTrie, keySize, valueSize, maxEntries: room, flags: NO_PREALLOC }
-    const table = KernelMap.create(name, shape)
-    try {
-      table.updateBatch(entries.keys, entries.values)
-      this.map(name).update(u32Key(half), u32Key(table.fd))
-      this.#standing.set(`${name}${half}`, content)
-    } finally {
-      table.close()
-    }
-  }
-
-  /** Writes one half of the subjects whole; who had an entry there and has none now loses it. */
-  #writeSubjects(half: number, entries: Entries): void {
-    const slots = Array.from({ length: entries.keys.length / 4 }, (_, index) => entries.keys.readUInt32LE(index * 4))
-    if (slots.some((slot) => slot >= SLOTS)) throw new ThymusError('INTERNAL', 'a slot beyond the table')
-    const former = this.#slots[half] ?? new Set(Array.from({ length: SLOTS }, (_, slot) => slot))
-    const held = new Set(slots)
-    const gone = [...former].filter((slot) => !held.has(slot))
-    const keys = Buffer.alloc((slots.length + gone.length) * 4)
-    for (const [index, slot] of [...slots, ...gone].entries()) keys.writeUInt32LE(half * SLOTS + slot, index * 4)
-    this.map('subjects').updateBatch(keys, Buffer.concat([entries.values, Buffer.alloc(gone.length * SIZE.subject)]))
-    this.#slots[half] = held
-  }
-
-  #writeControl(control: Control): void {
-    const value = Buffer.alloc(SIZE.control)
-    encodeControl(value, 0, control)
-    this.map('control').update(u32Key(0), value)
-  }
-
   #remember(manifest: Manifest): void {
     this.#manifest = manifest
     writeFileSync(this.#places.manifest, JSON.stringify(manifest))
   }
 }
-
-/** kernel/rule.h MAX_SLOTS. */
-const SLOTS = 16_384
-const INNER_TABLES = ['places', 'traffic', 'paths'] as const
 
 function isGroupProgram({ type }: Program): boolean {
   return type !== TRACING && type !== LSM
@@ -472,36 +363,6 @@ function hashOf(files: readonly string[]): string {
 function readManifest(places: KernelPlaces): Manifest | undefined {
   if (!existsSync(places.manifest)) return undefined
   return JSON.parse(readFileSync(places.manifest, 'utf8')) as Manifest
-}
-
-/** The control entry that is in force, if there is one. A map of another size is of another ABI. */
-function presentControl(places: KernelPlaces): Control | undefined {
-  if (!Kernel.isInForce(places.pins)) return undefined
-  const map = KernelMap.pinned(join(places.pins, 'control'))
-  try {
-    if (map.shape.valueSize !== SIZE.control) return { generation: 0, epoch: 0, abi: 0, failsafe: [] }
-    const value = map.lookup(u32Key(0))!
-    const failsafe = Array.from({ length: MAX_FAILSAFE }, (_, index) => 16 + index * SIZE.failsafe_port).map((at) => ({
-      port: value.readUInt16BE(at),
-      protocol: value.readUInt8(at + 2),
-      inbound: value.readUInt8(at + 3),
-    }))
-    return { generation: Number(value.readBigUInt64LE(0)), epoch: value.readUInt32LE(8), abi: value.readUInt32LE(12), failsafe }
-  } finally {
-    map.close()
-  }
-}
-
-function* pairs(name: TableName, { keys, values }: Entries): Generator<[key: Buffer, value: Buffer]> {
-  const [keySize, valueSize] = TABLE_SHAPE[name]
-  for (let at = 0; at < keys.length / keySize; at++) {
-    yield [keys.subarray(at * keySize, (at + 1) * keySize), values.subarray(at * valueSize, (at + 1) * valueSize)]
-  }
-}
-
-function failsafeEntries(ports: readonly Failsafe[]): Control['failsafe'] {
-  if (ports.length > MAX_FAILSAFE) throw new ThymusError('POLICY_LIMIT', `${ports.length} failsafe ports, at most ${MAX_FAILSAFE}`)
-  return ports.map(({ port, protocol, inbound }) => ({ port, protocol, inbound: inbound ? 1 : 0 }))
 }
 
 /** Id of a control group, as the kernel names it: the inode of its folder. */

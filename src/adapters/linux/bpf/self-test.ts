@@ -49,7 +49,7 @@ export function selfTest(at: {
     kernel.attachGroup(groupId(group), group)
     kernel.setGroup(groupId(group), SLOT)
     const denied = randomBytes(64) // so that nobody has a rule for it
-    kernel.swap(1, encodeTables(tables(realpathSync('/bin/true'), denied)), [])
+    kernel.tables.swap(1, encodeTables(tables(realpathSync('/bin/true'), denied)), [])
     const refusal = kernel.rungs().find(({ rung }) => rung === 'refused')?.works
     return [execRung(group, refusal), ...socketRungs(group), moduleRung(kernel, denied, at.run, refusal)]
   } catch (error) {

@@ -1,13 +1,27 @@
 // Hostile bytes for parsers: what a parser reads, damaged as transmission, truncation and malice damage it.
 import { ThymusError } from '../../src/core/errors.ts'
+import type { Check } from '../../src/core/verdict.ts'
 import type { Random } from '../kit/random.ts'
 
 /** A parser to be fuzzed. */
 export interface ByteTarget {
   /** Whole, valid input to begin from; made once. */
   readonly seeds: () => readonly Buffer[]
-  /** What must return, or throw a ThymusError. */
-  readonly read: (bytes: Buffer) => void
+  /** What must return, or throw a ThymusError. A text that it returns says how it ended, as words of an error do; see `notPassing`. */
+  readonly read: (bytes: Buffer) => unknown
+}
+
+/** What a verifier says against its input. */
+export const notPassing = (checks: readonly Check[]): string =>
+  checks.flatMap(({ code, verdict }) => (verdict.is === 'pass' ? [] : `${verdict.is} ${code}`)).join(' ')
+
+/** @throws ThymusError FORMAT */
+export const json = (bytes: Buffer): unknown => {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw new ThymusError('FORMAT', 'no JSON')
+  }
 }
 
 /** Values at which lengths and counts go wrong. */
@@ -51,9 +65,10 @@ export class Corpus {
     return bytes.subarray(0, MAX_LENGTH)
   }
 
-  /** Keeps the input if it ended in a way that none did. */
+  /** Keeps the input if it ended in a way that none did. @param how what was returned or thrown */
   ended(bytes: Buffer, how: unknown): void {
-    const answer = how instanceof ThymusError ? [how.code, how.at ?? '', how.message].map(words).join(' ') : 'read'
+    const answer =
+      how instanceof ThymusError ? [how.code, how.at ?? '', how.message].map(words).join(' ') : typeof how === 'string' ? how : ''
     if (this.#answers.has(answer) || this.#inputs.length >= MAX_KEPT || this.#bytes + bytes.length > MAX_BYTES) return
     this.#answers.add(answer)
     this.#bytes += bytes.length

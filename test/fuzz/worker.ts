@@ -102,8 +102,7 @@ function attempts(
     bytes.set(read)
     return codeOf(() => {
       try {
-        target.read(read)
-        corpus.ended(read, undefined)
+        corpus.ended(read, target.read(read))
       } catch (error) {
         corpus.ended(read, error)
         throw error

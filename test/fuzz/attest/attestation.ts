@@ -2,7 +2,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ThymusError } from '../../../src/core/errors.ts'
 import { type Asked, appraise } from '../../../src/crossings/attestation/appraise.ts'
 import { answer, challenge, readChallenge, readPending, verifiedAnswer } from '../../../src/crossings/attestation/credential.ts'
 import { readEvidence } from '../../../src/crossings/attestation/foreign.ts'
@@ -24,7 +23,7 @@ import { AK_NAME, changed, machine, NONCE, NOW } from '../../kit/machine.ts'
 import { field } from '../../kit/protobuf.ts'
 import { Vendor } from '../../kit/snp.ts'
 import { goTpmAttestation, newEccKey, quoteBy } from '../../kit/tpm-evidence.ts'
-import type { ByteTarget } from '../bytes.ts'
+import { type ByteTarget, json, notPassing } from '../bytes.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const EAR: Ear = {
@@ -47,13 +46,6 @@ const verifier = {
 const node = endorsed()
 const issued = challenge(node, { now: NOW, validFor: 1000, authorities: LAB })
 const { learned } = appraise(whole, { ...asked, known: () => undefined }, verifier)
-const json = (bytes: Buffer): unknown => {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    throw new ThymusError('FORMAT', 'no JSON')
-  }
-}
 const text = (document: unknown) => Buffer.from(JSON.stringify(document))
 
 /** A form of each kind: what is behind its fields has targets of its own. */
@@ -77,9 +69,10 @@ function foreign(): readonly Buffer[] {
 const damaged = (name: string, part: string): ByteTarget => ({
   seeds: () => [Buffer.from(whole.evidence.find((each) => each.name === name)!.parts[part]!)],
   read(bytes) {
-    const { status } = appraise(changed(whole, name, { [part]: bytes }), asked, verifier)
+    const { status, submodules } = appraise(changed(whole, name, { [part]: bytes }), asked, verifier)
     const same = bytes.equals(whole.evidence.find((each) => each.name === name)!.parts[part]!)
     if (status === 'affirming' && !same) throw new Error(`another ${part} of ${name} is affirmed: ${bytes.toString('base64')}`)
+    return notPassing(submodules.flatMap(({ checks }) => checks))
   },
 })
 
@@ -126,5 +119,9 @@ export const attestation: Readonly<Record<string, ByteTarget>> = {
   quote: damaged('tpm', 'message'),
   signature: damaged('tpm', 'signature'),
   // What came after the quote is not attested, and may be anything.
-  measurements: { ...damaged('ima', 'log'), read: (bytes) => void appraise(changed(whole, 'ima', { log: bytes }), asked, verifier) },
+  measurements: {
+    ...damaged('ima', 'log'),
+    read: (bytes) =>
+      notPassing(appraise(changed(whole, 'ima', { log: bytes }), asked, verifier).submodules.flatMap(({ checks }) => checks)),
+  },
 }

@@ -15,7 +15,7 @@ import { extension, integer, revocationList } from '../../kit/certificates.ts'
 import { firmwareImage } from '../../kit/firmware-image.ts'
 import { goSnpAttestation } from '../../kit/go-tee.ts'
 import { certificateTable, Vendor } from '../../kit/snp.ts'
-import type { ByteTarget } from '../bytes.ts'
+import { type ByteTarget, notPassing } from '../bytes.ts'
 
 const NOW = Date.UTC(2025, 0)
 let made: { readonly vendor: Vendor; readonly endorsement: Endorsement } | undefined
@@ -32,12 +32,13 @@ const list = () =>
   })
 
 /** Only a report as it was signed may pass. */
-function verified(bytes: Buffer): void {
+function verified(bytes: Buffer): string {
   const report = readReport(bytes)
   const { vendor, endorsement } = kept()
   const checks = verifyReport(report, endorsement, NOW)
-  validateReport(report, { ...STRICT, minTcb: { launch: { bl: 1 } }, chipIds: [] }, endorsement)
+  const validated = validateReport(report, { ...STRICT, minTcb: { launch: { bl: 1 } }, chipIds: [] }, endorsement)
   if (checks.every(({ verdict }) => verdict.is === 'pass') && !vendor.isGenuine(bytes)) throw new Error('a forged report passed')
+  return notPassing([...checks, ...validated])
 }
 
 export const snp: Readonly<Record<string, ByteTarget>> = {

@@ -21,7 +21,7 @@ import { der, oid, pem, sequence } from '../../kit/certificates.ts'
 import { Vendor } from '../../kit/snp.ts'
 import { attributeCertificate, ekCertificate, newAuthority } from '../../kit/tpm-certificates.ts'
 import { goTpmAttestation, newEccKey, newRsaKey, quoteBy } from '../../kit/tpm-evidence.ts'
-import type { ByteTarget } from '../bytes.ts'
+import { type ByteTarget, notPassing } from '../bytes.ts'
 
 const rsa = newRsaKey()
 const ecc = newEccKey()
@@ -41,13 +41,12 @@ export const tpm: Readonly<Record<string, ByteTarget>> = {
       const { checks } = verifyQuote({ message: bytes, signature: read, key, pcrs, nonce, selections: [selectPcrs('sha256', [0, 7, 14])] })
       const passes = checks.some(({ code, verdict }) => code === 'TPM_SIGNATURE' && verdict.is === 'pass')
       if (passes && !bytes.equals(message)) throw new Error('a message that was changed is taken for signed')
+      return notPassing(checks)
     },
   },
   signature: {
     seeds: () => [signature, Buffer.from('300702017f02020080', 'hex')],
-    read: (bytes) => {
-      verifyQuote({ message, signature: readSignatureOf(key, bytes), key })
-    },
+    read: (bytes) => notPassing(verifyQuote({ message, signature: readSignatureOf(key, bytes), key }).checks),
   },
   public: {
     seeds: () => [rsa, ecc, ek].map(({ area }) => writeSizedPublicArea(area)),
@@ -96,8 +95,8 @@ export const tpm: Readonly<Record<string, ByteTarget>> = {
     seeds: () => [hcl],
     read: (bytes) => {
       const report = readHclReport(bytes)
-      verifyHclReport(report)
       readRuntimeData(report.runtimeData)
+      return notPassing(verifyHclReport(report))
     },
   },
   'azure-evidence': {

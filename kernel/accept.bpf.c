@@ -12,7 +12,7 @@ SEC("sockops")
 int on_accept(struct bpf_sock_ops *call)
 {
 	struct control *now = present();
-	struct judgement judgement;
+	struct ruling ruling;
 	struct socket_state *state;
 	struct socket_event *event;
 	struct bpf_sock *sock;
@@ -34,15 +34,15 @@ int on_accept(struct bpf_sock_ops *call)
 	generation = now->generation; /* read once: a decision is made by one generation whole */
 	read_ends(sock, &ends);
 	find_sender(&ends, &flow);
-	begin_judgement(&judgement, generation, state->slot, GATE_ACCEPT);
-	judge_arrival(now, generation, &ends, &flow, &judgement);
-	if (judgement.outcome & OUTCOME_DENIED)
+	begin_ruling(&ruling, generation, state->slot, GATE_ACCEPT);
+	judge_arrival(now, generation, &ends, &flow, &ruling);
+	if (ruling.outcome & OUTCOME_DENIED)
 		return CONTINUE; /* its first packet is dropped, and told of */
 	flow.flags |= FLOW_TOLD;
 	if (flow.flags & FLOW_KNOWN) /* what its first packet would be told */
 		flow.judged = PASSES(generation);
 	state->flow = flow;
-	event = begin_socket_event(EVENT_ACCEPT, PROGRAM_INGRESS, bpf_get_socket_cookie(call), state, &flow, &ends, &judgement);
+	event = begin_socket_event(EVENT_ACCEPT, PROGRAM_INGRESS, bpf_get_socket_cookie(call), state, &flow, &ends, &ruling);
 	if (event)
 		end_event(event);
 	return CONTINUE;

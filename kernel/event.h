@@ -59,6 +59,12 @@ struct task_ref {
 	char  comm[16];
 };
 
+/* What came of a decision. A denial of neither kind is one that somebody only wants counted. */
+enum outcome {
+	OUTCOME_DENIED = 1 << 0, /* it was really stopped */
+	OUTCOME_REPORT = 1 << 1, /* a rule that denies it, in force or on trial, wants to be heard (rule.h, report) */
+};
+
 /* What was decided: by what is in force, and by all policies together (trial). Effect 0: no policy speaks of it. */
 struct ruling {
 	__u64 generation;
@@ -68,7 +74,7 @@ struct ruling {
 	__u8  gate;
 	__u8  effect;
 	__u8  trial_effect;
-	__u8  enforced; /* it was really stopped */
+	__u8  outcome; /* enum outcome */
 };
 
 struct fork_event {

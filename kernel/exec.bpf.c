@@ -141,8 +141,10 @@ static __always_inline struct ruling blind_ruling(const struct control *now, __u
 		return ruling;
 	ruling.generation = view.generation;
 	subject = subject_of(&view, slot);
-	if (subject && (subject->enforced_gates & GATE_BIT(GATE_EXEC)))
+	if (subject && (subject->enforced_gates & GATE_BIT(GATE_EXEC))) {
 		ruling.effect = EFFECT_DENY;
+		ruling.outcome = OUTCOME_REPORT;
+	}
 	return ruling;
 }
 
@@ -211,7 +213,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		forms = FORM_NO_PATH;
 	}
 	if (ruling.effect == EFFECT_DENY && bpf_send_signal(SIGKILL) == 0) {
-		ruling.enforced = 1;
+		ruling.outcome |= OUTCOME_DENIED;
 		forms |= FORM_KILLED;
 	}
 	event = begin_event(&alerts, sizeof(*event), EVENT_EXEC, PROGRAM_EXEC, slot);
@@ -251,7 +253,7 @@ int BPF_PROG(on_check, struct linux_binprm *bprm, int earlier)
 	forms = judge(now, task, bprm, file, scratch, slot, &ruling);
 	if (ruling.effect != EFFECT_DENY)
 		return 0; /* on_exec reports what runs */
-	ruling.enforced = 1;
+	ruling.outcome |= OUTCOME_DENIED;
 	event = begin_event(&alerts, sizeof(*event), EVENT_EXEC, PROGRAM_EXEC_LSM, slot);
 	if (!event)
 		return -EPERM;

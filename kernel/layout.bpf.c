@@ -25,5 +25,6 @@ struct control	     control;
 enum event_type	 event_type;
 enum program	 program;
 enum exec_form	 exec_form;
+enum outcome	 outcome;
 enum module_form module_form;
 enum abi	 abi;

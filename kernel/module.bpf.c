@@ -83,7 +83,8 @@ static __always_inline void decide_module(const struct control *now, const __u8 
 		trial = bpf_map_lookup_elem(view.paths, &key);
 	}
 	set_ruling(ruling, enforced, trial);
-	ruling->enforced = ruling->effect == EFFECT_DENY;
+	if (ruling->effect == EFFECT_DENY)
+		ruling->outcome |= OUTCOME_DENIED;
 }
 
 /* The path of a file, in the key; NULL if it is longer than we hold, or there is no room to look for it. */
@@ -125,7 +126,7 @@ static __always_inline int answer(const struct control *now, struct file *file, 
 			bpf_probe_read_kernel_str(event->path, PATH_BYTES, found->key.path);
 		end_event(event);
 	}
-	return ruling.enforced ? -EPERM : 0;
+	return ruling.outcome & OUTCOME_DENIED ? -EPERM : 0;
 }
 
 SEC("lsm.s/kernel_read_file")

@@ -28,28 +28,28 @@ static __always_inline struct socket_state *asking_socket(struct bpf_sock_addr *
 
 /* Judges what a socket's workload and, if it is another one, the task's workload starts. */
 static __always_inline void judge_asked(struct control *now, __u64 generation, struct bpf_sock_addr *call, const struct socket_state *state,
-					__u32 asker, struct start *start, struct judgement *judgement)
+					__u32 asker, struct start *start, struct ruling *ruling)
 {
 	find_socket(call, start->ends, &start->target);
 	start->trial = true;
 	start->slot = state->slot;
-	judge_start(now, generation, start, judgement);
+	judge_start(now, generation, start, ruling);
 	if (asker == SLOT_NONE || asker == state->slot)
 		return;
 	start->slot = asker;
-	judge_start(now, generation, start, judgement);
+	judge_start(now, generation, start, ruling);
 }
 
 static __always_inline int tell_asked(struct bpf_sock_addr *call, __u8 type, __u32 program, const struct socket_state *state,
-				      const struct flow *flow, const struct ends *ends, const struct judgement *judgement)
+				      const struct flow *flow, const struct ends *ends, const struct ruling *ruling)
 {
-	struct socket_event *event = begin_socket_event(type, program, bpf_get_socket_cookie(call), state, flow, ends, judgement);
+	struct socket_event *event = begin_socket_event(type, program, bpf_get_socket_cookie(call), state, flow, ends, ruling);
 
 	if (event) {
 		describe_task(&event->task, bpf_get_current_task_btf());
 		end_event(event);
 	}
-	return judgement->outcome & OUTCOME_DENIED ? DENY : ALLOW;
+	return ruling->outcome & OUTCOME_DENIED ? DENY : ALLOW;
 }
 
 static __always_inline void read_address(struct bpf_sock_addr *call, bool v4, __be32 *address)
@@ -77,7 +77,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *call, bool v4)
 {
 	struct control *now = present();
 	struct bpf_sock *sock = call->sk;
-	struct judgement judgement;
+	struct ruling ruling;
 	struct socket_state *state;
 	__u64 generation;
 	struct ends ends;
@@ -102,18 +102,18 @@ static __always_inline int judge_connect(struct bpf_sock_addr *call, bool v4)
 			return ALLOW;
 		}
 	}
-	begin_judgement(&judgement, generation, state->slot, GATE_CONNECT);
-	judge_asked(now, generation, call, state, asker, &start, &judgement);
+	begin_ruling(&ruling, generation, state->slot, GATE_CONNECT);
+	judge_asked(now, generation, call, state, asker, &start, &ruling);
 	flow.peer_slot = start.peer_slot;
 	if (start.target.here && start.target.socket)
 		flow.flags |= FLOW_KNOWN;
-	if (!(judgement.outcome & OUTCOME_DENIED)) {
+	if (!(ruling.outcome & OUTCOME_DENIED)) {
 		state->flow.flags = flow.flags;
 		state->flow.peer_slot = flow.peer_slot;
 	}
-	if (state->slot == SLOT_NONE && !judgement.outcome)
+	if (state->slot == SLOT_NONE && !ruling.outcome)
 		return ALLOW;
-	return tell_asked(call, EVENT_CONNECT, PROGRAM_CONNECT, state, &flow, &ends, &judgement);
+	return tell_asked(call, EVENT_CONNECT, PROGRAM_CONNECT, state, &flow, &ends, &ruling);
 }
 
 SEC("cgroup/connect4")
@@ -133,7 +133,7 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *call, bool v4)
 {
 	struct control *now = present();
 	struct bpf_sock *sock = call->sk;
-	struct judgement judgement;
+	struct ruling ruling;
 	struct socket_state *state;
 	__u64 generation;
 	struct ends ends;
@@ -165,19 +165,19 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *call, bool v4)
 		return ALLOW;
 	if (known && known->judged == CUT(generation))
 		return DENY;
-	begin_judgement(&judgement, generation, state->slot, GATE_CONNECT);
-	judge_asked(now, generation, call, state, asker, &start, &judgement);
+	begin_ruling(&ruling, generation, state->slot, GATE_CONNECT);
+	judge_asked(now, generation, call, state, asker, &start, &ruling);
 	fresh.peer_slot = start.peer_slot;
-	if (judgement.outcome & OUTCOME_DENIED)
+	if (ruling.outcome & OUTCOME_DENIED)
 		fresh.judged = CUT(generation);
 	else if (key.asker) /* that it passes for the socket's own workload is remembered when its packet has been judged */
 		fresh.judged = PASSES(generation);
-	if (state->slot == SLOT_NONE && !judgement.outcome)
+	if (state->slot == SLOT_NONE && !ruling.outcome)
 		return ALLOW;
 	bpf_map_update_elem(&flows, &key, &fresh, BPF_ANY);
-	if (known && !(judgement.outcome & OUTCOME_DENIED))
+	if (known && !(ruling.outcome & OUTCOME_DENIED))
 		return ALLOW;
-	return tell_asked(call, EVENT_CONNECT, PROGRAM_SENDMSG, state, &fresh, &ends, &judgement);
+	return tell_asked(call, EVENT_CONNECT, PROGRAM_SENDMSG, state, &fresh, &ends, &ruling);
 }
 
 SEC("cgroup/sendmsg4")
@@ -196,7 +196,7 @@ static __always_inline int judge_bind(struct bpf_sock_addr *call, bool v4)
 {
 	struct control *now = present();
 	struct bpf_sock *sock = call->sk;
-	struct judgement judgement;
+	struct ruling ruling;
 	struct socket_state *state;
 	__u64 generation;
 	struct flow none = {};
@@ -215,15 +215,15 @@ static __always_inline int judge_bind(struct bpf_sock_addr *call, bool v4)
 	read_ends(sock, &ends);
 	read_address(call, v4, ends.local);
 	ends.local_port = bpf_ntohs(call->user_port);
-	begin_judgement(&judgement, generation, state->slot, GATE_BIND);
+	begin_ruling(&ruling, generation, state->slot, GATE_BIND);
 	about.protocol = ends.protocol;
 	about.port = ends.local_port;
 	about.slot = state->slot;
-	ask(now, generation, &about, true, &judgement);
+	ask(now, generation, &about, true, &ruling);
 	about.slot = asker;
 	if (asker != state->slot)
-		ask(now, generation, &about, true, &judgement);
-	return tell_asked(call, EVENT_BIND, PROGRAM_BIND, state, &none, &ends, &judgement);
+		ask(now, generation, &about, true, &ruling);
+	return tell_asked(call, EVENT_BIND, PROGRAM_BIND, state, &none, &ends, &ruling);
 }
 
 SEC("cgroup/bind4")
@@ -281,7 +281,7 @@ SEC("cgroup/sock_release")
 int on_release(struct bpf_sock *sock)
 {
 	struct socket_state *state = bpf_sk_storage_get(&sockets, sock, 0, 0);
-	struct judgement none = {};
+	struct ruling none = {};
 	struct socket_event *event;
 	struct ends ends;
 
@@ -296,7 +296,7 @@ int on_release(struct bpf_sock *sock)
 	}
 	if (!(state->flow.flags & FLOW_TOLD) && !state->bytes_in && !state->bytes_out)
 		return ALLOW;
-	none.ruling.ruler = state->slot;
+	none.ruler = state->slot;
 	event = begin_socket_event(EVENT_CLOSE, PROGRAM_RELEASE, bpf_get_socket_cookie(sock), state, &state->flow, &ends, &none);
 	if (!event)
 		return ALLOW;

@@ -12,7 +12,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 struct seen {
 	struct packet packet;
-	struct judgement judgement;
+	struct ruling ruling;
 	__u64 generation;
 	bool inbound;
 };
@@ -53,7 +53,7 @@ static __noinline void judge_flow(struct __sk_buff *skb, struct control *now, st
 	struct ends *ends = &seen->packet.ends;
 	struct start start = { .ends = ends, .slot = state->slot, .trial = true };
 
-	begin_judgement(&seen->judgement, seen->generation, state->slot, flow->flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
+	begin_ruling(&seen->ruling, seen->generation, state->slot, flow->flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
 	if (flow->flags & FLOW_ACTIVE) {
 		if (flow->flags & FLOW_KNOWN)
 			start.target = (struct found){ .slot = flow->peer_slot, .here = true };
@@ -63,14 +63,14 @@ static __noinline void judge_flow(struct __sk_buff *skb, struct control *now, st
 			if (start.target.here)
 				flow->flags |= FLOW_KNOWN;
 		}
-		judge_start(now, seen->generation, &start, &seen->judgement);
+		judge_start(now, seen->generation, &start, &seen->ruling);
 		flow->peer_slot = start.peer_slot;
 	} else {
 		if (!(flow->flags & FLOW_KNOWN))
 			find_source(skb, ends, flow);
-		judge_arrival(now, seen->generation, ends, flow, &seen->judgement);
+		judge_arrival(now, seen->generation, ends, flow, &seen->ruling);
 	}
-	if (seen->judgement.outcome & OUTCOME_DENIED) {
+	if (seen->ruling.outcome & OUTCOME_DENIED) {
 		flow->judged = CUT(seen->generation);
 		return;
 	}
@@ -83,7 +83,7 @@ static __always_inline void tell_packet(struct __sk_buff *skb, const struct seen
 					const struct flow *flow)
 {
 	struct socket_event *event = begin_socket_event(type, seen->inbound ? PROGRAM_INGRESS : PROGRAM_EGRESS, bpf_get_socket_cookie(skb),
-							state, flow, &seen->packet.ends, &seen->judgement);
+							state, flow, &seen->packet.ends, &seen->ruling);
 
 	if (event)
 		end_event(event);
@@ -92,7 +92,7 @@ static __always_inline void tell_packet(struct __sk_buff *skb, const struct seen
 /* Tells that a flow began or that it is denied: once each. */
 static __noinline int settle_flow(struct __sk_buff *skb, const struct seen *seen, const struct socket_state *state, struct flow *flow)
 {
-	if (seen->judgement.outcome & OUTCOME_DENIED) {
+	if (seen->ruling.outcome & OUTCOME_DENIED) {
 		tell_packet(skb, seen, EVENT_DROP, state, flow);
 		return DENY;
 	}
@@ -167,7 +167,7 @@ static __always_inline int judge_handshake(struct __sk_buff *skb, struct control
 		return ALLOW;
 	read_packet(skb, true, &seen->packet);
 	judge_flow(skb, now, seen, state, &flow);
-	if (!(seen->judgement.outcome & OUTCOME_DENIED))
+	if (!(seen->ruling.outcome & OUTCOME_DENIED))
 		return ALLOW;
 	begin_flow_key(&key, bpf_get_socket_cookie(skb), &seen->packet.ends);
 	known = bpf_map_lookup_elem(&flows, &key);

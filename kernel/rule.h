@@ -101,7 +101,7 @@ struct rule_value {
 	__u32 cookie;
 	__u32 rank;
 	__u8  effect; /* enum effect */
-	__u8  report; /* a trial deny that somebody wants to hear of (shadow), not just count (observe) */
+	__u8  report; /* a denial by it is to be told of, not just counted: false where a policy or workload only observes */
 	__u8  pad[2];
 };
 

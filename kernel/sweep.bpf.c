@@ -48,14 +48,14 @@ struct walk {
 	__u64 cookie;
 	struct ends ends;
 	struct flow flow;
-	struct judgement judgement;
+	struct ruling ruling;
 };
 
 static __noinline void write_cut(struct walk *walk, const struct socket_state *state)
 {
 	struct sock *sock = walk->sock;
 	struct cut_socket cut = {
-		.ruling = walk->judgement.ruling,
+		.ruling = walk->ruling,
 		.cookie = walk->cookie,
 		.netns = state->netns,
 		.slot = state->slot,
@@ -85,15 +85,15 @@ static __noinline void judge_socket(struct walk *walk, const struct socket_state
 	read_kernel_ends(walk->sock, &walk->ends);
 	if (!flow->judged && !(flow->flags & FLOW_KNOWN) && !(flow->flags & FLOW_PASSIVE && find_sender(&walk->ends, flow)))
 		return;
-	begin_judgement(&walk->judgement, now->generation, state->slot, flow->flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
+	begin_ruling(&walk->ruling, now->generation, state->slot, flow->flags & FLOW_ACTIVE ? GATE_CONNECT : GATE_ACCEPT);
 	if (flow->flags & FLOW_ACTIVE) {
 		if (flow->flags & FLOW_KNOWN)
 			start.target = (struct found){ .slot = flow->peer_slot, .here = true };
-		judge_start(now, walk->judgement.ruling.generation, &start, &walk->judgement);
+		judge_start(now, walk->ruling.generation, &start, &walk->ruling);
 		flow->peer_slot = start.peer_slot;
 	} else
-		judge_arrival(now, walk->judgement.ruling.generation, &walk->ends, flow, &walk->judgement);
-	if (walk->judgement.outcome & OUTCOME_DENIED)
+		judge_arrival(now, walk->ruling.generation, &walk->ends, flow, &walk->ruling);
+	if (walk->ruling.outcome & OUTCOME_DENIED)
 		write_cut(walk, state);
 }
 

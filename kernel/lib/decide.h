@@ -43,10 +43,17 @@ static __always_inline const struct rule_value *better(const struct rule_value *
 		return one ? one : other;
 	if (one->rank != other->rank)
 		return one->rank > other->rank ? one : other;
-	return one->effect == EFFECT_DENY ? one : other;
+	if (one->effect != other->effect)
+		return one->effect == EFFECT_DENY ? one : other;
+	return one->report || !other->report ? one : other; /* who wants to hear of it is not silenced by who only counts */
 }
 
-/* Writes down what two rules say, NULL for none. */
+static __always_inline bool is_loud_deny(const struct rule_value *rule)
+{
+	return rule && rule->effect == EFFECT_DENY && rule->report;
+}
+
+/* Writes down what two rules say, NULL for none, and whether it is to be told of. */
 static __always_inline void set_ruling(struct ruling *ruling, const struct rule_value *enforced, const struct rule_value *trial)
 {
 	if (enforced) {
@@ -57,12 +64,9 @@ static __always_inline void set_ruling(struct ruling *ruling, const struct rule_
 		ruling->trial_cookie = trial->cookie;
 		ruling->trial_effect = trial->effect;
 	}
+	if (is_loud_deny(enforced) || is_loud_deny(trial))
+		ruling->outcome |= OUTCOME_REPORT;
 }
-
-enum outcome {
-	OUTCOME_DENIED = 1 << 0, /* by what is in force */
-	OUTCOME_REPORT = 1 << 1, /* on trial it would be, and somebody wants to hear of it */
-};
 
 static __always_inline bool is_failsafe(const struct control *now, const struct traffic_request *ask)
 {
@@ -94,14 +98,14 @@ static __always_inline const struct rule_value *traffic_rule(void *rules, struct
 }
 
 /* The verdict on traffic: rule.h says by which look-ups. Traffic to oneself is free; so is what a process of no workload sends to one
- * over loopback; and failsafe ports are never cut. `trial` asks for the trial half too, which only reports need. Returns enum outcome.
- * Global, so that the verifier looks at it once and not at every call. */
+ * over loopback; and failsafe ports are never cut. `trial` asks for the trial half too, which only reports need. Global, so that the
+ * verifier looks at it once and not at every call; such a function returns a number, and this one's is the outcome. */
 __noinline __u32 decide_traffic(const struct control *now, __u64 generation, struct traffic_request *ask, bool trial, struct ruling *ruling)
 {
 	const struct subject *subject, *peer;
-	const struct rule_value *rule;
+	const struct rule_value *enforced = NULL, *tried;
 	struct traffic_key key;
-	__u32 identity = 0, block = 0, outcome = 0, half = generation & 1;
+	__u32 identity = 0, block = 0, half = generation & 1;
 	void *blocks = bpf_map_lookup_elem(&places, &half), *rules = bpf_map_lookup_elem(&traffic, &half);
 
 	if (!now || !ask || !ruling)
@@ -137,29 +141,23 @@ __noinline __u32 decide_traffic(const struct control *now, __u64 generation, str
 		.protocol = ask->protocol,
 		.port = bpf_htons(ask->port),
 	};
-	if (subject->enforced_gates & GATE_BIT(ask->gate)) {
-		rule = traffic_rule(rules, &key, identity, block);
-		if (rule) {
-			ruling->cookie = rule->cookie;
-			ruling->effect = rule->effect;
-		}
-	}
-	ruling->trial_cookie = ruling->cookie;
-	ruling->trial_effect = ruling->effect;
+	if (subject->enforced_gates & GATE_BIT(ask->gate))
+		enforced = traffic_rule(rules, &key, identity, block);
+	tried = enforced;
 	if (trial && subject->trial_gates & GATE_BIT(ask->gate)) {
 		key.gate |= TRIAL;
-		rule = traffic_rule(rules, &key, identity, block);
-		ruling->trial_cookie = rule ? rule->cookie : 0;
-		ruling->trial_effect = rule ? rule->effect : EFFECT_NONE;
-		outcome = rule && rule->effect == EFFECT_DENY && rule->report ? OUTCOME_REPORT : 0;
+		tried = traffic_rule(rules, &key, identity, block);
 	}
+	set_ruling(ruling, enforced, tried);
 	if (ruling->effect != EFFECT_DENY && ruling->trial_effect != EFFECT_DENY)
 		return 0;
 	if (is_failsafe(now, ask)) {
 		ruling->cookie = ruling->trial_cookie = 0;
 		ruling->effect = ruling->trial_effect = EFFECT_NONE;
+		ruling->outcome = 0;
 		return 0;
 	}
-	ruling->enforced = ruling->effect == EFFECT_DENY;
-	return outcome | (ruling->enforced ? OUTCOME_DENIED : 0);
+	if (ruling->effect == EFFECT_DENY)
+		ruling->outcome |= OUTCOME_DENIED;
+	return ruling->outcome;
 }

@@ -13,11 +13,6 @@
 #define PASSES(generation) (((generation) + 1) << 1)
 #define CUT(generation) (PASSES(generation) | 1)
 
-struct judgement {
-	struct ruling ruling;
-	__u32 outcome; /* enum outcome */
-};
-
 /* --- whose it is --- */
 
 static __always_inline __u8 protocol_of(__u32 protocol)
@@ -169,27 +164,28 @@ static __noinline bool find_sender(const struct ends *ends, struct flow *flow)
 
 /* --- what is decided --- */
 
-static __always_inline __u32 severity(const struct judgement *judgement)
+static __always_inline __u32 severity(const struct ruling *ruling)
 {
-	if (judgement->outcome & OUTCOME_DENIED)
+	if (ruling->outcome & OUTCOME_DENIED)
+		return 4;
+	if (ruling->outcome & OUTCOME_REPORT)
 		return 3;
-	if (judgement->ruling.trial_effect == EFFECT_DENY)
+	if (ruling->trial_effect == EFFECT_DENY)
 		return 2;
-	return judgement->ruling.effect || judgement->ruling.trial_effect ? 1 : 0;
+	return ruling->effect || ruling->trial_effect ? 1 : 0;
 }
 
-static __always_inline void begin_judgement(struct judgement *judgement, __u64 generation, __u32 slot, __u8 gate)
+static __always_inline void begin_ruling(struct ruling *ruling, __u64 generation, __u32 slot, __u8 gate)
 {
-	*judgement = (struct judgement){ .ruling = { .generation = generation, .ruler = slot, .gate = gate } };
+	*ruling = (struct ruling){ .generation = generation, .ruler = slot, .gate = gate };
 }
 
 /* Of all who are asked the strictest wins, and of equals the first. */
-static __noinline void ask(const struct control *now, __u64 generation, struct traffic_request *about, bool trial,
-			   struct judgement *strictest)
+static __noinline void ask(const struct control *now, __u64 generation, struct traffic_request *about, bool trial, struct ruling *strictest)
 {
-	struct judgement next = {};
+	struct ruling next = {};
 
-	next.outcome = decide_traffic(now, generation, about, trial, &next.ruling);
+	decide_traffic(now, generation, about, trial, &next);
 	if (severity(&next) > severity(strictest))
 		*strictest = next;
 }
@@ -197,17 +193,17 @@ static __noinline void ask(const struct control *now, __u64 generation, struct t
 /* The same where `about->peer_slot` listens here on any address, and it is not known whether the peer's is one of ours: denied is only what
  * would be denied either way. An address that is a workload's alone leaves no doubt. Yields in `about->peer_slot` who the peer surely is. */
 static __noinline void ask_either(const struct control *now, __u64 generation, struct traffic_request *about, bool trial,
-				  struct judgement *strictest)
+				  struct ruling *strictest)
 {
-	struct judgement far = {}, near = {};
+	struct ruling far = {}, near = {};
 	__u32 nearby = about->peer_slot;
 
 	about->peer_known = false;
-	far.outcome = decide_traffic(now, generation, about, trial, &far.ruling);
+	decide_traffic(now, generation, about, trial, &far);
 	if (nearby != SLOT_NONE && about->peer_slot == SLOT_NONE) {
 		about->peer_known = true;
 		about->peer_slot = nearby;
-		near.outcome = decide_traffic(now, generation, about, trial, &near.ruling);
+		decide_traffic(now, generation, about, trial, &near);
 		about->peer_slot = SLOT_NONE;
 		if (severity(&near) < severity(&far))
 			far = near;
@@ -226,7 +222,7 @@ struct start {
 };
 
 /* Judges both ends, as far as the other one is known: may the source connect, does the target accept? */
-static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct judgement *strictest)
+static __noinline void judge_start(const struct control *now, __u64 generation, struct start *start, struct ruling *strictest)
 {
 	const struct ends *ends = start->ends;
 	struct traffic_request about = {
@@ -264,10 +260,10 @@ static __noinline void judge_start(const struct control *now, __u64 generation, 
 
 /* What somebody starts to the workload for which `strictest` was begun. `flow` holds, and yields, who that is. */
 static __noinline void judge_arrival(const struct control *now, __u64 generation, const struct ends *ends, struct flow *flow,
-				     struct judgement *strictest)
+				     struct ruling *strictest)
 {
 	struct traffic_request about = {
-		.slot = strictest->ruling.ruler,
+		.slot = strictest->ruler,
 		.peer_slot = flow->peer_slot,
 		.peer_known = (flow->flags & FLOW_KNOWN) != 0,
 		.gate = GATE_ACCEPT,
@@ -285,15 +281,15 @@ static __noinline void judge_arrival(const struct control *now, __u64 generation
 /* Room for an event, all filled in but the task and the bytes. What was denied has a ring of its own. */
 static __always_inline struct socket_event *begin_socket_event(__u8 type, __u32 program, __u64 cookie, const struct socket_state *state,
 							       const struct flow *flow, const struct ends *ends,
-							       const struct judgement *judgement)
+							       const struct ruling *ruling)
 {
-	void *ring = judgement->outcome ? (void *)&alerts : (void *)&events;
+	void *ring = ruling->outcome ? (void *)&alerts : (void *)&events;
 	struct socket_event *event = begin_event(ring, sizeof(*event), type, program, state->slot);
 
 	if (!event)
 		return NULL;
 	__builtin_memset(&event->task, 0, sizeof(event->task));
-	event->ruling = judgement->ruling;
+	event->ruling = *ruling;
 	event->cookie = cookie;
 	event->netns = state->netns;
 	event->bytes_in = event->bytes_out = 0;

@@ -5,7 +5,16 @@ import { decisionOf, factsOf, moduleText, suspicions } from './records.ts'
 
 const SHA256 = 'ab'.repeat(32)
 const IMPLICIT = { implicit: ['NodePolicy/modules'] }
-const ENFORCED: Ruling = { generation: 3, cookie: 9, effect: 'deny', trialCookie: 9, trialEffect: 'deny', ruler: 0, enforced: true }
+const ENFORCED: Ruling = {
+  generation: 3,
+  cookie: 9,
+  effect: 'deny',
+  trialCookie: 9,
+  trialEffect: 'deny',
+  ruler: 0,
+  enforced: true,
+  reported: true,
+}
 const TRIAL: Ruling = { ...ENFORCED, cookie: 0, effect: null, enforced: false }
 const task = { pid: 7, started: 1, parent: { pid: 1, started: 0 }, uid: 0, euid: 0, comm: 'insmod' }
 const event = (more: Partial<ModuleEvent> = {}): ModuleEvent => ({
@@ -32,6 +41,11 @@ describe('a module that is refused', () => {
       'Denied: loading a module out of a buffer into the kernel; it has no file, so nobody knows what it is',
     ])
     assert.deepEqual(suspicions(event({ ruling: { ...TRIAL, trialEffect: null } })), [])
+  })
+
+  test('is counted and no finding where it is only observed', () => {
+    const observed = event({ ruling: { ...TRIAL, reported: false } })
+    assert.deepEqual([suspicions(observed), decisionOf(observed, IMPLICIT, names).effect], [[], 'deny'])
   })
 
   test('is a decision about the node, whoever asked', () => {

@@ -41,8 +41,10 @@ export function deniedBy(ruling: Ruling): 'enforced' | 'trial' | undefined {
   return ruling.trialEffect === 'deny' ? 'trial' : undefined
 }
 
+/** What somebody should look at. What only observing policies would deny is counted, and no finding. */
 export function suspicions(event: Asked): Suspicion[] {
-  const denied = deniedBy(event.ruling)
+  const by = deniedBy(event.ruling)
+  const denied = by === 'trial' && !event.ruling.reported ? undefined : by
   const would = denied === 'trial' ? 'Would be denied' : 'Denied'
   if (event.type === 'exec') {
     const found = fileless(event)

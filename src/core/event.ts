@@ -31,6 +31,8 @@ export interface Ruling {
   readonly ruler: number
   /** It was really stopped. */
   readonly enforced: boolean
+  /** A rule that denies it, in force or on trial, wants to be heard. A deny that only observes is counted. */
+  readonly reported: boolean
 }
 
 interface Observed {

@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { decodeExecEvent, EVENT_TYPE, type ExecEvent } from '../../src/adapters/linux/bpf/layout.gen.ts'
+import { decodeExecEvent, EVENT_TYPE, type ExecEvent, OUTCOME } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, needKernel, pathRule, subject, whyNoKernel } from '../kit/instance.ts'
 
@@ -56,7 +56,7 @@ describe('an exec rule', () => {
     assert.equal(it.run(group, TRUE).status, 0)
     const seen = execs().find(({ path, ruling }) => path === ECHO && ruling.effect === 2)!
     assert.equal(seen.ruling.cookie, 7)
-    assert.equal(seen.ruling.enforced, 1)
+    assert.equal(seen.ruling.outcome, 1)
     assert.equal(seen.header.slot, SLOT)
   })
 
@@ -69,13 +69,18 @@ describe('an exec rule', () => {
     assert.ok(denied(it.run(group, join(folder, 'stranger'), 'words')))
   })
 
-  test('on trial reports and lets it run', (t) => {
+  test('on trial lets it run, and says whether anybody wants to hear of it', (t) => {
     if (!needKernel(t)) return
-    execs()
-    it.swap({ subjects: [subject(SLOT, 0, EXEC)], paths: [pathRule(SLOT, ECHO, 'deny', { trial: true, cookie: 9, report: true })] })
-    assert.equal(it.run(group, ECHO, 'words').stdout, 'words\n')
-    const seen = execs().find(({ path }) => path === ECHO)!
-    assert.deepEqual([seen.ruling.effect, seen.ruling.trial_effect, seen.ruling.trial_cookie], [0, 2, 9])
+    for (const [report, outcome] of [
+      [false, 0],
+      [true, OUTCOME.OUTCOME_REPORT],
+    ] as const) {
+      execs()
+      it.swap({ subjects: [subject(SLOT, 0, EXEC)], paths: [pathRule(SLOT, ECHO, 'deny', { trial: true, cookie: 9, report })] })
+      assert.equal(it.run(group, ECHO, 'words').stdout, 'words\n')
+      const { ruling } = execs().find(({ path }) => path === ECHO)!
+      assert.deepEqual([ruling.effect, ruling.trial_effect, ruling.trial_cookie, ruling.outcome], [0, 2, 9, outcome])
+    }
   })
 
   test('says nothing about processes outside the workload', (t) => {

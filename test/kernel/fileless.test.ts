@@ -77,7 +77,7 @@ describe('fileless: deny', () => {
           view.getUint8(at + 22) === EVENT_TYPE.EVENT_EXEC ? decodeExecEvent(view, bytes, at) : undefined,
         )
         .findLast(({ header }) => header.slot === SLOT)!
-      assert.equal(last.ruling.enforced, expected === 'denied' ? 1 : 0)
+      assert.equal(last.ruling.outcome, expected === 'denied' ? 1 : 0)
       assert.equal(last.forms & flag, flag)
     })
   }

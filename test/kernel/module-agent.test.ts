@@ -6,6 +6,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { moduleDigest } from '../../src/adapters/linux/modules/files.ts'
+import type { Mode } from '../../src/core/workload.ts'
 import { readKernelModule } from '../../src/layers/firmware/modules/appended.ts'
 import type { EventRecord, FindingList, Status, WhyResult } from '../../src/server/api.ts'
 import { Agent } from '../kit/agent.ts'
@@ -63,7 +64,7 @@ function need(t: TestContext): boolean {
 }
 
 /** Puts in force, as strongly as this, that only what was signed may be loaded, as `thymus module policy` says it. */
-async function apply(mode: 'shadow' | 'enforce'): Promise<void> {
+async function apply(mode: Mode): Promise<void> {
   const rules = [{ effect: 'allow', sha256: moduleDigest(signed) }]
   const text = `{"apiVersion":"thymus.dev/v1","kind":"NodePolicy","metadata":{"name":"modules"},\n"spec":{"modules":{"default":"deny","rules":\n${JSON.stringify(rules)}}}}`
   await agent!.post('/v1/policies', { text, file: 'modules.yaml', mode })
@@ -82,13 +83,15 @@ async function events(): Promise<readonly EventRecord[]> {
 
 const IMPLICIT = { implicit: ['NodePolicy/modules'] }
 
-test('a node whose policy of modules is in shadow loads all, and whose is in force what was signed; it tells of each other, and the board shows how', async (t) => {
+test('a node whose policy of modules is observed or in shadow loads all, and whose is in force what was signed; it tells of each other, and the board shows how', async (t) => {
   if (!need(t)) return
-  await apply('shadow')
-  assert.deepEqual(
-    [signed, unsigned, wrong].map((path) => loadFile(path)),
-    [0, 0, 0],
-  )
+  for (const mode of ['observe', 'shadow'] as const) {
+    await apply(mode)
+    assert.deepEqual(
+      [signed, unsigned, wrong].map((path) => loadFile(path)),
+      [0, 0, 0],
+    )
+  }
   await apply('enforce')
   assert.deepEqual(
     [signed, unsigned, wrong].map((path) => loadFile(path)),
@@ -100,7 +103,9 @@ test('a node whose policy of modules is in shadow loads all, and whose is in for
   assert.deepEqual(
     told.map(({ facts: { path, sha256, form }, ruling }) => [ruling?.enforced, form, path, sha256]),
     [
-      [false, 'file', unsigned, moduleDigest(unsigned)],
+      [false, 'file', unsigned, moduleDigest(unsigned)], // observed
+      [false, 'file', wrong, moduleDigest(wrong)],
+      [false, 'file', unsigned, moduleDigest(unsigned)], // in shadow
       [false, 'file', wrong, moduleDigest(wrong)],
       [true, 'file', unsigned, moduleDigest(unsigned)],
       [true, 'file', wrong, moduleDigest(wrong)],
@@ -131,5 +136,5 @@ test('a node whose policy of modules is in shadow loads all, and whose is in for
   assert.match(summary, /module policies enforced: 1$/)
   assert.deepEqual(rungs, [{ gate: 'module', rung: 'EPERM (LSM)', works: { is: 'pass' } }])
   const { issued, received } = loss.find(({ program }) => program === 'module')!
-  assert.deepEqual([issued, received], [5, 5])
+  assert.deepEqual([issued, received], [7, 7])
 })

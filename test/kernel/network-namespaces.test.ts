@@ -84,7 +84,7 @@ for (const [family, which] of [
       assert.equal(await datagrams.receive(), '[EAGAIN]')
       const drops = seen(it, EVENT_TYPE.EVENT_DROP)
       assert.deepEqual(
-        drops.map(({ header, protocol, peer_slot, ruling }) => [header.slot, protocol, peer_slot, ruling.gate, ruling.enforced]),
+        drops.map(({ header, protocol, peer_slot, ruling }) => [header.slot, protocol, peer_slot, ruling.gate, ruling.outcome]),
         [
           [B, 6, 0, GATE_NUMBER.accept, 1],
           [B, 17, 0, GATE_NUMBER.accept, 1],

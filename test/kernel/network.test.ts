@@ -1,7 +1,7 @@
 // Who may talk to whom, asked by real processes in real groups and decided by the programs of kernel/network.bpf.c.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { EVENT_TYPE } from '../../src/adapters/linux/bpf/layout.gen.ts'
+import { EVENT_TYPE, OUTCOME } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { GATE_NUMBER, PROTOCOL_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, identityOf, needKernel, subject, trafficRule, whyNoKernel } from '../kit/instance.ts'
 import { ACCEPT, all, BIND, CONNECT, isolated, rule, seen } from '../kit/network.ts'
@@ -57,7 +57,7 @@ for (const [family, loopback] of [
       assert.equal(await server.accepts(), 'EAGAIN')
       const [event] = seen(it, EVENT_TYPE.EVENT_CONNECT)
       assert.deepEqual(
-        [event!.header.slot, event!.peer_slot, event!.ruling.effect, event!.ruling.enforced, event!.ruling.cookie, event!.ruling.ruler],
+        [event!.header.slot, event!.peer_slot, event!.ruling.effect, event!.ruling.outcome, event!.ruling.cookie, event!.ruling.ruler],
         [A, B, 2, 1, 7, A],
       )
       assert.equal(event!.remote_port, server.port)
@@ -75,7 +75,7 @@ for (const [family, loopback] of [
       seen(it)
       assert.equal(await a.tryConnect(loopback, server.port), 'EPERM')
       const [event] = seen(it, EVENT_TYPE.EVENT_CONNECT)
-      assert.deepEqual([event!.ruling.ruler, event!.ruling.gate, event!.ruling.enforced], [B, GATE_NUMBER.accept, 1])
+      assert.deepEqual([event!.ruling.ruler, event!.ruling.gate, event!.ruling.outcome], [B, GATE_NUMBER.accept, 1])
       assert.equal(await stranger.tryConnect(loopback, server.port), 'ok') // a process of no workload, by loopback
       await server.close()
     })
@@ -130,7 +130,7 @@ for (const [family, loopback] of [
         assert.equal(await server.receive(), 'one')
         assert.equal(await server.receive(), 'two')
         assert.equal(await other.receive(), '[EAGAIN]')
-        const flows = seen(it, EVENT_TYPE.EVENT_CONNECT).map(({ remote_port, ruling }) => [remote_port, ruling.enforced])
+        const flows = seen(it, EVENT_TYPE.EVENT_CONNECT).map(({ remote_port, ruling }) => [remote_port, ruling.outcome])
         const told = [
           [other.port, 1],
           [server.port, 0],
@@ -177,7 +177,7 @@ for (const [family, loopback] of [
         await socket.close()
       }
       assert.deepEqual(
-        seen(it, EVENT_TYPE.EVENT_BIND).map(({ local_port, protocol, ruling }) => [local_port, protocol, ruling.enforced]),
+        seen(it, EVENT_TYPE.EVENT_BIND).map(({ local_port, protocol, ruling }) => [local_port, protocol, ruling.outcome]),
         [
           [port, 6, 1],
           [port, 17, 1],
@@ -370,17 +370,39 @@ describe('what is said and what is done', () => {
     )
   })
 
-  test('a trial denies nothing and is told of with its rule', async (t) => {
+  test('a trial denies nothing and is told of with its rule, and with whether anybody wants to hear of it', async (t) => {
+    if (!needKernel(t)) return
+    const server = await b.listen('127.0.0.1')
+    for (const [report, outcome] of [
+      [false, 0],
+      [true, OUTCOME.OUTCOME_REPORT],
+    ] as const) {
+      it.swap({
+        subjects: [subject(A, 0, CONNECT), subject(B, 0)],
+        traffic: [trafficRule(A, 'connect', 'deny', { trial: true, cookie: 9, report })],
+      })
+      seen(it)
+      assert.equal(await a.tryConnect('127.0.0.1', server.port), 'ok')
+      const [{ ruling } = assert.fail()] = seen(it, EVENT_TYPE.EVENT_CONNECT)
+      assert.deepEqual([ruling.effect, ruling.trial_effect, ruling.trial_cookie, ruling.outcome], [0, 2, 9, outcome])
+    }
+    await server.close()
+  })
+
+  test('of two ends that would deny, the one that wants to be heard tells', async (t) => {
     if (!needKernel(t)) return
     const server = await b.listen('127.0.0.1')
     it.swap({
-      subjects: [subject(A, 0, CONNECT), subject(B, 0)],
-      traffic: [trafficRule(A, 'connect', 'deny', { trial: true, cookie: 9, report: true })],
+      subjects: [subject(A, 0, CONNECT), subject(B, 0, ACCEPT)],
+      traffic: [
+        trafficRule(A, 'connect', 'deny', { trial: true, cookie: 8 }),
+        trafficRule(B, 'accept', 'deny', { trial: true, cookie: 9, report: true }),
+      ],
     })
     seen(it)
     assert.equal(await a.tryConnect('127.0.0.1', server.port), 'ok')
-    const [event] = seen(it, EVENT_TYPE.EVENT_CONNECT)
-    assert.deepEqual([event!.ruling.effect, event!.ruling.trial_effect, event!.ruling.trial_cookie, event!.ruling.enforced], [0, 2, 9, 0])
+    const [{ ruling } = assert.fail()] = seen(it, EVENT_TYPE.EVENT_CONNECT)
+    assert.deepEqual([ruling.ruler, ruling.trial_cookie, ruling.outcome], [B, 9, OUTCOME.OUTCOME_REPORT])
     await server.close()
   })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { OUTCOME } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { addressBytes, cut, parseAddress } from '../../src/engine/rule-plane/addresses.ts'
 import { lookup } from '../../src/engine/rule-plane/lookup.ts'
 import {
@@ -113,9 +114,10 @@ test('over random tables, kernel and TypeScript give every question the same ans
             cookie: ruling.cookie,
             trialEffect: EFFECTS[ruling.trial_effect],
             trialCookie: ruling.trial_cookie,
+            reported: (ruling.outcome & OUTCOME.OUTCOME_REPORT) !== 0,
           }
           assert.deepEqual(got, expected, JSON.stringify(questions[index]))
-          assert.equal(ruling.enforced, expected.effect === 'deny' ? 1 : 0)
+          assert.equal(ruling.outcome & OUTCOME.OUTCOME_DENIED, expected.effect === 'deny' ? OUTCOME.OUTCOME_DENIED : 0)
           assert.equal(ruling.gate, GATE_NUMBER[questions[index]!.gate])
           tally[expected.effect]++
         }

@@ -26,10 +26,12 @@ interface Judgement {
   readonly effect: 'allow' | 'deny' | 'none'
   /** All that would be a right answer to "why": rules that tie, or the policies that isolate. */
   readonly because: readonly Because[]
+  /** One of those wants to be heard. */
+  readonly heard: boolean
 }
 
 function judge({ policies, namespaces, workloads }: World, request: WorkloadRequest, trial: boolean): Judgement {
-  const none: Judgement = { effect: 'none', because: [] }
+  const none: Judgement = { effect: 'none', because: [], heard: false }
   const subject = workloads.find(({ slot }) => slot === request.subject)
   if (subject === undefined) return none
   const peer = peerOf(workloads, request)
@@ -38,19 +40,22 @@ function judge({ policies, namespaces, workloads }: World, request: WorkloadRequ
   const holding = policies.filter(
     ({ applies, mode }) => meant(applies, subject, namespaces) && (trial || weaker(mode, subject.mode) === 'enforce'),
   )
-  const matching = holding.flatMap(({ id, rules }) =>
-    rules
+  const isHeard = ({ mode }: Policy) => weaker(mode, subject.mode) !== 'observe'
+  const matching = holding.flatMap((policy) =>
+    policy.rules
       .filter(({ gate, when }) => gate === request.gate && matches(when, request, peer, namespaces))
-      .map((rule) => ({ rule, policy: id })),
+      .map((rule) => ({ because: { rule, policy: policy.id }, heard: isHeard(policy), ...rule })),
   )
   if (matching.length > 0) {
-    const rank = Math.max(...matching.map(({ rule }) => rule.rank))
-    const best = matching.filter(({ rule }) => rule.rank === rank)
-    const effect = best.some(({ rule }) => rule.effect === 'deny') ? 'deny' : 'allow'
-    return { effect, because: best.filter(({ rule }) => rule.effect === effect) }
+    const highest = Math.max(...matching.map(({ rank }) => rank))
+    const best = matching.filter(({ rank }) => rank === highest)
+    const effect = best.some((rule) => rule.effect === 'deny') ? 'deny' : 'allow'
+    const right = best.filter((rule) => rule.effect === effect)
+    return { effect, because: right.map(({ because }) => because), heard: right.some(({ heard }) => heard) }
   }
   const isolating = holding.filter(({ isolates }) => isolates.includes(request.gate))
-  return isolating.length === 0 ? none : { effect: 'deny', because: [{ implicit: isolating.map(({ id }) => id).sort() }] }
+  if (isolating.length === 0) return none
+  return { effect: 'deny', because: [{ implicit: isolating.map(({ id }) => id).sort() }], heard: isolating.some(isHeard) }
 }
 
 function peerOf(workloads: readonly Workload[], request: WorkloadRequest): Workload | undefined {
@@ -237,17 +242,21 @@ const runs = (numRuns: number) => ({ numRuns, verbose: 0 as const })
 
 describe('what the tables say is what the policies say', () => {
   test('for any policies, workloads and requests, effect and reason, in force and in trial', () => {
-    const seen = { none: 0, allow: 0, deny: 0, rule: 0, implicit: 0, trialOnly: 0 }
+    const seen = { none: 0, allow: 0, deny: 0, rule: 0, implicit: 0, trialOnly: 0, unreported: 0 }
     fc.assert(
       fc.property(anyWorld, anyRequests, (world, requests) => {
         const tables = compile(world.policies, world.namespaces, world.workloads)
         for (const request of requests) {
           const decision = lookup(tables, request)
-          agree(tables, judge(world, request, false), decision.effect, decision.cookie, request)
-          agree(tables, judge(world, request, true), decision.trialEffect, decision.trialCookie, request)
+          const [inForce, trial] = [judge(world, request, false), judge(world, request, true)]
+          agree(tables, inForce, decision.effect, decision.cookie, request)
+          agree(tables, trial, decision.trialEffect, decision.trialCookie, request)
+          const reported = [inForce, trial].some(({ effect, heard }) => effect === 'deny' && heard)
+          assert.equal(decision.reported, reported, JSON.stringify(request))
           seen[decision.effect]++
           if (decision.cookie !== 0) seen['rule' in tables.reasons.get(decision.cookie)! ? 'rule' : 'implicit']++
           if (decision.trialEffect !== decision.effect) seen.trialOnly++
+          if (decision.trialEffect === 'deny' && !reported) seen.unreported++
         }
       }),
       runs(2500),

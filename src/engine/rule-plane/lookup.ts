@@ -3,7 +3,7 @@
 import type { Effect } from '../../core/policy.ts'
 import { addressOfBytes, cut, isLoopback, parseAddress } from './addresses.ts'
 import type { TrafficClaim } from './contest.ts'
-import { foldersOf, PrefixTable } from './contest.ts'
+import { covers, foldersOf, PrefixTable } from './contest.ts'
 import { oncePer } from './once-per.ts'
 import type { PathEntry, PlaceEntry, RuleValue, SubjectEntry, Tables, TrafficEntry } from './tables.ts'
 import { DIGEST_PATH, FILELESS_PATH, GATE_NUMBER, IDENTITY, type NODE_SLOT, TABLE_LIMIT } from './tables.ts'
@@ -29,6 +29,8 @@ export interface TableDecision {
   readonly cookie: number
   readonly trialEffect: Effect | 'none'
   readonly trialCookie: number
+  /** What denies it, in force or on trial, wants to be heard. */
+  readonly reported: boolean
 }
 
 /**
@@ -49,10 +51,11 @@ export function lookup(tables: Tables, request: TableRequest): TableDecision {
     cookie: enforced?.cookie ?? 0,
     trialEffect: trial?.effect ?? 'none',
     trialCookie: trial?.cookie ?? 0,
+    reported: [enforced, trial].some((rule) => rule?.effect === 'deny' && rule.report),
   }
 }
 
-const NOTHING: TableDecision = { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0 }
+const NOTHING: TableDecision = { effect: 'none', cookie: 0, trialEffect: 'none', trialCookie: 0, reported: false }
 
 type FileRequest = Extract<TableRequest, { gate: 'exec' | 'module' }>
 type TrafficRequest = Exclude<TableRequest, FileRequest>
@@ -104,8 +107,7 @@ function narrowestPath(rules: ReadonlyMap<string, RuleValue>, path: string): Rul
 /** kernel/lib/decide.h */
 function better(one: RuleValue | undefined, other: RuleValue | undefined): RuleValue | undefined {
   if (one === undefined || other === undefined) return one ?? other
-  if (one.rank !== other.rank) return one.rank > other.rank ? one : other
-  return one.effect === 'deny' ? one : other
+  return covers(one, other) ? one : other
 }
 
 function placeOf(places: readonly PlaceEntry[], address: bigint): PlaceEntry | undefined {

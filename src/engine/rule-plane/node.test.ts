@@ -107,7 +107,7 @@ test('for any policies and modules the tables say what the reference says, effec
   fc.assert(
     fc.property(anyPolicies, fc.constantFrom(GOOD, BAD, OTHER, undefined), (policies, sha256) => {
       const made = tables(...policies)
-      const { effect, cookie, trialEffect, trialCookie } = judged(made, sha256)
+      const { effect, cookie, trialEffect, trialCookie, reported } = judged(made, sha256)
       const request = { gate: 'module', subject: NODE, ...(sha256 === undefined ? {} : { sha256 }) } as const
       const { inForce, trial, trialMode } = decide(policies, new Map(), [WEB as never], request)
       for (const [half, said, number] of [
@@ -120,6 +120,7 @@ test('for any policies and modules the tables say what the reference says, effec
         if (!('rule' in half.because)) assert.deepEqual(because, half.because)
         else assert.deepEqual(because && 'rule' in because && because.rule.when, half.because.rule.when)
       }
+      assert.equal(reported, effect === 'deny' || (trialEffect === 'deny' && trialMode !== 'observe'))
       seen[effect]++
       if (trialEffect !== effect) seen.trialOnly++
       if ('implicit' in inForce.because) seen.implicit++

@@ -40,6 +40,7 @@ export interface RuleValue {
   readonly cookie: number
   readonly rank: number
   readonly effect: Effect
+  /** A denial by it is told of; else it is only counted. */
   readonly report: boolean
 }
 

@@ -10,6 +10,7 @@ import {
   type EventHeader,
   EXEC_FORM,
   MODULE_FORM,
+  OUTCOME,
   type Ruling as RawRuling,
   type TaskRef,
 } from './layout.gen.ts'
@@ -110,7 +111,8 @@ function ruling(raw: RawRuling): Ruling {
     trialCookie: raw.trial_cookie,
     trialEffect: EFFECTS[raw.trial_effect] ?? null,
     ruler: raw.ruler,
-    enforced: raw.enforced !== 0,
+    enforced: (raw.outcome & OUTCOME.OUTCOME_DENIED) !== 0,
+    reported: (raw.outcome & OUTCOME.OUTCOME_REPORT) !== 0,
   }
 }
 

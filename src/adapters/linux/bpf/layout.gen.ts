@@ -6,6 +6,8 @@ export const PROGRAM = { PROGRAM_EXEC: 0, PROGRAM_EXEC_LSM: 1, PROGRAM_FORK: 2, 
 
 export const EXEC_FORM = { FORM_UNLINKED: 1, FORM_UNHASHED: 2, FORM_SHM: 4, FORM_SCRIPT_FD: 8, FORM_BY_FD: 16, FORM_NO_PATH: 32, FORM_KILLED: 64, FORM_REFUSED: 128 } as const
 
+export const OUTCOME = { OUTCOME_DENIED: 1, OUTCOME_REPORT: 2 } as const
+
 export const MODULE_FORM = { MODULE_FILE: 1, MODULE_NO_DIGEST: 2, MODULE_BUFFER: 3 } as const
 
 export const ABI = { ABI_VERSION: 2 } as const
@@ -66,7 +68,7 @@ export interface Ruling {
   readonly gate: number
   readonly effect: number
   readonly trial_effect: number
-  readonly enforced: number
+  readonly outcome: number
 }
 
 export interface ModuleEvent {
@@ -253,7 +255,7 @@ export function decodeRuling(view: DataView, _bytes: Buffer, at: number): Ruling
     gate: view.getUint8(at + 20),
     effect: view.getUint8(at + 21),
     trial_effect: view.getUint8(at + 22),
-    enforced: view.getUint8(at + 23),
+    outcome: view.getUint8(at + 23),
   }
 }
 

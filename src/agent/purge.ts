@@ -6,16 +6,36 @@ import { namespacesOf, networkOf, removeBridge, removeNamespace } from '../adapt
 import { unmount } from '../adapters/linux/system.ts'
 import type { Places } from './places.ts'
 
+/** What there is of an instance. */
+export interface Traces {
+  /** In the kernel: pins, or groups. Verdicts stay in force there without an agent. */
+  readonly kernel: boolean
+  readonly folders: readonly string[]
+}
+
+const NONE: Traces = { kernel: false, folders: [] }
+
+export function tracesOf(at: Places): Traces {
+  const isThere = (path: string | null) => path !== null && existsSync(path)
+  return { kernel: [at.pins, at.groups].some(isThere), folders: [at.state, at.run].filter(isThere) }
+}
+
 /**
  * Leaves the machine as it was before the first `up`: pins (and with them programs, links and maps), groups, namespaces, interfaces,
  * mounts and files. Processes that ran in our groups go on, in the root group. Needs no agent, and may be done twice.
  */
 export function purge(at: Places): void {
-  withdraw(at)
-  if (at.pins !== null) removeNetwork(at.instance) // an ordinary user has none; that of the same name is root's
-  rmSync(at.state, { recursive: true, force: true })
-  rmSync(at.run, { recursive: true, force: true })
+  restore(at, NONE)
   removeLink(at)
+}
+
+/** Takes back what an agent left that has ended, but for what was there before it started. */
+export function restore(at: Places, found: Traces): void {
+  if (!found.kernel) {
+    withdraw(at)
+    if (at.pins !== null) removeNetwork(at.instance) // an ordinary user has none; that of the same name is root's
+  }
+  for (const folder of [at.state, at.run]) if (!found.folders.includes(folder)) rmSync(folder, { recursive: true, force: true })
 }
 
 /** Takes back what is in the kernel, and what had to be mounted for it. */

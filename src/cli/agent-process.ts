@@ -27,6 +27,8 @@ export async function powerOf(client: Client): Promise<Power> {
 
 export interface Started {
   readonly status: Status
+  /** It was not running before, and nobody else started it meanwhile. */
+  readonly isOurs: boolean
   /** Why the kernel takes no part, where it was tried and refused. */
   readonly without?: ThymusError
 }
@@ -37,13 +39,13 @@ export interface Started {
  */
 export async function startAgent(at: Places, client: Client): Promise<Started> {
   const running = await answerOf(client)
-  if (running !== undefined) return { status: running }
-  if (at.pins === null || at.groups === null) return { status: await launch('mind.ts', at, client) }
+  if (running !== undefined) return { status: running, isOurs: false }
+  if (at.pins === null || at.groups === null) return launch('mind.ts', at, client)
   try {
-    return { status: await launch('guard.ts', at, client) }
+    return await launch('guard.ts', at, client)
   } catch (error) {
     if (!(error instanceof ThymusError && isRefusal(error))) throw error
-    return { status: await launch('mind.ts', at, client), without: error }
+    return { ...(await launch('mind.ts', at, client)), without: error }
   }
 }
 
@@ -92,7 +94,7 @@ async function answerOf(client: Client): Promise<Status | undefined> {
   }
 }
 
-async function launch(program: 'guard.ts' | 'mind.ts', at: Places, client: Client): Promise<Status> {
+async function launch(program: 'guard.ts' | 'mind.ts', at: Places, client: Client): Promise<Started> {
   if (program === 'guard.ts') process.umask(0o022) // the mind, which is another user, has to get through what is made here
   mkdirSync(at.run, { recursive: true, mode: at.pins === null ? 0o700 : 0o755 })
   const log = openSync(at.log, 'a')
@@ -110,7 +112,7 @@ async function launch(program: 'guard.ts' | 'mind.ts', at: Places, client: Clien
   child.unref()
   for (const started = Date.now(); Date.now() - started < START_MS; await sleep(POLL_MS)) {
     const status = await answerOf(client)
-    if (status !== undefined) return status
+    if (status !== undefined) return { status, isOurs: (status.agent.guard ?? status.agent.pid) === child.pid }
     // A second agent is one that somebody else started at the same time: it will answer.
     if (failure !== undefined && failure.code !== 'AGENT_SECOND') throw failure
     const [last, before] = errorsIn(at.log, from)

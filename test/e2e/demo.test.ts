@@ -1,11 +1,13 @@
 // The demo on each rung, as far as this machine has it. It checks its own promises, and fails where one is not kept.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { replay } from '../../src/agent/replay.ts'
+import type { Status } from '../../src/server/api.ts'
 import { type Ended, ended, PROGRAM, thymus } from '../kit/cli.ts'
 import { AS_NOBODY, NOBODY, needLandlock } from '../kit/confined.ts'
 import { needKernel } from '../kit/need-kernel.ts'
@@ -27,7 +29,9 @@ async function demo(t: TestContext, without: string | undefined): Promise<Ended>
     return ended(spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...rest, THYMUS_HOME: home, LC_ALL: 'C.UTF-8' } }))
   }
   const said = await run('demo')
+  const left = readdirSync(home)
   assert.equal((await run('down', '--purge')).status, 0)
+  assert.deepEqual(left, [])
   return said
 }
 
@@ -61,6 +65,40 @@ test('without a kernel but with Landlock, commands restrict themselves', async (
 
 test('with the kernel, the acts are played by it', async (t) => {
   if (!needKernel(t)) return
+  const { env, traces } = instance(t)
+  const said = await thymus(['demo'], { env })
+  assert.equal(said.status, 0, said.stdout + said.stderr)
+  assert.deepEqual(rungs(said), ['1 kernel', '2 kernel', '3 engine', '4 replayed'])
+  assert.deepEqual(traces(), [])
+})
+
+test('what was there before the demo is there after it: an agent that runs, and without one its verdicts and its state', async (t) => {
+  if (!needKernel(t)) return
+  const { env, traces } = instance(t)
+  const run = async (...words: string[]) => {
+    const { status, stdout, stderr } = await thymus(words, { env })
+    assert.equal(status, 0, stdout + stderr)
+    return stdout
+  }
+  const agent = async () => (JSON.parse(await run('status', '-o', 'json')) as Status).agent
+  await run('up')
+  await run('apply', '-f', join(CHECKOUT, 'docs/examples/fileless.yaml'), '--enforce')
+  const { guard, pid } = await agent()
+  const before = traces()
+  await run('demo', '4')
+  assert.deepEqual([(await agent()).guard, (await agent()).pid], [guard, pid])
+  await run('down')
+  await run('demo', '4')
+  assert.deepEqual(
+    [before.filter((trace) => !traces().includes(trace)), await thymus(['status'], { env }).then(({ status }) => status)],
+    [[], 1],
+  )
+  await run('up')
+  assert.match(await run('policy', 'list'), /fileless/)
+})
+
+/** An instance that goes with the test, and what there is of it: below its folder, its group, its mounts. */
+function instance(t: TestContext) {
   const home = mkdtempSync(join(tmpdir(), 'thymus-demo-'))
   chmodSync(home, 0o755)
   const env = { ...process.env, THYMUS_HOME: home, LC_ALL: 'C.UTF-8' }
@@ -68,10 +106,18 @@ test('with the kernel, the acts are played by it', async (t) => {
     await thymus(['down', '--purge'], { env })
     rmSync(home, { recursive: true, force: true })
   })
-  const said = await thymus(['demo'], { env })
-  assert.equal(said.status, 0, said.stdout + said.stderr)
-  assert.deepEqual(rungs(said), ['1 kernel', '2 kernel', '3 engine', '4 replayed'])
-})
+  const group = join(unifiedMount()!, `thymus-${basename(home)}`)
+  const pins = (folder: string) => (existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String) : [])
+  const traces = () => [
+    ...readdirSync(home),
+    ...pins(join(home, 'bpf')).filter((name) => !/links\/\d+/.test(name)),
+    ...[group].filter(existsSync),
+    ...readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(home)),
+  ]
+  return { env, traces }
+}
 
 test('the recordings are of the acts as they are now', () => {
   for (const act of ['act-1.rec', 'act-2.rec']) assert.equal(replay(join(RECORDINGS, act)).lost, 0)

@@ -1,8 +1,9 @@
 import { selfRestrictionTest } from '../../agent/confine-self-test.ts'
 import { type Places, places } from '../../agent/places.ts'
+import { restore, tracesOf } from '../../agent/purge.ts'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import type { Rung } from '../../core/posture.ts'
-import { endAgent, isRefusal, startAgent } from '../agent-process.ts'
+import { endAgent, isRefusal, lockHolder, type Started, startAgent } from '../agent-process.ts'
 import { Client } from '../client.ts'
 import { type Colour, note, useColour } from '../terminal.ts'
 import { ADMISSION_ACT } from './admission-act.ts'
@@ -13,18 +14,19 @@ import { type Act, type FreeAct, Stage } from './stage.ts'
 
 const ACTS: Readonly<Record<string, Act | FreeAct>> = { '1': NETWORK_ACT, '2': FILELESS_ACT, '3': ADMISSION_ACT, '4': BOOT_ACT }
 
-/** The story, act by act; it is also the acceptance test: each promise is checked, and one that is not kept fails the demo. */
+/**
+ * The story, act by act; it is also the acceptance test: each promise is checked, and one that is not kept fails the demo. An agent that it had
+ * to start goes again, with all that was not there before it; one that ran goes on.
+ */
 export async function demo(flags: { readonly color: Colour }, act: string | undefined): Promise<number> {
   const chosen = act === undefined ? Object.keys(ACTS) : [act]
   if (act !== undefined && !Object.hasOwn(ACTS, act))
     throw new ThymusError('USAGE', `there are acts ${Object.keys(ACTS).join(', ')}`, { at: act })
   const at = places()
   const client = new Client(at)
-  const ran = await client.status().then(
-    () => true,
-    () => false,
-  )
-  const hasKernel = await start(at, client)
+  const found = tracesOf(at)
+  const started = await start(at, client)
+  const hasKernel = started !== undefined && started.status.agent.guard !== null
   const seen = hasKernel ? [] : selfRestrictionTest()
   const bold = useColour(flags.color, process.stdout.isTTY, process.env)
     ? (text: string) => `\x1b[1m${text}\x1b[0m`
@@ -34,7 +36,8 @@ export async function demo(flags: { readonly color: Colour }, act: string | unde
     for (const number of chosen) await play(stage, number, hasKernel, seen)
   } finally {
     await stage.clear()
-    if (!ran) await endAgent(at, client, false)
+    if (started?.isOurs) await endAgent(at, client, false)
+    if (started === undefined ? lockHolder(at.lock) === undefined : started.isOurs) restore(at, found)
   }
   console.log(stage.failures === 0 ? '\nEvery promise was kept.' : `\n${stage.failures} promises were not kept.`)
   return stage.failures === 0 ? EXIT.ok : EXIT.error
@@ -59,14 +62,13 @@ async function play(stage: Stage, number: string, hasKernel: boolean, seen: read
   return act.replayed(stage, `src/cli/demo/recordings/act-${number}.rec`)
 }
 
-/** Says whether there is an agent with a kernel. Where the agent itself is refused, what needs none is still played. */
-async function start(at: Places, client: Client): Promise<boolean> {
+/** Where the agent itself is refused there is none, and what needs none is still played. */
+async function start(at: Places, client: Client): Promise<Started | undefined> {
   try {
-    const { status } = await startAgent(at, client)
-    return status.agent.guard !== null
+    return await startAgent(at, client)
   } catch (error) {
     if (!(error instanceof ThymusError && isRefusal(error))) throw error
     note(`without an agent: ${error.code}: ${error.message}`)
-    return false
+    return undefined
   }
 }

@@ -74,11 +74,16 @@ function term(value: Value): string {
   )
 }
 
+/** ASCII of which none is escaped: nearly every key. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/
+
 /** Go escapes what would be markup, two line separators, and what is no Unicode. */
 export const quote = (text: string) =>
-  JSON.stringify(text)
-    .replace(/\\ud[89a-f][0-9a-f]{2}/g, '\\ufffd')
-    .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  PLAIN.test(text)
+    ? `"${text}"`
+    : JSON.stringify(text)
+        .replace(/\\ud[89a-f][0-9a-f]{2}/g, '\\ufffd')
+        .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const SHORT: Readonly<Record<string, string>> = {
   '"': '\\"',

@@ -164,6 +164,16 @@ describe('text', () => {
     assert.equal(printTerm('\u0007\b\f\n\r\t\v"\\\u007f\u00a0\u{e0001}'), '"\\a\\b\\f\\n\\r\\t\\v\\"\\\\\\x7f\\u00a0\\U000e0001"')
   })
 
+  test('of JSON is escaped as Go escapes it, each character by itself and among others', () => {
+    const short = new Map([...'"\\\b\f\n\r\t'].map((c, at) => [c, `\\${'"\\bfnrt'[at]}`]))
+    for (let code = 0; code < 0x2030; code++) {
+      const c = String.fromCharCode(code)
+      const escaped = code < 0x20 || '<>&\u2028\u2029'.includes(c) ? `\\u${code.toString(16).padStart(4, '0')}` : c
+      assert.equal(printJson(`a${c}`), `"a${short.get(c) ?? escaped}"`)
+    }
+    assert.deepEqual(['', '\ud800', '\u{1f600}'].map(printJson), ['""', '"\\ufffd"', '"\u{1f600}"'])
+  })
+
   test('that is hostile is refused by code', () => {
     for (const text of ['['.repeat(100_000), '{"a":', '01', '"\\x"', '', '[1,]', '{1}', '1 2']) {
       assert.throws(() => readJson(text), { code: 'FORMAT' })

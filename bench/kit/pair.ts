@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inGroup } from '../../src/adapters/linux/groups.ts'
 import { scheduled } from './processes.ts'
 
 const MAIN = join(import.meta.dirname, 'peer-main.ts')
 /** The server may be behind the client by this. */
 const BEHIND_MS = 20
-const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
 export class Pair {
   readonly #server: ChildProcess
@@ -54,8 +54,9 @@ export class Pair {
   }
 }
 
-function enter(group: string, ...words: string[]): ChildProcess {
-  return spawn('/bin/sh', ['-c', ENTER, group, process.execPath, MAIN, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
+function enter(group: string, ...more: string[]): ChildProcess {
+  const [file, ...words] = inGroup(group, [process.execPath, MAIN, ...more])
+  return spawn(file, words, { stdio: ['pipe', 'pipe', 'inherit'] })
 }
 
 function lines(child: ChildProcess): AsyncIterator<string> {

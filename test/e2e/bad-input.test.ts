@@ -6,6 +6,7 @@ import { request } from 'node:http'
 import { createConnection } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inGroup } from '../../src/adapters/linux/groups.ts'
 import type { ApplyResult, Status, WorkloadSummary } from '../../src/server/api.ts'
 import { Agent } from '../kit/agent.ts'
 import { needKernel, whyNoKernel } from '../kit/need-kernel.ts'
@@ -22,7 +23,6 @@ spec:
       - {effect: deny, path: /usr/bin/id}
 `
 const WEB = { name: 'web', namespace: 'default', labels: { app: 'web' } }
-const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
 interface Refusal {
   readonly code: string
@@ -34,7 +34,8 @@ let agent: Agent
 let web: WorkloadSummary
 
 function asWeb(...command: string[]) {
-  return spawnSync('/bin/sh', ['-c', ENTER, web.cgroup, ...command], { encoding: 'utf8', timeout: 60_000 })
+  const [file, ...words] = inGroup(web.cgroup, command)
+  return spawnSync(file, words, { encoding: 'utf8', timeout: 60_000 })
 }
 
 /** Status and answer to a body that need not be JSON. */

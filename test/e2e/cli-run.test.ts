@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unifiedMount } from '../../src/adapters/linux/groups.ts'
+import { inGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { type Places, placesOf } from '../../src/agent/places.ts'
 import { isAlive } from '../../src/cli/agent-process.ts'
 import { Client } from '../../src/cli/client.ts'
@@ -46,8 +46,8 @@ async function firstFinding() {
 
 /** Is a connection refused to the workload default/web? It is asked by somebody who enters its group and needs no agent for it. */
 function denied(): boolean {
-  const enter = ['-c', 'echo 0 >"$0/cgroup.procs" && exec bash -c ": </dev/tcp/127.0.0.1/9"', join(at.groups!, 'default.web')]
-  return spawnSync('/bin/sh', enter, { encoding: 'utf8' }).stderr.includes('Operation not permitted')
+  const [file, ...words] = inGroup(join(at.groups!, 'default.web'), ['bash', '-c', ': </dev/tcp/127.0.0.1/9'])
+  return spawnSync(file, words, { encoding: 'utf8' }).stderr.includes('Operation not permitted')
 }
 
 describe('an agent that a user starts', () => {

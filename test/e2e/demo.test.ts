@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { replay } from '../../src/agent/replay.ts'
 import type { Status } from '../../src/server/api.ts'
-import { type Ended, ended, PROGRAM, thymus } from '../kit/cli.ts'
+import { type Ended, ended, PROGRAM, succeeded, thymus } from '../kit/cli.ts'
 import { AS_NOBODY, NOBODY, needLandlock } from '../kit/confined.ts'
 import { needKernel } from '../kit/need-kernel.ts'
 
@@ -75,11 +75,7 @@ test('with the kernel, the acts are played by it', async (t) => {
 test('what was there before the demo is there after it: an agent that runs, and without one its verdicts and its state', async (t) => {
   if (!needKernel(t)) return
   const { env, traces } = instance(t)
-  const run = async (...words: string[]) => {
-    const { status, stdout, stderr } = await thymus(words, { env })
-    assert.equal(status, 0, stdout + stderr)
-    return stdout
-  }
+  const run = async (...words: string[]) => succeeded(await thymus(words, { env }))
   const agent = async () => (JSON.parse(await run('status', '-o', 'json')) as Status).agent
   await run('up')
   await run('apply', '-f', join(CHECKOUT, 'docs/examples/fileless.yaml'), '--enforce')

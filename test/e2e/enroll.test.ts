@@ -4,9 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Tpm } from '../../src/adapters/linux/tpm/tpm.ts'
-import { type Ended, thymus } from '../kit/cli.ts'
-import { type Swtpm, startSwtpm, whyNoSwtpm } from '../kit/swtpm.ts'
+import { type Ended, succeeded, thymus } from '../kit/cli.ts'
+import { endUnused, type Swtpm, startSwtpm, whyNoSwtpm } from '../kit/swtpm.ts'
 
 const NONCE = '00112233445566778899aabbccddeeff'
 
@@ -18,11 +17,7 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
   const read = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'))
   const attest = (...words: readonly string[]): Promise<Ended> =>
     thymus(['attest', ...words], { env: { ...process.env, THYMUS_HOME: folder }, cwd: folder, timeout: 60_000 })
-  const ok = async (...words: readonly string[]): Promise<string> => {
-    const { status, stdout, stderr } = await attest(...words)
-    assert.equal(status, 0, stderr)
-    return stdout
-  }
+  const ok = async (...words: readonly string[]) => succeeded(await attest(...words))
   const refused = async (says: RegExp, place: string, ...words: readonly string[]) => {
     const { status, stdout, stderr } = await attest(...words)
     assert.match(stderr, /^thymus: CREDENTIAL: /)
@@ -54,10 +49,7 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
     lab = ['--lab-ca', 'root.pem', '--lab-ca', 'issuer.pem']
   })
   after(async () => {
-    await using left = await Tpm.open(swtpm.place)
-    for (const kind of [0x80000000, 0x02000000, 0x03000000]) assert.deepEqual(await left.handles(kind), [])
-    await left[Symbol.asyncDispose]()
-    await swtpm[Symbol.asyncDispose]()
+    await endUnused(swtpm)
     rmSync(folder, { recursive: true })
   })
 

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inGroup } from '../../src/adapters/linux/groups.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import type { Mode } from '../../src/core/workload.ts'
 import type { EventRecord, FindingList, FlowSummary, Status, WorkloadSummary } from '../../src/server/api.ts'
@@ -49,7 +50,8 @@ spec:
 
 /** What a workload tries, and what came of it; `at` is a port on which it listens. */
 async function tryAll(group: string, puppet: Puppet, at: number, client: Puppet): Promise<readonly string[]> {
-  const exec = spawnSync('/bin/sh', ['-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', group, ECHO, 'ran'], { encoding: 'utf8' })
+  const [file, ...words] = inGroup(group, [ECHO, 'ran'])
+  const exec = spawnSync(file, words, { encoding: 'utf8' })
   const bind = await puppet.bound('127.0.0.1').then(
     () => 'ok',
     () => 'refused',

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { thymus } from '../kit/cli.ts'
+import { succeeded, thymus } from '../kit/cli.ts'
 import { deb } from '../kit/deb.ts'
 import { ndb, rpmHeader, rpmPackage, rpmTags } from '../kit/rpm.ts'
 
@@ -20,11 +20,7 @@ const put = (name: string, content: string | Uint8Array) => {
   return path
 }
 const digests = (stdout: string) => (JSON.parse(stdout) as { digests: Readonly<Record<string, readonly string[]>> }).digests
-const made = async (...words: readonly string[]) => {
-  const { stdout, stderr, status } = await thymus(['ima', 'policy', ...words])
-  assert.equal(status, 0, stderr)
-  return digests(stdout)
-}
+const made = async (...words: readonly string[]) => digests(succeeded(await thymus(['ima', 'policy', ...words])))
 const refused = async (file: string, says: RegExp) => {
   const { status, stdout, stderr } = await thymus(['ima', 'policy', file])
   assert.deepEqual([status, stdout], [1, ''])

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { unifiedMount } from '../../src/adapters/linux/groups.ts'
+import { inGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { networkOf } from '../../src/adapters/linux/netns.ts'
 import type { ApplyResult, FindingList, Status, WorkloadSummary } from '../../src/server/api.ts'
 import { Agent } from '../kit/agent.ts'
@@ -24,14 +24,14 @@ spec:
       - {effect: deny, path: /usr/bin/id}
   connect: {default: deny}
 `
-const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
 let agent: Agent
 let web: WorkloadSummary
 
 /** Runs a command as the workload. */
 function asWeb(...command: string[]) {
-  return spawnSync('/bin/sh', ['-c', ENTER, web.cgroup, ...command], { encoding: 'utf8' })
+  const [file, ...words] = inGroup(web.cgroup, command)
+  return spawnSync(file, words, { encoding: 'utf8' })
 }
 
 function inForce(): boolean {

@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Tpm } from '../../src/adapters/linux/tpm/tpm.ts'
-import { begin, type Ended, ended, thymus } from '../kit/cli.ts'
-import { type Swtpm, startSwtpm, whyNoSwtpm } from '../kit/swtpm.ts'
+import { begin, type Ended, ended, succeeded, thymus } from '../kit/cli.ts'
+import { endUnused, type Swtpm, startSwtpm, whyNoSwtpm } from '../kit/swtpm.ts'
 
 /** Whether somebody talks to whoever listens at a Unix socket: the end that was accepted has its path, and is connected (3). */
 const isConnected = (path: string) =>
@@ -24,11 +23,7 @@ describe('thymus tpm', { skip: whyNoSwtpm() }, () => {
   const at = (name: string) => join(folder, name)
   const tpm = (...words: readonly string[]): Promise<Ended> =>
     thymus(['tpm', ...words, '--tpm', `unix:${swtpm.path}`], { env, cwd: folder, timeout: 60_000 })
-  const ok = async (...words: readonly string[]): Promise<string> => {
-    const { status, stdout, stderr } = await tpm(...words)
-    assert.equal(status, 0, stderr)
-    return stdout
-  }
+  const ok = async (...words: readonly string[]) => succeeded(await tpm(...words))
   const refused = async (code: string, says: RegExp, ...words: readonly string[]) => {
     const { status, stdout, stderr } = await tpm(...words)
     assert.match(stderr, new RegExp(`^thymus: ${code}: `))
@@ -42,10 +37,7 @@ describe('thymus tpm', { skip: whyNoSwtpm() }, () => {
     env = { ...process.env, THYMUS_HOME: folder }
   })
   after(async () => {
-    await using left = await Tpm.open(swtpm.place)
-    for (const kind of [0x80000000, 0x02000000, 0x03000000]) assert.deepEqual(await left.handles(kind), [])
-    await left[Symbol.asyncDispose]()
-    await swtpm[Symbol.asyncDispose]()
+    await endUnused(swtpm)
     rmSync(folder, { recursive: true })
   })
 

@@ -1,4 +1,5 @@
 // The program as a user starts it.
+import assert from 'node:assert/strict'
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -46,6 +47,12 @@ export function printed(child: ChildProcess, expected: string): Promise<void> {
     child.once('error', reject)
     child.once('close', (status) => reject(new Error(`it ended (${status}) and never printed ${expected}: ${out}${err}`)))
   })
+}
+
+/** What it printed. Fails where its status is not 0, with what it said why. */
+export function succeeded({ status, stdout, stderr }: Ended): string {
+  assert.equal(status, 0, stderr || stdout)
+  return stdout
 }
 
 export async function ended(child: ChildProcess): Promise<Ended> {

@@ -7,15 +7,13 @@ import type { Failsafe } from '../../src/adapters/linux/bpf/control.ts'
 import { groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
 import { MappedRing, type OnRecord } from '../../src/adapters/linux/bpf/ring.ts'
 import { encodeTables } from '../../src/adapters/linux/bpf/tables.ts'
-import { dissolveGroup, makeGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
+import { dissolveGroup, inGroup, makeGroup, unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { ensureBpfFileSystem, unmount } from '../../src/adapters/linux/system.ts'
 import { IDENTITY, type PathEntry, type SubjectEntry, type Tables, type TrafficEntry } from '../../src/engine/rule-plane/tables.ts'
 
 export { needKernel, whyNoKernel } from './need-kernel.ts'
 
 const OBJECTS = join(import.meta.dirname, '../../kernel/build')
-/** Joins the group before the first instruction of the command. */
-const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
 export class Instance {
   readonly home = mkdtempSync(join(tmpdir(), 'thymus-test-'))
@@ -58,7 +56,8 @@ export class Instance {
 
   /** Runs a command in a group and waits for it. */
   run(group: string, ...command: string[]): SpawnSyncReturns<string> {
-    return spawnSync('/bin/sh', ['-c', ENTER, group, ...command], {
+    const [file, ...words] = inGroup(group, command)
+    return spawnSync(file, words, {
       encoding: 'utf8',
       timeout: 20_000,
       env: { ...process.env, LC_ALL: 'C' },

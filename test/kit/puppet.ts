@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { inGroup } from '../../src/adapters/linux/groups.ts'
 import type { Answer, Command } from './puppet-main.ts'
 
 const MAIN = join(import.meta.dirname, 'puppet-main.ts')
@@ -43,8 +44,8 @@ export class Puppet {
   constructor(where: { readonly group?: string; readonly netns?: string } = {}) {
     const node = [process.execPath, MAIN]
     const command = where.netns === undefined ? node : ['ip', 'netns', 'exec', where.netns, ...node]
-    const enter = where.group === undefined ? 'exec "$@"' : 'echo 0 >"$0/cgroup.procs" && exec "$@"'
-    this.#child = spawn('/bin/sh', ['-c', enter, where.group ?? 'sh', ...command], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [file, ...words] = where.group === undefined ? command : inGroup(where.group, command)
+    this.#child = spawn(file!, words, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#lines = createInterface({ input: this.#child.stdout! })
     this.#answers = this.#lines[Symbol.asyncIterator]()
   }

@@ -1,4 +1,5 @@
 // An emulated TPM as a process: swtpm from PATH, or from the lab's cache (lab/lab setup), in a folder of its own.
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,6 +8,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Tpm } from '../../src/adapters/linux/tpm/tpm.ts'
 import type { Place } from '../../src/layers/hardware/tpm/place.ts'
 
 const CACHE =
@@ -102,6 +104,18 @@ export async function startSwtpm(certificates = false): Promise<Swtpm> {
     }
     return process
   }
+}
+
+/** Objects, loaded and saved sessions: what a command that is careful leaves none of. */
+export async function heldBy(tpm: Tpm): Promise<readonly number[]> {
+  return [...(await tpm.handles(0x80000000)), ...(await tpm.handles(0x02000000)), ...(await tpm.handles(0x03000000))]
+}
+
+/** Ends it. Fails if whoever used it left anything in it. */
+export async function endUnused(swtpm: Swtpm): Promise<void> {
+  await using _ = swtpm
+  await using tpm = await Tpm.open(swtpm.place)
+  assert.deepEqual(await heldBy(tpm), [])
 }
 
 /** A command of the control channel with a word of zeros; the answer is a word that is zero too (swtpm_ioctls(3)). */

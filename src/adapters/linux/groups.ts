@@ -31,6 +31,11 @@ export function makeGroup(path: string): void {
   }
 }
 
+/** A command that joins the group, and only then becomes what is asked for: no instruction of that runs outside. */
+export function inGroup(path: string, command: readonly string[]): [file: string, ...words: string[]] {
+  return ['/bin/sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', path, ...command]
+}
+
 /** The group and all below it, outermost first. A group that goes meanwhile is left out. */
 export function* groupsBelow(path: string): Generator<string> {
   yield path

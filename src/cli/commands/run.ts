@@ -1,3 +1,4 @@
+import { inGroup } from '../../adapters/linux/groups.ts'
 import type { Places } from '../../agent/places.ts'
 import { ThymusError } from '../../core/errors.ts'
 import type { Labels } from '../../core/labels.ts'
@@ -18,9 +19,6 @@ export interface RunFlags extends MeasuredFlags {
   readonly netns?: boolean
   readonly policy?: readonly string[]
 }
-
-/** Joins the group, and only then becomes the command: no instruction of the command runs outside. */
-const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 
 export async function run(flags: RunFlags, ...words: string[]): Promise<number> {
   const { at, client } = here()
@@ -52,8 +50,8 @@ async function measuredCommand(at: Places, flags: RunFlags, words: readonly stri
 
 /** The network first: what enters it is ours, and is not yet judged as the workload. */
 function entered({ cgroup, netns }: WorkloadSummary, command: readonly string[]): string[] {
-  const inGroup = ['/bin/sh', '-c', ENTER, cgroup, ...command]
-  return netns === null ? inGroup : ['nsenter', `--net=${netns}`, '--', ...inGroup]
+  const words = inGroup(cgroup, command)
+  return netns === null ? words : ['nsenter', `--net=${netns}`, '--', ...words]
 }
 
 /** A workload ends with its command, unless it has left something behind that runs. */

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks'
-import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { prepareQuery } from '../../lang/rego/query.ts'
 import { inputOf } from './eval.ts'
 import { loadFiles } from './files.ts'
 import { type InputFlags, type ModuleFlags, versionOf } from './flags.ts'
 import { type Measured, measure } from './measure.ts'
+import { rejected } from './rejected.ts'
 import { surroundings } from './surroundings.ts'
 import { boxed } from './table.ts'
 
@@ -45,10 +45,7 @@ export async function bench(flags: BenchFlags, query: string): Promise<number> {
     }
     return 0
   } catch (error) {
-    const faults = faultsOf(error)
-    if (faults === undefined) throw error
-    process.stderr.write(faultText(faults))
-    return 1
+    return rejected(error, 1)
   }
 }
 

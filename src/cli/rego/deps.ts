@@ -1,10 +1,10 @@
 import { partsText } from '../../lang/rego/compile/text.ts'
 import { dependenciesOf } from '../../lang/rego/dependencies.ts'
-import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import type { Term } from '../../lang/rego/syntax/ast.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
+import { rejected } from './rejected.ts'
 import { boxed } from './table.ts'
 
 export interface DepsFlags extends ModuleFlags {
@@ -23,10 +23,7 @@ export async function deps(flags: DepsFlags, query: string): Promise<number> {
     }
     return 0
   } catch (error) {
-    const faults = faultsOf(error)
-    if (faults === undefined) throw error
-    process.stderr.write(faultText(faults))
-    return 1
+    return rejected(error, 1)
   }
 }
 

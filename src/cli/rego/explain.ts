@@ -1,12 +1,12 @@
 import { printable } from '../../core/quote.ts'
 import { type Explanation, explain as explainDecision, type FailedLine, type RuleExplanation } from '../../lang/rego/explain.ts'
-import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { printJson } from '../../lang/rego/values/text.ts'
 import type { Value } from '../../lang/rego/values/value.ts'
 import { inputOf } from './eval.ts'
 import { loadFiles } from './files.ts'
 import { type InputFlags, type ModuleFlags, versionOf } from './flags.ts'
+import { rejected } from './rejected.ts'
 import { surroundings } from './surroundings.ts'
 
 export interface ExplainFlags extends ModuleFlags, InputFlags {
@@ -25,10 +25,7 @@ export async function explain(flags: ExplainFlags, path: string): Promise<number
     process.stdout.write(`${text}\n`)
     return 0
   } catch (error) {
-    const faults = faultsOf(error)
-    if (faults === undefined) throw error
-    process.stderr.write(faultText(faults))
-    return 2
+    return rejected(error, 2)
   }
 }
 

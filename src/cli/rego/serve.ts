@@ -4,7 +4,6 @@ import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { BundleOptions } from '../../lang/rego/bundle/bundle.ts'
 import { mergeData } from '../../lang/rego/bundle/merge.ts'
-import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
 import { addressOf, listen, readAddress, stop } from '../../server/listen.ts'
 import type { DecisionSink } from '../../server/opa/decision-log.ts'
@@ -18,6 +17,7 @@ import { version } from '../version.ts'
 import { loadBundles } from './bundles.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, type SIGNING, versionOf } from './flags.ts'
+import { rejected } from './rejected.ts'
 import { surroundings } from './surroundings.ts'
 
 export interface ServeFlags extends ModuleFlags {
@@ -68,10 +68,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     await stop(server, GRACE_MS)
     return 0
   } catch (error) {
-    const faults = faultsOf(error)
-    if (faults === undefined) throw error
-    process.stderr.write(faultText(faults))
-    return 1
+    return rejected(error, 1)
   } finally {
     log?.close()
   }

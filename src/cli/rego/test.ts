@@ -1,12 +1,12 @@
 import { ThymusError } from '../../core/errors.ts'
 import { Coverage, type CoverageReport, spansOf } from '../../lang/rego/coverage.ts'
-import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
 import { runTests, type TestResult } from '../../lang/rego/testing.ts'
 import { limitedBy } from './capabilities.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, type NetFlags, versionOf } from './flags.ts'
 import { netOf } from './net.ts'
+import { rejected } from './rejected.ts'
 import { surroundings } from './surroundings.ts'
 
 export interface TestFlags extends Omit<ModuleFlags, 'data'>, NetFlags {
@@ -44,10 +44,7 @@ export async function test(flags: TestFlags, ...paths: string[]): Promise<number
     process.stdout.write(flags.format === 'json' ? `${JSON.stringify(results.map(document), undefined, 2)}\n` : pretty(results, flags))
     return results.some(({ outcome }) => isBad(outcome) || (outcome === 'skipped' && !flags['exit-zero-on-skipped'])) ? 2 : 0
   } catch (error) {
-    const faults = faultsOf(error)
-    if (faults === undefined) throw error
-    process.stderr.write(faultText(faults))
-    return 1
+    return rejected(error, 1)
   }
 }
 

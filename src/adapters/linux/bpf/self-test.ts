@@ -16,14 +16,13 @@ import {
   type Tables,
   type TrafficEntry,
 } from '../../../engine/rule-plane/tables.ts'
-import { dissolveGroup, makeGroup, unifiedMount } from '../groups.ts'
+import { dissolveGroup, inGroup, makeGroup, unifiedMount } from '../groups.ts'
 import { moduleError } from '../system.ts'
 import { groupId, Kernel } from './kernel.ts'
 import { encodeTables } from './tables.ts'
 
 const SLOT = 1
 const IDENTITY_OF_SCRATCH = IDENTITY.first
-const ENTER = 'echo 0 >"$0/cgroup.procs" && exec "$@"'
 /** Asks for what the policy denies and prints the error code of each, or `ok`. Port 9 (discard) is where nobody listens. */
 const PROBES = `
 const net = require('node:net'), dgram = require('node:dgram'), said = {};
@@ -62,7 +61,8 @@ export function selfTest(at: {
 }
 
 function execRung(group: string, lsm: Verdict | undefined): Rung {
-  const { status, signal, stderr } = spawnSync('/bin/sh', ['-c', ENTER, group, '/bin/true'], { encoding: 'utf8', env: { LC_ALL: 'C' } })
+  const [file, ...words] = inGroup(group, ['/bin/true'])
+  const { status, signal, stderr } = spawnSync(file, words, { encoding: 'utf8', env: { LC_ALL: 'C' } })
   if (status === 126 && stderr.includes('not permitted')) return { gate: 'exec', rung: 'EPERM (LSM)', works: PASS }
   if (signal === 'SIGKILL') {
     const why = lsm?.is === 'unknown' ? `; LSM programs are refused here` : ''
@@ -97,7 +97,8 @@ function moduleRung(kernel: Kernel, denied: Buffer, folder: string, lsm: Verdict
 }
 
 function socketRungs(group: string): Rung[] {
-  const { stdout, stderr } = spawnSync('/bin/sh', ['-c', ENTER, group, process.execPath, '-e', PROBES], { encoding: 'utf8' })
+  const [file, ...words] = inGroup(group, [process.execPath, '-e', PROBES])
+  const { stdout, stderr } = spawnSync(file, words, { encoding: 'utf8' })
   const said = stdout === '' ? {} : (JSON.parse(stdout) as Record<string, string>)
   return ['connect4', 'connect6', 'sendmsg4', 'sendmsg6', 'bind'].map((gate) => {
     if (said[gate] === 'EPERM' || said[gate] === 'EACCES') return { gate, rung: 'EPERM', works: PASS }

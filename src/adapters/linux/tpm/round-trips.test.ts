@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { type Swtpm, startSwtpm, whyNoSwtpm } from '../../../../test/kit/swtpm.ts'
+import { heldBy, type Swtpm, startSwtpm, whyNoSwtpm } from '../../../../test/kit/swtpm.ts'
 import { keyObject } from '../../../formats/x509/public-key.ts'
 import { ALG } from '../../../layers/hardware/tpm/abi/algorithms.ts'
 import { readAttest } from '../../../layers/hardware/tpm/abi/attest.ts'
@@ -71,10 +71,10 @@ describe('against an emulator', { skip: whyNoSwtpm() }, () => {
     await using own = await endorsementKey(tpm, 'p256')
     trust = { pins: [{ kind: 'p256', name: own.name }], roots: [], intermediates: [], now: Date.now() }
     await own[Symbol.asyncDispose]()
-    handlesBefore = await transient(tpm)
+    handlesBefore = await heldBy(tpm)
   })
   after(async () => {
-    assert.deepEqual(await transient(tpm), handlesBefore)
+    assert.deepEqual(await heldBy(tpm), handlesBefore)
     await tpm[Symbol.asyncDispose]()
     await swtpm[Symbol.asyncDispose]()
   })
@@ -327,11 +327,6 @@ describe('against an emulator', { skip: whyNoSwtpm() }, () => {
     })
   })
 })
-
-/** All objects and sessions in the TPM. */
-async function transient(tpm: Tpm): Promise<readonly number[]> {
-  return [...(await tpm.handles(0x80000000)), ...(await tpm.handles(0x02000000)), ...(await tpm.handles(0x03000000))]
-}
 
 function isSignedBy(area: PublicArea, signature: TpmSignature, message: Buffer): boolean {
   const key: KeyObject = keyObject(subjectPublicKeyOf(area)!)!

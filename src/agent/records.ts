@@ -175,6 +175,6 @@ export function flowOf(event: SocketEvent, time: number, because: Because | null
     what: closes ? 'closed' : denied === 'enforced' ? 'denied' : denied === 'trial' ? 'would deny' : 'opened',
     bytesIn: event.bytesIn,
     bytesOut: event.bytesOut,
-    because: because === null ? 'no policy speaks of it' : summaryOf(because),
+    because: closes ? null : because === null ? 'no policy speaks of it' : summaryOf(because),
   }
 }

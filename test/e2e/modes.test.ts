@@ -80,7 +80,7 @@ const gist = ({ code, title }: Finding) => `${code} ${title.replace(/ of .*| (TC
 const flows = async (name: string) =>
   (await agent!.get<{ items: readonly FlowSummary[] }>('/v1/flows')).items
     .filter(({ from, to, state }) => state === 'would deny' && [from, to].includes(`default/${name}`))
-    .map(({ from, to, port }) => `${from} ${to}:${port}`)
+    .map(({ from, to, port, because }) => `${from} ${to}:${port} ${because}`)
 
 test('a denial is counted when observed, a finding in shadow, and real in force, and no restart comes between', async (t) => {
   if (!needKernel(t)) return
@@ -96,7 +96,11 @@ test('a denial is counted when observed, a finding in shadow, and real in force,
   assert.deepEqual(observed.map(({ type, ruling }) => `${type} ${ruling!.enforced}`).sort(), [
     ...['accept false', 'bind false', 'connect false', 'exec false'],
   ])
-  assert.deepEqual((await flows('web')).sort(), [`default/client default/web:${port}`, `default/web 127.0.0.1:${NOBODY}`])
+  const because = 'nothing allows it; isolated by WorkloadPolicy/default/web'
+  assert.deepEqual((await flows('web')).sort(), [
+    `default/client default/web:${port} ${because}`,
+    `default/web 127.0.0.1:${NOBODY} ${because}`,
+  ])
   assert.deepEqual([await findings('web'), await findings('client')], [[], []])
 
   await apply('shadow', 'web')

@@ -46,10 +46,12 @@ export interface FlowChange {
   readonly what: 'opened' | 'closed' | 'denied' | 'would deny'
   readonly bytesIn: number
   readonly bytesOut: number
-  readonly because: string
+  /** Null where nothing was decided, as at a close: what was before stays. */
+  readonly because: string | null
 }
 
-export interface Flow extends Pick<FlowChange, 'from' | 'to' | 'protocol' | 'port' | 'bytesIn' | 'bytesOut' | 'because'> {
+export interface Flow extends Pick<FlowChange, 'from' | 'to' | 'protocol' | 'port' | 'bytesIn' | 'bytesOut'> {
+  readonly because: string
   readonly open: number
   readonly closed: number
   readonly denied: number
@@ -89,10 +91,10 @@ const COUNT_DECISION = `
   ON CONFLICT DO UPDATE SET count = count + 1, last = max(last, excluded.last)`
 const ADD_FLOW = `
   INSERT INTO flows ("from", "to", protocol, port, opened, closed, denied, would_deny, bytes_in, bytes_out, first, last, because)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?13, 'it began unseen'))
   ON CONFLICT DO UPDATE SET opened = opened + excluded.opened, closed = closed + excluded.closed, denied = denied + excluded.denied,
     would_deny = would_deny + excluded.would_deny, bytes_in = bytes_in + excluded.bytes_in, bytes_out = bytes_out + excluded.bytes_out,
-    last = max(last, excluded.last), because = excluded.because`
+    last = max(last, excluded.last), because = coalesce(?13, because)`
 
 /** Writes batches, inside the caller's transaction. */
 export class BatchWriter {
@@ -178,7 +180,7 @@ interface FlowSum extends Pick<FlowChange, 'from' | 'to' | 'protocol' | 'port'> 
   bytesOut: number
   readonly first: number
   last: number
-  because: string
+  because: string | null
 }
 
 /** One row a flow, however many of its connections came and went in a batch. */
@@ -195,7 +197,7 @@ function summed(changes: readonly FlowChange[]): Iterable<FlowSum> {
     sum.bytesIn += bytesIn
     sum.bytesOut += bytesOut
     sum.last = Math.max(sum.last, at)
-    sum.because = because
+    sum.because = because ?? sum.because
   }
   return sums.values()
 }

@@ -224,6 +224,21 @@ describe('what the world did', () => {
     assert.equal(rows.get('10.0.0.8')!.open, 0, 'a connection from before the agent is seen to close only')
   })
 
+  test('why a flow was let through or denied is not forgotten when it ends', (t) => {
+    const path = newFile(t)
+    const store = opened(t, path)
+    const closed = (to: string) => ({ ...flow('closed', to), because: null })
+    store.write({
+      ...NOTHING,
+      flows: [{ ...flow('would deny', 'a'), because: 'a rule' }, closed('a'), { ...flow('opened', 'b'), because: 'b' }],
+    })
+    store.write({ ...NOTHING, flows: [closed('b'), closed('c')] })
+    const told = again(t, store, path)
+      .flows(9)
+      .map(({ to, because }) => `${to}: ${because}`)
+    assert.deepEqual(told.sort(), ['a: a rule', 'b: b', 'c: it began unseen'])
+  })
+
   test('whatever the batches, the sums are those of all changes together', (t) => {
     const changes = fc.array(
       fc.record({ what: fc.constantFrom('opened', 'closed', 'denied'), to: fc.constantFrom('a', 'b'), bytesIn: fc.nat(9) }),

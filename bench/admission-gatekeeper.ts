@@ -17,7 +17,7 @@ import { type Benchmark, type Measure, unmeasured } from './kit/report.ts'
 import { median } from './kit/statistics.ts'
 import { libraryOf, NO_TEMPLATES, type Policy, readPolicies, templateFolder } from './kit/templates.ts'
 
-const ROUNDS = 41
+const ROUNDS = 121
 /** How long one arm works at a time. */
 const ARM_NS = 150_000_000
 /** Ours ÷ OPA. */

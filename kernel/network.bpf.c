@@ -93,6 +93,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *call, bool v4)
 	if (!state)
 		return without_stamp(generation, asker, GATE_CONNECT);
 	read_call(call, sock, v4, &ends);
+	state->flags &= ~SOCKET_ENDED;
 	state->flow.judged = 0; /* also where this is denied: a datagram socket may stay connected to whom it was */
 	if (!(state->flags & SOCKET_STREAM)) {
 		begin_flow_key(&key, bpf_get_socket_cookie(call), &ends);
@@ -285,15 +286,12 @@ int on_release(struct bpf_sock *sock)
 	struct socket_event *event;
 	struct ends ends;
 
-	if (!present() || !state || state->slot == SLOT_NONE)
+	if (!present() || !state || state->slot == SLOT_NONE || state->flags & SOCKET_ENDED)
 		return ALLOW;
 	read_last_ends(sock, &ends);
-	if (state->flags & SOCKET_STREAM && state->flow.flags & FLOW_ACTIVE) {
-		struct tuple tuple;
-
-		tuple_of(&tuple, &ends, false);
-		bpf_map_delete_elem(&senders, &tuple); /* somebody else may take the port */
-	}
+	if (state->flags & SOCKET_STREAM && state->flow.flags & FLOW_ACTIVE)
+		forget_sender(&ends);
+	state->flags |= SOCKET_ENDED;
 	if (!(state->flow.flags & FLOW_TOLD) && !state->bytes_in && !state->bytes_out)
 		return ALLOW;
 	none.ruler = state->slot;

@@ -37,6 +37,7 @@ struct flow {
 
 enum socket_flag {
 	SOCKET_STREAM = 1 << 0, /* TCP: one flow, and TCP itself counts the bytes */
+	SOCKET_ENDED  = 1 << 1, /* that its connection has ended was told */
 };
 
 /* On a socket. `flow` is that of a connection; datagram sockets that are not connected have one in `flows` for every other end. */

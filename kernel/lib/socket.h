@@ -147,6 +147,15 @@ static __always_inline void tuple_of(struct tuple *tuple, const struct ends *end
 	tuple->target_port = inbound ? ends->local_port : ends->remote_port;
 }
 
+/* Somebody else may take the port. */
+static __always_inline void forget_sender(const struct ends *ends)
+{
+	struct tuple tuple;
+
+	tuple_of(&tuple, ends, false);
+	bpf_map_delete_elem(&senders, &tuple);
+}
+
 /* Who started a flow that came in, as the program of the sender told. */
 static __noinline bool find_sender(const struct ends *ends, struct flow *flow)
 {

@@ -57,6 +57,7 @@ int on_accept(struct bpf_sock_ops *call)
 	__u32 op = call->op;
 	bool untaken;
 
+	/* Never taken back: another program on this socket may have asked for it as well. */
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB) {
 		bpf_sock_ops_cb_flags_set(call, call->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
 		return CONTINUE;

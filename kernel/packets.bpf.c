@@ -162,6 +162,7 @@ static __always_inline int judge_handshake(struct __sk_buff *skb, struct control
 
 	/* What it accepts inherits this, and nothing of a former life in which it was connected itself. */
 	state->flow = (struct flow){ .flags = FLOW_PASSIVE };
+	state->flags &= ~SOCKET_ENDED;
 	subject = subject_in(seen->generation, state->slot);
 	if (!subject || !(subject->enforced_gates & GATE_BIT(GATE_ACCEPT)))
 		return ALLOW;

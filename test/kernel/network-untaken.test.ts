@@ -72,3 +72,23 @@ test('one that was taken is told of when its socket is released, once', async (t
   assert.deepEqual(ends.map(gist), [`close ${server.port} 1`])
   await server.close()
 })
+
+test('a socket that nobody took, and that listens now, accepts connections of which the end is told', async (t) => {
+  if (!needKernel(t)) return
+  it.swap({ subjects: [subject(A, CONNECT)] })
+  const gone = await a.listen('127.0.0.1')
+  const [server, client] = [await a.socket('tcp', 4), await a.socket('tcp', 4)]
+  await gone.close()
+  assert.equal(await server.connect('127.0.0.1', gone.port), 'ECONNREFUSED')
+  assert.equal(await server.bind('127.0.0.1', 0), 'ok')
+  await server.listen()
+  assert.equal(await client.connect('127.0.0.1', await server.boundPort()), 'ok')
+  const accepted = await server.accept()
+  all(it)
+  await accepted.close()
+  assert.deepEqual(
+    all(it).map(({ header, active }) => [NAMES[header.type], active]),
+    [['close', 0]],
+  )
+  for (const socket of [client, server]) await socket.close()
+})

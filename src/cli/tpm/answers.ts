@@ -71,7 +71,10 @@ export interface CheckSummary {
 }
 
 export const checkSummary = ({ code, title, verdict, got }: Check): CheckSummary => ({
-  ...{ code, title, is: verdict.is, got: got ?? (verdict.is === 'unknown' ? verdict.why.text : null) },
+  code,
+  title,
+  is: verdict.is,
+  got: got ?? (verdict.is === 'unknown' ? verdict.why.text : null),
 })
 
 export interface Endorsement {

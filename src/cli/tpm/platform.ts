@@ -31,13 +31,12 @@ export async function platform(flags: PlatformFlags, path: string): Promise<numb
   const given = flags['ek-certificate']
   const keys: ExaminedEk[] = []
   if (given !== undefined) keys.push(within(given, () => examineEk({ certificate: readInput(given, MAX_BYTES) }, authorities, now)))
-  const interrupted =
-    given !== undefined
-      ? undefined
-      : await onTpm(flags, async (tpm) => {
-          for (const { area, ...presented } of await presentedKeys(tpm)) keys.push(examineEk(presented, authorities, now, area))
-        })
-  if (interrupted !== undefined) return interrupted
+  else {
+    const interrupted = await onTpm(flags, async (tpm) => {
+      for (const { area, ...presented } of await presentedKeys(tpm)) keys.push(examineEk(presented, authorities, now, area))
+    })
+    if (interrupted !== undefined) return interrupted
+  }
   const checks = checksOf({ platform: certificate, ...makers, now }, keys)
   output.show({ ...answerOf(certificate), checks: checks.map(checkSummary) })
   const { is } = together(checks.map(({ verdict }) => verdict))

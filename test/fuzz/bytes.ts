@@ -30,7 +30,7 @@ const MOST_DAMAGE = 8
 /** A piece that is put in or taken out is at most so long. */
 const PIECE = 64
 /** More inputs and bytes than these are not kept for one target, nor is one longer. */
-const MAX_KEPT = 4_096
+export const MAX_KEPT = 4_096
 const MAX_BYTES = 1 << 24
 export const MAX_LENGTH = 1 << 18
 

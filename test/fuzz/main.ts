@@ -71,17 +71,18 @@ function work(first: number): Promise<number> {
     workerData: { ...task, first } satisfies Task,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY },
   })
-  task.now[0] = first
+  // Until the first case begins, what was kept is read.
+  task.now[0] = first - 1
   /** What runs now is a find. */
   const stuck = (what: string) => find(only[task.now[1]!]!, { at: task.now[0]!, what, input: task.bytes.slice(0, task.now[2]) })
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let [at, since, looked] = [first, performance.now(), performance.now()]
     const watch = setInterval(() => {
       const now = performance.now()
       // Where nobody looked for so long, this process stood still, and the case with it.
       if (task.now[0] !== at || now - looked > TOO_LONG / 2) [at, since] = [task.now[0]!, now]
       looked = now
-      const slow = now - since > TOO_LONG
+      const slow = task.now[0]! >= first && now - since > TOO_LONG
       if (slow) stuck(`more than ${TOO_LONG} ms`)
       if (slow || now > end) void worker.terminate()
     }, 200)
@@ -92,7 +93,7 @@ function work(first: number): Promise<number> {
       sum.kept = kept ?? 0
       for (const each of finds) find(target, each)
     })
-    worker.on('error', (error: Error) => stuck(error.message))
+    worker.on('error', (error: Error) => (task.now[0]! < first ? reject(error) : stuck(error.message)))
     worker.on('exit', () => {
       clearInterval(watch)
       resolve(task.now[0]! + 1)

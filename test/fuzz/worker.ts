@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { ThymusError } from '../../src/core/errors.ts'
 import { Random } from '../kit/random.ts'
-import { type ByteTarget, Corpus } from './bytes.ts'
+import { type ByteTarget, Corpus, MAX_KEPT } from './bytes.ts'
 import { GROUPS } from './groups.ts'
 
 export interface Task {
@@ -116,7 +116,8 @@ function attempts(
 /** A corpus that is kept in a folder, which several runs may share. */
 function corpusIn(folder: string, target: ByteTarget): Corpus {
   mkdirSync(folder, { recursive: true })
-  const before = readdirSync(folder).map((file) => readFileSync(join(folder, file)))
+  const files = readdirSync(folder).slice(0, MAX_KEPT)
+  const before = files.map((file) => readFileSync(join(folder, file)))
   return new Corpus(target, before, (bytes) => writeFileSync(join(folder, createHash('sha256').update(bytes).digest('hex')), bytes))
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ThymusError } from '../../../core/errors.ts'
-import { fromHost, toHost } from './host.ts'
+import { fromHost, toHost, viewOfHost } from './host.ts'
+import { encoded } from './key.ts'
+import { compare, equal } from './order.ts'
 import { printJson } from './text.ts'
 import { RegoObject } from './value.ts'
 
@@ -63,4 +65,55 @@ test('what is no value is refused: cycles, depth, functions, NaN', () => {
   for (const host of [cycle, deep, () => 1, Number.NaN, Infinity, Symbol('x'), undefined, [undefined]]) refused(host)
   const shared = [1]
   assert.equal(printJson(fromHost([shared, shared])), '[[1],[1]]') // twice is no cycle
+})
+
+test('what is read when somebody looks into it is the same, whatever is looked at first', () => {
+  const looks: readonly ((object: RegoObject, name: string) => unknown)[] = [
+    (object) => object.size,
+    (object, name) => printJson(object.get(name) ?? null),
+    (object, name) => printJson(object.named(name) ?? null),
+    (object) => object.get(1),
+    (object, name) => object.has(name),
+    (object) => printJson(object.entries().flat()),
+    (object) => {
+      let count = 0
+      object.every(() => ++count > 0)
+      return count
+    },
+    (object) => object.key,
+    (object) => printJson(object.copy()),
+    (object, name) => {
+      const copy = object.copy()
+      copy.set(name, 1)
+      return printJson(copy)
+    },
+    (object, name) => {
+      object.set(name, null)
+      return object.size
+    },
+    (object) => printJson(object),
+  ]
+  const names = fc.constantFrom('a', 'b', '\0', '\0s', '__proto__', '\ud800')
+  const host = fc.dictionary(names, fc.oneof(fc.jsonValue(), fc.constant(undefined)), { maxKeys: 12 })
+  const order = fc.array(fc.tuple(fc.constantFrom(...looks), names), { minLength: 1 })
+  fc.assert(
+    fc.property(host, order, (fields, order) => {
+      const [whole, view] = [fromHost(fields), viewOfHost(fields)] as [RegoObject, RegoObject]
+      for (const [look, name] of order) assert.deepEqual(look(view, name), look(whole, name))
+      assert.ok(equal(view, whole) && compare(view, whole) === 0)
+      assert.equal(encoded(view), encoded(whole))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('what nobody looks into is not refused, and what is looked into is', () => {
+  const view = viewOfHost({ good: 1, bad: { inner: Number.NaN }, worse: [{ f: () => 1 }] }) as RegoObject
+  assert.equal(view.named('good'), 1)
+  const code = (look: () => unknown) => assert.throws(look, (error) => error instanceof ThymusError && error.code === 'FORMAT')
+  code(() => (view.named('bad') as RegoObject).size)
+  code(() => printJson(view))
+  let deep: unknown = 1
+  for (let n = 0; n < 1_000; n++) deep = { deep }
+  code(() => printJson(viewOfHost(deep)))
 })

@@ -3,7 +3,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { numberText, readNumber } from './decimal.ts'
 import { bounded, copying } from './meter.ts'
 import { printJson } from './text.ts'
-import { isArray, isCollection, isNumber, isPlain, RegoObject, RegoSet, type Value } from './value.ts'
+import { isArray, isCollection, isNumber, isPlain, RegoObject, RegoSet, type Unread, type Value } from './value.ts'
 
 /** The machine's own stack is what walks a host's value. */
 const MAX_DEPTH = 500
@@ -13,10 +13,35 @@ const MAX_DEPTH = 500
  * Throws ThymusError FORMAT for what is no value: functions, NaN, cycles, more than MAX_DEPTH levels.
  */
 export function fromHost(host: unknown): Value {
-  return convert(host, 0)
+  return convert(host, 0, object)
 }
 
-function convert(host: unknown, depth: number): Value {
+/** As fromHost, of a value that will not be changed: an object in it is read, and refused, when somebody looks into it. */
+export function viewOfHost(host: unknown): Value {
+  return convert(host, 0, later)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+/** Makes an object, which is so deep in the value. */
+type Make = (fields: Fields, depth: number) => RegoObject
+
+const later: Make = (fields, depth) => RegoObject.later(new Later(fields, depth))
+
+class Later implements Unread {
+  readonly #fields: Fields
+  readonly #depth: number
+
+  constructor(fields: Fields, depth: number) {
+    this.#fields = fields
+    this.#depth = depth
+  }
+
+  read(): RegoObject {
+    return objectOf(this.#fields, this.#depth, later)
+  }
+}
+
+function convert(host: unknown, depth: number, make: Make): Value {
   switch (typeof host) {
     case 'string':
       return host.toWellFormed()
@@ -29,41 +54,44 @@ function convert(host: unknown, depth: number): Value {
       if (Number.isSafeInteger(host)) return host + 0
       return Number.isFinite(host) ? (readNumber(String(host)) ?? refuse(String(host))) : refuse(String(host))
     case 'object':
-      return host === null ? null : collection(host, depth + 1)
+      return host === null ? null : collection(host, depth + 1, make)
     default:
       return refuse(`a ${typeof host}`)
   }
 }
 
-function collection(host: object, depth: number): Value {
+function collection(host: object, depth: number, make: Make): Value {
   // A value that holds itself has no end of them.
   if (depth > MAX_DEPTH) refuse(`more than ${MAX_DEPTH} levels`)
-  if (Array.isArray(host)) return array(host, depth)
-  const inner = (each: unknown) => convert(each, depth)
+  if (Array.isArray(host)) return array(host, depth, make)
+  const inner = (each: unknown) => convert(each, depth, make)
   if (host instanceof Set) return RegoSet.of([...host].map(inner))
   if (host instanceof Map) return RegoObject.of([...host].map(([key, each]) => [inner(key), inner(each)] as const))
-  return object(host as Readonly<Record<string, unknown>>, depth)
+  return make(host as Fields, depth)
 }
 
-function array(host: readonly unknown[], depth: number): Value {
+function array(host: readonly unknown[], depth: number, make: Make): Value {
   const items: Value[] = []
   // Not `map`, which passes over holes.
-  for (let at = 0; at < host.length; at++) items.push(convert(host[at], depth))
+  for (let at = 0; at < host.length; at++) items.push(convert(host[at], depth, make))
   return items
 }
 
-function object(fields: Readonly<Record<string, unknown>>, depth: number): RegoObject {
+const object: Make = (fields, depth) => objectOf(fields, depth, object)
+
+function objectOf(fields: Fields, depth: number, make: Make): RegoObject {
   const names = Object.keys(fields)
-  for (const name of names) if (fields[name] === undefined || !isPlain(name) || !name.isWellFormed()) return mixed(names, fields, depth)
+  for (const name of names)
+    if (fields[name] === undefined || !isPlain(name) || !name.isWellFormed()) return mixed(names, fields, depth, make)
   // Most have plain names alone, which need not be compared with each other.
   const values: Value[] = []
-  for (const name of names) values.push(convert(fields[name], depth))
+  for (const name of names) values.push(convert(fields[name], depth, make))
   return RegoObject.ofNames(names, values)
 }
 
-function mixed(names: readonly string[], fields: Readonly<Record<string, unknown>>, depth: number): RegoObject {
+function mixed(names: readonly string[], fields: Fields, depth: number, make: Make): RegoObject {
   const object = new RegoObject()
-  for (const name of names) if (fields[name] !== undefined) object.set(name.toWellFormed(), convert(fields[name], depth))
+  for (const name of names) if (fields[name] !== undefined) object.set(name.toWellFormed(), convert(fields[name], depth, make))
   return object
 }
 

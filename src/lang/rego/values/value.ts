@@ -19,6 +19,12 @@ interface Extra {
   written?: Map<Key, Value>
 }
 
+/** Where an object comes from that nobody has looked into yet. */
+export interface Unread {
+  /** One that is nobody else's. */
+  read(): RegoObject
+}
+
 /**
  * Keys of any kind. Iterates in OPA's order. Documents are full of small objects with the same names: these share the array of names, so
  * that each has only its values.
@@ -30,6 +36,8 @@ export class RegoObject {
   /** Instead of the two, where there are more than SMALL keys, or keys that are not plain names. */
   #map: Map<Key, Value> | undefined
   #extra: Extra | undefined
+  /** As long as nobody has looked into it; then there is nothing in the others. */
+  #unread: Unread | undefined
 
   /** Only for one who has many of the same names: plain ones, SMALL at most and each once, in an array that may grow here. */
   constructor(names: string[] = [], values: Value[] = []) {
@@ -37,6 +45,14 @@ export class RegoObject {
     this.#values = values
     this.#map = undefined
     this.#extra = undefined
+    this.#unread = undefined
+  }
+
+  /** One that is read when somebody looks into it: most of a large document is never asked for. */
+  static later(unread: Unread): RegoObject {
+    const object = new RegoObject(NO_NAMES, NO_VALUES)
+    object.#unread = unread
+    return object
   }
 
   static of(entries: Iterable<readonly [Value, Value]>): RegoObject {
@@ -53,11 +69,13 @@ export class RegoObject {
   }
 
   get size(): number {
+    this.#open()
     return this.#map === undefined ? this.#values.length : this.#map.size
   }
 
   get(key: Value): Value | undefined {
     if (isPlain(key)) return this.named(key)
+    this.#open()
     return this.#map?.get(keyOf(key))
   }
 
@@ -67,7 +85,7 @@ export class RegoObject {
     const names = this.#names
     const values = this.#values
     for (let at = 0; at < values.length; at++) if (names[at] === name) return values[at]
-    return undefined
+    return this.#open() ? this.named(name) : undefined
   }
 
   has(key: Value): boolean {
@@ -76,6 +94,7 @@ export class RegoObject {
 
   /** Only for one who has just made the object. */
   set(key: Value, value: Value): void {
+    this.#open()
     if (this.#extra !== undefined) {
       this.#extra.sorted = undefined
       this.#extra.key = undefined
@@ -85,6 +104,7 @@ export class RegoObject {
 
   /** Another one with the same entries, to be changed. */
   copy(): RegoObject {
+    this.#open()
     const copy = new RegoObject(this.#names, this.#values.slice())
     if (this.#map !== undefined) copy.#map = new Map(this.#map)
     if (this.#extra?.written !== undefined) copy.#extra = { written: new Map(this.#extra.written) }
@@ -93,6 +113,7 @@ export class RegoObject {
 
   /** Sorted by key. */
   entries(): readonly (readonly [Value, Value])[] {
+    this.#open()
     const known = this.#extra?.sorted
     if (known !== undefined) return known
     const sorted = this.#pairs()
@@ -103,6 +124,7 @@ export class RegoObject {
 
   /** Whether all values pass a test, in no order. */
   every(test: (value: Value, key: Value) => boolean): boolean {
+    this.#open()
     if (this.#map === undefined) return this.#values.every((value, at) => test(value, this.#names[at]!))
     for (const [key, value] of this.#map) if (!test(value, this.#written(key))) return false
     return true
@@ -113,6 +135,18 @@ export class RegoObject {
     const extra = this.#more()
     extra.key ??= encoded(this)
     return extra.key
+  }
+
+  /** Whether it had to be read. */
+  #open(): boolean {
+    if (this.#unread === undefined) return false
+    const read = this.#unread.read()
+    this.#unread = undefined
+    this.#names = read.#names
+    this.#values = read.#values
+    this.#map = read.#map
+    this.#extra = read.#extra
+    return true
   }
 
   #more(): Extra {

@@ -1,5 +1,5 @@
 import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
-import { fromHost } from '../../../lang/rego/values/host.ts'
+import { viewOfHost } from '../../../lang/rego/values/host.ts'
 import type { Value } from '../../../lang/rego/values/value.ts'
 import type { Question } from './question.ts'
 
@@ -21,7 +21,7 @@ export class Asking {
 
   /** The question as Rego has it; made once. */
   get review(): Value {
-    this.#review ??= fromHost(this.question.review)
+    this.#review ??= viewOfHost(this.question.review)
     return this.#review
   }
 }

@@ -6,7 +6,7 @@ import { isFields, type KubernetesObject } from '../../src/formats/kubernetes/ob
 import { type Constraint, readConstraint } from '../../src/layers/admission/gatekeeper/constraint.ts'
 import { constraintSchema } from '../../src/layers/admission/gatekeeper/constraint-schema.ts'
 import { Library } from '../../src/layers/admission/gatekeeper/library.ts'
-import { matches } from '../../src/layers/admission/gatekeeper/match.ts'
+import { Matchable, matches } from '../../src/layers/admission/gatekeeper/match.ts'
 import { type EngineName, readTemplate, type Template } from '../../src/layers/admission/gatekeeper/template.ts'
 import { CORPORA, NOW } from './rego-sets.ts'
 
@@ -40,8 +40,7 @@ export function readPolicies(folder: string, about?: KubernetesObject): readonly
         const constraint = readObject(join(folder, dirname(file), sample))
         if (constraint.kind !== read.kind) continue
         const policy = { template: read, constraint: readConstraint(constraint, read, schema), objects: [template, constraint] } as const
-        if (about === undefined || matches(policy.constraint.match, { object: about, namespace: undefined, source: 'Original' }))
-          return policy
+        if (about === undefined || matches(policy.constraint.match, new Matchable(about, undefined, 'Original'))) return policy
       }
       return []
     })

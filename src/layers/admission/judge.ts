@@ -1,7 +1,6 @@
 // One question, every engine: Gatekeeper's constraints, Pod Security, Kubernetes' own policies, and the mutators before them.
 import type { KubernetesObject } from '../../formats/kubernetes/object.ts'
 import { Work } from '../../lang/cel/cel.ts'
-import type { Limits } from '../../lang/rego/codegen/runtime.ts'
 import { type GatekeeperConfig, isExcluded } from './gatekeeper/config.ts'
 import type { EnforcementPoint } from './gatekeeper/constraint.ts'
 import { reviewExpanded } from './gatekeeper/expanded-review.ts'
@@ -43,15 +42,6 @@ export interface JudgeParts {
 const LOCATED = 2
 /** Of the time that must be left for it. */
 const LOCATING_MS = 500
-
-/** Limits of which each evaluation takes what the ones before it have left. */
-function leftUntil(end: number, clock: () => number): Partial<Limits> {
-  return {
-    get milliseconds() {
-      return Math.max(0, end - clock())
-    },
-  }
-}
 
 export class Judge implements AdmissionJudge {
   readonly #parts: JudgeParts
@@ -109,9 +99,10 @@ export class Judge implements AdmissionJudge {
       process === 'audit' && asked !== undefined
         ? questionOf(asked, 'Original', namespace)
         : questionFrom(fields, { source: 'Original', namespace })
-    const limits = leftUntil(clock() + milliseconds, clock)
-    const objections = reviewExpanded(library, expander, question, point, limits)
-    const isLocated = (at: number) => locates && at < LOCATED && (limits.milliseconds ?? 0) > LOCATING_MS
+    const end = clock() + milliseconds
+    const left = () => Math.max(0, end - clock())
+    const objections = reviewExpanded(library, expander, question, point, () => ({ milliseconds: left() }))
+    const isLocated = (at: number) => locates && at < LOCATED && left() > LOCATING_MS
     return objections.flatMap((objection, at) => violationsOf(objection, isLocated(at) ? library.fieldOf(objection, question) : undefined))
   }
 

@@ -1,4 +1,4 @@
-import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
+import type { Surroundings } from '../../../lang/rego/codegen/runtime.ts'
 import { viewOfHost } from '../../../lang/rego/values/host.ts'
 import type { Value } from '../../../lang/rego/values/value.ts'
 import type { Question } from './question.ts'
@@ -9,14 +9,12 @@ export class Asking {
   /** `{"inventory": …}`: what is known of the cluster. */
   readonly data: Value
   readonly surroundings: Surroundings
-  readonly limits: Partial<Limits>
   #review: Value | undefined
 
-  constructor(question: Question, data: Value, surroundings: Surroundings, limits: Partial<Limits>) {
+  constructor(question: Question, data: Value, surroundings: Surroundings) {
     this.question = question
     this.data = data
     this.surroundings = surroundings
-    this.limits = limits
   }
 
   /** The question as Rego has it; made once. */

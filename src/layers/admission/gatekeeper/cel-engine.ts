@@ -28,7 +28,7 @@ export function compileCel(template: Template, source: unknown): Engine {
     throw new ThymusError('TEMPLATE', `${error.at ?? ''}: ${error.message}`, { at: about, cause: error })
   }
   return {
-    judge(constraint, { question, limits }) {
+    judge(constraint, { question }, { milliseconds }) {
       const { review, operation, oldObject, namespace } = question
       const { decisions } = rules.evaluate({
         request: review,
@@ -37,7 +37,7 @@ export function compileCel(template: Template, source: unknown): Engine {
         oldObject: oldObject ?? null,
         params: isFields(constraint.object) ? constraint.object : {},
         namespaceObject: namespace ?? null,
-        ...(limits.milliseconds === undefined ? {} : { work: new Work(limits.milliseconds) }),
+        ...(milliseconds === undefined ? {} : { work: new Work(milliseconds) }),
       })
       const denied = decisions.filter(({ action }) => action === 'deny')
       return denied.map(({ message, index, evaluation }) => ({

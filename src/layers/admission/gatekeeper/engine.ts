@@ -1,5 +1,6 @@
 // What the engines of templates have in common.
 import type { Span } from '../../../core/policy.ts'
+import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
 import type { Asking } from './asking.ts'
 import type { Constraint } from './constraint.ts'
 
@@ -14,11 +15,14 @@ export interface Objection {
   readonly undecided?: true
 }
 
+/** What an evaluation may take that begins now. */
+export type LimitsNow = () => Partial<Limits>
+
 /** The code of a template, compiled. */
 export interface Engine {
   /**
    * An error of the code is an objection too, so that what cannot be judged is not let through.
    * Throws ThymusError REGO_LIMIT or CEL_LIMIT for code that does not come to an end.
    */
-  judge(constraint: Constraint, asking: Asking): readonly Objection[]
+  judge(constraint: Constraint, asking: Asking, limits: Partial<Limits>): readonly Objection[]
 }

@@ -1,5 +1,5 @@
-import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
 import type { EnforcementPoint } from './constraint.ts'
+import type { LimitsNow } from './engine.ts'
 import { type Expander, implied } from './expansion.ts'
 import type { Library, Violation } from './library.ts'
 import { type Question, questionOf } from './question.ts'
@@ -10,7 +10,7 @@ export function reviewExpanded(
   expander: Expander,
   question: Question,
   point: EnforcementPoint,
-  limits: Partial<Limits> = {},
+  limits?: LimitsNow,
 ): readonly Violation[] {
   const own = library.review(question, point, limits)
   // Of what goes away nothing will be made.

@@ -105,7 +105,7 @@ describe('a template in Rego', () => {
     assert.match(messages(asked(library(rego(conflict), constraint({})), pod({})))[0]!, /^template:[34]: eval_conflict_error: /)
     const endless = 'package owned\nviolation[{"msg": "x"}] { numbers.range(1, 100000)[_] + numbers.range(1, 100000)[_] == 0 }\n'
     const made = library(rego(endless), constraint({}))
-    assert.throws(() => made.review(questionOf(pod({}), 'Original'), GATOR, { milliseconds: 50 }), { code: 'REGO_LIMIT' })
+    assert.throws(() => made.review(questionOf(pod({}), 'Original'), GATOR, () => ({ milliseconds: 50 })), { code: 'REGO_LIMIT' })
     const number = library(rego('package owned\nviolation[{"msg": 1}] { true }\n'), constraint({}))
     assert.throws(() => asked(number, pod({})), { code: 'REGO_EVAL' })
   })

@@ -9,10 +9,10 @@ import { Asking } from './asking.ts'
 import { compileCel } from './cel-engine.ts'
 import { actionsAt, type Constraint, type EnforcementPoint, readConstraint } from './constraint.ts'
 import { constraintSchema } from './constraint-schema.ts'
-import type { Engine, Objection } from './engine.ts'
+import type { Engine, LimitsNow, Objection } from './engine.ts'
 import { culprit } from './field.ts'
 import { Inventory } from './inventory.ts'
-import { MatchError, matches, mayMatchKind } from './match.ts'
+import { type Matchable, MatchError, matches, mayMatchKind } from './match.ts'
 import { matchables, type Question } from './question.ts'
 import { compileRego } from './rego-engine.ts'
 import { ENGINES, type EngineName, readTemplate, type Template } from './template.ts'
@@ -36,6 +36,8 @@ export interface Violation {
   /** The ExpansionTemplate by which the object will make the one that is meant. */
   readonly impliedBy?: string
 }
+
+const UNLIMITED: LimitsNow = () => ({})
 
 /** Of one attempt to find a field. */
 const TRY_LIMITS: Partial<Limits> = { steps: 1_000_000, milliseconds: 20 }
@@ -107,18 +109,19 @@ export class Library {
    * Throws ThymusError REGO_LIMIT or CEL_LIMIT for code that does not come to an end, REGO_EVAL for a violation without a text, REVIEW if
    * there is no object.
    */
-  review(question: Question, point: EnforcementPoint, limits: Partial<Limits> = {}): readonly Violation[] {
+  review(question: Question, point: EnforcementPoint, limitsNow: LimitsNow = UNLIMITED): readonly Violation[] {
     const asked = this.#withNamespace(question)
     const targets = matchables(asked)
     if (targets.length === 0) throw new ThymusError('REVIEW', 'neither object nor oldObject is there')
-    const asking = new Asking(asked, this.#inventory.data, this.#options.surroundings(), limits)
+    const asking = new Asking(asked, this.#inventory.data, this.#options.surroundings())
     const found: Violation[] = []
     for (const { template, engine, constraint } of this.#candidates(targets)) {
       if (point === 'validation.gatekeeper.sh' && !isAskedAt(template, question.operation)) continue
       const actions = actionsAt(constraint, point)
       if (actions.length === 0) continue
+      const limits = limitsNow()
       if (limits.milliseconds === 0) throw new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked')
-      for (const objection of judge(engine, constraint, asking, targets)) {
+      for (const objection of judge(engine, constraint, asking, targets, limits)) {
         const { message, details, rule } = objection
         found.push(
           objection.undecided
@@ -144,8 +147,8 @@ export class Library {
     const surroundings = this.#options.surroundings()
     const objectionsTo = (object: KubernetesObject) => {
       const other = { ...asked, object, review: { ...asked.review, object } }
-      const asking = new Asking(other, this.#inventory.data, surroundings, TRY_LIMITS)
-      return entry.engine.judge(constraint, asking).filter((each) => each.rule?.line === rule?.line)
+      const asking = new Asking(other, this.#inventory.data, surroundings)
+      return entry.engine.judge(constraint, asking, TRY_LIMITS).filter((each) => each.rule?.line === rule?.line)
     }
     try {
       const before = objectionsTo(question.object).length
@@ -161,19 +164,19 @@ export class Library {
     }
   }
 
-  #candidates(targets: ReturnType<typeof matchables>): readonly Candidate[] {
-    const kinds = [...new Set(targets.map(({ object }) => kindOf(object).kind))]
-    const key = JSON.stringify(kinds)
-    const known = this.#byKind.get(key)
+  #candidates(targets: readonly Matchable[]): readonly Candidate[] {
+    const [kind, ...others] = new Set(targets.map((target) => target.kind))
+    // An update that changes the kind is not worth to be remembered.
+    const known = others.length === 0 ? this.#byKind.get(kind!) : undefined
     if (known !== undefined) return known
     const candidates = [...this.#entries.values()].flatMap(({ template, engine, constraints }) =>
       [...constraints.values()]
-        .filter(({ match }) => kinds.some((kind) => mayMatchKind(match, kind)))
+        .filter(({ match }) => targets.some((target) => mayMatchKind(match, target.kind)))
         .map((constraint) => ({ template, engine, constraint })),
     )
     // Whoever may send objects may make up kinds.
     if (this.#byKind.size >= MAX_KINDS) this.#byKind.clear()
-    this.#byKind.set(key, candidates)
+    if (others.length === 0) this.#byKind.set(kind!, candidates)
     return candidates
   }
 
@@ -201,12 +204,18 @@ function isAskedAt({ operations }: Template, operation: string): boolean {
 }
 
 /** A match that cannot be decided is an objection: Gatekeeper rejects such an object too. */
-function judge(engine: Engine, constraint: Constraint, asking: Asking, targets: ReturnType<typeof matchables>): readonly Objection[] {
+function judge(
+  engine: Engine,
+  constraint: Constraint,
+  asking: Asking,
+  targets: readonly Matchable[],
+  limits: Partial<Limits>,
+): readonly Objection[] {
   try {
     if (!targets.some((target) => matches(constraint.match, target))) return []
   } catch (error) {
     if (!(error instanceof MatchError)) throw error
     return [{ message: `unable to match constraints: ${error.message}`, details: {}, rule: undefined, undecided: true }]
   }
-  return engine.judge(constraint, asking)
+  return engine.judge(constraint, asking, limits)
 }

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Match, type Matchable, MatchError, matches, matchesPattern } from './match.ts'
+import { type Match, Matchable, MatchError, matches, matchesPattern } from './match.ts'
 
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-1', namespace: 'shop', labels: { app: 'web' } } }
 const ROLE = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'admin' } }
 const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }
 const GENERATED = { apiVersion: 'v1', kind: 'Pod', metadata: { generateName: 'web-', namespace: 'shop' } }
 
-const of = (object: object, more: Partial<Matchable> = {}): Matchable => ({
-  object: object as Matchable['object'],
-  namespace: undefined,
-  source: 'Original',
-  ...more,
-})
+const of = (object: object, more: Partial<Pick<Matchable, 'namespace' | 'source'>> = {}) => {
+  const { namespace, source } = { namespace: undefined, source: 'Original' as const, ...more }
+  return new Matchable(object as Matchable['object'], namespace, source)
+}
 const team = [{ key: 'team', operator: 'In', values: ['a'] }] as const
 
 const cases: readonly (readonly [what: string, match: Match, target: Matchable, matched: boolean])[] = [

@@ -28,51 +28,45 @@ export interface Match {
 /** Written by somebody, or made of another object by an ExpansionTemplate. */
 export type ObjectSource = 'Original' | 'Generated'
 
-export interface Matchable {
+/** An object that matches are asked about. What all of them want to know of it is found once, for there are many of them. */
+export class Matchable {
   readonly object: KubernetesObject
   /** The Namespace that it is in, where it is known. */
   readonly namespace: KubernetesObject | undefined
   /** Undefined where nobody says. */
   readonly source: ObjectSource | undefined
-}
-
-/** What cannot be decided: the caller takes it for a violation, so that nothing passes unseen. */
-export class MatchError extends Error {}
-
-/** What every match asks about: found once, for there are many of them. */
-interface Facts extends Matchable {
   readonly group: string
   readonly kind: string
   readonly isNamespace: boolean
   readonly inNamespace: boolean
   /** Of the namespace that it is in, or is. */
   readonly namespaceName: string | undefined
-}
 
-const known = new WeakMap<Matchable, Facts>()
-
-function factsOf(target: Matchable): Facts {
-  let facts = known.get(target)
-  if (facts === undefined) {
-    const { object, namespace } = target
+  constructor(object: KubernetesObject, namespace: KubernetesObject | undefined, source: ObjectSource | undefined) {
+    this.object = object
+    this.namespace = namespace
+    this.source = source
     const { group, kind } = kindOf(object)
-    const [is, own] = [isNamespace(object), namespaceOf(object)]
-    const namespaceName = is ? nameOf(object) : namespace === undefined ? own || undefined : nameOf(namespace)
-    facts = { ...target, group, kind, isNamespace: is, inNamespace: own !== '' || namespace !== undefined, namespaceName }
-    known.set(target, facts)
+    this.group = group
+    this.kind = kind
+    this.isNamespace = isNamespace(object)
+    const own = namespaceOf(object)
+    this.inNamespace = own !== '' || namespace !== undefined
+    this.namespaceName = this.isNamespace ? nameOf(object) : namespace === undefined ? own || undefined : nameOf(namespace)
   }
-  return facts
 }
+
+/** What cannot be decided: the caller takes it for a violation, so that nothing passes unseen. */
+export class MatchError extends Error {}
 
 /** Throws MatchError. */
 export function matches(match: Match, target: Matchable): boolean {
-  const facts = factsOf(target)
   return (
-    matchesKind(match, facts) &&
-    matchesScope(match, facts) &&
-    matchesNamespaces(match, facts) &&
+    matchesKind(match, target) &&
+    matchesScope(match, target) &&
+    matchesNamespaces(match, target) &&
     (match.labelSelector === undefined || selects(match.labelSelector, labelsOf(target.object))) &&
-    matchesNamespaceSelector(match, facts) &&
+    matchesNamespaceSelector(match, target) &&
     matchesName(match, target) &&
     matchesSource(match, target)
   )
@@ -83,27 +77,27 @@ export function mayMatchKind({ kinds = [] }: Match, kind: string): boolean {
   return kinds.length === 0 || kinds.some(({ kinds: names = [] }) => names.length === 0 || names.includes('*') || names.includes(kind))
 }
 
-function matchesKind({ kinds = [] }: Match, { group, kind }: Facts): boolean {
+function matchesKind({ kinds = [] }: Match, { group, kind }: Matchable): boolean {
   return kinds.length === 0 || kinds.some((each) => isListed(each.kinds, kind) && isListed(each.apiGroups, group))
 }
 
 const isListed = (list: readonly string[] | undefined, name: string) =>
   list === undefined || list.length === 0 || list.includes('*') || list.includes(name)
 
-function matchesScope({ scope }: Match, { isNamespace, inNamespace }: Facts): boolean {
+function matchesScope({ scope }: Match, { isNamespace, inNamespace }: Matchable): boolean {
   if (scope === 'Cluster') return isNamespace || !inNamespace
   if (scope === 'Namespaced') return !isNamespace && inNamespace
   return true
 }
 
-function matchesNamespaces({ namespaces = [], excludedNamespaces = [] }: Match, { namespaceName }: Facts): boolean {
+function matchesNamespaces({ namespaces = [], excludedNamespaces = [] }: Match, { namespaceName }: Matchable): boolean {
   // Neither list can be about an object of the cluster.
   if (namespaceName === undefined || (namespaces.length === 0 && excludedNamespaces.length === 0)) return true
   const named = (list: readonly string[]) => list.some((pattern) => matchesPattern(pattern, namespaceName))
   return (namespaces.length === 0 || named(namespaces)) && !named(excludedNamespaces)
 }
 
-function matchesNamespaceSelector({ namespaceSelector }: Match, { object, namespace, isNamespace }: Facts): boolean {
+function matchesNamespaceSelector({ namespaceSelector }: Match, { object, namespace, isNamespace }: Matchable): boolean {
   if (namespaceSelector === undefined) return true
   if (isNamespace) return selects(namespaceSelector, labelsOf(object))
   if (namespace !== undefined) return selects(namespaceSelector, labelsOf(namespace))

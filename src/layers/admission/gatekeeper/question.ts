@@ -1,7 +1,7 @@
 // What is asked about one object, as Gatekeeper's engines see it.
 import { ThymusError } from '../../../core/errors.ts'
 import { type Fields, isFields, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
-import type { Matchable, ObjectSource } from './match.ts'
+import { Matchable, type ObjectSource } from './match.ts'
 
 export interface Question {
   /** The AdmissionRequest with the fields that Go's JSON has: what a policy calls `input.review`. */
@@ -58,5 +58,5 @@ export function questionFrom(
 
 /** What a match is asked about: the objects that there are, the new one first. */
 export function matchables({ object, oldObject, namespace, source }: Question): readonly Matchable[] {
-  return [object, oldObject].filter((each) => each !== undefined).map((each) => ({ object: each, namespace, source }))
+  return [object, oldObject].filter((each) => each !== undefined).map((each) => new Matchable(each, namespace, source))
 }

@@ -1,6 +1,7 @@
 // Templates in Rego: a package with a rule `violation`, and libraries below `data.lib`. Gatekeeper lets them see their input, their
 // libraries and `data.inventory`, and nothing else (frameworks/constraint: drivers/rego, regorewriter).
 import { ThymusError } from '../../../core/errors.ts'
+import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
 import { RegoError, RegoRejected } from '../../../lang/rego/errors.ts'
 import { type Policy, policyOf, QUERY } from '../../../lang/rego/policy.ts'
 import type { Head, Location, Module, Rule, Term, Var } from '../../../lang/rego/syntax/ast.ts'
@@ -47,12 +48,12 @@ class RegoEngine implements Engine {
     this.#evaluate = policy.prepare(`data.${PACKAGE}[${JSON.stringify(PLACED)}][found]`).evaluate
   }
 
-  judge(constraint: Constraint, asking: Asking): readonly Objection[] {
+  judge(constraint: Constraint, asking: Asking, limits: Partial<Limits>): readonly Objection[] {
     const input = RegoObject.of([
       ['review', asking.review],
       ['parameters', this.#parametersOf(constraint)],
     ])
-    const { data, surroundings, limits } = asking
+    const { data, surroundings } = asking
     let found: readonly Value[]
     try {
       found = this.#evaluate(QUERY, { input, data, surroundings, limits })

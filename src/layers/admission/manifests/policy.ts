@@ -2,14 +2,14 @@
 import { ThymusError } from '../../../core/errors.ts'
 import { type FindingRule, SEVERITIES, type Severity } from '../../../core/finding.ts'
 import { isFields, type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
-import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
 import { type FieldPath, parseFieldPath } from '../field-path.ts'
 import type { Constraint } from '../gatekeeper/constraint.ts'
+import type { LimitsNow } from '../gatekeeper/engine.ts'
 import { Library, type LibraryOptions, type Violation } from '../gatekeeper/library.ts'
 import type { Question } from '../gatekeeper/question.ts'
 
 /** Of one question to one template. An ordinary one takes some thousand steps and a millisecond. */
-const LIMITS: Partial<Limits> = { steps: 20_000_000, milliseconds: 2_000 }
+const LIMITS: LimitsNow = () => ({ steps: 20_000_000, milliseconds: 2_000 })
 /** A template that ran into its limits so often, or took so long altogether, is not asked any more. */
 const MAX_EXHAUSTED = 3
 const MAX_MS = 60_000

@@ -2,7 +2,7 @@
 import { ThymusError } from '../../../../core/errors.ts'
 import { printable } from '../../../../core/quote.ts'
 import { isFields, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../../../formats/kubernetes/object.ts'
-import { MatchError, type ObjectSource } from '../match.ts'
+import { Matchable, MatchError, type ObjectSource } from '../match.ts'
 import { conflictsOf } from './conflicts.ts'
 import { NotApplicable } from './location.ts'
 import { applyMutator, concerns, idText, type Mutator, mutatorText } from './mutator.ts'
@@ -74,7 +74,7 @@ export class MutationSystem {
 
 function attempt(mutator: Mutator, draft: Draft, { namespace, source, operation }: Mutable, budget: Budget): boolean {
   try {
-    return concerns(mutator, { object: draft, namespace, source }, operation) && applyMutator(mutator, draft, budget)
+    return concerns(mutator, new Matchable(draft, namespace, source), operation) && applyMutator(mutator, draft, budget)
   } catch (error) {
     if (!(error instanceof NotApplicable || error instanceof MatchError)) throw error
     throw new ThymusError('MUTATOR', `${idText(mutator.id)}: ${error.message}`, { at: described(draft), cause: error })

@@ -16,7 +16,7 @@ export function fromHost(host: unknown): Value {
   return convert(host, 0, object)
 }
 
-/** As fromHost, of a value that will not be changed: an object in it is read, and refused, when somebody looks into it. */
+/** As fromHost, of a value that will not be changed: of an object in it is read, or refused, what somebody asks for. */
 export function viewOfHost(host: unknown): Value {
   return convert(host, 0, later)
 }
@@ -34,6 +34,13 @@ class Later implements Unread {
   constructor(fields: Fields, depth: number) {
     this.#fields = fields
     this.#depth = depth
+  }
+
+  named(name: string): Value | undefined {
+    // As such is read what is not well-formed.
+    if (name.includes('\ufffd')) return this.read().named(name)
+    const field = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined
+    return field === undefined ? undefined : convert(field, this.#depth, later)
   }
 
   read(): RegoObject {

@@ -19,9 +19,11 @@ interface Extra {
   written?: Map<Key, Value>
 }
 
-/** Where an object comes from that nobody has looked into yet. */
+/** Where an object comes from that is not read yet. */
 export interface Unread {
-  /** One that is nobody else's. */
+  /** What it has by a plain name. */
+  named(name: string): Value | undefined
+  /** All of it, as an object that is nobody else's. */
   read(): RegoObject
 }
 
@@ -36,7 +38,7 @@ export class RegoObject {
   /** Instead of the two, where there are more than SMALL keys, or keys that are not plain names. */
   #map: Map<Key, Value> | undefined
   #extra: Extra | undefined
-  /** As long as nobody has looked into it; then there is nothing in the others. */
+  /** Until all of it is asked for: then there are among the values those that were. */
   #unread: Unread | undefined
 
   /** Only for one who has many of the same names: plain ones, SMALL at most and each once, in an array that may grow here. */
@@ -48,7 +50,7 @@ export class RegoObject {
     this.#unread = undefined
   }
 
-  /** One that is read when somebody looks into it: most of a large document is never asked for. */
+  /** One of which is read what somebody asks for: most of a large document never is. */
   static later(unread: Unread): RegoObject {
     const object = new RegoObject(NO_NAMES, NO_VALUES)
     object.#unread = unread
@@ -85,7 +87,7 @@ export class RegoObject {
     const names = this.#names
     const values = this.#values
     for (let at = 0; at < values.length; at++) if (names[at] === name) return values[at]
-    return this.#open() ? this.named(name) : undefined
+    return this.#unread === undefined ? undefined : this.#read(this.#unread, name)
   }
 
   has(key: Value): boolean {
@@ -137,16 +139,29 @@ export class RegoObject {
     return extra.key
   }
 
-  /** Whether it had to be read. */
-  #open(): boolean {
-    if (this.#unread === undefined) return false
+  /** Reads all of it. */
+  #open(): void {
+    if (this.#unread === undefined) return
     const read = this.#unread.read()
     this.#unread = undefined
     this.#names = read.#names
     this.#values = read.#values
     this.#map = read.#map
     this.#extra = read.#extra
-    return true
+  }
+
+  /** Reads what it has by a name. */
+  #read(unread: Unread, name: string): Value | undefined {
+    const value = unread.named(name)
+    if (value === undefined || this.#values.length === SMALL) return value
+    if (this.#values === NO_VALUES) {
+      this.#names = [name]
+      this.#values = [value]
+    } else {
+      this.#names.push(name)
+      this.#values.push(value)
+    }
+    return value
   }
 
   #more(): Extra {

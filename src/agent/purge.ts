@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { dissolveGroup, unifiedMount } from '../adapters/linux/groups.ts'
 import { namespacesOf, networkOf, removeBridge, removeNamespace } from '../adapters/linux/netns.ts'
@@ -36,6 +36,8 @@ export function restore(at: Places, found: Traces): void {
     if (at.pins !== null) removeNetwork(at.instance) // an ordinary user has none; that of the same name is root's
   }
   for (const folder of [at.state, at.run]) if (!found.folders.includes(folder)) rmSync(folder, { recursive: true, force: true })
+  // An ordinary user's two are in one that was made for them.
+  if (at.pins === null && at.instance === 'thymus') removeIfEmpty(dirname(at.state))
 }
 
 /** Takes back what is in the kernel, and what had to be mounted for it. */
@@ -54,7 +56,7 @@ export function withdraw(at: Places): void {
   removeIfEmpty(mounted)
 }
 
-/** The folder that was made to mount at. One that holds something was there before us, and those of the system cannot be removed. */
+/** A folder that was made to hold others, or to mount at. One that holds something was there before us, and those of the system cannot be removed. */
 function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder)

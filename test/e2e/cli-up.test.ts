@@ -11,7 +11,7 @@ import { unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { placesOf } from '../../src/agent/places.ts'
 import { lockHolder } from '../../src/cli/agent-process.ts'
 import { ended, PROGRAM, thymus } from '../kit/cli.ts'
-import { NOBODY } from '../kit/confined.ts'
+import { AS_NOBODY, NOBODY } from '../kit/confined.ts'
 import { needKernel } from '../kit/need-kernel.ts'
 
 describe('an agent that cannot start', () => {
@@ -68,6 +68,24 @@ test('down --purge removes what bin/thymus kept compiled for the user, and nobod
   chownSync(join(folder, 'cache/thymus'), NOBODY, NOBODY)
   assert.equal((await thymus(['down', '--purge'], { env: own })).status, 0)
   assert.deepEqual(readdirSync(join(folder, 'cache')), ['thymus'])
+})
+
+test('down --purge of an ordinary user leaves no folder behind', async (t) => {
+  const [home, cache] = [mkdtempSync(join(tmpdir(), 'thymus-user-')), mkdtempSync(join(tmpdir(), 'thymus-cache-'))]
+  for (const folder of [home, cache]) {
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    if (process.getuid!() === 0) chownSync(folder, NOBODY, NOBODY)
+  }
+  const { THYMUS_HOME: _, ...rest } = process.env
+  const env = { ...rest, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, LC_ALL: 'C.UTF-8' }
+  const run = (...args: string[]) => {
+    const [file, ...words] = [...AS_NOBODY, PROGRAM, ...args]
+    return ended(spawn(file!, words, { stdio: ['ignore', 'pipe', 'pipe'], env }))
+  }
+  assert.equal((await run('up')).status, 0)
+  assert.deepEqual(readdirSync(home), ['thymus'])
+  assert.equal((await run('down', '--purge')).status, 0)
+  assert.deepEqual(readdirSync(home), [])
 })
 
 /** An instance of the test's own, below a folder with this mode; it is purged when the test ends. */

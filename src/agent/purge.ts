@@ -71,11 +71,13 @@ function removeNetwork(instance: string): void {
   removeBridge(network)
 }
 
-/** The `thymus` that setup put on the PATH, if it is ours. */
+/** The `thymus` that setup put on the PATH for this user: root's is for all of them. */
 function removeLink(at: Places): void {
   const program = join(at.objects, '../../bin/thymus')
   for (const folder of ['/usr/local/bin', join(process.env.HOME ?? '/nonexistent', '.local/bin')]) {
     const link = join(folder, 'thymus')
-    if (at.instance === 'thymus' && existsSync(link) && lstatSync(link).isSymbolicLink() && readlinkSync(link) === program) rmSync(link)
+    if (at.instance !== 'thymus' || !existsSync(link)) continue
+    const there = lstatSync(link)
+    if (there.isSymbolicLink() && there.uid === process.getuid!() && readlinkSync(link) === program) rmSync(link)
   }
 }

@@ -98,13 +98,19 @@ export async function startSwtpm(certificates = false): Promise<Swtpm> {
       said += chunk
     })
     const until = performance.now() + START_MS
-    while (!existsSync(path)) {
+    while (!listens(path)) {
       if (process.exitCode !== null || performance.now() > until) throw new Error(`swtpm did not start: ${said}`)
       await sleep(5)
     }
     return process
   }
 }
+
+/** The socket is there before anybody listens at it, which its flags tell (unix(7), SO_ACCEPTCON). */
+const listens = (path: string) =>
+  readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .some((line) => line.endsWith(` ${path}`) && line.split(' ')[3] === '00010000')
 
 /** Objects, loaded and saved sessions: what a command that is careful leaves none of. */
 export async function heldBy(tpm: Tpm): Promise<readonly number[]> {

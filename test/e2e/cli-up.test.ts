@@ -1,7 +1,7 @@
 // How an agent starts and what it leaves: what is in its way is told before anything is begun, and a purge leaves nothing.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -70,22 +70,26 @@ test('down --purge removes what bin/thymus kept compiled for the user, and nobod
   assert.deepEqual(readdirSync(join(folder, 'cache')), ['thymus'])
 })
 
-test('down --purge of an ordinary user leaves no folder behind', async (t) => {
+test('down --purge of an ordinary user leaves no folder behind, and a thymus on the PATH that root put there', async (t) => {
   const [home, cache] = [mkdtempSync(join(tmpdir(), 'thymus-user-')), mkdtempSync(join(tmpdir(), 'thymus-cache-'))]
   for (const folder of [home, cache]) {
     t.after(() => rmSync(folder, { recursive: true, force: true }))
     if (process.getuid!() === 0) chownSync(folder, NOBODY, NOBODY)
   }
+  const [state, bin] = [join(home, 'state'), join(home, '.local/bin')]
+  mkdirSync(bin, { recursive: true })
+  symlinkSync(PROGRAM, join(bin, 'thymus'))
   const { THYMUS_HOME: _, ...rest } = process.env
-  const env = { ...rest, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, LC_ALL: 'C.UTF-8' }
+  const env = { ...rest, HOME: home, XDG_STATE_HOME: state, XDG_CACHE_HOME: cache, LC_ALL: 'C.UTF-8' }
   const run = (...args: string[]) => {
     const [file, ...words] = [...AS_NOBODY, PROGRAM, ...args]
     return ended(spawn(file!, words, { stdio: ['ignore', 'pipe', 'pipe'], env }))
   }
   assert.equal((await run('up')).status, 0)
-  assert.deepEqual(readdirSync(home), ['thymus'])
+  assert.deepEqual(readdirSync(state), ['thymus'])
   assert.equal((await run('down', '--purge')).status, 0)
-  assert.deepEqual(readdirSync(home), [])
+  assert.deepEqual(readdirSync(state), [])
+  assert.deepEqual(readdirSync(bin), process.getuid!() === 0 ? ['thymus'] : [])
 })
 
 /** An instance of the test's own, below a folder with this mode; it is purged when the test ends. */

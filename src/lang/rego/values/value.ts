@@ -134,6 +134,7 @@ export class RegoObject {
 
   /** For keyOf: an object is asked for it as often as a rule adds it to a set. */
   get key(): string {
+    this.#open()
     const extra = this.#more()
     extra.key ??= encoded(this)
     return extra.key

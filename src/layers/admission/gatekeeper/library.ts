@@ -174,9 +174,10 @@ export class Library {
         .filter(({ match }) => targets.some((target) => mayMatchKind(match, target.kind)))
         .map((constraint) => ({ template, engine, constraint })),
     )
+    if (others.length > 0) return candidates
     // Whoever may send objects may make up kinds.
     if (this.#byKind.size >= MAX_KINDS) this.#byKind.clear()
-    if (others.length === 0) this.#byKind.set(kind!, candidates)
+    this.#byKind.set(kind!, candidates)
     return candidates
   }
 

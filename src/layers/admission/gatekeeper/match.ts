@@ -36,6 +36,7 @@ export class Matchable {
   /** Undefined where nobody says. */
   readonly source: ObjectSource | undefined
   readonly group: string
+  readonly version: string
   readonly kind: string
   readonly isNamespace: boolean
   readonly inNamespace: boolean
@@ -46,8 +47,9 @@ export class Matchable {
     this.object = object
     this.namespace = namespace
     this.source = source
-    const { group, kind } = kindOf(object)
+    const { group, version, kind } = kindOf(object)
     this.group = group
+    this.version = version
     this.kind = kind
     this.isNamespace = isNamespace(object)
     const own = namespaceOf(object)

@@ -1,5 +1,5 @@
 // A mutator that has been read, and what it does to a document.
-import { kindOf, nameOf, namespaceOf } from '../../../../formats/kubernetes/object.ts'
+import { nameOf, namespaceOf } from '../../../../formats/kubernetes/object.ts'
 import { type Match, type Matchable, matches } from '../match.ts'
 import { type ImageParts, mutateImage } from './image.ts'
 import { mutateAt, NotApplicable, type Setter } from './location.ts'
@@ -55,10 +55,9 @@ export function idText({ kind, namespace, name }: MutatorId): string {
  * @throws MatchError
  */
 export function concerns({ applyTo, match }: Mutator, target: Matchable, operation: string | undefined): boolean {
-  const kind = kindOf(target.object)
   const inOperation = ({ operations }: MutationApplyTo) =>
     operation === undefined ? OPERATIONS.every((each) => operations.includes(each)) : (operations as readonly string[]).includes(operation)
-  return (applyTo === undefined || applyTo.some((each) => appliesTo(each, kind) && inOperation(each))) && matches(match, target)
+  return (applyTo === undefined || applyTo.some((each) => appliesTo(each, target) && inOperation(each))) && matches(match, target)
 }
 
 /** @throws NotApplicable. Does it in place; the answer is whether the tests let it through. */

@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import type { ThymusError } from '../../core/errors.ts'
 import { type CelDefinition, compileCelRules } from './cel-rules.ts'
 import type { CelInput } from './cel-session.ts'
+import { visibleRequest } from './cel-variables.ts'
 
 const POD = { kind: 'Pod', metadata: { name: 'web' }, spec: { replicas: 3 } }
 const REQUEST = { operation: 'CREATE', name: 'web', kind: { group: '', version: 'v1', kind: 'Pod' }, userInfo: { username: 'ann' } }
 
-function evaluate(definition: Partial<CelDefinition>, input: Partial<CelInput> = {}) {
-  return compileCelRules({ validations: [], ...definition }).evaluate({ request: REQUEST, object: POD, oldObject: null, ...input })
+function evaluate(definition: Partial<CelDefinition>, { request = REQUEST, ...input }: Partial<CelInput> = {}) {
+  const asked = { request: visibleRequest(request), object: POD, oldObject: null, ...input }
+  return compileCelRules({ validations: [], ...definition }).evaluate(asked)
 }
 
 test('a validation that holds admits; one that does not denies with a message and a reason', () => {

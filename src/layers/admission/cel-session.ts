@@ -3,10 +3,10 @@
 import { ThymusError } from '../../core/errors.ts'
 import { type Fields, isFields } from '../../formats/kubernetes/object.ts'
 import { CelMap, type Expression, Fault, PER_CALL, type Value, type Work } from '../../lang/cel/cel.ts'
-import { visibleNamespace, visibleRequest } from './cel-variables.ts'
+import { visibleNamespace } from './cel-variables.ts'
 
 export interface CelInput {
-  /** The `request` of an AdmissionReview. */
+  /** As `visibleRequest` makes it: all rules are asked about the same. */
   readonly request: Fields
   /** Null on DELETE. */
   readonly object: Fields | null
@@ -95,11 +95,11 @@ export class Session {
   readonly #budget: Budget
 
   constructor(variables: ReadonlyMap<string, Composed>, input: CelInput, budget: number, namespaceOf = visibleNamespace) {
-    const { object, oldObject, params = null, namespaceObject: namespace, work } = input
+    const { request, object, oldObject, params = null, namespaceObject: namespace, work } = input
     this.#budget = new Budget(budget)
     this.#work = work
     const namespaceObject = namespace == null ? null : namespaceOf(namespace)
-    this.#bindings = { object, oldObject, params, namespaceObject, request: visibleRequest(input.request), variables: undefined }
+    this.#bindings = { object, oldObject, params, namespaceObject, request, variables: undefined }
     this.#variables = new Variables(variables, this.#bindings, work, this.#budget)
     this.#bindings.variables = this.#variables
   }

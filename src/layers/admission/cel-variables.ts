@@ -72,20 +72,8 @@ export function declarations(params: boolean, variables?: Type): Readonly<Record
 /** Left out by Go's encoder where empty. */
 const OMITTED = ['subResource', 'requestSubResource', 'name', 'namespace']
 
-/** By the request that they are of: all rules are asked about the same. */
-const shownOf = new WeakMap<Fields, Fields>()
-
 /** The fields of an AdmissionReview's request that expressions may read, with the values that an API server gives where there are none. */
 export function visibleRequest(request: Fields): Fields {
-  let shown = shownOf.get(request)
-  if (shown === undefined) {
-    shown = makeVisible(request)
-    shownOf.set(request, shown)
-  }
-  return shown
-}
-
-function makeVisible(request: Fields): Fields {
   const defaults = { requestKind: request.kind, requestResource: request.resource, dryRun: false, options: null }
   const shown: Record<string, unknown> = {}
   for (const field of REQUEST.fields!.keys()) {

@@ -1,6 +1,8 @@
+import type { Fields } from '../../../formats/kubernetes/object.ts'
 import type { Surroundings } from '../../../lang/rego/codegen/runtime.ts'
 import { viewOfHost } from '../../../lang/rego/values/host.ts'
 import type { Value } from '../../../lang/rego/values/value.ts'
+import { visibleRequest } from '../cel-variables.ts'
 import type { Question } from './question.ts'
 
 /** One question while it goes from template to template, with what all of them may look at. */
@@ -10,6 +12,7 @@ export class Asking {
   readonly data: Value
   readonly surroundings: Surroundings
   #review: Value | undefined
+  #visible: Fields | undefined
 
   constructor(question: Question, data: Value, surroundings: Surroundings) {
     this.question = question
@@ -21,5 +24,11 @@ export class Asking {
   get review(): Value {
     this.#review ??= viewOfHost(this.question.review)
     return this.#review
+  }
+
+  /** The request as expressions of CEL see it; made once. */
+  get visible(): Fields {
+    this.#visible ??= visibleRequest(this.question.review)
+    return this.#visible
   }
 }

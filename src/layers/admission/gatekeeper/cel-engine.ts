@@ -28,10 +28,10 @@ export function compileCel(template: Template, source: unknown): Engine {
     throw new ThymusError('TEMPLATE', `${error.at ?? ''}: ${error.message}`, { at: about, cause: error })
   }
   return {
-    judge(constraint, { question }, { milliseconds }) {
-      const { review, operation, oldObject, namespace } = question
+    judge(constraint, { question, visible }, { milliseconds }) {
+      const { operation, oldObject, namespace } = question
       const { decisions } = rules.evaluate({
-        request: review,
+        request: visible,
         // Kubernetes has no new object on DELETE; templates take `variables.anyObject`.
         object: operation === 'DELETE' ? null : (question.object ?? null),
         oldObject: oldObject ?? null,

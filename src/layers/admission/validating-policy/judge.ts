@@ -3,6 +3,7 @@
 import { type Fields, isFields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Work } from '../../../lang/cel/cel.ts'
 import type { CelDecision, CelResult } from '../cel-rules.ts'
+import { visibleRequest } from '../cel-variables.ts'
 import { MatchError, matchesResources } from './match.ts'
 import { collectParams, type ParamSource } from './params.ts'
 import type { PolicyBinding, ValidatingPolicy } from './read.ts'
@@ -60,18 +61,23 @@ export function judgePolicies({ policies, bindings }: PolicySet, question: Polic
   const kind = isFields(question.request.requestKind) ? 'requestKind' : 'kind'
   const isExempt =
     textAt(question.request, kind, 'group') === 'admissionregistration.k8s.io' && EXEMPT.test(textAt(question.request, kind, 'kind'))
-  for (const policy of isExempt ? [] : policies) {
+  if (isExempt || policies.length === 0) return record.verdict()
+  const asked = { ...question, visible: visibleRequest(question.request) }
+  for (const policy of policies) {
     judgePolicy(
       policy,
       bindings.filter(({ policyName }) => policyName === policy.name),
-      question,
+      asked,
       record,
     )
   }
   return record.verdict()
 }
 
-function judgePolicy(policy: ValidatingPolicy, bindings: readonly PolicyBinding[], question: PolicyQuestion, record: Recorded): void {
+/** With the request as expressions see it. */
+type Visible = PolicyQuestion & { readonly visible: Fields }
+
+function judgePolicy(policy: ValidatingPolicy, bindings: readonly PolicyBinding[], question: Visible, record: Recorded): void {
   const { request, namespace } = question
   // A policy without a binding is not in force.
   if (bindings.length === 0) return
@@ -109,13 +115,17 @@ function attempt<T>(policy: ValidatingPolicy, binding: PolicyBinding | undefined
   }
 }
 
-function evaluate(policy: ValidatingPolicy, { request, namespace, work }: PolicyQuestion, params: KubernetesObject | undefined): CelResult {
+function evaluate(
+  policy: ValidatingPolicy,
+  { request, visible, namespace, work }: Visible,
+  params: KubernetesObject | undefined,
+): CelResult {
   const isNamespace = textAt(request, 'kind', 'kind') === 'Namespace' && textAt(request, 'kind', 'group') === ''
   const inNamespace = textAt(request, 'namespace') !== '' && !isNamespace
   if (inNamespace && namespace === undefined) throw new MatchError(`namespaces ${JSON.stringify(textAt(request, 'namespace'))} not found`)
   const object = (value: unknown) => (isFields(value) ? value : null)
   return policy.rules.evaluate({
-    request,
+    request: visible,
     ...(work === undefined ? {} : { work }),
     object: textAt(request, 'operation') === 'DELETE' ? null : object(request.object),
     oldObject: object(request.oldObject),

@@ -6,11 +6,15 @@ import type { CelInput } from './cel-session.ts'
 import { visibleRequest } from './cel-variables.ts'
 
 const POD = { kind: 'Pod', metadata: { name: 'web' }, spec: { replicas: 3 } }
-const REQUEST = { operation: 'CREATE', name: 'web', kind: { group: '', version: 'v1', kind: 'Pod' }, userInfo: { username: 'ann' } }
+const REQUEST = visibleRequest({
+  operation: 'CREATE',
+  name: 'web',
+  kind: { group: '', version: 'v1', kind: 'Pod' },
+  userInfo: { username: 'ann' },
+})
 
-function evaluate(definition: Partial<CelDefinition>, { request = REQUEST, ...input }: Partial<CelInput> = {}) {
-  const asked = { request: visibleRequest(request), object: POD, oldObject: null, ...input }
-  return compileCelRules({ validations: [], ...definition }).evaluate(asked)
+function evaluate(definition: Partial<CelDefinition>, input: Partial<CelInput> = {}) {
+  return compileCelRules({ validations: [], ...definition }).evaluate({ request: REQUEST, object: POD, oldObject: null, ...input })
 }
 
 test('a validation that holds admits; one that does not denies with a message and a reason', () => {
@@ -186,7 +190,7 @@ test('a request is seen as an API server fills it in, and match conditions know 
   const namespaceObject = { metadata: { name: 'shop' } }
   const matchConditions = [{ name: 'c', expression: 'namespaceObject == null' }]
   const validations = [{ expression: `${seen} && !has(request.userInfo.groups) && namespaceObject.metadata.name == "shop"` }]
-  const request = { ...REQUEST, subResource: '', userInfo: { username: 'ann', groups: [] } }
+  const request = visibleRequest({ ...REQUEST, subResource: '', userInfo: { username: 'ann', groups: [] } })
   const { decisions } = evaluate({ matchConditions, validations }, { request, namespaceObject })
   assert.deepEqual(
     decisions.map(({ evaluation }) => evaluation),

@@ -3,11 +3,11 @@
 import { ThymusError } from '../../core/errors.ts'
 import { type Fields, isFields } from '../../formats/kubernetes/object.ts'
 import { CelMap, type Expression, Fault, PER_CALL, type Value, type Work } from '../../lang/cel/cel.ts'
-import { visibleNamespace } from './cel-variables.ts'
+import { type VisibleRequest, visibleNamespace } from './cel-variables.ts'
 
 export interface CelInput {
-  /** As `visibleRequest` makes it: all rules are asked about the same. */
-  readonly request: Fields
+  /** Made once by who asks: all rules are asked about the same. */
+  readonly request: VisibleRequest
   /** Null on DELETE. */
   readonly object: Fields | null
   /** Null on CREATE. */

@@ -72,8 +72,12 @@ export function declarations(params: boolean, variables?: Type): Readonly<Record
 /** Left out by Go's encoder where empty. */
 const OMITTED = ['subResource', 'requestSubResource', 'name', 'namespace']
 
+declare const MADE: unique symbol
+/** What `visibleRequest` makes, and nothing else: the request of a review looks the same, and lacks what an API server adds. */
+export type VisibleRequest = Fields & { readonly [MADE]: true }
+
 /** The fields of an AdmissionReview's request that expressions may read, with the values that an API server gives where there are none. */
-export function visibleRequest(request: Fields): Fields {
+export function visibleRequest(request: Fields): VisibleRequest {
   const defaults = { requestKind: request.kind, requestResource: request.resource, dryRun: false, options: null }
   const shown: Record<string, unknown> = {}
   for (const field of REQUEST.fields!.keys()) {
@@ -82,7 +86,7 @@ export function visibleRequest(request: Fields): Fields {
     shown[field] = field === 'userInfo' && isFields(value) ? withoutEmpty(value) : value
   }
   // Of these an expression has the values by other names, but in a request as a whole they are there.
-  return { uid: '', object: null, oldObject: null, userInfo: {}, ...shown }
+  return { uid: '', object: null, oldObject: null, userInfo: {}, ...shown } as unknown as VisibleRequest
 }
 
 /** A Namespace as the API server holds it: without its kind. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type CelDefinition, compileCelRules } from '../../../src/layers/admission/cel-rules.ts'
+import { visibleRequest } from '../../../src/layers/admission/cel-variables.ts'
 import { Random } from '../../kit/random.ts'
 import { OBJECT } from './expressions.table.ts'
 import { type Review, startRules, type Verdict } from './oracle.ts'
@@ -95,7 +96,8 @@ const RESOURCE = { group: '', version: 'v1', resource: 'pods' }
 
 function ours({ spec, object, oldObject, params, namespace, operation, user }: Review): Verdict {
   const rules = compileCelRules({ ...(spec as CelDefinition), params: 'all' })
-  const request = { kind: KIND, resource: RESOURCE, operation, name: 'web', namespace: 'shop', userInfo: { username: user }, dryRun: false }
+  const userInfo = { username: user }
+  const request = visibleRequest({ kind: KIND, resource: RESOURCE, operation, name: 'web', namespace: 'shop', userInfo, dryRun: false })
   const { decisions, annotations } = rules.evaluate({
     request,
     object: object as never,

@@ -1,8 +1,7 @@
-import type { Fields } from '../../../formats/kubernetes/object.ts'
 import type { Surroundings } from '../../../lang/rego/codegen/runtime.ts'
 import { viewOfHost } from '../../../lang/rego/values/host.ts'
 import type { Value } from '../../../lang/rego/values/value.ts'
-import { visibleRequest } from '../cel-variables.ts'
+import { type VisibleRequest, visibleRequest } from '../cel-variables.ts'
 import type { Question } from './question.ts'
 
 /** One question while it goes from template to template, with what all of them may look at. */
@@ -12,7 +11,7 @@ export class Asking {
   readonly data: Value
   readonly surroundings: Surroundings
   #review: Value | undefined
-  #visible: Fields | undefined
+  #visible: VisibleRequest | undefined
 
   constructor(question: Question, data: Value, surroundings: Surroundings) {
     this.question = question
@@ -27,7 +26,7 @@ export class Asking {
   }
 
   /** The request as expressions of CEL see it; made once. */
-  get visible(): Fields {
+  get visible(): VisibleRequest {
     this.#visible ??= visibleRequest(this.question.review)
     return this.#visible
   }

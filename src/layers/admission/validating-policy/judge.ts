@@ -3,7 +3,7 @@
 import { type Fields, isFields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Work } from '../../../lang/cel/cel.ts'
 import type { CelDecision, CelResult } from '../cel-rules.ts'
-import { visibleRequest } from '../cel-variables.ts'
+import { type VisibleRequest, visibleRequest } from '../cel-variables.ts'
 import { MatchError, matchesResources } from './match.ts'
 import { collectParams, type ParamSource } from './params.ts'
 import type { PolicyBinding, ValidatingPolicy } from './read.ts'
@@ -75,7 +75,7 @@ export function judgePolicies({ policies, bindings }: PolicySet, question: Polic
 }
 
 /** With the request as expressions see it. */
-type Visible = PolicyQuestion & { readonly visible: Fields }
+type Visible = PolicyQuestion & { readonly visible: VisibleRequest }
 
 function judgePolicy(policy: ValidatingPolicy, bindings: readonly PolicyBinding[], question: Visible, record: Recorded): void {
   const { request, namespace } = question

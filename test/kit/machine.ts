@@ -23,6 +23,8 @@ export interface MachineRequest {
   /** Programs that were measured before they started; the last `unquoted` of them after the quote. */
   readonly runs?: readonly MeasuredRun[]
   readonly unquoted?: number
+  /** Which registers are quoted; all that have a value. */
+  readonly quoted?: (pcr: number) => boolean
   /** Of those programs. */
   readonly runPcr?: number
   readonly nonce?: Buffer
@@ -44,6 +46,7 @@ export function machine({
   runs,
   unquoted = 0,
   runPcr = RUN_PCR,
+  quoted = () => true,
   nonce = NONCE,
   key = AK,
   age = {},
@@ -57,6 +60,7 @@ export function machine({
   const measured = (runs ?? []).map((run) => recordOf(run, runPcr, ['sha256']))
   for (const { digests } of measured.slice(0, measured.length - unquoted))
     pcrs.set(runPcr, hash('sha256', Buffer.concat([pcrs.get(runPcr)!, digests.get('sha256')!]), 'buffer'))
+  for (const pcr of [...pcrs.keys()].filter((each) => !quoted(each))) pcrs.delete(pcr)
   const { message, signature } = quoteBy(key, { ...age, nonce, pcrs })
   const text = `sha256:\n${[...pcrs].map(([pcr, value]) => `  ${pcr}: ${value.toString('hex')}\n`).join('')}`
   return bundleOf({

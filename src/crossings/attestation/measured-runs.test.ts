@@ -81,6 +81,13 @@ describe('a machine that started measured programs', () => {
     assert.match(broken.runs!, /^\w+ ATTEST_FORMAT$/)
   })
 
+  test('must present its log, whatever registers it has quoted', () => {
+    const hidden = without(ran([EVIL], { quoted: (pcr) => pcr !== 13 }), 'runs')
+    assert.deepEqual(told(hidden), { tpm: 'affirming', boot: 'affirming', ima: 'affirming', 'missing:runs': 'none ATTEST_PRESENTED?' })
+    const empty = changed(ran([EVIL], { quoted: (pcr) => pcr !== 13 }), 'runs', { log: Buffer.alloc(0) })
+    assert.match(told(empty).runs!, /^none RUN_REPLAY\?/)
+  })
+
   test('is not judged by what came after the quote, and does not record it', () => {
     const bundle = ran([JOB, EVIL], { unquoted: 1 })
     assert.deepEqual(told(bundle), good)

@@ -165,6 +165,7 @@ const SAID_BY = {
   tpm: ['tpm-quote'],
   boots: ['tcg-log', 'cc-log'],
   ima: ['ima-log'],
+  runs: ['measured-runs'],
   snp: ['snp-report', 'azure-evidence'],
   dcap: ['dcap-quote', 'sgx-report', 'azure-evidence'],
 } as const satisfies Partial<Record<keyof Reference, readonly string[]>>

@@ -8,6 +8,8 @@ export const NOW = Date.UTC(2026, 5, 1)
 export const FMSPC = '00906ea10000'
 export const PPID = Buffer.alloc(16, 0x50)
 export const MRSIGNER = Buffer.alloc(32, 0x8c)
+export const MRTD = Buffer.alloc(48, 0x7d)
+export const MRSEAM = Buffer.alloc(48, 0x5b)
 /** Security versions that the platform has; the first level of the TCB info asks for as much. */
 const COMPONENTS = [7, 9, 2, 2, 4, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0]
 const PCE_SVN = 11
@@ -44,6 +46,14 @@ export interface CollateralRequest {
   readonly file?: (file: Record<string, string>) => void
 }
 
+/** `to`: when its certificate ends, as UTCTime has it. */
+export interface PlatformRequest {
+  readonly components?: readonly number[]
+  readonly pceSvn?: number
+  readonly serial?: number
+  readonly to?: string
+}
+
 export interface TcbInfoJson extends Json {
   tcbLevels: (Json & { tcb: Json })[]
   tdxModuleIdentities: (Json & { tcbLevels: Json[] })[]
@@ -72,9 +82,9 @@ export class QuoteAuthority {
   }
 
   /** Of a platform with these security versions. */
-  platformCertificate({ components = COMPONENTS, pceSvn = PCE_SVN, serial = 4 } = {}): Buffer {
+  platformCertificate({ components = COMPONENTS, pceSvn = PCE_SVN, serial = 4, ...change }: PlatformRequest = {}): Buffer {
     const { pck, pckAuthority } = this
-    return certificate({ ...pck, issuer: pckAuthority, serial: integer(serial), extensions: [pckExtension(components, pceSvn)] })
+    return certificate({ ...pck, issuer: pckAuthority, serial: integer(serial), extensions: [pckExtension(components, pceSvn)], ...change })
   }
 
   /** The public key of the root, which a verifier pins. */
@@ -160,14 +170,14 @@ export function sgxBody(): Buffer {
   return body
 }
 
-/** 584 bytes, or 648 of TDX 1.5: MRTD is 0x7d…, RTMR n is 0xr0 + n, report data 0x64…; SEPT_VE_DISABLE is set. */
+/** 584 bytes, or 648 of TDX 1.5: RTMR n is 0xr0 + n, report data 0x64…; SEPT_VE_DISABLE is set. */
 function tdBody(v15: boolean): Buffer {
   const body = Buffer.alloc(v15 ? 648 : 584)
   Buffer.from(TEE_TCB_SVN).copy(body)
-  body.fill(0x5b, 16, 64)
+  MRSEAM.copy(body, 16)
   body[123] = 0x10
   body.write('e702060000000000', 128, 'hex')
-  body.fill(0x7d, 136, 184)
+  MRTD.copy(body, 136)
   for (let register = 0; register < 4; register++) body.fill(0xa0 + register, 328 + 48 * register, 376 + 48 * register)
   body.fill(0x64, 520, 584)
   if (v15) Buffer.from(TEE_TCB_SVN).copy(body, 584)

@@ -11,7 +11,7 @@ import { verifyBoot, verifyGuestBoot } from '../../crossings/measured-boot/verif
 import type { Bundle } from '../../formats/evidence/bundle.ts'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { compilePolicy } from '../../lang/rego/policy.ts'
-import { forPlatform, forReport, type Piece } from '../../layers/hardware/collateral/piece.ts'
+import { forPlatform, forReports, type Piece } from '../../layers/hardware/collateral/piece.ts'
 import { readInput, readText } from '../files.ts'
 import { surroundings } from '../rego/surroundings.ts'
 import { heldHere } from '../tee/collateral.ts'
@@ -84,7 +84,7 @@ function heldCollateral(): NonNullable<Asked['held']> {
     kept ??= heldHere().map(({ piece }) => piece)
     return kept
   }
-  return { forReport: (report) => forReport(report, pieces()), forPlatform: (tee, fmspc) => forPlatform(tee, fmspc, pieces()) }
+  return { forReports: () => forReports(pieces()), forPlatform: (tee, fmspc) => forPlatform(tee, fmspc, pieces()) }
 }
 
 function policyOf(paths: readonly string[] | undefined, now: number): AppraisalPolicy {

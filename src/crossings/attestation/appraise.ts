@@ -4,12 +4,11 @@ import { type Appraisal, appraisal, checked } from '../../core/appraisal.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { type Check, unknown } from '../../core/verdict.ts'
 import { API_VERSION, type Context, type Request } from '../../formats/doors/request.ts'
-import { timeText } from '../../formats/doors/time.ts'
+import { isTime, timeText } from '../../formats/doors/time.ts'
 import type { Claims } from '../../formats/ear/ear.ts'
 import { type Tier, type TrustVector, worstTier } from '../../formats/ear/trust.ts'
 import type { Absent, Bundle, NamedEvidence } from '../../formats/evidence/bundle.ts'
 import type { CertificateTable } from '../../layers/hardware/snp/certificate-table.ts'
-import type { SnpReport } from '../../layers/hardware/snp/report.ts'
 import type { Authorities } from '../../layers/hardware/tpm/verify/endorsement.ts'
 import { ATTEST_CHECKS } from './checks.ts'
 import type { Known } from './known.ts'
@@ -33,7 +32,7 @@ export interface Asked {
 }
 
 export interface HeldCollateral {
-  readonly forReport: (report: SnpReport) => CertificateTable
+  readonly forReports: () => CertificateTable
   /** JSON, as `readCollateral` takes it; undefined where nothing is held of such platforms. */
   readonly forPlatform: (tee: 'SGX' | 'TDX', fmspc: Buffer) => string | undefined
 }
@@ -127,10 +126,12 @@ function missing({ about, evidence }: Bundle, asked: Asked, verifier: Verifier):
 function decidedOn(evidence: NamedEvidence, found: Found, asked: Asked, verifier: Verifier): Submodule {
   const { name, type, about, parts } = evidence
   const from = Object.values(parts).map((bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`)
-  const seen = appraisal(about, found.checks, from, found.expires)
+  // A list may not say when it ends, and a date may be beyond those that can be written: neither lasts.
+  const expires = found.expires === null || isTime(found.expires) ? found.expires : asked.now
+  const seen = appraisal(about, found.checks, from, expires)
   const decided = decide(request(seen, evidence, found.claims, asked, verifier.context), verifier.policy)
   const { failure, ...decision } = decided
-  const whole = failure === undefined ? seen : appraisal(about, [...found.checks, failure], from, found.expires)
+  const whole = failure === undefined ? seen : appraisal(about, [...found.checks, failure], from, expires)
   return { ...whole, ...decision, name, type, claims: found.claims, differences: found.differences ?? [] }
 }
 

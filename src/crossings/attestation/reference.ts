@@ -144,6 +144,22 @@ export const referenceSchema = z
           .exactOptional()
           .describe('Only UpToDate passes where this is left out.'),
         minEvaluationNumber: z.int().min(0).exactOptional().describe('Of the evaluation, whatever the status is.'),
+        maxCollateralAge: z.int().min(0).exactOptional().describe('How old TCB info and QE identity may be, in seconds.'),
+        debug: z.boolean().exactOptional().describe('Whether a workload may be debugged or profiled: not, where this is left out.'),
+        septVeDisable: z
+          .boolean()
+          .exactOptional()
+          .describe('TDX: `false` lets the host throw exceptions into the guest by taking its pages.'),
+        migratable: z.boolean().exactOptional().describe('TDX: whether it may be migrated: not, where this is left out.'),
+        mrServiceTd: z
+          .union([hex(48), z.literal('any')])
+          .exactOptional()
+          .describe('TDX 1.5: of the service TD that may be bound: none, where this is left out.'),
+        attributes: z
+          .union([hex(8), hex(16)])
+          .exactOptional()
+          .describe('Attributes that may be set: 8 bytes for TDX, 16 for SGX.'),
+        xfam: hex(8).exactOptional().describe('TDX: extended features that may be used.'),
         ppids: z.array(hex(16)).exactOptional().describe('Platforms that are ours.'),
         fmspcs: z.array(hex(6)).exactOptional().describe('Kinds of platforms.'),
       })

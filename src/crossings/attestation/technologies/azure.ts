@@ -7,10 +7,9 @@ import { verifyAzure } from '../../../layers/hardware/azure/verify.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import { readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import { QuoteVerifier } from '../../../layers/hardware/dcap/verify.ts'
-import { readReport } from '../../../layers/hardware/snp/report.ts'
 import type { AmdRoots } from '../../../layers/hardware/snp/roots.table.ts'
 import { type Appraiser, part } from '../appraise.ts'
-import { claimsOfBody, collateralFor, validateWorkload } from './dcap.ts'
+import { claimsOfBody, collateralFor, endsOf, validateWorkload } from './dcap.ts'
 import { certificatesOf, claimsOfReport, validateGuest } from './snp.ts'
 import { isAsked } from './tpm.ts'
 
@@ -27,9 +26,9 @@ export function azureAppraiser({ roots, anchors = [INTEL_SGX_ROOT_KEY] }: AzureT
   const quotes = new QuoteVerifier(anchors)
   return (evidence, asked) => {
     const read = readAzureEvidence(Buffer.from(part(evidence, 'document')).toString('utf8'))
-    const { kind, hardware } = readHclReport(read.hclReport)
-    const own = certificatesOf(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
-    const kept = kind === 'snp' ? asked.held?.forReport(readReport(hardware)) : undefined
+    const { kind } = readHclReport(read.hclReport)
+    const own = certificatesOf(evidence)
+    const kept = kind === 'snp' ? asked.held?.forReports() : undefined
     const quoted = read.tdQuote && readQuote(read.tdQuote)
     const collateral = quoted && collateralFor(evidence, asked, quoted, quotes.platformOf(quoted), anchors)
     const verified = verifyAzure(read, {
@@ -41,7 +40,7 @@ export function azureAppraiser({ roots, anchors = [INTEL_SGX_ROOT_KEY] }: AzureT
     })
     const { snp, td, quote, checks } = verified
     const policy = snp ? validateGuest(snp.report, snp.endorsement, asked) : td ? validateWorkload(td, asked) : []
-    const ends = [...(snp ? [snp.endorsement.until] : []), ...Object.values(collateral?.periods ?? {}).map(({ to }) => to)]
+    const ends = [...(snp ? [snp.endorsement.until] : []), ...(td ? endsOf(td, asked) : [])]
     return {
       checks: [...checks.filter(isLooked), ...policy],
       claims: {

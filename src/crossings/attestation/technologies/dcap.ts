@@ -3,12 +3,12 @@ import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { DCAP_CHECKS } from '../../../layers/hardware/dcap/checks.ts'
-import { type Collateral, openCollateral, PARTS, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
+import { type Collateral, isNoOlder, openCollateral, readCollateral } from '../../../layers/hardware/dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../../../layers/hardware/dcap/intel.ts'
 import type { Platform } from '../../../layers/hardware/dcap/platform.ts'
 import { type Quote, readQuote } from '../../../layers/hardware/dcap/quote.ts'
 import type { ReportBody } from '../../../layers/hardware/dcap/report-body.ts'
-import { type Measurements, type QuotePolicy, validateQuote } from '../../../layers/hardware/dcap/validate.ts'
+import { allowedUntil, type Measurements, type QuotePolicy, validateQuote } from '../../../layers/hardware/dcap/validate.ts'
 import { QuoteVerifier, type VerifiedQuote } from '../../../layers/hardware/dcap/verify.ts'
 import { appraiseLocalReport, readLocalReport } from '../../../layers/hardware/sgx/local-report.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
@@ -21,7 +21,7 @@ export function dcapAppraiser(anchors: readonly Buffer[] = [INTEL_SGX_ROOT_KEY])
     const collateral = collateralFor(evidence, asked, quote, verifier.platformOf(quote), anchors)
     const verified = verifier.verify(quote, { now: asked.now, collateral })
     const checks = [...verified.checks, ...validateWorkload(verified, asked, asked)]
-    const ends = collateral === undefined ? [] : Object.values(collateral.periods).map(({ to }) => to)
+    const ends = endsOf(verified, asked)
     return {
       checks,
       claims: {
@@ -44,7 +44,7 @@ export const appraiseEnclave: Appraiser = (evidence, asked) => {
 }
 
 /**
- * What is published about the platform. What came with the quote is taken where it is no older in any part than what is held: whoever presents it
+ * What is published about the platform. What came with the quote is taken where no part of it is older than what is held: whoever presents it
  * may have chosen it for what was not known then.
  */
 export function collateralFor(
@@ -58,7 +58,14 @@ export function collateralFor(
   const own = open(Object.hasOwn(evidence.parts, 'collateral') ? Buffer.from(part(evidence, 'collateral')).toString('utf8') : undefined)
   const kept = open(platform && held?.forPlatform(tee, platform.extension.fmspc))
   if (own === undefined || kept === undefined) return own ?? kept
-  return PARTS.every((name) => own.periods[name].from >= kept.periods[name].from) ? own : kept
+  return isNoOlder(own, kept) ? own : kept
+}
+
+/** When what a quote stands on ends: its platform's certificates, what is published about it, and the permission of a status that is weaker. */
+export function endsOf({ platform, tcb, collateral }: VerifiedQuote, asked: Asked): readonly number[] {
+  const chain = platform === undefined || typeof platform.chain === 'string' ? [] : [platform.chain.period]
+  const allowed = tcb === undefined ? Number.POSITIVE_INFINITY : allowedUntil(tcb, policyOf(asked).allow)
+  return [...chain, ...Object.values(collateral?.periods ?? {})].map(({ to }) => to).concat(Number.isFinite(allowed) ? allowed : [])
 }
 
 /** The challenge, where the report is its answer. */
@@ -71,7 +78,7 @@ export const validateWorkload = (verified: VerifiedQuote, asked: Asked, answers?
 ]
 
 function policyOf({ reference: { dcap = {} } }: Asked, answers?: Answers): QuotePolicy {
-  const { measurements, allow, ppids, fmspcs, ...same } = dcap
+  const { measurements, allow, ppids, fmspcs, mrServiceTd, attributes, xfam, maxCollateralAge, ...same } = dcap
   const bytes = (list: readonly string[]) => list.map((hex) => Buffer.from(hex, 'hex'))
   return {
     ...same,
@@ -79,16 +86,23 @@ function policyOf({ reference: { dcap = {} } }: Asked, answers?: Answers): Quote
     ...(measurements === undefined ? {} : { measurements: measurementsOf(measurements) }),
     ...(ppids === undefined ? {} : { ppids: bytes(ppids) }),
     ...(fmspcs === undefined ? {} : { fmspcs: bytes(fmspcs) }),
+    ...(mrServiceTd === undefined ? {} : { mrServiceTd: mrServiceTd === 'any' ? mrServiceTd : Buffer.from(mrServiceTd, 'hex') }),
+    ...(attributes === undefined ? {} : { attributes: Buffer.from(attributes, 'hex') }),
+    ...(xfam === undefined ? {} : { xfam: Buffer.from(xfam, 'hex') }),
+    ...(maxCollateralAge === undefined ? {} : { maxCollateralAge: 1000 * maxCollateralAge }),
     ...(answers?.nonce === undefined ? {} : { reportData: Buffer.from(answers.nonce) }),
   }
 }
+
+/** What says which workload it is, or whose. All else that is measured may be anybody's. */
+const IDENTITIES = ['mrTd', 'mrEnclave', 'mrSigner'] as const
 
 function notGiven({ reference: { dcap } }: Asked, answers?: Answers): readonly Check[] {
   const not = (code: keyof typeof DCAP_CHECKS, what: string) =>
     checked(DCAP_CHECKS, code, unknown('NOT_GIVEN', `${what} to hold it to was not given`))
   return [
     ...(answers !== undefined && answers.nonce === undefined ? [not('DCAP_REPORT_DATA', 'a challenge')] : []),
-    ...(dcap?.measurements === undefined ? [not('DCAP_MEASUREMENT', 'a measurement')] : []),
+    ...(IDENTITIES.some((name) => dcap?.measurements?.[name] !== undefined) ? [] : [not('DCAP_MEASUREMENT', IDENTITIES.join(' or '))]),
   ]
 }
 

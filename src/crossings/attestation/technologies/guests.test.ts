@@ -6,13 +6,14 @@ import * as dcap from '../../../../test/kit/dcap.ts'
 import { action, eventLog, separator } from '../../../../test/kit/event-log.ts'
 import { byDefault, faults, judged, vectorOf } from '../../../../test/kit/judged.ts'
 import { bundleOf, changed, NONCE, NOW } from '../../../../test/kit/machine.ts'
-import { CHIP_ID, Vendor } from '../../../../test/kit/snp.ts'
+import { CHIP_ID, certificateTable, TURIN_CHIP_ID, Vendor } from '../../../../test/kit/snp.ts'
 import { newRsaKey } from '../../../../test/kit/tpm-evidence.ts'
 import type { Bundle } from '../../../formats/evidence/bundle.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { readCrl } from '../../../formats/x509/crl.ts'
 import { parseEventLog } from '../../../layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../../layers/firmware/tcg-log/replay.ts'
+import { readVek } from '../../../layers/hardware/snp/vek.ts'
 import { verifyBoot, verifyGuestBoot } from '../../measured-boot/verify-boot.ts'
 import type { Asked } from '../appraise.ts'
 import { referenceOf } from '../record.ts'
@@ -67,8 +68,52 @@ describe('a SEV-SNP guest', () => {
     const wrong = changed(bundle, 'snp', { certificates: Buffer.from(pem(vendor.vek()) + pem(new Vendor().authority())) })
     assert.equal(at(wrong).status, 'contraindicated')
     const authorities = [vendor.authority(), vendor.root()].map(readCertificate)
-    const held = { forReport: () => ({ leaf: undefined, authorities, crls: [readCrl(list)] }), forPlatform: () => undefined }
+    const held = { forReports: () => ({ veks: [], authorities, crls: [readCrl(list)] }), forPlatform: () => undefined }
     assert.equal(at(few, { held }).status, 'affirming')
+  })
+
+  test('is verified by the certificate of the key that signed, whatever others came or are kept', () => {
+    const lent = { VLEK: vendor.vek({ csp: 'CN=cloud' }), ASK: vendor.authority(true), ARK: vendor.root(), CRL: list }
+    const signedByVlek = vendor.report(3, { 80: data, 72: Buffer.of(1 << 2) })
+    const both = bundleOf({
+      snp: ['snp-report', { report: signedByVlek, certificates: certificateTable({ VCEK: vendor.vek(), ...lent }) }],
+    })
+    assert.deepEqual(faults(at(both), 'snp'), [])
+    const stale = vendor.vek({ tcb: [3, 0, 0, 0, 0, 0, 23, 209] })
+    const presented = changed(bundle, 'snp', {
+      certificates: certificateTable({ VCEK: stale, ASK: vendor.authority(), ARK: vendor.root(), CRL: list }),
+    })
+    assert.deepEqual(faults(at(presented), 'snp'), ['SNP_TCB'])
+    const held = {
+      forReports: () => ({ veks: [readVek(readCertificate(vendor.vek()))], authorities: [], crls: [] }),
+      forPlatform: () => undefined,
+    }
+    assert.deepEqual(faults(at(presented, { held }), 'snp'), [])
+  })
+
+  test('with more certificates than a chain has is refused before they are tried', () => {
+    const many = Buffer.from(pem(vendor.vek()) + pem(vendor.authority()).repeat(16) + pem(vendor.root()).repeat(16))
+    assert.deepEqual(faults(at(changed(bundle, 'snp', { certificates: many })), 'snp'), ['ATTEST_FORMAT'])
+  })
+
+  test('of a processor whose chips have short names is known by the one that was recorded', () => {
+    const turin = new Vendor('Turin')
+    const chain = Buffer.from([turin.vek(), turin.authority(), turin.root()].map((each) => pem(each)).join(''))
+    const crl = Buffer.from(pem(revocationList({ issuer: turin.issuer, hash: 'sha384' }), 'X509 CRL'))
+    const parts = { report: turin.report(3, { 80: data }), certificates: Buffer.concat([chain, crl]) }
+    const whole = bundleOf({ snp: ['snp-report', parts] })
+    const { snp } = referenceOf(whole, NOW)
+    const short = { measurements: ['22'.repeat(48)], chips: [TURIN_CHIP_ID.toString('hex')] }
+    const faultsOf = (given: Reference['snp']) =>
+      faults(
+        judged(whole, { now: Date.UTC(2025, 0), reference: readReference({ ...NO_REFERENCE, snp: given }) }, byDefault, {
+          'snp-report': snpAppraiser(turin.roots),
+        }),
+        'snp',
+      )
+    assert.deepEqual(faultsOf(snp), [])
+    assert.deepEqual(faultsOf(short), [])
+    assert.deepEqual(faultsOf({ ...short, chips: ['c2'.repeat(8)] }), ['SNP_CHIP_LISTED'])
   })
 })
 
@@ -113,7 +158,7 @@ describe('a TDX guest', () => {
       for (const level of info.tcbLevels as Record<string, unknown>[]) level.tcbStatus = 'Revoked'
     }
     const held = {
-      forReport: () => ({ leaf: undefined, authorities: [], crls: [] }),
+      forReports: () => ({ veks: [], authorities: [], crls: [] }),
       forPlatform: () => authority.collateral('TDX', { tcbInfo: newer as never }),
     }
     const at = (asked: Partial<Asked>) =>
@@ -124,12 +169,87 @@ describe('a TDX guest', () => {
     assert.equal(at({ held: same }).status, 'affirming')
   })
 
+  test('is affirmed no longer than its platform and the permission of its status last', () => {
+    const [minute, half] = [60_000, 30_000]
+    const endOf = (request: { readonly to?: string; readonly allow?: object; readonly status?: string }) => {
+      const pck = authority.platformCertificate(request.to === undefined ? {} : { to: request.to })
+      const quote = authority.quote({
+        body: (body) => Buffer.concat([NONCE], 64).copy(body, body.length - 64),
+        certification: { type: 5, data: authority.pckChain(pck) },
+      })
+      const { status } = request
+      const tcbInfo = (info: dcap.TcbInfoJson) => {
+        for (const level of status === undefined ? [] : info.tcbLevels) level.tcbStatus = status
+      }
+      const given = bundleOf({ tdx: ['dcap-quote', { quote, collateral: Buffer.from(authority.collateral('TDX', { tcbInfo })) }] })
+      const allowing = readReference({ ...reference, dcap: { ...measured, ...(request.allow && { allow: [request.allow] }) } })
+      const appraised = judged(given, { now: dcap.NOW, reference: allowing }, byDefault, more)
+      assert.equal(appraised.status, 'affirming')
+      return appraised.expires - dcap.NOW
+    }
+    assert.equal(endOf({}), 10 * minute)
+    assert.equal(endOf({ to: '260601000100Z' }), minute)
+    const allow = { status: 'SWHardeningNeeded', until: new Date(dcap.NOW + half).toISOString(), minEvaluationNumber: 18 }
+    assert.equal(endOf({ status: 'SWHardeningNeeded', allow }), half)
+    assert.equal(endOf({ allow }), 10 * minute)
+  })
+
+  test('is not affirmed by a reference that names no workload', () => {
+    const quote = answers(NONCE)
+    const mrSeam = [dcap.MRSEAM.toString('hex')]
+    const faultsOf = (measurements: object, given = quote, tee: 'SGX' | 'TDX' = 'TDX') => {
+      const asked = { now: dcap.NOW, reference: readReference({ ...NO_REFERENCE, dcap: { measurements } }) }
+      const parts = { quote: given, collateral: Buffer.from(authority.collateral(tee)) }
+      return faults(judged(bundleOf({ tdx: ['dcap-quote', parts] }), asked, byDefault, more), 'tdx')
+    }
+    for (const measurements of [{}, { rtmr: {} }, { mrSeam }]) assert.deepEqual(faultsOf(measurements), ['DCAP_MEASUREMENT?'])
+    assert.deepEqual(faultsOf({ mrSeam, mrTd: [dcap.MRTD.toString('hex')] }), [])
+    const body = (bytes: Buffer) => void Buffer.concat([NONCE], 64).copy(bytes, bytes.length - 64)
+    const enclave = authority.quote({ tee: 'SGX', body })
+    assert.deepEqual(faultsOf({ minIsvSvn: 0 }, enclave, 'SGX'), ['DCAP_MEASUREMENT?'])
+    assert.deepEqual(faultsOf({ minIsvSvn: 0, mrSigner: [dcap.MRSIGNER.toString('hex')] }, enclave, 'SGX'), [])
+  })
+
+  test('that may be debugged, or is of young collateral alone, is what the reference says', () => {
+    const body = (bytes: Buffer) => {
+      bytes[120] = 1
+      Buffer.concat([NONCE], 64).copy(bytes, bytes.length - 64)
+    }
+    const debugged = changed(bundle, 'tdx', { quote: authority.quote({ body }) })
+    const faultsOf = (given: Bundle, more_: object) =>
+      faults(
+        judged(given, { now: dcap.NOW, reference: readReference({ ...reference, dcap: { ...measured, ...more_ } }) }, byDefault, more),
+        'tdx',
+      )
+    assert.deepEqual(faultsOf(debugged, {}), ['DCAP_DEBUG'])
+    assert.deepEqual(faultsOf(debugged, { debug: true }), [])
+    const answering = changed(bundle, 'tdx', { quote: answers(NONCE) })
+    const days = 24 * 60 * 60
+    assert.deepEqual(faultsOf(answering, { maxCollateralAge: 11 * days }), ['DCAP_COLLATERAL_AGE?'])
+    assert.deepEqual(faultsOf(answering, { maxCollateralAge: 13 * days, mrServiceTd: 'any', septVeDisable: false, migratable: true }), [])
+    assert.deepEqual(faultsOf(answering, { attributes: '00'.repeat(8) }), ['DCAP_ATTRIBUTES'])
+    assert.deepEqual(faultsOf(answering, { xfam: '0300000000000000' }), ['DCAP_ATTRIBUTES'])
+  })
+
+  test('whose list of revoked platforms does not say when it ends is judged, and is not affirmed', () => {
+    const open = revocationList({ issuer: authority.pckAuthority, to: null }).toString('hex')
+    const collateral = authority.collateral('TDX', { file: (file) => void Object.assign(file, { pck_crl: open }) })
+    const appraised = judged(
+      changed(bundle, 'tdx', { quote: answers(NONCE), collateral: Buffer.from(collateral) }),
+      { now: dcap.NOW, reference },
+      byDefault,
+      more,
+    )
+    assert.deepEqual(faults(appraised, 'tdx'), ['DCAP_COLLATERAL_VALIDITY'])
+    assert.deepEqual([appraised.status, appraised.expires], ['contraindicated', dcap.NOW])
+  })
+
   test('that answers nothing, or whose platform is not known, is not', () => {
     assert.deepEqual(faults(judged(bundle, { now: dcap.NOW, reference }, byDefault, more), 'tdx'), ['DCAP_REPORT_DATA'])
     const bare = bundleOf({ tdx: ['dcap-quote', { quote: answers(NONCE) }] })
     assert.equal(judged(bare, { now: dcap.NOW, reference }, byDefault, more).status, 'none')
     const held = {
-      forReport: () => ({ leaf: undefined, authorities: [], crls: [] }),
+      forReports: () => ({ veks: [], authorities: [], crls: [] }),
       forPlatform: (tee: string, fmspc: Buffer) =>
         tee === 'TDX' && fmspc.toString('hex') === dcap.FMSPC ? authority.collateral() : undefined,
     }
@@ -152,13 +272,32 @@ describe('a TDX guest', () => {
   test('cannot choose collateral that is older than what is held: a platform that was revoked since stays revoked', () => {
     const answering = changed(bundle, 'tdx', { quote: answers(NONCE) })
     const faultsOf = (collateral: string) => {
-      const held = { forReport: () => ({ leaf: undefined, authorities: [], crls: [] }), forPlatform: () => collateral }
+      const held = { forReports: () => ({ veks: [], authorities: [], crls: [] }), forPlatform: () => collateral }
       return faults(judged(answering, { now: dcap.NOW, reference, held }, byDefault, more), 'tdx')
     }
     const revokedAt = (issueDate: string) =>
       authority.collateral('TDX', { tcbInfo: (info) => void Object.assign(info, { issueDate }), revokedPlatforms: [4] })
     assert.deepEqual(faultsOf(revokedAt('2026-05-21T00:00:00Z')), ['DCAP_PCK_REVOCATION'])
     assert.deepEqual(faultsOf(revokedAt('2026-05-19T00:00:00Z')), [])
+    // An earlier evaluation may be issued later, and know less.
+    const evaluated = (number: number, issueDate: string, status: string) => {
+      const at = { issueDate, tcbEvaluationDataNumber: number }
+      const tcbInfo = (info: dcap.TcbInfoJson) => {
+        Object.assign(info, at)
+        for (const level of info.tcbLevels) level.tcbStatus = status
+      }
+      return authority.collateral('TDX', { tcbInfo, qeIdentity: (identity) => void Object.assign(identity, at) })
+    }
+    const early = changed(bundle, 'tdx', {
+      quote: answers(NONCE),
+      collateral: Buffer.from(evaluated(17, '2026-05-21T00:00:00Z', 'UpToDate')),
+    })
+    const heldLater = {
+      forReports: () => ({ veks: [], authorities: [], crls: [] }),
+      forPlatform: () => evaluated(20, '2026-05-20T00:00:00Z', 'OutOfDate'),
+    }
+    assert.deepEqual(faults(judged(early, { now: dcap.NOW, reference }, byDefault, more), 'tdx'), [])
+    assert.deepEqual(faults(judged(early, { now: dcap.NOW, reference, held: heldLater }, byDefault, more), 'tdx'), ['DCAP_TCB_STATUS'])
     const stranger = new dcap.QuoteAuthority()
     assert.deepEqual(
       faults(
@@ -182,7 +321,11 @@ describe('a confidential guest on Azure', () => {
   const authorities = [vendor.authority(), vendor.root()].map((der) => pemOf('CERTIFICATE', der)).join('')
   const certificates = Buffer.from(`${authorities}${listed()}`)
   const collateral = Buffer.from(authority.collateral())
-  const reference: Reference = { ...NO_REFERENCE, snp: { measurements: ['22'.repeat(48)] }, dcap: { measurements: {} } }
+  const reference: Reference = {
+    ...NO_REFERENCE,
+    snp: { measurements: ['22'.repeat(48)] },
+    dcap: { measurements: { mrTd: [dcap.MRTD.toString('hex')] } },
+  }
   const more = { 'azure-evidence': azureAppraiser({ ...(vendor.roots && { roots: vendor.roots }), anchors: authority.anchors }) }
   const at = (by: Vendor | dcap.QuoteAuthority, request: Partial<AzureRequest> = {}, asked: Partial<Asked> = {}) => {
     const document = Buffer.from(JSON.stringify(azureEvidence(by, { key, nonce: NONCE, ...request })))

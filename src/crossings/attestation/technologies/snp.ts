@@ -13,7 +13,8 @@ import { type Endorsement, endorse } from '../../../layers/hardware/snp/endorsem
 import { readReport, type SnpReport } from '../../../layers/hardware/snp/report.ts'
 import type { AmdRoots } from '../../../layers/hardware/snp/roots.table.ts'
 import { type SnpPolicy, STRICT, validateReport } from '../../../layers/hardware/snp/validate.ts'
-import { verifyReport } from '../../../layers/hardware/snp/verify.ts'
+import { readVek } from '../../../layers/hardware/snp/vek.ts'
+import { signerOf, verifyReport } from '../../../layers/hardware/snp/verify.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 
 /**
@@ -31,28 +32,34 @@ export const snpAppraiser =
   }
 
 const LEAF = /^SEV-V[CL]EK$/
+/** Each authority is tried with each root: that is the square of what somebody sends. Three lines of processors have nine. */
+const MAX_BLOCKS = 32
 
 /** What came with the report, and what is held for it. @throws ThymusError FORMAT; EVIDENCE without a certificate of the key */
 function certificatesFor(report: SnpReport, evidence: NamedEvidence, { held }: Asked) {
-  const own = certificatesOf(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
-  const kept = held?.forReport(report)
-  const leaf = own.leaf ?? kept?.leaf
-  if (leaf === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
+  const own = certificatesOf(evidence)
+  const kept = held?.forReports()
+  // Where none fits, the checks say how the one that came does not.
+  const vek = signerOf(report, [...own.veks, ...(kept?.veks ?? [])]) ?? own.veks[0]
+  if (vek === undefined) throw new ThymusError('EVIDENCE', 'no certificate of a VCEK or VLEK', { at: 'parts.certificates' })
   return {
-    leaf,
+    leaf: vek.certificate,
     authorities: [...own.authorities, ...(kept?.authorities ?? [])],
     crls: [...own.crls, ...(kept?.crls ?? [])],
   }
 }
 
-/** PEM in any order, or the table that the host gives the guest. */
-export function certificatesOf(bytes: Uint8Array): CertificateTable {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const blocks = readAllPem(buffer.toString('latin1'))
-  if (blocks.length === 0) return readCertificateTable(buffer)
+/** The part `certificates`: PEM in any order, or the table that the host gives the guest; nothing where there is none. @throws ThymusError FORMAT */
+export function certificatesOf(evidence: NamedEvidence): CertificateTable {
+  const bytes = Buffer.from(Object.hasOwn(evidence.parts, 'certificates') ? part(evidence, 'certificates') : Buffer.alloc(0))
+  const blocks = readAllPem(bytes.toString('latin1'))
+  if (blocks.length === 0) return readCertificateTable(bytes)
+  if (blocks.length > MAX_BLOCKS) throw new ThymusError('FORMAT', `more than ${MAX_BLOCKS} certificates and lists`, { at: 'certificates' })
   const labelled = (wanted: string) => blocks.filter(({ label }) => label === wanted).map(({ bytes: der }) => der)
-  const all = labelled('CERTIFICATE').map(readCertificate)
-  return { leaf: all.find((each) => LEAF.test(commonName(each.subject))), authorities: all, crls: labelled('X509 CRL').map(readCrl) }
+  const all = Object.groupBy(labelled('CERTIFICATE').map(readCertificate), ({ subject }) =>
+    LEAF.test(commonName(subject)) ? 'leaf' : 'above',
+  )
+  return { veks: (all.leaf ?? []).map(readVek), authorities: all.above ?? [], crls: labelled('X509 CRL').map(readCrl) }
 }
 
 /** What a guest should be. What was launched must be known, or nothing is affirmed by it. @param answers the challenge, where the report is its answer */

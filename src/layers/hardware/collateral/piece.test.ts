@@ -6,8 +6,8 @@ import { CHIP_ID, TCB, type TcbBytes, Vendor } from '../../../../test/kit/snp.ts
 import { ThymusError } from '../../../core/errors.ts'
 import { endorse } from '../snp/endorsement.ts'
 import { readReport } from '../snp/report.ts'
-import { verifyReport } from '../snp/verify.ts'
-import { forPlatform, forReport, held, readPieces } from './piece.ts'
+import { signerOf, verifyReport } from '../snp/verify.ts'
+import { forPlatform, forReports, held, readPieces } from './piece.ts'
 
 const NOW = Date.UTC(2025, 0)
 const vendor = new Vendor()
@@ -44,11 +44,11 @@ describe('pieces of collateral', () => {
       (each) => readPieces(each),
     )
     const report = readReport(vendor.report())
-    const { leaf, authorities, crls } = forReport(report, kept)
-    const endorsement = endorse(leaf!, { authorities, crls, roots: vendor.roots! })
+    const { veks, authorities, crls } = forReports(kept)
+    const endorsement = endorse(signerOf(report, veks)!.certificate, { authorities, crls, roots: vendor.roots! })
     assert.ok(verifyReport(report, endorsement, NOW).every(({ verdict }) => verdict.is === 'pass'))
-    assert.equal(forReport(readReport(vendor.report(3, { 384: Buffer.of(9) })), kept).leaf, undefined)
-    assert.equal(forReport(readReport(vendor.report(3, { 72: Buffer.of(4) })), kept).leaf, undefined)
+    assert.equal(signerOf(readReport(vendor.report(3, { 384: Buffer.of(9) })), veks), undefined)
+    assert.equal(signerOf(readReport(vendor.report(3, { 72: Buffer.of(4) })), veks), undefined)
     assert.equal(forPlatform('TDX', Buffer.alloc(6), kept), undefined)
   })
 
@@ -60,7 +60,7 @@ describe('pieces of collateral', () => {
       vendor.vek({ csp: 'CN=cloud', change: { to: '240101000000Z' } }),
     ]
     const kept = [other, past, mine].flatMap((each) => readPieces(each))
-    assert.deepEqual(forReport(lent, kept).leaf?.raw, mine)
+    assert.deepEqual(signerOf(lent, forReports(kept).veks)?.certificate.raw, mine)
   })
 
   test('of Intel are whole documents, of one kind of platform, signed', () => {

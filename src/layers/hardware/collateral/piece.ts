@@ -7,12 +7,10 @@ import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
 import { commonName, readName } from '../../../formats/x509/name.ts'
-import { keyObject } from '../../../formats/x509/public-key.ts'
-import { type Collateral, openCollateral, readCollateral } from '../dcap/collateral.ts'
+import { type Collateral, evaluationOf, openCollateral, readCollateral } from '../dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../dcap/intel.ts'
-import type { SnpReport } from '../snp/report.ts'
+import type { CertificateTable } from '../snp/certificate-table.ts'
 import { readVek, type Vek } from '../snp/vek.ts'
-import { isSigned } from '../snp/verify.ts'
 
 export type Piece =
   /** Of a key that signs reports of SEV-SNP. */
@@ -102,33 +100,20 @@ function described(piece: Piece): Omit<Held, 'state'> {
 
 const validity = ({ notBefore, notAfter }: Certificate) => ({ from: notBefore.milliseconds, until: notAfter.milliseconds })
 
-/** What a report of SEV-SNP can be verified with. */
-export interface ReportCollateral {
-  /** The key that was derived for the report's chip and TCB; undefined where it is not held. */
-  readonly leaf: Certificate | undefined
-  readonly authorities: readonly Certificate[]
-  readonly crls: readonly Crl[]
-}
-
-/** What is held for a report, beside what came with it. Of several keys that could have signed it, as of two clouds, the one that did. */
-export function forReport(report: SnpReport, pieces: readonly Piece[]): ReportCollateral {
-  const { signingKey, chipId, reportedTcb } = report
-  const ofChip = ({ chipId: of }: Vek) => of === undefined || chipId.subarray(0, of.length).equals(of)
-  const fitting = pieces
-    .flatMap((piece) => (piece.kind === 'vek' ? [piece.vek] : []))
-    .filter((vek) => vek.kind === signingKey && vek.tcb.equals(reportedTcb) && ofChip(vek))
-    .map(({ certificate }) => certificate)
-    .toSorted((one, other) => other.notAfter.milliseconds - one.notAfter.milliseconds)
+/** What reports of SEV-SNP can be verified with, beside what came with them. */
+export function forReports(pieces: readonly Piece[]): CertificateTable {
   return {
-    leaf: fitting.find(({ publicKey }) => isSigned(report, { key: keyObject(publicKey) })) ?? fitting[0],
+    veks: pieces.flatMap((piece) => (piece.kind === 'vek' ? [piece.vek] : [])),
     authorities: pieces.flatMap((piece) => (piece.kind === 'authority' ? [piece.certificate] : [])),
     crls: pieces.flatMap((piece) => (piece.kind === 'crl' ? [piece.crl] : [])),
   }
 }
 
-/** The document about a platform of Intel's, as text; undefined where none is held. @param fmspc 6 bytes */
+/** The document about a platform of Intel's, as text: the latest evaluation; undefined where none is held. @param fmspc 6 bytes */
 export function forPlatform(tee: 'SGX' | 'TDX', fmspc: Buffer, pieces: readonly Piece[]): string | undefined {
   const texts = pieces.flatMap((piece) => (piece.kind === 'platform' ? [piece] : []))
   const fits = texts.filter(({ collateral: { tcbInfo } }) => tcbInfo.id === tee && tcbInfo.fmspc.equals(fmspc))
-  return fits.toSorted((one, other) => other.collateral.issued.from - one.collateral.issued.from)[0]?.text
+  return fits.toSorted(
+    ({ collateral: one }, { collateral: other }) => evaluationOf(other) - evaluationOf(one) || other.issued.from - one.issued.from,
+  )[0]?.text
 }

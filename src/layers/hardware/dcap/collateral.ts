@@ -26,7 +26,7 @@ export interface CollateralParts {
 }
 
 /** What is published anew, again and again. */
-export const PARTS = ['TCB info', 'QE identity', 'PCK CRL', 'root CRL'] as const
+const PARTS = ['TCB info', 'QE identity', 'PCK CRL', 'root CRL'] as const
 type Part = (typeof PARTS)[number]
 
 /** Collateral whose signatures were looked at. */
@@ -125,6 +125,20 @@ export function isP256Signature({ publicKey }: Certificate, data: Buffer, signat
   const { key } = publicKey
   const object = key.kind === 'ec' && key.curve.name === 'P-256' ? keyObject(publicKey) : undefined
   return object !== undefined && verify('sha256', data, { key: object, dsaEncoding: 'ieee-p1363' }, signature)
+}
+
+/** The TCB evaluation that all of it knows of. */
+export const evaluationOf = ({ tcbInfo, qeIdentity }: Pick<Collateral, 'tcbInfo' | 'qeIdentity'>): number =>
+  Math.min(tcbInfo.evaluationNumber, qeIdentity.evaluationNumber)
+
+/** Whether no part of it is of an earlier evaluation than in the other, or was issued before: Intel goes on signing earlier evaluations for months. */
+export function isNoOlder(one: Collateral, other: Collateral): boolean {
+  const ages = ({ tcbInfo, qeIdentity, periods }: Collateral) => [
+    ...[tcbInfo.evaluationNumber, qeIdentity.evaluationNumber],
+    ...PARTS.map((name) => periods[name].from),
+  ]
+  const others = ages(other)
+  return ages(one).every((age, at) => age >= others[at]!)
 }
 
 /** A list that does not say when it ends has ended. */

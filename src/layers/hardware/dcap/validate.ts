@@ -82,7 +82,7 @@ export function validateQuote(verified: VerifiedQuote, policy: QuotePolicy, now:
   const checks: Check[] = []
   const add: Add = (code, verdict, seen = {}) => void checks.push(checked(DCAP_CHECKS, code, verdict, seen))
   if (tcb === undefined) add('DCAP_TCB_STATUS', NO_STATUS)
-  else add('DCAP_TCB_STATUS', isAllowed(tcb, policy.allow ?? [], now), { got: [tcb.status, ...tcb.advisoryIds].join(' ') })
+  else add('DCAP_TCB_STATUS', now < allowedUntil(tcb, policy.allow), { got: [tcb.status, ...tcb.advisoryIds].join(' ') })
   if (policy.minEvaluationNumber !== undefined) {
     const seen = { expected: `at least ${policy.minEvaluationNumber}`, got: String(tcb?.evaluationNumber) }
     add('DCAP_EVALUATION_NUMBER', tcb === undefined ? NO_STATUS : tcb.evaluationNumber >= policy.minEvaluationNumber, seen)
@@ -124,15 +124,17 @@ const NO_STATUS = unknown('TCB_UNKNOWN', 'no TCB level was found for the platfor
 const NO_PLATFORM = unknown('PCK_ABSENT', 'the platform is not known')
 const STALE = unknown('COLLATERAL_STALE', 'there is no collateral that is as young as the policy wants it')
 
-function isAllowed({ status, advisoryIds, evaluationNumber }: TcbEvaluation, allowed: readonly AllowedStatus[], now: number): boolean {
-  if (status === 'UpToDate' || status === 'Revoked') return status === 'UpToDate'
-  return allowed.some(
+/** Milliseconds since 1970 from which a status is not allowed any more: any time for UpToDate, none for one that never was. */
+export function allowedUntil({ status, advisoryIds, evaluationNumber }: TcbEvaluation, allowed: readonly AllowedStatus[] = []): number {
+  if (status === 'UpToDate') return Number.POSITIVE_INFINITY
+  if (status === 'Revoked') return Number.NEGATIVE_INFINITY
+  const fitting = allowed.filter(
     (each) =>
       each.status === status &&
-      now < each.until &&
       evaluationNumber >= each.minEvaluationNumber &&
       advisoryIds.every((id) => each.advisoryIds?.includes(id) ?? true),
   )
+  return Math.max(...fitting.map(({ until }) => until))
 }
 
 type Add = (code: Code, verdict: Verdict | boolean, seen?: { expected?: string; got?: string }) => void

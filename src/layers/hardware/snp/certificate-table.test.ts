@@ -16,8 +16,11 @@ const whole = certificateTable(parts)
 
 describe('a certificate table', () => {
   test('gives what endorses a key', () => {
-    const { leaf, authorities, crls } = readCertificateTable(whole)
-    assert.deepEqual(leaf?.raw, parts.VCEK)
+    const { veks, authorities, crls } = readCertificateTable(whole)
+    assert.deepEqual(
+      veks.map(({ certificate }) => certificate.raw),
+      [parts.VCEK],
+    )
     assert.deepEqual(
       authorities.map(({ raw }) => raw),
       [parts.ASK, parts.ARK],
@@ -25,12 +28,16 @@ describe('a certificate table', () => {
     assert.deepEqual(crls[0]?.raw, parts.CRL)
   })
 
-  test('may be empty, and may have a VLEK', () => {
+  test('may be empty, and may have a VLEK as well', () => {
     for (const bytes of [Buffer.alloc(0), certificateTable({})]) {
-      assert.deepEqual(readCertificateTable(bytes), { leaf: undefined, authorities: [], crls: [] })
+      assert.deepEqual(readCertificateTable(bytes), { veks: [], authorities: [], crls: [] })
     }
     const lent = vendor.vek({ csp: 'CN=cloud' })
-    assert.deepEqual(readCertificateTable(certificateTable({ VLEK: lent })).leaf?.raw, lent)
+    const { veks } = readCertificateTable(certificateTable({ VCEK: parts.VCEK, VLEK: lent }))
+    assert.deepEqual(
+      veks.map(({ kind }) => kind),
+      ['VCEK', 'VLEK'],
+    )
   })
 
   test('that is cut, points outside or names a thing twice is refused', () => {

@@ -4,10 +4,11 @@ import { ByteReader } from '../../../formats/bytes.ts'
 import { showGuid } from '../../../formats/efi/guid.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
+import { readVek, type Vek } from './vek.ts'
 
 export interface CertificateTable {
-  /** VCEK, or VLEK where there is no VCEK. */
-  readonly leaf: Certificate | undefined
+  /** Of keys that sign reports: a host may hand on several, of which one signed (`signerOf`). */
+  readonly veks: readonly Vek[]
   /** ASK or ASVK, and ARK. */
   readonly authorities: readonly Certificate[]
   /** None where the host gives none. */
@@ -43,5 +44,6 @@ export function readCertificateTable(bytes: Buffer): CertificateTable {
   }
   const certificates = (...kinds: readonly Kind[]) => kinds.flatMap((kind) => found.get(kind) ?? []).map(readCertificate)
   const crl = found.get('CRL')
-  return { leaf: certificates('VCEK', 'VLEK')[0], authorities: certificates('ASK', 'ARK'), crls: crl === undefined ? [] : [readCrl(crl)] }
+  const [veks, authorities] = [certificates('VCEK', 'VLEK').map(readVek), certificates('ASK', 'ARK')]
+  return { veks, authorities, crls: crl === undefined ? [] : [readCrl(crl)] }
 }

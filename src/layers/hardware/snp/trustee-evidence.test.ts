@@ -46,7 +46,11 @@ describe('evidence of Confidential Containers', () => {
   test('has it in base64, too, and certificates in either form', () => {
     const [vendor] = vendors
     const [report, vek] = [vendor!.report(), vendor!.vek()]
-    const list = [{ cert_type: 'VCEK', data: bytes(vek) }]
+    const more = [
+      { cert_type: 'CRL', data: [1] },
+      { cert_type: { OTHER: '00000000-0000-0000-0000-000000000001' }, data: [2] },
+    ]
+    const list = [{ cert_type: 'VCEK', data: bytes(vek) }, ...more]
     for (const text of [
       evidence(report.toString('base64'), list),
       JSON.stringify({

@@ -93,13 +93,16 @@ function write(report: Json): Buffer {
   return bytes
 }
 
+/** A host's table may have more, as a list of what is revoked (virtee/sev, `CertType`); attesters hand it on, and verifiers pass it over. */
+const CERTIFICATES: ReadonlySet<unknown> = new Set(['VCEK', 'VLEK', 'ASK', 'ASVK', 'ARK'])
+
 /** A list of `{cert_type, data}`, or an object by name; null where there are none. */
 function certificates(chain: unknown): readonly Certificate[] {
   const entries = Array.isArray(chain)
-    ? chain.map((each) => object(each, 'cert_chain').data)
-    : Object.values(object(chain ?? {}, 'cert_chain'))
-  const present = entries.filter((each) => each !== null && each !== undefined)
-  return present.map((each) => {
+    ? chain.map((each) => object(each, 'cert_chain')).map(({ cert_type: type, data }) => [type, data] as const)
+    : Object.entries(object(chain ?? {}, 'cert_chain')).map(([name, data]) => [name.toUpperCase(), data] as const)
+  const known = entries.filter(([type, data]) => (type === undefined || CERTIFICATES.has(type)) && data !== null && data !== undefined)
+  return known.map(([, each]) => {
     const data = typeof each === 'string' ? bytesOf(each, 'cert_chain') : array(each, undefined, 'cert_chain')
     return readCertificate(data)
   })

@@ -79,6 +79,8 @@ const hex = (bytes: Buffer) => bytes.toString('hex')
 const hex64 = (value: bigint) => `0x${value.toString(16)}`
 const REPORT_DATA_DIGITS = 128
 const LAST_VMPL = 3
+/** From Turin on an identifier has 8 bytes; in a report zeros are behind them. */
+const wholeChip = (id: string) => id.padEnd(128, '0')
 
 const RULES: readonly Rule[] = [
   permission('debug', 'SNP_POLICY_DEBUG'),
@@ -129,10 +131,10 @@ const RULES: readonly Rule[] = [
   rule('authorKeys', (list, { authorKeyDigest, authorKeyEnabled }) =>
     listed('SNP_AUTHOR_KEY', list, authorKeyEnabled && !isZero(authorKeyDigest) ? hex(authorKeyDigest) : undefined),
   ),
-  rule('chipIds', (list, { chipId }, { chipId: endorsed }) =>
+  rule('chipIds', (list, { chipId }) =>
     isZero(chipId)
       ? check('SNP_CHIP_LISTED', unknown('CHIP_ID_MASKED', 'the report does not say which chip it is of'))
-      : listed('SNP_CHIP_LISTED', list, hex(chipId.subarray(0, endorsed?.length ?? chipId.length))),
+      : listed('SNP_CHIP_LISTED', list.map(wholeChip), hex(chipId)),
   ),
   rule('csps', (list, _, { csp }) => listed('SNP_CSP', list, csp)),
   rule('platform', (wanted, { platformInfo }) => {

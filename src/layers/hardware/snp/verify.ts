@@ -3,11 +3,13 @@ import { verify } from 'node:crypto'
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, FAIL, PASS, unknown, type Verdict } from '../../../core/verdict.ts'
 import { isZero } from '../../../formats/bytes.ts'
+import { keyObject } from '../../../formats/x509/public-key.ts'
 import { SNP_CHECKS } from './checks.ts'
 import type { Endorsement } from './endorsement.ts'
 import { lineOfCpuid } from './product.ts'
 import type { SnpReport } from './report.ts'
 import { tcbOf, tcbText } from './tcb.ts'
+import type { Vek } from './vek.ts'
 
 /**
  * Checks `SNP_CHAIN` to `SNP_PRODUCT`.
@@ -32,6 +34,19 @@ export function verifyReport(report: SnpReport, endorsement: Endorsement, now: n
 /** ABI chapter 10: ECDSA on P-384 with SHA-384. */
 export function isSigned({ signed, signature }: SnpReport, { key }: Pick<Endorsement, 'key'>): boolean {
   return key !== undefined && verify('sha384', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)
+}
+
+/**
+ * Of keys, the one that signed the report: of its kind, chip and TCB there may be several, as of two clouds, or of one that was certified anew. Where
+ * none of these did, the one that lasts longest; undefined where all are of other reports.
+ */
+export function signerOf(report: SnpReport, veks: readonly Vek[]): Vek | undefined {
+  const { signingKey, chipId, reportedTcb } = report
+  const isOfChip = ({ chipId: of }: Vek) => of === undefined || chipId.subarray(0, of.length).equals(of)
+  const fitting = veks
+    .filter((vek) => vek.kind === signingKey && vek.tcb.equals(reportedTcb) && isOfChip(vek))
+    .toSorted((one, other) => other.certificate.notAfter.milliseconds - one.certificate.notAfter.milliseconds)
+  return fitting.find(({ certificate }) => isSigned(report, { key: keyObject(certificate.publicKey) })) ?? fitting[0]
 }
 
 /** A VLEK is of no chip. */

@@ -107,7 +107,7 @@ export const policy = group('signed policies: what a sealed secret asks of the m
         key: needed(text, 'FILE', 'the private key in PEM: P-256, P-384 or RSA'),
         counter: given(nvIndex, 'INDEX', 'of a counter in NV'),
         pcrs: given(pcrsOfOneBank, 'BANK:PCRS', 'which PCRs; their values are those of now'),
-        from: given(text, 'FILE', 'a policy that was signed before, instead of the machine as it is; needs no TPM'),
+        from: given(text, 'FILE', 'a policy that the key has signed before, instead of the machine as it is; needs no TPM'),
         value: many(pcrValue, 'PCR:HEX', 'a value that a PCR will have instead'),
         next: flag('it goes on to hold after the next thymus tpm policy advance'),
         label: given(text, 'TEXT', 'what was said with thymus tpm seal --label'),

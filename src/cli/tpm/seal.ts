@@ -69,7 +69,7 @@ export interface UnsealFlags extends TpmFlags, SecretFlags {
 export async function unseal(flags: UnsealFlags, path: string): Promise<number | undefined> {
   const [file, auth, ownerAuth] = [keyFile(path), readSecret(flags.auth), readSecret(flags['owner-auth'])]
   if (file.kind !== 'sealed') throw new ThymusError('USAGE', 'it is a key, and no sealed data', { at: path })
-  const policies = (flags.policy ?? []).map(signedPolicy)
+  const policies = (flags.policy ?? []).map((each) => signedPolicy(each))
   const trust = trustOf(flags, Date.now())
   return onTpm(flags, async (tpm) => {
     const data = await firstThatHolds(policies, (signed) => unsealed(tpm, trust, { file, auth, ownerAuth, signed }))
@@ -103,7 +103,10 @@ export interface SignPolicyFlags extends TpmFlags, TrustFlags {
   readonly next?: boolean
 }
 
-/** What is signed goes out from the machine as it is, or from a policy that was signed before: then no TPM is needed. */
+/**
+ * What is signed goes out from the machine as it is, or from a policy that the key has signed before: then no TPM is needed. Whoever can change that
+ * policy on its way must not get values of their own signed.
+ */
 export async function signPolicyFile(flags: SignPolicyFlags, file: string): Promise<number | undefined> {
   const { from, counter, pcrs } = flags
   const key = privateKey(flags.key)
@@ -117,7 +120,7 @@ export async function signPolicyFile(flags: SignPolicyFlags, file: string): Prom
     const stray = [counter, pcrs, flags.label, flags.tpm].some((flag) => flag !== undefined)
     if (stray)
       throw new ThymusError('USAGE', '--from says which PCRs, counter and label: --pcrs, --counter, --label and --tpm do not go with it')
-    finish(signedPolicy(from))
+    finish(signedPolicy(from, createPublicKey(key)))
     return undefined
   }
   if (counter === undefined || pcrs === undefined) throw new ThymusError('USAGE', 'policy sign takes --counter and --pcrs, or --from')
@@ -160,8 +163,7 @@ export interface AdvanceFlags extends TpmFlags, OwnerFlags {
 
 /** Makes the policies of before end. The new one is held to what is sealed and to the machine as it is before that, since there is no way back. */
 export async function advance(flags: AdvanceFlags, path: string): Promise<number | undefined> {
-  const signed = signedPolicy(path)
-  demandSignature(signed, publicKey(flags['signed-by']), path)
+  const signed = signedPolicy(path, publicKey(flags['signed-by']))
   const [trust, ownerAuth] = [trustOf(flags, Date.now()), readSecret(flags['owner-auth'])]
   return onTpm(flags, async (tpm) => {
     await using held = await protectedSession(tpm, trust)
@@ -179,18 +181,17 @@ export async function advance(flags: AdvanceFlags, path: string): Promise<number
   })
 }
 
-function demandSignature(signed: SignedPolicy, key: KeyObject, path: string): void {
-  if (!isApprovedBy(signed, key)) throw new ThymusError('UNTRUSTED', 'the policy is not signed by the key', { at: path })
-}
-
-function signedPolicy(path: string): SignedPolicy {
+/** @param by who must have signed it; left out where the TPM asks */
+function signedPolicy(path: string, by?: KeyObject): SignedPolicy {
   try {
-    return readSignedPolicy(readInput(path, MAX_DOCUMENT).toString('utf8'))
+    const signed = readSignedPolicy(readInput(path, MAX_DOCUMENT).toString('utf8'))
+    if (by === undefined || isApprovedBy(signed, by)) return signed
   } catch (error) {
     if (error instanceof ThymusError && error.code === 'FORMAT')
       throw new ThymusError('FORMAT', error.message, { at: `${path}: ${error.at}` })
     throw error
   }
+  throw new ThymusError('UNTRUSTED', 'the policy is not signed by the key', { at: path })
 }
 
 const privateKey = (path: string): KeyObject => readKey(path, createPrivateKey)

@@ -8,7 +8,7 @@ import { readQuote } from '../../layers/hardware/dcap/quote.ts'
 import { readReport } from '../../layers/hardware/snp/report.ts'
 import { type Asked, part } from './appraise.ts'
 import { NO_REFERENCE, type Reference } from './reference.ts'
-import { readList } from './technologies/ima.ts'
+import { attestedEntries } from './technologies/ima.ts'
 import { attestedPrograms } from './technologies/measured-runs.ts'
 import { keyNameOf, quotedBank, quotedBy } from './technologies/tpm.ts'
 
@@ -30,9 +30,9 @@ const RECORDERS: Readonly<Record<string, Recorder>> = {
     // What a report of TDX has registers of.
     return { boots: [recordBoot(log, log.banks.find((bank) => bank === 'sha384') ?? log.banks[0]!)] }
   },
-  'ima-log': (evidence, _, { now }) => {
-    const policy = policyFromLog(readList(part(evidence, 'log')).entries)
-    return { ima: JSON.parse(writeKeylimePolicy(policy, new Date(now))) }
+  'ima-log': (evidence, { evidence: all }, asked) => {
+    const policy = policyFromLog(attestedEntries(evidence, all, asked))
+    return { ima: JSON.parse(writeKeylimePolicy(policy, new Date(asked.now))) }
   },
   'measured-runs': (evidence, { evidence: all }, asked) => ({ runs: attestedPrograms(evidence, all, asked) }),
   'snp-report': (evidence) => {

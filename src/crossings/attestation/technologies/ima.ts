@@ -1,6 +1,7 @@
 // The kernel's list of what it measured since the boot: held to what a TPM quoted, and to the files of the reference.
 import { checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import { hashByName } from '../../../formats/hash.ts'
 import { readAsciiList } from '../../../layers/firmware/ima/ascii.ts'
 import { readBinaryList } from '../../../layers/firmware/ima/binary.ts'
@@ -9,7 +10,7 @@ import { IMA_CHECKS } from '../../../layers/firmware/ima/checks.ts'
 import type { ImaEntry } from '../../../layers/firmware/ima/entry.ts'
 import type { ImaList } from '../../../layers/firmware/ima/list.ts'
 import { readKeylimePolicy } from '../../../layers/firmware/ima/policy.ts'
-import { type Bank, beginning, IMA_PCR, type ImaProgress } from '../../../layers/firmware/ima/replay.ts'
+import { type Bank, beginning, IMA_PCR, type ImaProgress, walk } from '../../../layers/firmware/ima/replay.ts'
 import { isExcluded, validate } from '../../../layers/firmware/ima/validate.ts'
 import { checkBootAggregate, type ListEvidence, type VerifiedList, verifyList } from '../../../layers/firmware/ima/verify.ts'
 import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
@@ -27,19 +28,14 @@ export const appraiseIma: Appraiser = (evidence, asked, all) => {
   const list = readList(log)
   const { check, quote } = quotedBy(all, asked)
   const claims = { entries: list.entries.length, violations: list.entries.filter(({ violation }) => violation).length }
-  const found = quotedBank(quote, BANKS, IMA_PCR)
-  const quoted = found?.values.get(IMA_PCR)
-  if (quote === undefined || found === undefined || quoted === undefined) {
+  const held = heldTo(quote, list)
+  if (quote === undefined || held === undefined) {
     const why = unknown('NOT_QUOTED', `PCR ${IMA_PCR} is not among what was quoted in a bank of SHA-2`)
     return { checks: [check, checked(IMA_CHECKS, 'IMA_PCR', why)], claims, expires: null }
   }
-  const { bank } = found
-  const boot = String(quote.attest.clockInfo.resetCount)
+  const { bank, boot } = held.progress
   const { known, learned } = quote
-  const { checks, progress, attested } = walked(
-    { list, quoted, boot, progress: beginning(boot, bank) },
-    resumed(known?.list, log, boot, bank),
-  )
+  const { checks, progress, attested } = walked(held, resumed(known?.list, log, boot, bank))
   const isWalked = attested.length > 0 && checks.every(({ verdict }) => verdict.is === 'pass')
   return {
     checks: [check, ...checks, checkBootAggregate(attested, bootsOf(list, quote, bank)), ...filesChecks(attested, asked)],
@@ -47,6 +43,21 @@ export const appraiseIma: Appraiser = (evidence, asked, all) => {
     expires: null,
     ...(learned && isWalked ? { learned: { ...learned, list: walkedList(progress, log, attested.at(-1)!.end) } } : {}),
   }
+}
+
+/** The entries that a quote attests. */
+export function attestedEntries(evidence: NamedEvidence, all: readonly NamedEvidence[], asked: Asked): readonly ImaEntry[] {
+  const held = heldTo(quotedBy(all, asked).quote, readList(part(evidence, 'log')))
+  return held === undefined ? [] : walk(held.progress, held.list, held.quoted).attested
+}
+
+/** Undefined where the quote does not cover the PCR. */
+function heldTo(quote: VerifiedQuote | undefined, list: ImaList): ListEvidence | undefined {
+  const found = quotedBank(quote, BANKS, IMA_PCR)
+  const quoted = found?.values.get(IMA_PCR)
+  if (quote === undefined || found === undefined || quoted === undefined) return undefined
+  const boot = String(quote.attest.clockInfo.resetCount)
+  return { list, quoted, boot, progress: beginning(boot, found.bank) }
 }
 
 /**
@@ -92,6 +103,6 @@ function filesChecks(attested: readonly ImaEntry[], { reference: { ima } }: Aske
 }
 
 /** Text begins with the digits of a PCR, bytes with its number. @throws ThymusError FORMAT */
-export function readList(bytes: Uint8Array): ImaList {
+function readList(bytes: Uint8Array): ImaList {
   return bytes[0] !== undefined && bytes[0] >= ASCII_ZERO ? readAsciiList(bytes) : readBinaryList(bytes)
 }

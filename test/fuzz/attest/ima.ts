@@ -25,7 +25,7 @@ import { checkPrograms, verifyRuns } from '../../../src/layers/firmware/measured
 import { readKernelModule } from '../../../src/layers/firmware/modules/appended.ts'
 import { readRevoked } from '../../../src/layers/firmware/modules/revoked.ts'
 import { verifyModule } from '../../../src/layers/firmware/modules/verify.ts'
-import { certificate, commonName, newPair, pem } from '../../kit/certificates.ts'
+import { certificate, commonName, newPair } from '../../kit/certificates.ts'
 import { deb } from '../../kit/deb.ts'
 import { signatureList } from '../../kit/event-log.ts'
 import { imaLists, type LoggedFile } from '../../kit/ima-log.ts'
@@ -73,7 +73,7 @@ function files(): readonly LoggedFile[] {
 /** A list of one entry each besides, so that damage is not spread thin. */
 const lists = (which: 'ascii' | 'binary') => () => [imaLists(files())[which], ...files().map((file) => imaLists([file])[which])]
 
-const TRUSTING = { ...EMPTY, keys: pem('CERTIFICATE', CERTIFICATE) }
+const TRUSTING = { ...EMPTY, keys: [fileKeyOf(CERTIFICATE)] }
 
 function judged(list: ImaList): string {
   replay(list, 'sha256', 'own')
@@ -86,7 +86,11 @@ function module(): Buffer {
   return appended(content, signedData({ key: newPair(), by: { issuer: commonName('a signer') }, content }))
 }
 
-const policy = () => Buffer.from(writeKeylimePolicy(policyFromLog(readAsciiList(imaLists(files()).ascii).entries), new Date(0)))
+/** Without keys, and with one. */
+const policies = () =>
+  [EMPTY, TRUSTING].map(({ keys }) =>
+    Buffer.from(writeKeylimePolicy({ ...policyFromLog(readAsciiList(imaLists(files()).ascii).entries), keys }, new Date(0))),
+  )
 
 const run = { path: '/usr/bin/db', digest: 'ab'.repeat(32), arguments: ['--port', '5432'] }
 const runs = () => [RUN_PCR, 14].map((pcr) => Buffer.from(recordOf(run, pcr, ['sha1', 'sha256']).line.repeat(2)))
@@ -141,7 +145,7 @@ export const ima: Readonly<Record<string, ByteTarget>> = {
     seeds: () => runs().map((bytes) => Buffer.from(JSON.parse(bytes.toString().split('\n')[0]!).content)),
     read: (bytes) => readRunsOf(recordWith(bytes.toString())),
   },
-  policy: { seeds: () => [policy()], read: (bytes) => void readKeylimePolicy(bytes.toString()) },
+  policy: { seeds: policies, read: (bytes) => void readKeylimePolicy(bytes.toString()) },
   allowlist: {
     seeds: () => [Buffer.from(`${'ab'.repeat(32)}  /usr/bin/env\n`)],
     read: (bytes) => void policyFromAllowlist(bytes.toString()),

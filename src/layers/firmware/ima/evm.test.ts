@@ -58,7 +58,7 @@ const HELLO: LoggedFile = {
 const SIGNER = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const PEM = SIGNER.publicKey.export({ format: 'pem', type: 'spki' }).toString()
 const [KEY] = fileKeysOf(PEM)
-const TRUSTING: ImaPolicy = { ...EMPTY, keys: PEM }
+const TRUSTING: ImaPolicy = { ...EMPTY, keys: [KEY!] }
 
 /** A signature of `type` over these bytes. */
 function signed(type: number, over: Buffer, version = 2): Buffer {
@@ -100,7 +100,7 @@ const judged = (one: LoggedFile, policy = TRUSTING) => {
 
 describe('a portable signature of EVM', () => {
   test('as evmctl makes it is good, over all that it says of the file', () => {
-    const policy = { ...EMPTY, keys: BY_EVMCTL.key }
+    const policy = { ...EMPTY, keys: fileKeysOf(BY_EVMCTL.key) }
     assert.deepEqual(judged(HELLO, policy), ['allowed', 'good'])
     const { xattrs, ...rest } = BY_EVMCTL.attributes
     const others: readonly Partial<Attributes>[] = [
@@ -116,7 +116,8 @@ describe('a portable signature of EVM', () => {
   })
 
   test('is good as the kernel lists it, and not with a bit of it changed', () => {
-    const state = (line: string) => judge(readAsciiList(Buffer.from(`${line}\n`)).entries, { ...EMPTY, keys: BY_EVMCTL.key })[0]?.signature
+    const state = (line: string) =>
+      judge(readAsciiList(Buffer.from(`${line}\n`)).entries, { ...EMPTY, keys: fileKeysOf(BY_EVMCTL.key) })[0]?.signature
     assert.equal(state(LISTED), 'good')
     for (const [from, to] of [
       ['sha256:c7', 'sha256:c6'],
@@ -132,7 +133,7 @@ describe('a portable signature of EVM', () => {
   })
 
   test('of another file, or by another key, allows nothing', () => {
-    assert.deepEqual(judged({ ...HELLO, content: 'other' }, { ...EMPTY, keys: BY_EVMCTL.key }), ['unknown', 'wrong'])
+    assert.deepEqual(judged({ ...HELLO, content: 'other' }, { ...EMPTY, keys: fileKeysOf(BY_EVMCTL.key) }), ['unknown', 'wrong'])
     assert.deepEqual(judged(HELLO), ['unknown', 'stranger'])
     assert.deepEqual(judged({ ...HELLO, signature: Buffer.alloc(0) }), ['unknown', 'none'])
   })
@@ -152,7 +153,7 @@ describe('a portable signature of EVM', () => {
 
   test("in place of IMA's in ima-sig is not verified, since its attributes are not there, and that is said", () => {
     const one: LoggedFile = { ...HELLO, template: 'ima-sig' }
-    assert.deepEqual(judged(one, { ...EMPTY, keys: BY_EVMCTL.key }), ['unknown', 'unsupported'])
+    assert.deepEqual(judged(one, { ...EMPTY, keys: fileKeysOf(BY_EVMCTL.key) }), ['unknown', 'unsupported'])
     const [check] = validate(readAsciiList(imaLists([one]).ascii).entries, EMPTY).filter(({ code }) => code === 'IMA_FILE')
     assert.match(check!.got!, /hello is not known, and its signature cannot be verified: .*does not carry what was signed/)
   })

@@ -84,7 +84,8 @@ describe('a policy made of a log', () => {
   })
 
   test('Keylime reads it, and it comes back the same', () => {
-    assert.deepEqual(readKeylimePolicy(writeKeylimePolicy(policy, new Date(0))), policy)
+    const signing = { ...policy, keys: [fileKeyOf(CERTIFICATE)] }
+    for (const each of [policy, signing]) assert.deepEqual(readKeylimePolicy(writeKeylimePolicy(each, new Date(0))), each)
   })
 })
 
@@ -110,6 +111,21 @@ describe('an allowlist', () => {
 
 describe('a runtime policy of Keylime', () => {
   const policy = (more: object) => JSON.stringify({ meta: { version: 1 }, digests: { '/a': [sha256('a')] }, ...more })
+
+  const keyring = (key: KeyObject, keyids: readonly unknown[] = []) =>
+    JSON.stringify({ pubkeys: [key.export({ format: 'der', type: 'spki' }).toString('base64')], keyids })
+
+  test('its keys are a text of JSON, and known by their identifiers, or by the usual ones', () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
+    for (const key of [rsa, SIGNER.publicKey]) {
+      const [usual] = fileKeysOf(key.export({ format: 'pem', type: 'spki' }).toString())
+      const read = (text: string) => readKeylimePolicy(policy({ 'verification-keys': text })).keys
+      for (const ids of [[], [null], [0], [usual!.id]]) assert.deepEqual(read(keyring(key, ids)), [usual])
+      assert.deepEqual(read(keyring(key, [0xfedcba98])), [{ ...usual, id: 0xfedcba98 }])
+      assert.deepEqual(read(JSON.stringify(keyring(key))), [usual])
+      assert.deepEqual(read(''), [])
+    }
+  })
 
   test('its excludes match from the first byte of a path', () => {
     const { excludes } = readKeylimePolicy(policy({ excludes: ['/tmp/.*', '/home'] }))
@@ -142,6 +158,15 @@ describe('a runtime policy of Keylime', () => {
       [{ excludes: Array(1_001).fill('a') }, 'excludes'],
       [{ keyrings: { '.ima': [1] } }, 'keyrings..ima'],
       [{ 'verification-keys': 1 }, 'verification-keys'],
+      [{ 'verification-keys': 'no keys at all' }, 'verification-keys'],
+      [{ 'verification-keys': '[]' }, 'verification-keys'],
+      [{ 'verification-keys': '{}' }, 'verification-keys.pubkeys'],
+      [{ 'verification-keys': '{"pubkeys":[],"keyids":[]}' }, 'verification-keys.pubkeys'],
+      [{ 'verification-keys': '{"pubkeys":["!"]}' }, 'verification-keys.pubkeys[0]'],
+      [{ 'verification-keys': '{"pubkeys":["AAAA"]}' }, 'verification-keys.pubkeys[0]'],
+      [{ 'verification-keys': keyring(generateKeyPairSync('ed25519').publicKey) }, 'verification-keys.pubkeys[0]'],
+      [{ 'verification-keys': keyring(SIGNER.publicKey, [1.5]) }, 'verification-keys.keyids'],
+      [{ 'verification-keys': keyring(SIGNER.publicKey, [2 ** 32]) }, 'verification-keys.keyids'],
     ]
     for (const [more, at] of cases) assert.throws(() => readKeylimePolicy(policy(more)), { code: 'REFERENCE', at })
     assert.throws(() => readKeylimePolicy('{'), { code: 'REFERENCE' })
@@ -167,7 +192,7 @@ describe('a runtime policy of Keylime', () => {
 })
 
 describe('signatures of files', () => {
-  const trusting = { ...EMPTY, keys: `-----BEGIN CERTIFICATE-----\n${CERTIFICATE.toString('base64')}\n-----END CERTIFICATE-----\n` }
+  const trusting = { ...EMPTY, keys: [fileKeyOf(CERTIFICATE)] }
   const judged = (file: Partial<LoggedFile>, policy: ImaPolicy = trusting) => {
     const [one] = judge(entriesOf([{ name: '/usr/bin/new', content: 'new', template: 'ima-sig', ...file }]), policy)
     return [one!.judgement.is, one!.signature]
@@ -189,8 +214,8 @@ describe('signatures of files', () => {
 
   test('RSA signs too, by a bare public key', () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const keys = publicKey.export({ format: 'pem', type: 'spki' }).toString()
-    const [key] = fileKeysOf(keys)
+    const keys = fileKeysOf(publicKey.export({ format: 'pem', type: 'spki' }).toString())
+    const [key] = keys
     assert.deepEqual(judged({ signature: signed('new', privateKey, key) }, { ...EMPTY, keys }), ['allowed', 'good'])
     assert.deepEqual(judged({ signature: signed('old', privateKey, key) }, { ...EMPTY, keys }), ['unknown', 'wrong'])
   })

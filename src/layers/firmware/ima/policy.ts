@@ -1,8 +1,10 @@
 // Which files, keys and buffers a node may measure: read from Keylime's runtime policies (version 1) and from allowlists, or made of a log.
 import { RE2JS } from 're2js'
 import { ThymusError } from '../../../core/errors.ts'
+import { decodeBase64 } from '../../../formats/base64.ts'
 import { BOOT_AGGREGATE } from './boot-aggregate.ts'
 import type { FileDigest, ImaEntry } from './entry.ts'
+import { bareKeyOf, type FileKey } from './signature.ts'
 
 export interface ImaPolicy {
   /** Path → digests in hexadecimal. */
@@ -14,8 +16,8 @@ export interface ImaPolicy {
   readonly buffers: Names
   /** Paths that are not judged. RE2 takes linear time, whatever the pattern; it must match from the path's first byte. */
   readonly excludes: readonly RE2JS[]
-  /** Certificates or keys that may sign files, PEM one behind the other. */
-  readonly keys: string
+  /** These may sign files. */
+  readonly keys: readonly FileKey[]
 }
 
 /** What an envelope (DSSE) says that it holds: whoever signs other things too has not signed them as a policy. */
@@ -44,6 +46,7 @@ const LENGTHS = new Set([40, 64, 96, 128])
 const MAX_TEXT = 256 << 20
 const MAX_EXCLUDES = 1_000
 const MAX_PATTERN = 1_000
+const MAX_KEYS = 1_000
 const KEYRING = '%keyring:'
 
 /** The digest in hexadecimal. @throws ThymusError REFERENCE for an algorithm that is not known, or a digest that is not as long as its own are */
@@ -91,22 +94,53 @@ export function policyFromAllowlist(text: string): ImaPolicy {
 /** A runtime policy of Keylime. @throws ThymusError REFERENCE for a text that is none, with the field */
 export function readKeylimePolicy(text: string): ImaPolicy {
   if (text.length > MAX_TEXT) throw new ThymusError('REFERENCE', 'the policy is too long')
-  const policy = json(text)
+  const policy = object(json(text, 'policy'), 'policy')
   const meta = member(policy, 'meta')
   if (meta.version !== 1)
     throw new ThymusError('REFERENCE', `version ${JSON.stringify(meta.version)} of the policy is not known`, { at: 'meta.version' })
   const ima = member(policy, 'ima')
-  const keys = policy['verification-keys'] ?? ''
-  if (typeof keys !== 'string') throw new ThymusError('REFERENCE', 'no text', { at: 'verification-keys' })
   return {
     files: names(member(policy, 'digests'), 'digests'),
     keyrings: names(member(policy, 'keyrings'), 'keyrings'),
     buffers: names(member(policy, 'ima-buf'), 'ima-buf'),
     ignoredKeyrings: new Set(texts(ima.ignored_keyrings ?? [], 'ima.ignored_keyrings')),
     excludes: excludes(texts(policy.excludes ?? [], 'excludes')),
-    keys,
+    keys: verificationKeys(policy['verification-keys'] ?? ''),
   }
 }
+
+/** A keyring as Keylime has it (keylime/ima/file_signatures.py, ImaKeyring): a text that is JSON, or JSON of such a text. */
+function verificationKeys(text: unknown): readonly FileKey[] {
+  const at = 'verification-keys'
+  if (typeof text !== 'string') throw new ThymusError('REFERENCE', 'no text', { at })
+  if (text === '') return []
+  const once = json(text, at)
+  const ring = object(typeof once === 'string' ? json(once, at) : once, at)
+  const [keys, ids] = [texts(ring.pubkeys, `${at}.pubkeys`), ring.keyids ?? []]
+  if (keys.length === 0 || keys.length > MAX_KEYS)
+    throw new ThymusError('REFERENCE', `${keys.length} keys, where 1 to ${MAX_KEYS} are taken`, { at: `${at}.pubkeys` })
+  if (!Array.isArray(ids) || !ids.every(isKeyId))
+    throw new ThymusError('REFERENCE', 'no list of numbers of 32 bits', { at: `${at}.keyids` })
+  return keys.map((key, index) => verificationKey(key, ids[index], `${at}.pubkeys[${index}]`))
+}
+
+/** @param id 0 or none stands for the usual one */
+function verificationKey(base64: string, id: number | null | undefined, at: string): FileKey {
+  const der = decodeBase64(base64, { padded: true })
+  if (der === undefined) throw new ThymusError('REFERENCE', 'no base64', { at })
+  let key: FileKey
+  try {
+    key = bareKeyOf(der, id || undefined)
+  } catch (cause) {
+    if (!(cause instanceof ThymusError)) throw cause
+    throw new ThymusError('REFERENCE', `no public key: ${cause.message}`, { at, cause })
+  }
+  const { kind } = key.key.key
+  if (kind !== 'rsa' && kind !== 'ec') throw new ThymusError('REFERENCE', 'neither RSA nor on a curve that is known', { at })
+  return key
+}
+
+const isKeyId = (id: unknown): id is number | null => id === null || (Number.isInteger(id) && (id as number) >>> 0 === id)
 
 /** Patterns of paths. @throws ThymusError REFERENCE for one that RE2 does not take */
 export function excludes(patterns: readonly string[]): readonly RE2JS[] {
@@ -135,9 +169,13 @@ export function writeKeylimePolicy({ files, keyrings, buffers, ignoredKeyrings, 
     keyrings: object(keyrings),
     ima: { ignored_keyrings: [...ignoredKeyrings], log_hash_alg: 'sha1', dm_policy: null },
     'ima-buf': object(buffers),
-    'verification-keys': keys,
+    'verification-keys': keyring(keys),
   })}\n`
 }
+
+/** What `verificationKeys` reads. */
+const keyring = (keys: readonly FileKey[]): string =>
+  keys.length === 0 ? '' : JSON.stringify({ pubkeys: keys.map(({ key }) => key.raw.toString('base64')), keyids: keys.map(({ id }) => id) })
 
 export const EMPTY: ImaPolicy = {
   files: new Map(),
@@ -145,7 +183,7 @@ export const EMPTY: ImaPolicy = {
   buffers: new Map(),
   ignoredKeyrings: new Set(),
   excludes: [],
-  keys: '',
+  keys: [],
 }
 
 /** What either of two allows. */
@@ -161,7 +199,7 @@ export function both(one: ImaPolicy, other: ImaPolicy): ImaPolicy {
     buffers: merged(one.buffers, other.buffers),
     ignoredKeyrings: one.ignoredKeyrings.union(other.ignoredKeyrings),
     excludes: [...one.excludes, ...other.excludes],
-    keys: `${one.keys}${other.keys}`,
+    keys: [...one.keys, ...other.keys],
   }
 }
 
@@ -185,14 +223,12 @@ function digestText(text: string, at: string): string {
 
 type Json = Readonly<Record<string, unknown>>
 
-function json(text: string): Json {
-  let value: unknown
+function json(text: string, at: string): unknown {
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch (cause) {
-    throw new ThymusError('REFERENCE', 'the policy is no JSON', { cause })
+    throw new ThymusError('REFERENCE', 'no JSON', { at, cause })
   }
-  return object(value, 'policy')
 }
 
 const member = (of: Json, name: string): Json => object(of[name] ?? {}, name)

@@ -98,17 +98,19 @@ export function fileKeyOf(der: Buffer): FileKey {
   return { id: idOf(extended.subjectKeyId ?? bitsHash(publicKey)), key: publicKey }
 }
 
+/** A public key, by an identifier that it is given elsewhere, or by the SHA-1 of its bits. @throws ThymusError FORMAT */
+export function bareKeyOf(der: Buffer, id?: number): FileKey {
+  const reader = new DerReader(der)
+  const key = readPublicKeyInfo(reader)
+  reader.finish()
+  return { id: id ?? idOf(bitsHash(key)), key }
+}
+
 /** Keys of PEM blocks: certificates, and public keys. @throws ThymusError FORMAT */
 export function fileKeysOf(pem: string): readonly FileKey[] {
-  const keys: FileKey[] = []
-  for (const { label, bytes } of readAllPem(pem)) {
-    if (label === 'CERTIFICATE') keys.push(fileKeyOf(bytes))
-    else if (label === 'PUBLIC KEY') {
-      const key = readPublicKeyInfo(new DerReader(bytes))
-      keys.push({ id: idOf(bitsHash(key)), key })
-    }
-  }
-  return keys
+  return readAllPem(pem).flatMap(({ label, bytes }) =>
+    label === 'CERTIFICATE' ? fileKeyOf(bytes) : label === 'PUBLIC KEY' ? bareKeyOf(bytes) : [],
+  )
 }
 
 /** RFC 5280 §4.2.1.2, method 1. */

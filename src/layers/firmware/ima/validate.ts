@@ -10,7 +10,7 @@ import { IMA_CHECKS } from './checks.ts'
 import type { ImaEntry } from './entry.ts'
 import { evmStateOf, type Keyrings } from './evm.ts'
 import type { ImaPolicy, Names } from './policy.ts'
-import { type FileKey, fileKeyOf, fileKeysOf, readFileSignature, type SignatureState, stateOf } from './signature.ts'
+import { type FileKey, fileKeyOf, readFileSignature, type SignatureState, stateOf } from './signature.ts'
 import { SignatureVerifier } from './verifier.ts'
 import { some } from './words.ts'
 
@@ -54,11 +54,9 @@ const SIGNING: ReadonlyMap<string, keyof Keyrings> = new Map([
 /**
  * Judges each entry. A key that the log shows entering the keyring of IMA or EVM signs for it what follows, if the policy allows it in; a key of the policy
  * signs for both.
- * @throws ThymusError FORMAT for keys of the policy that are none
  */
 export function judge(entries: readonly ImaEntry[], policy: ImaPolicy, { mostSignatures }: ValidateOptions = {}): readonly JudgedEntry[] {
-  const given = fileKeysOf(policy.keys)
-  const keys: Keyrings = { ima: [...given], evm: [...given] }
+  const keys: Keyrings = { ima: [...policy.keys], evm: [...policy.keys] }
   const verifier = new SignatureVerifier(mostSignatures)
   return entries.map((entry) => {
     const signature = signatureOf(entry, keys, verifier)

@@ -48,7 +48,7 @@ describe('how many signatures are verified', () => {
   })
 
   test('a file behind the last is unknown, not refused, unless its digest is known; what is wrong before it fails', () => {
-    const policy = { ...policyFromAllowlist(`${sha256('c')}  /usr/bin/c\n${sha256('old')}  /usr/bin/d\n`), keys: PEM }
+    const policy = { ...policyFromAllowlist(`${sha256('c')}  /usr/bin/c\n${sha256('old')}  /usr/bin/d\n`), keys: [KEY!] }
     const files = ['a', 'b', 'c', 'd'].map((content) => file(content))
     const judged = (most: number) =>
       judge(entriesOf(files), policy, { mostSignatures: most }).map(({ judgement, signature }) => [judgement.is, signature])

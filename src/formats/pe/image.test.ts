@@ -6,7 +6,7 @@ import { peImage, signImage } from '../../../test/kit/pe-image.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { signatureFault } from '../cms/verify.ts'
 import { imageSignatures, isOfImage } from './authenticode.ts'
-import { imageDigest, readImage, sectionData } from './image.ts'
+import { imageDigest, readImage, sectionData, sectionDigest } from './image.ts'
 
 const sections = {
   '.text': Buffer.from('code'),
@@ -81,6 +81,20 @@ test('sections are found by name and cut at their size in memory', () => {
   const image = readImage(peImage({ sections }))
   assert.deepEqual(sectionData(image, '.sbat'), sections['.sbat'])
   assert.equal(sectionData(image, '.data'), undefined)
+})
+
+test('a section is hashed as it lies in memory: cut, or filled up with zeros', () => {
+  const bytes = peImage({ sections: { '.linux': Buffer.from('kernel') } })
+  const inMemory = (size: number) => {
+    bytes.writeUInt32LE(size, bytes.indexOf('.linux') + 8)
+    return sectionDigest(readImage(bytes), '.linux', 'sha256')
+  }
+  const whole = Buffer.alloc(200_000)
+  whole.write('kernel')
+  for (const size of [3, 6, 7, 0x201, whole.length])
+    assert.deepEqual(inMemory(size), createHash('sha256').update(whole.subarray(0, size)).digest(), `${size}`)
+  assert.throws(() => inMemory(0xffff_ffff), { code: 'FORMAT', at: 'section .linux' })
+  assert.equal(sectionDigest(readImage(bytes), '.data', 'sha256'), undefined)
 })
 
 test('tables that lie outside of the file are refused', () => {

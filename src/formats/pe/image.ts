@@ -35,6 +35,8 @@ const CERTIFICATE_TABLE = 4
 /** The loader's own limit. */
 const MAX_SECTIONS = 96
 const MAX_DIRECTORIES = 16
+const MAX_LOADED = 1 << 30
+const ZEROS = Buffer.alloc(1 << 16)
 
 /** @throws ThymusError FORMAT */
 export function readImage(bytes: Uint8Array): PeImage {
@@ -97,10 +99,30 @@ function readSections(reader: ByteReader, count: number, fileSize: number): read
 }
 
 /** What a section holds once it is loaded: cut at its size in memory; what memory has beyond the file is zero and left out. */
-export function sectionData({ bytes, sections }: PeImage, name: string): Buffer | undefined {
-  const section = sections.find((each) => each.name === name)
-  return section && bytes.subarray(section.at, section.at + Math.min(section.size, section.virtualSize))
+export function sectionData(image: PeImage, name: string): Buffer | undefined {
+  const section = named(image, name)
+  return section && dataOf(image, section)
 }
+
+/**
+ * The hash of a section as it is loaded, with the zeros that memory has beyond the file: systemd-stub measures a section's size in memory, which ukify
+ * sets for a kernel to what that needs (SizeOfImage; before Linux 6.12 more than the file has).
+ * @throws ThymusError FORMAT for a section that is larger than any kernel
+ */
+export function sectionDigest(image: PeImage, name: string, algorithm: HashName): Buffer | undefined {
+  const section = named(image, name)
+  if (section === undefined) return undefined
+  const { virtualSize } = section
+  if (virtualSize > MAX_LOADED)
+    throw new ThymusError('FORMAT', `${virtualSize} bytes in memory, where ${MAX_LOADED} are the most`, { at: `section ${name}` })
+  const data = dataOf(image, section)
+  const hash = createHash(algorithm).update(data)
+  for (let left = virtualSize - data.length; left > 0; left -= ZEROS.length) hash.update(ZEROS.subarray(0, left))
+  return hash.digest()
+}
+
+const named = ({ sections }: PeImage, name: string) => sections.find((each) => each.name === name)
+const dataOf = ({ bytes }: PeImage, { at, size, virtualSize }: Section) => bytes.subarray(at, at + Math.min(size, virtualSize))
 
 /**
  * The Authenticode hash: headers without the checksum and the entry of the certificate table, sections in the file's order, and what

@@ -280,6 +280,12 @@ describe('an update is allowed before any machine has booted it', () => {
     const now = uki(sections)
     imageDigest(readImage(unified), 'sha256').copy(now.events[1]!.digests[1]!.value)
     assert.deepEqual(compareBoot(allowUpdate(old, { name: 'uki', images: { 'the unified kernel image': unified } }), now).words, [])
+
+    // A kernel that needs more memory than its file has.
+    unified.writeUInt32LE(sections['.linux'].length + 4_096, unified.indexOf('.linux') + 8)
+    const larger = uki({ ...sections, '.linux': Buffer.concat([sections['.linux'], Buffer.alloc(4_096)]) })
+    imageDigest(readImage(unified), 'sha256').copy(larger.events[1]!.digests[1]!.value)
+    assert.deepEqual(compareBoot(allowUpdate(old, { name: 'uki', images: { 'the unified kernel image': unified } }), larger).words, [])
   })
 })
 

@@ -3,7 +3,7 @@ import { hash as digestOf } from 'node:crypto'
 import { GUID } from '../../../formats/efi/guid.ts'
 import type { EfiSignature } from '../../../formats/efi/signature-list.ts'
 import type { HashName } from '../../../formats/hash.ts'
-import { imageDigest, type PeImage, readImage, sectionData } from '../../../formats/pe/image.ts'
+import { imageDigest, type PeImage, readImage, sectionData, sectionDigest } from '../../../formats/pe/image.ts'
 import { trySignatures } from '../boot/state.ts'
 import { vouchersOf } from '../secure-boot/image.ts'
 import { writeVariableData } from '../tcg-log/payload.ts'
@@ -78,8 +78,8 @@ const authorityEvent = ({ owner, data }: EfiSignature) =>
 /** systemd-stub measures each section, and starts the kernel that lies in one of them as an image of its own. */
 function ofUnified({ kind, subject }: Reference, image: PeImage, bank: HashName): readonly { digest: Buffer }[] {
   const name = kind === 'section' ? /(\.[a-z0-9]+)/.exec(subject)?.[1] : kind === 'initrd' ? '.initrd' : undefined
-  const data = name === undefined || subject.startsWith('the name') ? undefined : sectionData(image, name)
-  if (data !== undefined) return [{ digest: digestOf(bank, data, 'buffer') }]
+  const digest = name === undefined || subject.startsWith('the name') ? undefined : sectionDigest(image, name, bank)
+  if (digest !== undefined) return [{ digest }]
   const kernel = kind === 'application' && subject === 'the kernel' ? sectionData(image, '.linux') : undefined
   return kernel === undefined ? [] : [{ digest: imageDigest(readImage(kernel), bank) }]
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { textOf } from './event.ts'
+import { textOf, textsOf } from './event.ts'
 
 describe('text of the kernel', () => {
   const bytesOf = (text: string) => {
@@ -37,10 +37,15 @@ describe('text of the kernel', () => {
       'an encoded surrogate is no UTF-8 and cannot pose as a bad byte',
     )
     assert.equal(textOf(Buffer.from('\ufeffx')), '\ufeffx')
+    const replaced = Buffer.concat([Buffer.from('\ufffd'), Buffer.of(0xf0, 0x9f, 0x98), Buffer.from('A'), Buffer.of(0xe2)])
+    assert.equal(textOf(replaced), '\ufffd\udcf0\udc9f\udc98A\udce2')
   })
 
   test('it ends at the first NUL', () => {
     assert.equal(textOf(Buffer.from('sh\0garbage')), 'sh')
     assert.equal(textOf(Buffer.of(0)), '')
+    assert.equal(textOf(Buffer.from('ash\0'), 1, 2), 's')
+    assert.deepEqual(textsOf(Buffer.from('sh\0\0-c\0')), ['sh', '', '-c'])
+    assert.deepEqual(textsOf(Buffer.of()), [])
   })
 })

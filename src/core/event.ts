@@ -114,25 +114,36 @@ export interface SocketEvent extends Observed {
 
 export type Event = ForkEvent | ExitEvent | ExecEvent | ModuleEvent | SocketEvent
 
-const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /**
  * Text that the kernel held, up to its first NUL. Linux promises no encoding: a byte that is not part of valid UTF-8 becomes the lone
  * surrogate U+DC80 … U+DCFF (its value + U+DC00), so that no two names of the kernel become the same text.
  */
-export function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0)
-  const held = end === -1 ? bytes : bytes.subarray(0, end)
-  return decoded(held) ?? decodedBytewise(held)
+export function textOf(bytes: Buffer, from = 0, to = bytes.length): string {
+  const end = bytes.indexOf(0, from)
+  return decoded(bytes, from, end < 0 || end > to ? to : end)
 }
 
-function decodedBytewise(bytes: Uint8Array): string {
+/** The same of a list of texts, such as the arguments of an exec, each of which ends with a NUL. */
+export function textsOf(bytes: Buffer): string[] {
+  const text = decoded(bytes, 0, bytes.length)
+  return text === '' ? [] : text.replace(/\0$/, '').split('\0')
+}
+
+/** U+FFFD stands for what is no UTF-8, or is in the text: only then is it worth a second look. */
+function decoded(bytes: Buffer, from: number, to: number): string {
+  const text = bytes.toString('utf8', from, to)
+  return text.includes('\ufffd') ? decodedBytewise(bytes, from, to) : text
+}
+
+function decodedBytewise(bytes: Buffer, from: number, to: number): string {
   let text = ''
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = from; at < to; ) {
     const size = sequenceSize(bytes[at]!)
-    const whole = size > 0 && at + size <= bytes.length ? decoded(bytes.subarray(at, at + size)) : undefined
-    text += whole ?? String.fromCharCode(0xdc00 + bytes[at]!)
-    at += whole === undefined ? 1 : size
+    const whole = at + size <= to ? bytes.toString('utf8', at, at + size) : ''
+    // What is no sequence of this size decodes to more than one character.
+    const valid = [...whole].length === 1
+    text += valid ? whole : String.fromCharCode(0xdc00 + bytes[at]!)
+    at += valid ? size : 1
   }
   return text
 }
@@ -142,12 +153,4 @@ function sequenceSize(first: number): number {
   if (first < 0x80) return 1
   if (first < 0xc2 || first > 0xf4) return 0
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
-}
-
-function decoded(bytes: Uint8Array): string | undefined {
-  try {
-    return STRICT.decode(bytes)
-  } catch {
-    return undefined
-  }
 }

@@ -213,9 +213,10 @@ function ruleOf(because: Because): string {
   return 'unknown' in because ? `unknown ${because.unknown.code}` : 'free'
 }
 
+/** Paths as JSON: SQLite would make the same text of all that is no UTF-8. */
 function targetOf(request: Request): string {
-  if (request.gate === 'exec') return `exec ${request.path}`
-  if (request.gate === 'module') return `module ${request.sha256 ?? ''} ${request.path ?? ''}`
+  if (request.gate === 'exec') return `exec ${toJson(request.path)}`
+  if (request.gate === 'module') return `module ${request.sha256 ?? ''} ${toJson(request.path ?? '')}`
   const { workload, address } = request.peer
   return `${workload ?? address ?? ''} ${request.protocol} ${request.port}`
 }

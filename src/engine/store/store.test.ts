@@ -290,6 +290,11 @@ describe('what the world did', () => {
     const [back] = store.decisions(1)
     assert.deepEqual(back!.decision.request, request)
     assert.deepEqual(back!.process, { inode: '18446744073709551615' })
+    store.write({
+      ...NOTHING,
+      decisions: [{ ...given, decision: { ...given.decision, request: { ...request, path: request.path.replace('\udc80', '\udc81') } } }],
+    })
+    assert.equal(store.decisions(9).length, 2, 'one for each path')
   })
 })
 

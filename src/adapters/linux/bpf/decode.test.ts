@@ -1,6 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressText } from './decode.ts'
+import { addressText, decodeEvent } from './decode.ts'
+import { EVENT_TYPE, SIZE } from './layout.gen.ts'
+
+test('no two names of the kernel become the same text', () => {
+  const seen = [0xfe, 0xff].map((byte) => {
+    const name = Buffer.concat([Buffer.from('/tmp/'), Buffer.of(byte, 0)])
+    const bytes = Buffer.alloc(SIZE.exec_event)
+    bytes.writeUInt8(EVENT_TYPE.EVENT_EXEC, 22)
+    bytes.writeUInt32LE(name.length, 116)
+    name.copy(bytes, 120)
+    name.copy(bytes, 1016)
+    const event = decodeEvent(new DataView(bytes.buffer, bytes.byteOffset), bytes, 0)
+    return event?.type === 'exec' && [event.path, event.argv]
+  })
+  assert.deepEqual(seen, [
+    ['/tmp/\udcfe', ['/tmp/\udcfe']],
+    ['/tmp/\udcff', ['/tmp/\udcff']],
+  ])
+})
 
 test('addresses are written as people write them', () => {
   const cases: readonly (readonly [string, string])[] = [

@@ -1,4 +1,4 @@
-import type { Event, ExecForm, ModuleForm, Ruling, SocketEvent, Task } from '../../../core/event.ts'
+import { type Event, type ExecForm, type ModuleForm, type Ruling, type SocketEvent, type Task, textsOf } from '../../../core/event.ts'
 import {
   decodeEventHeader,
   decodeExecEvent,
@@ -59,7 +59,7 @@ export function decodeEvent(view: DataView, bytes: Buffer, at: number): Event | 
         name: raw.name,
         interpreter: raw.interp,
         cwd: raw.cwd,
-        argv: words(raw.argv.subarray(0, raw.argv_bytes)),
+        argv: textsOf(Buffer.from(raw.argv.subarray(0, raw.argv_bytes))),
         inode: raw.inode,
         device: raw.device,
         links: raw.links,
@@ -114,11 +114,6 @@ function ruling(raw: RawRuling): Ruling {
     enforced: (raw.outcome & OUTCOME.OUTCOME_DENIED) !== 0,
     reported: (raw.outcome & OUTCOME.OUTCOME_REPORT) !== 0,
   }
-}
-
-function words(bytes: Uint8Array): string[] {
-  const text = Buffer.from(bytes).toString('utf8')
-  return text === '' ? [] : text.replace(/\0$/, '').split('\0')
 }
 
 /** IPv4 where it is mapped, else IPv6 as RFC 5952 writes it. */

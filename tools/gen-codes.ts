@@ -1,40 +1,11 @@
-// Writes docs/codes.md from the tables in src/core. `--check` writes nothing and fails if the page is stale.
+// Writes docs/codes.md from the tables of codes in src. `--check` writes nothing and fails if the page is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { CheckTable } from '../src/core/appraisal.ts'
+import { CHECKS } from '../src/cli/codes.ts'
 import { CODES, EXIT } from '../src/core/errors.ts'
 import { FINDING_CODES } from '../src/core/finding.ts'
-import { ATTEST_CHECKS } from '../src/crossings/attestation/checks.ts'
-import { BOOT_CHECKS } from '../src/layers/firmware/boot/checks.ts'
-import { IMA_CHECKS } from '../src/layers/firmware/ima/checks.ts'
-import { RUN_CHECKS } from '../src/layers/firmware/measured-run/verify.ts'
-import { MODULE_CHECKS } from '../src/layers/firmware/modules/checks.ts'
-import { REFERENCE_CHECKS } from '../src/layers/firmware/reference/checks.ts'
-import { IMAGE_CHECKS } from '../src/layers/firmware/secure-boot/image.ts'
-import { LOG_CHECKS } from '../src/layers/firmware/tcg-log/registers.ts'
-import { AZURE_CHECKS } from '../src/layers/hardware/azure/hcl-report.ts'
-import { DCAP_CHECKS } from '../src/layers/hardware/dcap/checks.ts'
-import { SGX_CHECKS } from '../src/layers/hardware/sgx/checks.ts'
-import { SNP_CHECKS } from '../src/layers/hardware/snp/checks.ts'
-import { TPM_CHECKS } from '../src/layers/hardware/tpm/checks.ts'
 import { table } from './markdown.ts'
 
 const OUT = 'docs/codes.md'
-/** Checks of the layers that appraise evidence. */
-const CHECKS: readonly CheckTable[] = [
-  ATTEST_CHECKS,
-  AZURE_CHECKS,
-  BOOT_CHECKS,
-  DCAP_CHECKS,
-  IMAGE_CHECKS,
-  IMA_CHECKS,
-  LOG_CHECKS,
-  MODULE_CHECKS,
-  REFERENCE_CHECKS,
-  RUN_CHECKS,
-  SGX_CHECKS,
-  SNP_CHECKS,
-  TPM_CHECKS,
-]
 /** What each exit status means; that none is missing is seen to by the type. */
 const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'Done.',
@@ -46,7 +17,7 @@ const MEANING: Readonly<Record<keyof typeof EXIT, string>> = {
   interrupted: 'Interrupted.',
 }
 
-const page = `<!-- Made by tools/gen-codes.ts from src/core. Do not edit. -->
+const page = `<!-- Made by tools/gen-codes.ts from the tables of codes in src. Do not edit. -->
 
 # Codes
 
@@ -67,7 +38,7 @@ What evidence is held to. \`thymus attest explain\` shows those of one appraisal
 
 ${table(
   ['code', 'what is looked at', 'clause'],
-  CHECKS.flatMap((checks) => Object.entries(checks)).map(([code, { title, clause }]) => [`\`${code}\``, title, clause]),
+  Object.entries(CHECKS).map(([code, { title, clause }]) => [`\`${code}\``, title, clause]),
 )}
 
 ## Errors

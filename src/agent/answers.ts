@@ -1,7 +1,7 @@
 // Why: what would be decided, by which line of which file, and what would have to change.
 import { type Because, type Decision, type End, NODE, type Request } from '../core/decision.ts'
-import { CODES, type Code, ThymusError } from '../core/errors.ts'
-import { FINDING_CODES, type Finding, type FindingCode } from '../core/finding.ts'
+import { ThymusError } from '../core/errors.ts'
+import { FINDING_CODES, type Finding } from '../core/finding.ts'
 import type { Workload } from '../core/workload.ts'
 import type { RulePlane } from '../engine/rule-plane/plane.ts'
 import type { PolicySet, Store } from '../engine/store/store.ts'
@@ -59,7 +59,7 @@ export class Answers {
     return { added: ids, removed: [...now.held.keys()].filter((id) => !next.held.has(id)), changed }
   }
 
-  /** A finding, `decision-N`, a policy, or a code. @throws ThymusError POLICY_UNKNOWN for anything else. */
+  /** A finding or a policy. @throws ThymusError POLICY_UNKNOWN for anything else. */
   explain(id: string): Explanation {
     const finding = this.#store.finding(id)
     if (finding) return this.#explainFinding(finding)
@@ -78,13 +78,7 @@ export class Answers {
         severity: null,
       }
     }
-    const text = Object.hasOwn(CODES, id)
-      ? CODES[id as Code]
-      : Object.hasOwn(FINDING_CODES, id)
-        ? FINDING_CODES[id as FindingCode].text
-        : undefined
-    if (text === undefined) throw new ThymusError('POLICY_UNKNOWN', 'neither a finding, a policy, nor a code', { at: id })
-    return { id, title: id, what: text, because: [], source: null, line: null, change: [], severity: null }
+    throw new ThymusError('POLICY_UNKNOWN', 'neither a finding nor a policy', { at: id })
   }
 
   #explainFinding(finding: Finding): Explanation {

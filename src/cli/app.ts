@@ -106,11 +106,11 @@ const status = command({
 const explain = command({
   brief: 'what happened and why: the evidence, the rule, its line in the file, and what would have to change',
   examples: [
-    ['thymus explain F-12', 'a finding or a decision, by the ID that a list shows'],
-    ['thymus explain POLICY_FIELD', 'a code'],
+    ['thymus explain F-12', 'a finding or a policy, by the ID that a list shows'],
+    ['thymus explain POLICY_FIELD', 'a code; no agent is asked'],
   ],
   operands: 'ID',
-  parameters: { flags: output, aliases: o, positional: one(text, 'ID', 'of a finding or a decision, or a code') },
+  parameters: { flags: output, aliases: o, positional: one(text, 'ID', 'of a finding or a policy, or a code') },
   load: async () => (await import('./commands/explain.ts')).explain,
 })
 

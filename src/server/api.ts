@@ -159,7 +159,7 @@ export interface FlowSummary {
   readonly because: string
 }
 
-/** GET /v1/findings?severity= → { items }; GET /v1/explain/ID → Explanation of a finding, a decision or a code. */
+/** GET /v1/findings?severity= → { items }; GET /v1/explain/ID → Explanation of a finding or a policy. */
 export type FindingList = { readonly items: readonly Finding[] }
 export interface Explanation {
   readonly id: string

@@ -118,6 +118,7 @@ describe('without an agent', () => {
     const { status, stdout } = await thymus(['explain', 'POLICY_FIELD'], { env: agent.env })
     assert.equal(status, 0)
     assert.match(stdout, /^POLICY_FIELD\n.*Nothing of the file was applied\.\n$/)
+    for (const code of ['ADM_UNJUDGED', 'TPM_EK_CHAIN']) assert.equal((await thymus(['explain', code], { env: agent.env })).status, 0, code)
   })
 
   test('a socket in a folder of another user is not asked', async (t) => {

@@ -1,21 +1,16 @@
-import { CODES, type Code, ThymusError } from '../../core/errors.ts'
-import type { Explanation } from '../../server/api.ts'
 import { API_VERSION } from '../../server/api.ts'
+import { meaningOf } from '../codes.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { here } from '../session.ts'
 
-/** A code of the list can be explained without an agent: it is then needed most. */
+/** What a code means is asked of nobody: it is needed most where there is no agent. */
 export async function explain(flags: OutputFlags, id: string): Promise<undefined> {
   const output = await openOutput('Explanation', flags)
-  try {
-    output.show(await here().client.explain(id))
-  } catch (error) {
-    if (!(error instanceof ThymusError && error.code === 'AGENT_DOWN' && Object.hasOwn(CODES, id))) throw error
-    output.show(codeExplained(id as Code))
-  }
-}
-
-function codeExplained(code: Code): Explanation & { readonly apiVersion: string; readonly kind: string } {
+  const what = meaningOf(id)
   const nothing = { because: [], source: null, line: null, change: [], severity: null }
-  return { apiVersion: API_VERSION, kind: 'Explanation', id: code, title: code, what: CODES[code], ...nothing }
+  output.show(
+    what === undefined
+      ? await here().client.explain(id)
+      : { apiVersion: API_VERSION, kind: 'Explanation', id, title: id, what, ...nothing },
+  )
 }

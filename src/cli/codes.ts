@@ -6,7 +6,6 @@ import { ATTEST_CHECKS } from '../crossings/attestation/checks.ts'
 import { BOOT_CHECKS } from '../layers/firmware/boot/checks.ts'
 import { IMA_CHECKS } from '../layers/firmware/ima/checks.ts'
 import { RUN_CHECKS } from '../layers/firmware/measured-run/verify.ts'
-import { MODULE_CHECKS } from '../layers/firmware/modules/checks.ts'
 import { REFERENCE_CHECKS } from '../layers/firmware/reference/checks.ts'
 import { IMAGE_CHECKS } from '../layers/firmware/secure-boot/image.ts'
 import { LOG_CHECKS } from '../layers/firmware/tcg-log/registers.ts'
@@ -25,7 +24,6 @@ export const CHECKS: CheckTable = {
   ...IMAGE_CHECKS,
   ...IMA_CHECKS,
   ...LOG_CHECKS,
-  ...MODULE_CHECKS,
   ...REFERENCE_CHECKS,
   ...RUN_CHECKS,
   ...SGX_CHECKS,

@@ -6,7 +6,6 @@ export const ATTEST_CHECKS = {
   ATTEST_PRESENTED: { title: 'What the reference names was presented', clause: 'RFC 9334 §8.1' },
   ATTEST_PARTS: { title: 'All parts of the evidence are there', clause: 'RFC 9334 §8.1' },
   ATTEST_FORMAT: { title: 'The bytes follow their format', clause: 'RFC 9334 §12.3' },
-  ATTEST_CHALLENGE: { title: 'The evidence answers the challenge', clause: 'RFC 9334 §10.2' },
   ATTEST_QUOTED: {
     title: 'A genuine quote holds the values that the log leads to',
     clause: 'TCG PC Client Platform Firmware Profile 1.06, 10',

@@ -38,7 +38,6 @@ const ATTEST: Places<typeof ATTEST_CHECKS> = {
   ATTEST_PRESENTED: unexpected,
   ATTEST_PARTS: unexpected,
   ATTEST_FORMAT: unexpected,
-  ATTEST_CHALLENGE: unsigned,
   ATTEST_QUOTED: signed,
   // Genuine, and of another machine than it is said to be about.
   ATTEST_NODE: { claim: 'instance-identity', pass: 2, fail: 97, base: true },

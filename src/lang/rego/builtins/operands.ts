@@ -91,5 +91,3 @@ function integerFail(at: number): never {
 function fail(at: number, type: TypeName, value: Value): never {
   throw unfit(at, [type], typeName(value))
 }
-
-export const show = (value: RegoNumber) => numberText(value)

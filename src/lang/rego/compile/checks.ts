@@ -1,7 +1,7 @@
 // Checks of what is written, before and after it is rewritten.
 
 import type { Head, Import, Location } from '../syntax/ast.ts'
-import { printImport } from '../syntax/print-module.ts'
+import { printImport } from '../syntax/print.ts'
 import { type Node, walkRule } from '../syntax/walk.ts'
 import type { Compilation, DraftModule } from './draft.ts'
 import { type Builtins, builtinOf } from './functions.ts'

@@ -7,8 +7,6 @@ export function termKey(node: Term | Body): string {
   return JSON.stringify(node, (name, value: unknown) => (name === 'at' || name === 'generated' ? undefined : plain(value)))
 }
 
-export const sameTerm = (a: Term, b: Term): boolean => a === b || (a.kind === b.kind && termKey(a) === termKey(b))
-
 function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return value
   const node = value as Term

@@ -1,6 +1,6 @@
 // The tree as OPA words it in messages and in dumps: one line, calls of operators by name, sets and objects in order.
 import { quoteTerm } from '../values/text.ts'
-import type { Body, Expr, Logical, Not, Ref, TemplateString, Term } from './ast.ts'
+import type { Body, Expr, Import, Logical, Not, Ref, TemplateString, Term } from './ast.ts'
 import { infixOf } from './names.ts'
 import { isTerm, sortedEntries, sortedItems } from './order.ts'
 import { isKeywordOf } from './terms.ts'
@@ -65,6 +65,8 @@ export function opensBrace(term: Term): boolean {
 
 /** What a template string writes for a string part: an opening brace is escaped, unless a backslash stands before it. */
 export const escapeBraces = (text: string) => text.replace(/(?<!\\)\{/g, '\\{')
+
+export const printImport = ({ path, alias }: Import) => `import ${printTerm(path)}${alias === undefined ? '' : ` as ${alias}`}`
 
 export const printRef = ({ parts }: Ref) => printParts(parts)
 

@@ -2,8 +2,9 @@
 // (test/oracles/pod-security); here it is seen without it.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { evaluatePod } from './evaluate.ts'
-import type { Version } from './level.ts'
+import { judgePod } from './evaluate.ts'
+import type { Level, Version } from './level.ts'
+import { readPod } from './read-pod.ts'
 import { CHECKS } from './registry.ts'
 
 type Json = Record<string, unknown>
@@ -217,25 +218,28 @@ const CASES: readonly Case[] = [
 ]
 
 describe('checks', () => {
+  const judged = (level: Level, spec: unknown, version: Version = 'latest', annotations: Json = {}) =>
+    judgePod({ level, version }, readPod({ annotations }, spec))
+
   for (const [at, { check, version = 'latest', spec, annotations, detail, fields }] of CASES.entries()) {
     test(`${check} ${detail === undefined ? 'passes' : 'fails'} (${at}, ${version})`, () => {
-      const { allowed, failures } = evaluatePod('restricted', version, { annotations }, spec)
+      const { allowed, failures } = judged('restricted', spec, version, annotations)
       const failure = failures.find((each) => each.check === check)
       assert.deepEqual({ detail: failure?.detail, fields: failure?.fields }, { detail, fields })
       assert.equal(allowed, failures.length === 0)
-      assert.equal(evaluatePod('privileged', version, { annotations }, spec).allowed, true)
+      assert.equal(judged('privileged', spec, version, annotations).allowed, true)
     })
   }
 
   test('of baseline hold for baseline too, and the two that others take the place of only there', () => {
     const spec = { ...secure({ capabilities: { add: ['X'] }, procMount: 'Unmasked' }), volumes: [{ name: 'v', hostPath: {} }] }
-    const ids = (level: 'baseline' | 'restricted') => evaluatePod(level, 'latest', {}, spec).failures.map(({ check }) => check)
+    const ids = (level: 'baseline' | 'restricted') => judged(level, spec).failures.map(({ check }) => check)
     assert.deepEqual(ids('baseline'), ['capabilities_baseline', 'hostPathVolumes', 'procMount'])
     assert.deepEqual(ids('restricted'), [
       ...['allowPrivilegeEscalation', 'capabilities_restricted', 'procMount_restricted', 'restrictedVolumes', 'runAsNonRoot'],
       'seccompProfile_restricted',
     ])
-    const [failure] = evaluatePod('baseline', 'latest', {}, { volumes: [{ name: 'v', hostPath: {} }] }).failures
+    const [failure] = judged('baseline', { volumes: [{ name: 'v', hostPath: {} }] }).failures
     assert.deepEqual(failure, {
       check: 'hostPathVolumes',
       reason: 'hostPath volumes',

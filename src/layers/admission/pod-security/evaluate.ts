@@ -1,8 +1,7 @@
 // A pod against the Pod Security Standards.
 import type { Failure } from './check.ts'
-import { type Level, type LevelVersion, minorOf, type Version } from './level.ts'
+import { type LevelVersion, minorOf } from './level.ts'
 import type { Pod } from './pod.ts'
-import { readPod } from './read-pod.ts'
 import { checksOf, NEWEST_MINOR } from './registry.ts'
 
 export interface PodVerdict {
@@ -20,13 +19,8 @@ const ALLOWED: PodVerdict = { allowed: true, failures: [] }
 /**
  * What a cluster says of a pod that it holds. A manifest is judged as it stands, without what the API server makes of it before it judges
  * (`storedPod` does); nothing here knows what mutating webhooks would make of it.
- * @throws ThymusError REVIEW, with the path of a field that is of a wrong type.
+ * @param clusterMinor that of the cluster's own version, after whose standards it knows no others
  */
-export function evaluatePod(level: Level, version: Version, metadata: unknown, spec: unknown): PodVerdict {
-  return judgePod({ level, version }, readPod(metadata, spec))
-}
-
-/** The same for a pod that has been read. `clusterMinor`: that of the cluster's own version, after whose standards it knows no others. */
 export function judgePod({ level, version }: LevelVersion, pod: Pod, clusterMinor = NEWEST_MINOR): PodVerdict {
   let failures: CheckFailure[] | undefined
   for (const { id, run } of checksOf(level, Math.min(minorOf(version), clusterMinor, NEWEST_MINOR))) {

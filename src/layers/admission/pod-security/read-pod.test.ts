@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ThymusError } from '../../../core/errors.ts'
-import { evaluatePod } from './evaluate.ts'
+import { judgePod } from './evaluate.ts'
 import { readPod } from './read-pod.ts'
 
 const container = (fields: object) => ({ containers: [{ name: 'a' }, fields] })
@@ -48,8 +48,11 @@ describe('a pod', () => {
     const spec = JSON.parse(
       '{"__proto__":{"hostPID":true},"containers":[{"name":"a","__proto__":{"securityContext":{"privileged":true}}}]}',
     )
-    assert.equal(evaluatePod('baseline', 'latest', JSON.parse('{"annotations":{"__proto__":"x"}}'), spec).allowed, true)
-    assert.equal(evaluatePod('baseline', 'latest', {}, Object.create({ hostPID: true })).allowed, true)
+    assert.equal(
+      judgePod({ level: 'baseline', version: 'latest' }, readPod(JSON.parse('{"annotations":{"__proto__":"x"}}'), spec)).allowed,
+      true,
+    )
+    assert.equal(judgePod({ level: 'baseline', version: 'latest' }, readPod({}, Object.create({ hostPID: true }))).allowed, true)
   })
 
   test('of any shape is judged or refused', () => {
@@ -75,7 +78,7 @@ describe('a pod', () => {
     fc.assert(
       fc.property(value.any, value.any, (metadata, spec) => {
         try {
-          evaluatePod('restricted', 'latest', metadata, spec)
+          judgePod({ level: 'restricted', version: 'latest' }, readPod(metadata, spec))
           judged++
         } catch (error) {
           assert.ok(error instanceof ThymusError && error.code === 'REVIEW' && error.at !== undefined)

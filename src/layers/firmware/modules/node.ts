@@ -1,7 +1,4 @@
 // What a running kernel does with a module: kernel/module/signing.c, module_sig_check; security/lockdown.
-import { checked } from '../../../core/appraisal.ts'
-import { type Check, unknown } from '../../../core/verdict.ts'
-import { MODULE_CHECKS } from './checks.ts'
 import type { ModuleVerdict } from './verify.ts'
 
 export interface NodeState {
@@ -47,18 +44,6 @@ export function acceptance(verdict: ModuleVerdict, { enforces, lockdown }: NodeS
 export function strict(enforces: boolean | undefined, lockdown: string | undefined): boolean | undefined {
   if (enforces === true || lockdown === 'integrity' || lockdown === 'confidentiality') return true
   return enforces === undefined && lockdown === undefined ? undefined : false
-}
-
-/** What the node is set to, as a check of its own. */
-export function nodeCheck({ enforces, lockdown }: NodeState): Check {
-  const asks = strict(enforces, lockdown)
-  const got = `sig_enforce ${enforces === undefined ? 'is not there' : enforces ? 'on' : 'off'}, lockdown ${lockdown ?? 'is not there'}`
-  return checked(
-    MODULE_CHECKS,
-    'MODULE_ACCEPTED',
-    asks ?? unknown('MODULE_NO_STATE', 'the kernel does not say whether it asks for signatures'),
-    { got },
-  )
 }
 
 /** `/sys/kernel/security/lockdown`: `none [integrity] confidentiality`. */

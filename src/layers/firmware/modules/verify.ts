@@ -1,12 +1,9 @@
 // Who signed a module, held to the keys that a kernel trusts. Certificates have no end here: the kernel does not look at the clock.
-import { checked } from '../../../core/appraisal.ts'
-import { type Check, unknown } from '../../../core/verdict.ts'
 import { CMS_OID, type SignedData, type Signer } from '../../../formats/cms/signed-data.ts'
 import { isNamedBy, type SignatureFault, signatureFault } from '../../../formats/cms/verify.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
 import type { KernelModule } from './appended.ts'
-import { MODULE_CHECKS } from './checks.ts'
 import { nameOf, signerName } from './names.ts'
 import { isHashRevoked, NOTHING_REVOKED, type Revoked } from './revoked.ts'
 
@@ -108,21 +105,6 @@ const isRevoked = (certificate: Certificate, revoked: Revoked) =>
 
 const issued = (issuer: Certificate, { rawIssuer, signatureAlgorithm, rawBody, signature }: Certificate) =>
   issuer.rawSubject.equals(rawIssuer) && isSignedBy(issuer.publicKey, signatureAlgorithm, rawBody, signature)
-
-/** The verdict as a check: a signature of a stranger is unknown, since only its key could tell. */
-export function signatureCheck(verdict: ModuleVerdict): Check {
-  const got = wordsOf(verdict)
-  switch (verdict.is) {
-    case 'signed':
-      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', true, { got })
-    case 'stranger':
-      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', unknown('MODULE_STRANGER', got), { got })
-    case 'unsupported':
-      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', unknown('MODULE_ALGORITHM', got), { got })
-    default:
-      return checked(MODULE_CHECKS, 'MODULE_SIGNATURE', false, { got })
-  }
-}
 
 /** In words. */
 export function wordsOf(verdict: ModuleVerdict): string {

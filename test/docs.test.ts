@@ -59,6 +59,42 @@ test('both languages of the README show the same commands', () => {
   assert.ok(commands('README.md').length >= 10)
 })
 
+test('a constant that the specification names has the value that it says', () => {
+  const named = textOf('SPECIFICATION.md')
+    .split('\n')
+    .map((row) => row.split('|'))
+    .flatMap(([, , value, from = '']) =>
+      [...from.matchAll(/`([A-Z_]+)`(?=(?:, `[A-Z_]+`)* in `([^`]+)`)/g)].map(([, name, file]) => ({
+        value: value!,
+        name: name!,
+        file: file!,
+      })),
+    )
+  const known = named.map((each) => ({ ...each, is: constantOf(each) })).filter(({ is }) => is !== undefined)
+  const other = known.filter(({ value, is }) => !formsOf(is!).some((form) => new RegExp(`(?<![\\d,])${form}(?!,?\\d)`).test(value)))
+  assert.deepEqual(other, [])
+  assert.ok(known.length >= 35, `${known.length} constants`)
+})
+
+test('every room has a row in the architecture', () => {
+  const named = new Set([...textOf('ARCHITECTURE.md').matchAll(/(?<=`)src\/[\w/-]+(?=\/`)/g)].map(([name]) => name))
+  const roomsOf = (folder: string) => globSync(`${folder}/*/`, { cwd: ROOT }).filter((room) => !named.has(room))
+  const missing = roomsOf('src').flatMap((room) => (globSync(`${room}/*/`, { cwd: ROOT }).length === 0 ? [room] : roomsOf(room)))
+  assert.deepEqual(missing, [])
+})
+
+/** Of one that is written as a number or a shift; undefined for others. */
+function constantOf({ name, file }: { readonly name: string; readonly file: string }): number | undefined {
+  const [, number, shift = '0'] =
+    new RegExp(`\\b${name}\\b(?: =)? ([\\d_.]+)n?(?: << (\\d+))?(?=,|;|$| /\\*)`, 'm').exec(textOf(file)) ?? []
+  return number === undefined ? undefined : Number(number.replaceAll('_', '')) * 2 ** Number(shift)
+}
+
+function formsOf(value: number): readonly string[] {
+  const units = Object.entries({ KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, minutes: 60, '%': 0.01 })
+  return [value.toLocaleString('en-US'), ...units.map(([unit, size]) => `${value / size} ${unit}`)]
+}
+
 function says({ policies, namespaces }: ReturnType<typeof readPolicies>): boolean {
   return policies.length + namespaces.size > 0
 }

@@ -78,7 +78,7 @@ const apply = command({
   ],
   parameters: {
     flags: {
-      file: given(text, 'FILE|-', 'NetworkPolicy, WorkloadPolicy and Namespace documents in YAML or JSON'),
+      file: given(text, 'FILE|-', 'NetworkPolicy, WorkloadPolicy, NodePolicy and Namespace documents in YAML or JSON'),
       enforce: flag('deny, whatever the file says'),
       shadow: flag('report what would be denied'),
       observe: flag('only count'),

@@ -88,8 +88,8 @@ describe('a template in Rego', () => {
     const v1 = 'package owned\nviolation contains {"msg": "no"} if input.review.object.kind == "Pod"\n'
     const made = library(template({ code: [{ engine: 'Rego', source: { rego: v1, version: 'v1' } }] }), constraint({}))
     assert.deepEqual(messages(asked(made, pod({}))), ['no'])
-    const list = library(rego('package owned\nviolation = [{"msg": "a"}, {"msg": "b"}, {"other": 1}, "c"]\n'), constraint({}))
-    assert.deepEqual(messages(asked(list, pod({}))), [])
+    const whole = library(rego('package owned\nviolation = {{"msg": "a"}, {"msg": "b"}, {"other": 1}, "c"}\n'), constraint({}))
+    assert.deepEqual(messages(asked(whole, pod({}))), ['a', 'b'])
     const keys = library(rego('package owned\nviolation[{"msg": m}] = 1 { m := ["a", "b"][_] }\n'), constraint({}))
     assert.deepEqual(messages(asked(keys, pod({}))), ['a', 'b'])
   })
@@ -263,6 +263,9 @@ describe('what is refused, with its place', () => {
     ['no rule', rego('package owned\nviolations = 1'), /TEMPLATE ConstraintTemplate owned: the code has no rule "violation"/],
     ['what is no Rego', rego('package owned\nviolation[{"msg": }] { true }'), /template:2: rego_parse_error/],
     ['an unsafe variable', rego('package owned\nviolation[{"msg": x}] { true }'), /template:2: rego_unsafe_var_error/],
+    ['violations that are texts', rego('package owned\n\nviolation[msg] { msg := "m" }'), /template:3: .* undefined ref: violation\.msg/],
+    ['violations without a message', rego('package owned\nviolation[{"x": 1}] { true }'), /template:2: .* undefined ref: violation\.msg/],
+    ['violations in a list', rego('package owned\nviolation = [{"msg": "m"}]'), /template:2: .* undefined ref: violation\.msg/],
     ['other data', rego(`${ok}x = data.other`), /template:3: only data.inventory and data.lib/],
     ['its own package by name', rego(`${ok}x = data.owned.violation`), /template:3: only data.inventory/],
     ['an import of input', rego('package owned\nimport input.review\nviolation[{"msg": "m"}] { true }'), /template:2: an import/],

@@ -103,7 +103,7 @@ const NOTHING = new RegoObject()
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })
-  if (!entry.rules.some(isViolation)) refuse('the code has no rule "violation"')
+  const violation = entry.rules.find(isViolation) ?? refuse('the code has no rule "violation"')
   const libraries = libs.map((text, at) => {
     const library = parseModule(`libs["lib_${at}"]`, text, { version })
     const { parts } = library.package.path
@@ -116,12 +116,24 @@ function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   }
   const { at, path } = entry.package
   const parts = [path.parts[0], { kind: 'string', value: PACKAGE, at }] as const
-  return [...placed({ ...entry, package: { ...entry.package, path: { ...path, parts } } }), ...libraries]
+  return [...placed({ ...entry, package: { ...entry.package, path: { ...path, parts } } }), ...libraries, hookAt(violation.at)]
 }
 
 function refuse(text: string): never {
   throw new ThymusError('TEMPLATE', text)
 }
+
+/**
+ * What Gatekeeper asks a template by. Here nobody asks it: it is compiled so that its types are checked, and a template whose violations
+ * can have no `msg` is refused. A fault in it is told of the line where `violation` begins.
+ */
+const hookAt = ({ row }: Location): Module =>
+  parseModule(
+    PACKAGE,
+    `${'\n'.repeat(Math.max(0, row - 2))}package hooks
+responses[response] { data.${PACKAGE}.${VIOLATION}[violation]; response := {"details": object.get(violation, "details", {}), "msg": violation.msg} }`,
+    { version: 'v0' },
+  )
 
 const isViolation = ({ head }: Rule) => {
   const [name] = head.ref.parts

@@ -4,7 +4,7 @@ import { ThymusError } from '../../../core/errors.ts'
 import { subdomainProblem } from '../../../core/label-syntax.ts'
 import { printable } from '../../../core/quote.ts'
 import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
-import { type Fields, isFields, type KubernetesObject, kindOf, nameOf, valueAt } from '../../../formats/kubernetes/object.ts'
+import { type KubernetesObject, kindOf, nameOf, valueAt } from '../../../formats/kubernetes/object.ts'
 import type { Schema } from '../schema/schema.ts'
 import { readFields } from './fields.ts'
 import type { Match } from './match.ts'
@@ -15,7 +15,8 @@ export interface Constraint {
   readonly kind: string
   readonly name: string
   readonly match: Match
-  readonly parameters: Fields
+  /** Whatever its template's schema makes of them; an empty object where there are none. */
+  readonly parameters: unknown
   /** `deny`, `warn`, `dryrun`, `scoped`; other words do nothing but report. */
   readonly action: string
   /** Of `scoped`: the actions of each enforcement point, `*` for all. */
@@ -64,13 +65,12 @@ export function readConstraint(written: KubernetesObject, template: Template, sc
   const object = schema.withDefaults(written) as KubernetesObject
   const spec = readFields(valueAt(object, 'spec'), 'CONSTRAINT', about, 'spec')
   const action = spec.has('enforcementAction') ? spec.text('enforcementAction') : 'deny'
-  const parameters = spec.value('parameters')
   if (action === 'scoped' && !spec.has('scopedEnforcementActions')) spec.fail('scopedEnforcementActions', 'is missing')
   return {
     kind,
     name,
     match: readMatch(spec.object('match')),
-    parameters: isFields(parameters) ? parameters : {},
+    parameters: spec.value('parameters') ?? {},
     action,
     scoped: action === 'scoped' ? spec.objects('scopedEnforcementActions').map(readScoped) : [],
     object,

@@ -73,6 +73,15 @@ describe('a template in Rego', () => {
     assert.deepEqual(found[0]!.actions, ['deny'])
   })
 
+  test('sees parameters of whatever type its schema gives them', () => {
+    const text = 'package owned\nviolation[{"msg": json.marshal(input.parameters)}] { true }\n'
+    const seen = (type: object, spec: object) => messages(asked(library(template({ rego: text }, type), constraint(spec)), pod({})))
+    assert.deepEqual(seen({ type: 'array', items: { type: 'string' } }, { parameters: ['a'] }), ['["a"]'])
+    assert.deepEqual(seen({ type: 'string' }, { parameters: 'a' }), ['"a"'])
+    assert.deepEqual(seen({ type: 'boolean' }, { parameters: false }), ['false'])
+    assert.deepEqual(seen({ type: 'string' }, {}), ['{}'])
+  })
+
   test('sees the inventory as it is now', () => {
     const made = library(rego(RULE, [LIB]), constraint({}))
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'a' }, spec: { host: 'h' } }

@@ -39,6 +39,11 @@ export function kindOf(object: KubernetesObject): GroupVersionKind {
   return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1), kind: textAt(object, 'kind') }
 }
 
+/** As Go decodes an object: with an apiVersion of more than two parts it has no kind either. */
+export function hasKind(object: unknown): boolean {
+  return textAt(object, 'kind') !== '' && textAt(object, 'apiVersion').split('/').length <= 2
+}
+
 /** `group/version`, or `version` alone for the core group. */
 export function apiVersionOf({ group, version }: Omit<GroupVersionKind, 'kind'>): string {
   return group === '' ? version : `${group}/${version}`

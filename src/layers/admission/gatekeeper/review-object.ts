@@ -1,6 +1,6 @@
 // An AdmissionReview that a person wrote for a test: what is missing is empty, what is not known is refused.
 import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
-import { type Fields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
+import { type Fields, hasKind, type KubernetesObject } from '../../../formats/kubernetes/object.ts'
 import { readFields } from './fields.ts'
 
 interface Shapes {
@@ -49,7 +49,7 @@ export function readReviewObject(review: KubernetesObject, file: string): Fields
   const request = reader.object('request')
   if (!request.has('object') && !request.has('oldObject')) request.fail('object', 'and oldObject are missing')
   for (const name of ['object', 'oldObject']) {
-    if (request.has(name) && textAt(request.value(name), 'kind') === '') request.fail(name, 'has no kind')
+    if (request.has(name) && !hasKind(request.value(name))) request.fail(name, 'has no kind, or an apiVersion that is none')
   }
   const said = request.names.filter((name) => request.has(name)).map((name) => [name, request.value(name)] as const)
   return { ...ALWAYS, ...Object.fromEntries(said) }

@@ -64,6 +64,28 @@ spec:
   templateSource: spec.template
   generatedGVK: {group: "", version: v1, kind: Pod}
 `,
+  'dir/cyclic.yaml': [
+    ['to-pods', 'apps', 'Deployment', '', 'Pod'],
+    ['back', '', 'Pod', 'apps', 'Deployment'],
+  ]
+    .map(
+      ([name, group, kind, toGroup, toKind]) => `apiVersion: expansion.gatekeeper.sh/v1beta1
+kind: ExpansionTemplate
+metadata: {name: ${name}}
+spec:
+  applyTo: [{groups: ["${group}"], versions: [v1], kinds: [${kind}]}]
+  templateSource: spec.template
+  generatedGVK: {group: "${toGroup}", version: v1, kind: ${toKind}}
+`,
+    )
+    .join('---\n'),
+  'dir/samples/typo.yaml': POD.replace('kind', 'Kind'),
+  'dir/samples/number.yaml': POD.replace('kind: Pod', 'kind: 1'),
+  'dir/samples/parts.yaml': POD.replace('v1', 'a/b/c'),
+  'dir/samples/parts-review.yaml': `apiVersion: admission.k8s.io/v1
+kind: AdmissionReview
+request: {object: {apiVersion: a/b/c, kind: Pod, metadata: {name: p}}}
+`,
   'dir/samples/delete.yaml': `apiVersion: admission.k8s.io/v1beta1
 kind: AdmissionReview
 request:
@@ -118,6 +140,10 @@ describe('assertions', () => {
     ['two', '[{violations: yes}]', /must hold one object, and holds 2/],
     ['odd-review', '[{}]', /REVIEW .*request.colour is not known/],
     ['empty-review', '[{}]', /REVIEW .*request.object and oldObject are missing/],
+    ['typo', '[{violations: no}]', /SUITE at samples\/typo.yaml: an object has no kind/],
+    ['number', '[{violations: no}]', /SUITE at samples\/number.yaml: an object has no kind/],
+    ['parts', '[{violations: no}]', /SUITE at samples\/parts.yaml: .* an apiVersion that is none/],
+    ['parts-review', '[{violations: no}]', /REVIEW .*request.object has no kind, or an apiVersion that is none/],
     ['missing', '[{}]', /cannot be read/],
   ]
   for (const [object, assertions, error] of broken) {
@@ -142,6 +168,12 @@ test('what an object will make is judged with it', () => {
   const { tests } = run(`${HEAD}tests:\n- {name: t, ${PAIR}, expansion: expansion.yaml, ${cases}}\n- {name: u, ${PAIR}, ${cases}}\n`)!
   assert.equal(tests[0]!.cases[0]!.error, undefined)
   assert.match(tests[1]!.cases[0]!.error!, /got 0 violations/)
+})
+
+test('expansion templates that lead back to what they apply to are refused', () => {
+  const cases = 'cases: [{name: c, object: samples/deployment.yaml, assertions: [{violations: no}]}]'
+  const [result] = run(`${HEAD}tests:\n- {name: t, ${PAIR}, expansion: cyclic.yaml, ${cases}}\n`)!.tests
+  assert.equal(result!.error, 'MUTATOR at cyclic.yaml: the ExpansionTemplate back leads back to what it applies to')
 })
 
 test('a constraint that should be invalid must be refused by its schema', () => {

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import { ThymusError } from '../../../core/errors.ts'
 import { readGatorDocument, readGatorDocuments } from '../../../formats/kubernetes/manifest.ts'
-import { isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
+import { hasKind, isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
 import { isConstraint, SchemaError } from './constraint.ts'
 import { reviewExpanded } from './expanded-review.ts'
 import { Expander, readExpansion } from './expansion.ts'
@@ -145,7 +145,11 @@ class TestRun {
   #expander(): Expander {
     const { expansion } = this.#test
     const templates = expansion === '' ? [] : this.#objects(expansion).map(readExpansion)
-    return Expander.of(templates, MutationSystem.of([]))
+    const expander = Expander.of(templates, MutationSystem.of([]))
+    const [cycle] = expander.cycles
+    if (cycle !== undefined)
+      throw new ThymusError('MUTATOR', `the ExpansionTemplate ${cycle} leads back to what it applies to`, { at: expansion })
+    return expander
   }
 
   #path(file: string): string {
@@ -166,6 +170,8 @@ class TestRun {
 
 function asObject(value: unknown, file: string): KubernetesObject {
   if (!isFields(value)) throw new ThymusError('SUITE', 'the file holds no object', { at: file })
+  // A match by kind would not find it, and nothing would object.
+  if (!hasKind(value)) throw new ThymusError('SUITE', 'an object has no kind, or an apiVersion that is none', { at: file })
   return value
 }
 

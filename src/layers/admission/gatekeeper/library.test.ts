@@ -236,6 +236,22 @@ violation[{"msg": "always"}] { true }
     })
   })
 
+  test('see the Namespace that the question came with, and not the one of the inventory', () => {
+    const seen = 'has(namespaceObject.metadata) && namespaceObject.metadata.name == "shop"'
+    const validations = [{ expression: 'false', messageExpression: `namespaceObject == null ? "none" : ${seen} ? "shop" : "another"` }]
+    const cel = template({ code: [{ engine: 'K8sNativeValidation', source: { validations } }] })
+    const inRego = rego(
+      'package owned\nviolation[{"msg": object.get(input.review.namespaceObject, ["metadata", "name"], "none")}] { true }',
+    )
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { a: 'b' } } }
+    for (const each of [cel, inRego]) {
+      const made = library(each, constraint({ match: { namespaceSelector: { matchLabels: { a: 'b' } } } }))
+      made.addData(namespace)
+      assert.deepEqual(messages(asked(made, pod({}))), ['none'])
+      assert.deepEqual(messages(made.review(questionOf(pod({}), 'Original', namespace), GATOR)), ['shop'])
+    }
+  })
+
   test('come in order of kind and name', () => {
     const made = library(always, constraint({}, 'b'), constraint({}, 'a'))
     assert.deepEqual(

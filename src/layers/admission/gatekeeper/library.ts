@@ -110,10 +110,9 @@ export class Library {
    * there is no object.
    */
   review(question: Question, point: EnforcementPoint, limitsNow: LimitsNow = UNLIMITED): readonly Violation[] {
-    const asked = this.#withNamespace(question)
-    const targets = matchables(asked)
+    const targets = matchables(this.#withNamespace(question))
     if (targets.length === 0) throw new ThymusError('REVIEW', 'neither object nor oldObject is there')
-    const asking = new Asking(asked, this.#inventory.data, this.#options.surroundings())
+    const asking = new Asking(question, this.#inventory.data, this.#options.surroundings())
     const found: Violation[] = []
     for (const { template, engine, constraint } of this.#candidates(targets)) {
       if (point === 'validation.gatekeeper.sh' && !isAskedAt(template, question.operation)) continue
@@ -143,10 +142,9 @@ export class Library {
     if (isFields(details) && typeof details.field === 'string') return details.field
     const entry = this.#entries.get(constraint.kind.toLowerCase())
     if (entry === undefined || question.object === undefined || impliedBy !== undefined) return undefined
-    const asked = this.#withNamespace(question)
     const surroundings = this.#options.surroundings()
     const objectionsTo = (object: KubernetesObject) => {
-      const other = { ...asked, object, review: { ...asked.review, object } }
+      const other = { ...question, object, review: { ...question.review, object } }
       const asking = new Asking(other, this.#inventory.data, surroundings)
       return entry.engine.judge(constraint, asking, TRY_LIMITS).filter((each) => each.rule?.line === rule?.line)
     }
@@ -181,6 +179,7 @@ export class Library {
     return candidates
   }
 
+  /** Matches look for a Namespace in the inventory too; the code of templates sees none but the one that the question came with. */
   #withNamespace(question: Question): Question {
     if (question.namespace !== undefined) return question
     const name = typeof question.review.namespace === 'string' ? question.review.namespace : ''

@@ -1,10 +1,14 @@
-// What a scalar is: as Go's yaml.v3 resolves it, but for times, which are texts here.
+// What a scalar is: as Go's yaml.v3 resolves it.
 import { YamlFault } from './cursor.ts'
 import type { ScalarNode } from './parse.ts'
+import { readTime } from './time.ts'
 
-/** A scalar; NaN and the infinities, which JSON has not, are JS numbers here. What is binary is its text in base64. */
+/**
+ * A scalar; NaN and the infinities, which JSON has not, are JS numbers here. What is binary is its text in base64. A time is its text as
+ * it is written, of which some of Go's libraries make a time and some do not; with a tag all do, and it is that of JSON.
+ */
 export type Resolved = {
-  readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'string' | 'binary' | 'merge'
+  readonly kind: 'null' | 'boolean' | 'int' | 'float' | 'string' | 'time' | 'binary' | 'merge'
   readonly value: string | boolean | null | bigint | number
 }
 
@@ -32,7 +36,8 @@ export function resolve(text: string): Resolved {
   const int = text.startsWith('.') ? undefined : readInt(plain)
   if (int !== undefined) return { kind: 'int', value: int }
   const float = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(plain) ? Number(plain) : Infinity
-  return Number.isFinite(float) ? { kind: 'float', value: float } : string
+  if (Number.isFinite(float)) return { kind: 'float', value: float }
+  return readTime(text) === undefined ? string : { kind: 'time', value: text }
 }
 
 /** Of 64 bits, with a sign or without; a leading 0 is octal, as in YAML 1.1. */
@@ -52,6 +57,7 @@ const KINDS: ReadonlyMap<string, Resolved['kind']> = new Map([
   ['float', 'float'],
   ['bool', 'boolean'],
   ['null', 'null'],
+  ['timestamp', 'time'],
   ['merge', 'merge'],
 ])
 
@@ -65,5 +71,5 @@ export function resolveScalar({ text, plain, tag: full }: ScalarNode, resolvePla
   const resolved = resolvePlain(text)
   if (wanted === 'float' && resolved.kind === 'int') return { kind: 'float', value: Number(resolved.value) }
   if (resolved.kind !== wanted) throw new YamlFault(`cannot decode ${JSON.stringify(text)} as a !!${tag}`, undefined)
-  return resolved
+  return wanted === 'time' ? { kind: 'time', value: readTime(text)! } : resolved
 }

@@ -13,6 +13,15 @@ test('words, numbers and keys are what kubectl makes of them', () => {
   assert.deepEqual(readGatorDocument('a: yes\nb: True\n', 'm.yaml').object, { a: 'yes', b: true })
 })
 
+test('gator makes times of what looks like one, and kubectl only where a tag says so', () => {
+  const text = 'a: 2001-1-1\nb: "2001-01-01"\nc: !!str 2001-01-01\nd: !!timestamp 2001-01-01\n'
+  const [a, b, c, d] = ['2001-01-01T00:00:00Z', '2001-01-01', '2001-01-01', '2001-01-01T00:00:00Z']
+  assert.deepEqual(readGatorDocuments(text, 'm.yaml')[0]!.object, { a, b, c, d })
+  assert.deepEqual(objects(text), [{ a: '2001-1-1', b, c, d }])
+  assert.deepEqual(objects('2001-01-01: x'), [{ '2001-01-01': 'x' }])
+  assert.throws(() => readGatorDocument('2001-01-01: x', 'm.yaml'), { code: 'MANIFEST', message: /a key is no text/ })
+})
+
 test('empty documents are none, and a place is that of the key or item', () => {
   const [first, second, ...none] = readManifests('---\n# only words\n---\na:\n  b: [x, {c: 1}]\n---\n  k: &n {v: 1}\n  l: *n\n', 'm.yaml')
   assert.deepEqual([first!.object, second!.object, none], [{ a: { b: ['x', { c: 1 }] } }, { k: { v: 1 }, l: { v: 1 } }, []])
@@ -39,6 +48,7 @@ const refused: readonly (readonly [text: string, at: string, message: RegExp])[]
   ['a: [1\nb: 2', 'm.yaml:2:', /did not find expected/],
   ['__proto__: {x: 1}', 'm.yaml:1:1', /cannot be a key/],
   ['? [a]\n: b', 'm.yaml:1:1', /unsupported map key/],
+  ['a: !!timestamp b', 'm.yaml:1:1', /cannot decode "b" as a !!timestamp/],
   ['a: .nan', 'm.yaml:1:1', /no number of JSON/],
   ['a: &x [*x]', 'm.yaml:1:1', /contains itself/],
   ['\u0000', 'm.yaml:1:1', /control characters/],

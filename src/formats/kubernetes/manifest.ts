@@ -5,6 +5,7 @@ import { printable, quote } from '../../core/quote.ts'
 import { YamlFault } from '../go-yaml/cursor.ts'
 import { type Node, parseDocument, parseDocuments } from '../go-yaml/parse.ts'
 import { type Resolved, resolve } from '../go-yaml/resolve.ts'
+import { readTime } from '../go-yaml/time.ts'
 import { type Maker, readNode } from '../go-yaml/values.ts'
 
 /** A rendered chart of hundreds of objects has one. */
@@ -82,7 +83,6 @@ function manifestOf(node: Node, dialect: Dialect, file: string): Manifest {
   const at = ({ row, col }: Node) => ({ at: `${file}:${row}:${col}` })
   const object = readNode<unknown>(node, {
     ...dialect,
-    scalar: toHost,
     list: (items) => items,
     map: toObject,
     twice: (key, written) => {
@@ -95,7 +95,7 @@ function manifestOf(node: Node, dialect: Dialect, file: string): Manifest {
   return { object, place: (path) => placeIn(node, path) }
 }
 
-type Dialect = Pick<Maker<unknown>, 'key' | 'resolve'>
+type Dialect = Pick<Maker<unknown>, 'key' | 'resolve' | 'scalar'>
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
   ...'y Y yes Yes YES on On ON'.split(' ').map((word) => [word, true] as const),
@@ -103,6 +103,7 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
 ])
 
 const KUBECTL: Dialect = {
+  scalar: toHost,
   resolve: (text) => {
     const word = WORDS.get(text)
     return word === undefined ? resolve(text) : { kind: 'boolean', value: word }
@@ -114,6 +115,8 @@ const KUBECTL: Dialect = {
 }
 
 const GATOR: Dialect = {
+  // It makes JSON of what it has read, and so of times.
+  scalar: (resolved) => (resolved.kind === 'time' ? readTime(resolved.value as string) : toHost(resolved)),
   key: (key) => {
     if (key?.kind === 'string' || key?.kind === 'binary') return String(key.value)
     throw new YamlFault('a key is no text', undefined)

@@ -2,6 +2,7 @@
 import { YamlFault } from '../../../formats/go-yaml/cursor.ts'
 import { DEEPEST, type MapNode, type Node, parseDocument, type ScalarNode, tooDeep } from '../../../formats/go-yaml/parse.ts'
 import { resolve } from '../../../formats/go-yaml/resolve.ts'
+import { readTime } from '../../../formats/go-yaml/time.ts'
 import { fromBigInt, readNumber } from '../values/decimal.ts'
 import type { Value } from '../values/value.ts'
 
@@ -127,20 +128,9 @@ function plain(text: string): Resolved {
       return { tag: '!!int', value: fromBigInt(value as bigint) }
     case 'float':
       return Number.isFinite(value) ? { tag: '!!float', value: readNumber(String(value))! } : { tag: '!!str', value: text }
+    case 'time':
+      return { tag: '!!timestamp', value: readTime(text)! }
     default:
-      return resolveTime(text) ?? { tag: '!!str', value: text }
+      return { tag: '!!str', value: text }
   }
-}
-
-const TIME = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]| )(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d{1,9})?(Z|[-+]\d{2}:\d{2})?)?$/
-
-/** A time is what JSON makes of it: its text by RFC 3339. */
-function resolveTime(text: string): Resolved | undefined {
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = TIME.exec(text) ?? []
-  if (year === undefined) return undefined
-  const two = (part: string | undefined) => (part ?? '').padStart(2, '0')
-  const value = `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}${fraction.replace(/\.?0+$/, '')}${zone}`
-  const date = new Date(`${year}-${two(month)}-${two(day)}T00:00:00Z`)
-  const exists = !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day)
-  return exists && Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 ? { tag: '!!timestamp', value } : undefined
 }

@@ -42,6 +42,10 @@ test('a block says what it may say', () => {
     said('custom:', '  n: [1, 0x1F, 017, 1_000, 1.50, 9007199254740993]', '  t: 2001-01-01', '  y: yes', '  a: &x {k: v}', '  b: *x'),
     '{"custom": {"a": {"k": "v"}, "b": {"k": "v"}, "n": [1, 31, 15, 1000, 1.5, 9007199254740993], "t": "2001-01-01T00:00:00Z", "y": "yes"}, "scope": "rule"}',
   )
+  assert.equal(
+    said('custom: {t: [2001-01-01T1:2:3, 2001-01-01 1:2:3, 2001-01-01T1:2:3+01:60]}'),
+    '{"custom": {"t": ["2001-01-01T1:2:3", "2001-01-01T01:02:03Z", "2001-01-01T01:02:03+02:00"]}, "scope": "rule"}',
+  )
   assert.equal(said('entrypoint: yes', 'labels: {a: {}}'), '{"entrypoint": true, "labels": {"a": {}}, "scope": "document"}')
   assert.equal(said('custom: {__proto__: {x: 1}}'), '{"custom": {"__proto__": {"x": 1}}, "scope": "rule"}')
 })

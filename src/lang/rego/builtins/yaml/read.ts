@@ -43,6 +43,7 @@ function keyText(key: Resolved | undefined): string {
     case 'binary':
       return binary(key)
     case 'string':
+    case 'time':
     case 'boolean':
     case 'int':
       return String(key.value)

@@ -6,7 +6,6 @@ import { numberText } from '../../values/decimal.ts'
 import { shortestDouble } from '../../values/double.ts'
 import { jsonEntries, quote } from '../../values/text.ts'
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from '../../values/value.ts'
-import { parseTime } from '../time/parse.ts'
 import { orBuiltinError } from './read.ts'
 
 export function writeYaml(runtime: Runtime, value: Value): string {
@@ -72,7 +71,7 @@ function scalar(value: Value, indent: number, isKey: boolean): string {
   const text = (value as string).toWellFormed()
   // Go reads the JSON, in which the smaller ones are escaped.
   orBuiltinError(() => checkCharacters(quote(text)))
-  const plain = text === '<<' || (resolve(text).kind === 'string' && !OLD.test(text) && !isTimestamp(text))
+  const plain = text === '<<' || (resolve(text).kind === 'string' && !OLD.test(text))
   const { plainAllowed, singleAllowed, blockAllowed } = analyze(text)
   if (text.includes('\n')) return blockAllowed && !isKey ? literal(text, indent) : double(text)
   if (!plain) return double(text)
@@ -88,20 +87,6 @@ function number(text: string): string {
 
 /** What YAML 1.1 takes for booleans, or for times in base 60. */
 const OLD = /^(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$/
-
-const TIMESTAMPS = ['2006-1-2T15:4:5.999999999Z07:00', '2006-1-2t15:4:5.999999999Z07:00', '2006-1-2 15:4:5.999999999', '2006-1-2']
-
-function isTimestamp(text: string): boolean {
-  if (!/^\d{4}-/.test(text)) return false
-  return TIMESTAMPS.some((layout) => {
-    try {
-      parseTime(layout, text)
-      return true
-    } catch {
-      return false
-    }
-  })
-}
 
 function analyze(text: string): { plainAllowed: boolean; singleAllowed: boolean; blockAllowed: boolean } {
   // What is beyond 16 bits counts as not printable here.

@@ -3,9 +3,10 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { printable } from '../../../core/quote.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { EfiSignature } from '../../../formats/efi/signature-list.ts'
+import { hashListed, tryCertificate } from '../secure-boot/signature-name.ts'
 import { eventTypeName } from '../tcg-log/event-types.table.ts'
 import { type Measurement, measuring } from './measurement.ts'
-import { type BootState, bootState, isVariable, KEY_VARIABLES } from './state.ts'
+import { type BootState, bootState, isVariable, KEY_VARIABLES, type LoggedAuthority } from './state.ts'
 
 export const BOOT_CHECKS = {
   TCG_EVENT_DATA: { title: 'event data that is measured hashes to its digest', clause: 'PFP 1.06 table 27' },
@@ -135,7 +136,7 @@ function keyOrder(all: readonly Measurement[]): Check {
 }
 
 function authorities({ authorities, keys, secureBoot }: BootState): readonly Check[] {
-  const { db, dbx = [] } = keys
+  const { db, dbx } = keys
   const fromDb = authorities.filter(({ variable, vouches }) => variable === 'db' && vouches)
   if (fromDb.length === 0) {
     if (secureBoot !== true) return []
@@ -149,15 +150,25 @@ function authorities({ authorities, keys, secureBoot }: BootState): readonly Che
   }
   if (db === undefined)
     return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', unknown('TCG_DB_UNLOGGED', 'nothing that is bound says what is in db'))]
-  const [allowed, forbidden] = [measuredAs(db), measuredAs(dbx)]
-  const stranger = fromDb.find(({ data }) => !allowed.has(hexOf(data)) || forbidden.has(hexOf(data)))
-  const got = stranger && `${printable(stranger.name)} is ${allowed.has(hexOf(stranger.data)) ? 'in dbx' : 'not in db'}`
-  return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', stranger === undefined, got === undefined ? {} : { got })]
+  const allowed = measuredAs(db)
+  const stranger = fromDb.find(({ data }) => !allowed.has(hexOf(data)))
+  if (stranger !== undefined) return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', false, { got: `${printable(stranger.name)} is not in db` })]
+  if (dbx === undefined)
+    return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', unknown('TCG_DBX_UNLOGGED', 'nothing that is bound says what is in dbx'))]
+  const [listed, isListed] = [measuredAs(dbx), hashListed(dbx)]
+  const isForbidden = ({ data }: LoggedAuthority) => {
+    const certificate = tryCertificate(data) ?? tryCertificate(allowed.get(hexOf(data))!)
+    return listed.has(hexOf(data)) || (certificate !== undefined && isListed(certificate))
+  }
+  const forbidden = fromDb.find(isForbidden)
+  const got = forbidden && `${printable(forbidden.name)} is in dbx`
+  return [checked(BOOT_CHECKS, 'TCG_AUTHORITY', forbidden === undefined, got === undefined ? {} : { got })]
 }
 
 const hexOf = (data: Buffer) => data.toString('hex')
-/** What is measured where an entry of a list verifies an image. Old releases of shim leave out the last byte. */
-const measuredAs = (list: readonly EfiSignature[]) => new Set(list.flatMap(({ data }) => [hexOf(data), hexOf(data.subarray(0, -1))]))
+/** What is measured where an entry of a list verifies an image → the entry. Old releases of shim leave out the last byte. */
+const measuredAs = (list: readonly EfiSignature[]) =>
+  new Map(list.flatMap(({ data }) => [data, data.subarray(0, -1)].map((measured) => [hexOf(measured), data] as const)))
 
 function sbatLevel({ sbatLevel }: BootState, least: number): Check {
   const level = /^sbat,1,(\d{10})/.exec(sbatLevel ?? '')?.[1]

@@ -85,6 +85,22 @@ describe('an image is forbidden', () => {
     assert.deepEqual(wrong(signed, { db, dbx: certificates(other) }), [])
   })
 
+  test('by what its signature leaves out: a hash of the certificate of db to which it leads, or who signed it', () => {
+    const timed = (certified: Buffer) => Buffer.concat([hash('sha256', readCertificate(certified).rawBody, 'buffer'), Buffer.alloc(16)])
+    const by = { key: signerKey, by: { issuer: commonName('Middle') } }
+    const stripped = signImage(bare, bareHash, { ...by, certificates: [signer] })
+    const trust = { db: certificates(other, middle) }
+    assert.deepEqual(wrong(stripped, trust), [])
+    assert.deepEqual(wrong(stripped, { ...trust, dbx: hashes(GUID.certX509Sha256, timed(middle)) }), ['UEFI_FORBIDDEN Middle'])
+    assert.deepEqual(wrong(stripped, { ...trust, dbx: hashes(GUID.certX509Sha256, timed(other)) }), [])
+    const nameless = signImage(bare, bareHash, { ...by, certificates: [middle] })
+    assert.deepEqual(wrong(nameless, { db: certificates(signer) }), ['UEFI_ALLOWED signed by somebody unknown'])
+    for (const dbx of [certificates(root), hashes(GUID.certX509Sha256, timed(signer))])
+      assert.deepEqual(wrong(nameless, { db: hashes(GUID.certSha256, bareHash), dbx }), [
+        'UEFI_FORBIDDEN a signer whose certificate is not in the image',
+      ])
+  })
+
   test('by generations below the level', () => {
     assert.deepEqual(wrong(signed, { db, sbatLevel: 'sbat,1,2023012900\nshim,3\n' }), [])
     assert.deepEqual(wrong(signed, { db, sbatLevel: 'sbat,1,2024010900\nshim,4\ngrub,3\n' }), ['UEFI_SBAT shim,3'])

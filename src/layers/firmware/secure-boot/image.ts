@@ -5,16 +5,16 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { ThymusError } from '../../../core/errors.ts'
 import { printable } from '../../../core/quote.ts'
 import { type Check, FAIL, unknown } from '../../../core/verdict.ts'
+import type { SignedData, Signer } from '../../../formats/cms/signed-data.ts'
 import { isNamedBy, signatureFault } from '../../../formats/cms/verify.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
 import { type EfiSignature, hashEntry } from '../../../formats/efi/signature-list.ts'
-import { hashesTo } from '../../../formats/hash.ts'
 import { type ImageSignature, imageSignatures, isOfImage } from '../../../formats/pe/authenticode.ts'
 import { imageDigest, type PeImage, readImage } from '../../../formats/pe/image.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
 import { belowLevel, imageSbat, readSbat } from './sbat.ts'
-import { certificateName, tryCertificate } from './signature-name.ts'
+import { certificateName, hashListed, tryCertificate } from './signature-name.ts'
 
 export const IMAGE_CHECKS = {
   UEFI_IMAGE: { title: 'the image can be read', clause: 'PE/COFF, Authenticode 2008' },
@@ -53,7 +53,7 @@ export function verifyImage(bytes: Buffer, { db, dbx, sbatLevel }: ImageTrust): 
   }
   // A signature that is of another image says nothing of this one.
   const own = signatures.filter((signature) => isOfImage(signature, image))
-  const forbidden = hasHash(dbx, image) ? 'the image' : forbiddenIn(own, dbx)
+  const forbidden = hasHash(dbx, image) ? 'the image' : forbiddenIn(own, db, dbx)
   const budget = newBudget()
   const allowed = hasHash(db, image) ? 'its hash' : first(own, (signature) => vouchedBy(signature, anchorsOf(db), budget))
   return [
@@ -101,25 +101,36 @@ function vouchedBy(signature: ImageSignature, anchors: readonly Certificate[], b
 
 function voucherOf({ data }: ImageSignature, anchors: readonly Certificate[], budget: Budget): Certificate | undefined {
   return first(data.signers, (signer) => {
-    // Of PKCS#7 the signer's certificate is inside; a list may hold that very one.
-    const leaf = [...data.certificates, ...anchors].find((each) => isNamedBy(signer, each))
+    const leaf = leafOf(data, signer)
     if (leaf === undefined || signatureFault(data, signer, leaf.publicKey) !== undefined) return undefined
     return anchorOf(leaf, data.certificates, anchors, budget)
   })
 }
 
+/** The signer's certificate, which must be inside: firmware looks for it nowhere else. */
+const leafOf = ({ certificates }: SignedData, signer: Signer) => certificates.find((each) => isNamedBy(signer, each))
+
 /** What is forbidden of the signatures. Where not all could be looked at, that is: what was not seen may be. */
-function forbiddenIn(own: readonly ImageSignature[], dbx: readonly EfiSignature[]): string | undefined {
+function forbiddenIn(own: readonly ImageSignature[], db: readonly EfiSignature[], dbx: readonly EfiSignature[]): string | undefined {
+  if (dbx.length === 0) return undefined
+  // Whoever signs may leave a certificate out of the image. Those of db are at hand all the same.
+  const isListed = hashListed(dbx)
+  const forbidden = [...anchorsOf(dbx), ...anchorsOf(db).filter(isListed)]
   const budget = newBudget()
-  const found = first(own, (signature) => forbiddenBy(signature, dbx, budget))
+  const found = first(own, (signature) => forbiddenBy(signature, isListed, forbidden, budget))
   return found ?? (budget.left < 0 ? 'more certificates than are looked at' : undefined)
 }
 
-function forbiddenBy(signature: ImageSignature, dbx: readonly EfiSignature[], budget: Budget): string | undefined {
-  const hashes = dbx.flatMap((entry) => hashEntry(entry) ?? []).filter((entry) => entry.of === 'certificate')
-  // A certificate with a time of revocation counts as forbidden whenever it signed: nothing here can prove that it was before.
-  const listed = signature.data.certificates.find(({ rawBody }) => hashes.some((entry) => hashesTo(entry.hash, rawBody, entry.value)))
-  return listed === undefined ? vouchedBy(signature, anchorsOf(dbx), budget) : printable(certificateName(listed.raw))
+function forbiddenBy(
+  signature: ImageSignature,
+  isListed: (certificate: Certificate) => boolean,
+  forbidden: readonly Certificate[],
+  budget: Budget,
+): string | undefined {
+  const { data } = signature
+  if (data.signers.some((signer) => leafOf(data, signer) === undefined)) return 'a signer whose certificate is not in the image'
+  const listed = data.certificates.find(isListed)
+  return listed === undefined ? vouchedBy(signature, forbidden, budget) : printable(certificateName(listed.raw))
 }
 
 /** The anchor to which a certificate leads through others, or which it is. */

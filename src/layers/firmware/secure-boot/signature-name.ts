@@ -1,4 +1,4 @@
-// How entries of PK, KEK, db and dbx, and the certificates in them, are called.
+// How entries of PK, KEK, db and dbx, and the certificates in them, are called and found.
 import { hash } from 'node:crypto'
 import { ThymusError } from '../../../core/errors.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
@@ -16,6 +16,17 @@ export function tryCertificate(der: Buffer): Certificate | undefined {
     if (error instanceof ThymusError) return undefined
     throw error
   }
+}
+
+/**
+ * Tells of certificates whether a list, as dbx, holds their hash. One with a time of revocation counts whenever the certificate signed: nothing can
+ * prove that it was before.
+ */
+export function hashListed(list: readonly EfiSignature[]): (certificate: Certificate) => boolean {
+  const entries = list.map(hashEntry).filter((entry) => entry?.of === 'certificate')
+  const values = new Set(entries.map((entry) => `${entry!.hash}:${entry!.value.toString('hex')}`))
+  const hashes = new Set(entries.map((entry) => entry!.hash))
+  return ({ rawBody }) => [...hashes].some((name) => values.has(`${name}:${hash(name, rawBody)}`))
 }
 
 /** What a certificate calls itself; a name of Microsoft's that is not Microsoft's certificate is told apart by its fingerprint. */

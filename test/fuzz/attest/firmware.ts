@@ -101,7 +101,7 @@ export const firmware: Readonly<Record<string, ByteTarget>> = {
   image: {
     seeds: () => [kept().image],
     read: (bytes) => {
-      const checks = verifyImage(bytes, { db: kept().db, dbx: [], sbatLevel: 'sbat,1' })
+      const checks = verifyImage(bytes, { db: kept().db, dbx: [], sbatLevel: [{ component: 'sbat', generation: 1 }] })
       const passed = checks.every(({ verdict }) => verdict.is === 'pass')
       if (passed && !imageDigest(readImage(bytes), 'sha256').equals(imageDigest(readImage(kept().image), 'sha256'))) {
         throw new Error('another image was verified')

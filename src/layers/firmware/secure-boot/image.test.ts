@@ -10,7 +10,7 @@ import { readSignatureLists } from '../../../formats/efi/signature-list.ts'
 import { imageDigest, readImage } from '../../../formats/pe/image.ts'
 import { readCertificate } from '../../../formats/x509/certificate.ts'
 import { type ImageTrust, verifyImage } from './image.ts'
-import { belowLevel, imageName, readSbat } from './sbat.ts'
+import { readSbatLevel } from './sbat.ts'
 import { certificateName } from './signature-name.ts'
 
 const [rootKey, middleKey, signerKey, otherKey] = [newPair(), newPair(), newPair(), newPair()]
@@ -101,13 +101,63 @@ describe('an image is forbidden', () => {
       ])
   })
 
+  describe('by generations as shim reads them', () => {
+    const shown = (section: string, level = 'sbat,1,2024010900\nshim,4\ngrub,3\n') => {
+      const image = peImage({ sections: { '.text': Buffer.from('code'), '.sbat': Buffer.from(section) } })
+      const db = hashes(GUID.certSha256, imageDigest(readImage(image), 'sha256'))
+      return wrong(image, { db, sbatLevel: readSbatLevel(level) })
+    }
+    const entry = (start: string) => `${start},vendor,package,version,url`
+
+    test('a line counts however it ends, and whatever stands before it', () => {
+      for (const section of ['\uFEFF', '\n\r\n', '\0', `${entry('a,1')}\r`, `${entry('a,1')}\0`, `${entry('a,1')},more\r\n`])
+        assert.deepEqual(shown(`${section}${entry('grub,2')}\n`), ['UEFI_SBAT grub,2'], JSON.stringify(section))
+      assert.deepEqual(shown(`${entry('grub,2')}\n`, 'sbat,1,2024010900\r\ngrub,3\r\n'), ['UEFI_SBAT grub,2'])
+      assert.deepEqual(shown(`${entry('grub,3')}\0\0\0`), [])
+    })
+
+    test('a generation is what atoi makes of it', () => {
+      for (const [text, got] of [
+        ['2x', '2'],
+        [' 2', '2'],
+        ['x', '0'],
+        ['65538', '2'],
+      ] as const)
+        assert.deepEqual(shown(entry(`grub,${text}`)), [`UEFI_SBAT grub,${got}`], text)
+      assert.deepEqual(shown(entry('grub,3x')), [])
+    })
+
+    test('what shim does not take is refused', () => {
+      for (const section of ['', '\n', 'garbage', 'grub,3', entry('grub,'), `${entry('grub,3')}\ngrub,3,vendor,package,version\n`])
+        assert.match(
+          shown(section).join(),
+          /^UEFI_SBAT (SBAT without an entry|an entry of SBAT without its 6 fields)$/,
+          JSON.stringify(section),
+        )
+      assert.deepEqual(shown(`${entry('x,1')}\n`.repeat(300) + entry('grub,2')), ['UEFI_SBAT SBAT with more than 256 entries'])
+      assert.deepEqual(shown(`${entry('x,1')}\n`.repeat(256)), [])
+      const twice = peImage({
+        sections: { '.sbat': Buffer.from(entry('a,1')), '.text': Buffer.from('code'), '.sbaT': Buffer.from(entry('grub,2')) },
+      })
+      twice.write('.sbat', twice.indexOf('.sbaT'), 'latin1')
+      const db = hashes(GUID.certSha256, imageDigest(readImage(twice), 'sha256'))
+      assert.deepEqual(wrong(twice, { db, sbatLevel: readSbatLevel('sbat,1') }), ['UEFI_SBAT more than one section .sbat'])
+    })
+
+    test('of a level that names a component twice, the greater counts; one that cannot be read is none', () => {
+      for (const level of ['grub,3\ngrub,1', 'grub,1\ngrub,3']) assert.deepEqual(shown(entry('grub,2'), level), ['UEFI_SBAT grub,2'])
+      for (const level of ['', '\n', 'grub', 'grub,', ',3']) assert.throws(() => readSbatLevel(level), { code: 'FORMAT' }, level)
+    })
+  })
+
   test('by generations below the level', () => {
-    assert.deepEqual(wrong(signed, { db, sbatLevel: 'sbat,1,2023012900\nshim,3\n' }), [])
-    assert.deepEqual(wrong(signed, { db, sbatLevel: 'sbat,1,2024010900\nshim,4\ngrub,3\n' }), ['UEFI_SBAT shim,3'])
+    assert.deepEqual(wrong(signed, { db, sbatLevel: readSbatLevel('sbat,1,2023012900\nshim,3\n') }), [])
+    assert.deepEqual(wrong(signed, { db, sbatLevel: readSbatLevel('sbat,1,2024010900\nshim,4\ngrub,3\n') }), ['UEFI_SBAT shim,3'])
     const silent = peImage({ sections: { '.text': Buffer.from('code') } })
-    assert.deepEqual(wrong(silent, { db: hashes(GUID.certSha256, imageDigest(readImage(silent), 'sha256')), sbatLevel: 'sbat,1,1' }), [
-      'UEFI_SBAT',
-    ])
+    assert.deepEqual(
+      wrong(silent, { db: hashes(GUID.certSha256, imageDigest(readImage(silent), 'sha256')), sbatLevel: readSbatLevel('sbat,1,1') }),
+      ['UEFI_SBAT'],
+    )
   })
 })
 
@@ -156,12 +206,7 @@ test('a forbidden root is not hidden behind more certificates than are looked at
   ])
 })
 
-test('names: what an image calls itself, and who only sounds like Microsoft', () => {
-  assert.equal(imageName(readImage(bare)), 'shim 15.8-1')
-  assert.deepEqual(
-    belowLevel(readSbat(sbat), readSbat('shim.debian,2\nnonsense\nshim,x')).map(({ component }) => component),
-    ['shim.debian'],
-  )
+test('who only sounds like Microsoft is told apart', () => {
   const fake = certificate({ subject: 'Microsoft Corporation UEFI CA 2011', key: otherKey })
   assert.match(certificateName(fake), /^Microsoft Corporation UEFI CA 2011 \(sha256:[0-9a-f]{16}, not a root of Microsoft that is known\)$/)
   assert.match(certificateName(Buffer.from('3003020101', 'hex')), /^the certificate sha256:/)

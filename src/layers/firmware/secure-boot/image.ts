@@ -13,7 +13,7 @@ import { type ImageSignature, imageSignatures, isOfImage } from '../../../format
 import { imageDigest, type PeImage, readImage } from '../../../formats/pe/image.ts'
 import type { Certificate } from '../../../formats/x509/certificate.ts'
 import { isSignedBy } from '../../../formats/x509/signature.ts'
-import { belowLevel, imageSbat, readSbat } from './sbat.ts'
+import { belowLevel, imageSbat, type SbatEntry } from './sbat.ts'
 import { certificateName, hashListed, tryCertificate } from './signature-name.ts'
 
 export const IMAGE_CHECKS = {
@@ -26,8 +26,8 @@ export const IMAGE_CHECKS = {
 export interface ImageTrust {
   readonly db: readonly EfiSignature[]
   readonly dbx: readonly EfiSignature[]
-  /** A level of shim's, as `sbat,1,2025021800` and lines behind it. */
-  readonly sbatLevel?: string
+  /** A level of shim's. */
+  readonly sbatLevel?: readonly SbatEntry[]
 }
 
 /** Deeper chains sign no boot loader. */
@@ -158,10 +158,16 @@ function anchorOf(
 
 const mayIssue = ({ version, extended }: Certificate) => extended.basicConstraints?.isCa ?? version < 3
 
-function sbat(image: PeImage, level: string): Check {
-  const entries = imageSbat(image)
+function sbat(image: PeImage, level: readonly SbatEntry[]): Check {
+  let entries: readonly SbatEntry[] | undefined
+  try {
+    entries = imageSbat(image)
+  } catch (error) {
+    if (!(error instanceof ThymusError)) throw error
+    return checked(IMAGE_CHECKS, 'UEFI_SBAT', false, { got: error.message })
+  }
   if (entries === undefined) return checked(IMAGE_CHECKS, 'UEFI_SBAT', unknown('UEFI_NO_SBAT', 'the image says nothing of its generations'))
-  const old = belowLevel(entries, readSbat(level))
+  const old = belowLevel(entries, level)
   const got = old.map(({ component, generation }) => `${printable(component)},${generation}`).join(' ')
   return checked(IMAGE_CHECKS, 'UEFI_SBAT', old.length === 0, old.length === 0 ? {} : { got })
 }

@@ -4,6 +4,7 @@ import { buildApplication } from '@stricli/core'
 import { readPlace } from '../layers/hardware/tpm/place.ts'
 import { admission } from './admission-noun.ts'
 import { attest } from './attest-noun.ts'
+import { boot } from './boot-noun.ts'
 import { type Context, command, group } from './command.ts'
 import { failureStatus } from './failure.ts'
 import { color, flag, given, labels, many, mode, namespace, needed, o, one, output } from './flags.ts'
@@ -209,6 +210,7 @@ const routes = {
   admission,
   attest,
   scan,
+  boot,
   ima,
   module,
   tee,

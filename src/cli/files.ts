@@ -6,6 +6,8 @@ import { MIB } from '../core/limits.ts'
 
 /** Largest file that is read: hashed data may be large, all else is far smaller. */
 const MAX_BYTES = 64 << 20
+/** What is booted is larger: an initrd with its drivers has some hundred MiB. */
+export const MAX_IMAGE = 1 << 30
 
 /** A file, or stdin for `-`. @throws ThymusError USAGE */
 export function readInput(path: string, limit = MAX_BYTES): Buffer {

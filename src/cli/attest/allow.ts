@@ -2,7 +2,7 @@ import { ThymusError } from '../../core/errors.ts'
 import { type Reference, readReference } from '../../crossings/attestation/reference.ts'
 import { type BootReference, settled } from '../../layers/firmware/reference/reference.ts'
 import { allowUpdate, type Update } from '../../layers/firmware/reference/update.ts'
-import { readInput } from '../files.ts'
+import { MAX_IMAGE, readInput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { readDocument } from './json.ts'
 
@@ -33,9 +33,6 @@ export async function settle(flags: OutputFlags & { readonly name: string }, fil
   const output = await openOutput('AttestationReference', flags)
   output.show(changed(file, (boot) => settled(boot, flags.name), `nothing in it was brought by ${flags.name}`))
 }
-
-/** An initrd with its drivers has some hundred MiB. */
-const MAX_IMAGE = 1 << 30
 
 function updateOf({ name, initrd, file = [], variable = [], word = [], ...flags }: AllowFlags): Update {
   const given = Object.entries(IMAGES).flatMap(([flag, subject]) => {

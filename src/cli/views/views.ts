@@ -11,7 +11,7 @@ import {
   evidenceList,
   result,
 } from './attest.ts'
-import { checkList } from './checks.ts'
+import { checkList, imageList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
 import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
@@ -38,6 +38,7 @@ export const VIEWS = {
   SuiteList: suiteList,
   ModuleList: moduleList,
   CheckList: checkList,
+  ImageList: imageList,
   Launch: launched,
   EvidenceBundle: evidenceBundle,
   EvidenceList: evidenceList,

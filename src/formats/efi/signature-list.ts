@@ -15,6 +15,13 @@ export interface EfiSignature {
 const MAX_SIGNATURES = 65_536
 const OWNER = 16
 
+/** What efivarfs puts before the content of a variable: four bytes of attributes, of which these are all. No list begins so, and no text. */
+const ALL_ATTRIBUTES = 0xff
+
+/** The content of a variable, with or without its attributes. */
+export const withoutAttributes = (bytes: Buffer): Buffer =>
+  bytes.length >= 4 && bytes.readUInt32LE() <= ALL_ATTRIBUTES ? bytes.subarray(4) : bytes
+
 /** All entries of lists that follow one another. @throws ThymusError FORMAT */
 export function readSignatureLists(bytes: Buffer): readonly EfiSignature[] {
   const reader = new ByteReader(bytes, 'little')

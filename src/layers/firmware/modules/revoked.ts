@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import { ThymusError } from '../../../core/errors.ts'
 import { GUID } from '../../../formats/efi/guid.ts'
-import { hashEntry, readSignatureLists } from '../../../formats/efi/signature-list.ts'
+import { hashEntry, readSignatureLists, withoutAttributes } from '../../../formats/efi/signature-list.ts'
 import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, MAX_CERTIFICATES, readCertificate } from '../../../formats/x509/certificate.ts'
 
@@ -21,8 +21,6 @@ const MAX_BYTES = 16 << 20
 const HASHES = ['sha256', 'sha384', 'sha512'] as const
 const DIGITS: readonly number[] = [64, 96, 128]
 const SEQUENCE = 0x30
-/** What efivarfs puts before the content of a variable: four bytes of attributes, of which these are all. */
-const ALL_ATTRIBUTES = 0xff
 
 /** @param bytes PEM or DER; lines of `tbs:` and `bin:`; or lists of EFI signatures, with or without the attributes of efivarfs. @throws ThymusError FORMAT */
 export function readRevoked(bytes: Buffer): Revoked {
@@ -56,8 +54,7 @@ function readHashes(text: string): ReadonlySet<string> {
 
 /** An empty list is one: nothing has been revoked yet. */
 function readLists(bytes: Buffer): Revoked {
-  const hasAttributes = bytes.length >= 4 && bytes.readUInt32LE() <= ALL_ATTRIBUTES
-  const entries = readSignatureLists(hasAttributes ? bytes.subarray(4) : bytes)
+  const entries = readSignatureLists(withoutAttributes(bytes))
   const hashes = entries.map(hashEntry).filter((entry) => entry !== undefined)
   return {
     certificates: entries.filter(({ type }) => type === GUID.certX509).map(({ data }) => readCertificate(data)),

@@ -20,6 +20,8 @@ export interface MachineRequest {
   readonly list?: 'ascii' | 'binary'
   /** Values of registers that no log accounts for. */
   readonly pcrs?: ReadonlyMap<number, Buffer>
+  /** Words by which systemd extends registers after the kernel took the boot's aggregate. */
+  readonly extended?: ReadonlyMap<number, string>
   /** Programs that were measured before they started; the last `unquoted` of them after the quote. */
   readonly runs?: readonly MeasuredRun[]
   readonly unquoted?: number
@@ -43,6 +45,7 @@ export function machine({
   files = [{ name: '/usr/bin/agent', content: 'agent' }],
   list = 'binary',
   pcrs: others = new Map(),
+  extended = new Map(),
   runs,
   unquoted = 0,
   runPcr = RUN_PCR,
@@ -57,6 +60,8 @@ export function machine({
   // The hash of the boot's registers is the digest of the first entry.
   const all = [{ name: 'boot_aggregate', content: Buffer.concat(Array.from({ length: 10 }, (_, pcr) => pcrs.get(pcr)!)) }, ...files]
   pcrs.set(10, pcrAfter(all, 'sha256'))
+  for (const [pcr, word] of extended)
+    pcrs.set(pcr, hash('sha256', Buffer.concat([pcrs.get(pcr)!, hash('sha256', word, 'buffer')]), 'buffer'))
   const measured = (runs ?? []).map((run) => recordOf(run, runPcr, ['sha256']))
   for (const { digests } of measured.slice(0, measured.length - unquoted))
     pcrs.set(runPcr, hash('sha256', Buffer.concat([pcrs.get(runPcr)!, digests.get('sha256')!]), 'buffer'))

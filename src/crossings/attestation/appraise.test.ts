@@ -55,6 +55,16 @@ describe('a machine that was recorded', () => {
     assert.equal(more.status, 'warning')
   })
 
+  test('whose systemd separated its registers from the firmware is the same; by another word, or without its log, it is not', () => {
+    const by = (word: string) => new Map([0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14].map((pcr) => [pcr, word] as const))
+    const separated = machine({ extended: by('os-separator') })
+    assert.deepEqual(statusOf(judged(separated)), { tpm: 'affirming', boot: 'affirming', ima: 'affirming' })
+    assert.deepEqual(faults(judged(machine({ extended: by('evil') })), 'ima'), ['IMA_BOOT_AGGREGATE'])
+    const other = machine({ boot: { kernel: 'another kernel' } }).evidence.find(({ name }) => name === 'boot')!.parts
+    for (const log of [other, { log: Buffer.alloc(3) }])
+      assert.deepEqual(faults(judged(changed(separated, 'boot', log)), 'ima'), ['IMA_BOOT_AGGREGATE'])
+  })
+
   test('with an old quote is caught', () => {
     const appraised = judged(machine({ nonce: Buffer.alloc(16) }))
     assert.deepEqual(faults(appraised, 'tpm'), ['TPM_NONCE'])

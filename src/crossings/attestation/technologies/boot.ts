@@ -1,6 +1,8 @@
 // The log of a boot: held to what a TPM quoted, to rules that any boot must follow, and to the boot of the reference.
 import { checked } from '../../../core/appraisal.ts'
+import { ThymusError } from '../../../core/errors.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
+import type { NamedEvidence } from '../../../formats/evidence/bundle.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { checkBoot } from '../../../layers/firmware/boot/checks.ts'
 import { bootOf } from '../../../layers/firmware/boot/images.ts'
@@ -37,6 +39,17 @@ export const bootAppraiser =
     const { check, quote } = quotedBy(all, asked)
     return found(log, asked, check, quote && toQuote({ quote, log, others: valuesOfRuns(all, quote) }))
   }
+
+/** The firmware's log among what was presented; undefined where none can be read, which its own appraisal says. */
+export function presentedLog(all: readonly NamedEvidence[]): EventLog | undefined {
+  const evidence = all.find(({ type }) => type === 'tcg-log')
+  try {
+    return evidence && parseEventLog(part(evidence, 'log'))
+  } catch (error) {
+    if (error instanceof ThymusError) return undefined
+    throw error
+  }
+}
 
 /** `log`: as a TDX guest has it in the ACPI table CCEL. @param appraiseQuote of the quote that comes with it */
 export const guestBootAppraiser =

@@ -13,9 +13,11 @@ import { readKeylimePolicy } from '../../../layers/firmware/ima/policy.ts'
 import { type Bank, beginning, IMA_PCR, type ImaProgress, walk } from '../../../layers/firmware/ima/replay.ts'
 import { isExcluded, validate } from '../../../layers/firmware/ima/validate.ts'
 import { checkBootAggregate, type ListEvidence, type VerifiedList, verifyList } from '../../../layers/firmware/ima/verify.ts'
+import { valuesBeforeSystemd } from '../../../layers/firmware/tcg-log/registers.ts'
 import type { VerifiedQuote } from '../../../layers/hardware/tpm/verify/quote.ts'
 import { type Appraiser, type Asked, part } from '../appraise.ts'
 import { resumed, walkedList } from '../known.ts'
+import { presentedLog } from './boot.ts'
 import { quotedBank, quotedBy } from './tpm.ts'
 
 /** Those that the kernel extends. Two files can be given one SHA-1 digest, so that a list that only SHA-1 holds can be another. */
@@ -38,7 +40,7 @@ export const appraiseIma: Appraiser = (evidence, asked, all) => {
   const { checks, progress, attested } = walked(held, resumed(known?.list, log, boot, bank))
   const isWalked = attested.length > 0 && checks.every(({ verdict }) => verdict.is === 'pass')
   return {
-    checks: [check, ...checks, checkBootAggregate(attested, bootsOf(list, quote, bank)), ...filesChecks(attested, asked)],
+    checks: [check, ...checks, checkBootAggregate(attested, bootsOf(list, quote, bank, all)), ...filesChecks(attested, asked)],
     claims: { ...claims, attested: attested.length },
     expires: null,
     ...(learned && isWalked ? { learned: { ...learned, list: walkedList(progress, log, attested.at(-1)!.end) } } : {}),
@@ -79,10 +81,15 @@ function outcome({ checks, walk: { progress, attested } }: VerifiedList, before:
   return { checks, progress, attested: [...before, ...attested] }
 }
 
-/** The kernel hashes the boot by an algorithm of its own choice; where that bank is quoted too, its PCRs tell. */
-function bootsOf({ entries }: ImaList, { pcrs }: VerifiedQuote, quoted: Bank) {
+/**
+ * The kernel hashes the boot by an algorithm of its own choice; where that bank is quoted too, its PCRs tell. It does so before systemd extends
+ * them: a log of the firmware that leads to what was quoted says what they were.
+ */
+function bootsOf({ entries }: ImaList, { pcrs }: VerifiedQuote, quoted: Bank, all: readonly NamedEvidence[]) {
   const bank = BANKS.find((each) => each === entries[0]?.digest.algorithm && pcrs.has(hashByName(each)!.id)) ?? quoted
-  return { bank, pcrs: pcrs.get(hashByName(bank)!.id)! }
+  const values = pcrs.get(hashByName(bank)!.id)!
+  const log = presentedLog(all)
+  return { bank, pcrs: log === undefined ? values : valuesBeforeSystemd(log, bank, values) }
 }
 
 /** A list in which no file stands, or none that is judged, says nothing of what was executed. */

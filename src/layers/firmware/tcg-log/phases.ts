@@ -1,20 +1,28 @@
-// What systemd extends PCR 11 by after the boot loader, without an entry in the firmware's log (systemd-pcrphase.service(8)): the words of the
-// phases that were reached, in their order.
+// What systemd extends PCRs by after the boot loader, without an entry in the firmware's log: words, in their order.
 import { hash } from 'node:crypto'
 import type { HashName } from '../../../formats/hash.ts'
 import { Register } from '../register.ts'
 
-export const PHASE_PCR = 11
+/** The phases that were reached (systemd-pcrphase.service(8)). */
+const PHASE_PCR = 11
 const IN_INITRD = ['enter-initrd', 'leave-initrd']
 const ON_HOST = ['sysinit', 'ready', 'shutdown', 'final']
+/** Where the initrd takes over from the firmware, since systemd 261 (systemd-pcrosseparator.service(8)). */
+const SEPARATED: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14]
+const SEPARATOR = 'os-separator'
 
-/** Whether a value is what phases made of another one. */
-export function isPhaseOf(bank: HashName, before: Buffer, value: Buffer): boolean {
-  return [[...IN_INITRD, ...ON_HOST], ON_HOST].some((words) => {
+/** Whether a value is what these words made of another one. */
+export function isLedToBySystemd(bank: HashName, pcr: number, before: Buffer, value: Buffer): boolean {
+  return wordsOf(pcr).some((words) => {
     const register = new Register(bank, before)
     return words.some((word) => {
       register.extend(hash(bank, word, 'binary'))
       return register.is(value)
     })
   })
+}
+
+function wordsOf(pcr: number): readonly (readonly string[])[] {
+  if (pcr === PHASE_PCR) return [[...IN_INITRD, ...ON_HOST], ON_HOST]
+  return SEPARATED.includes(pcr) ? [[SEPARATOR]] : []
 }

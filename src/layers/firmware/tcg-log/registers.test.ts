@@ -5,7 +5,7 @@ import { eventLog, linuxBoot } from '../../../../test/kit/event-log.ts'
 import { readCcelTable } from './ccel-table.ts'
 import { type EventLog, parseEventLog } from './event-log.ts'
 import { EV } from './event-types.table.ts'
-import { checkRegisters } from './registers.ts'
+import { checkRegisters, valuesBeforeSystemd } from './registers.ts'
 import { replay } from './replay.ts'
 
 const log = parseEventLog(eventLog(linuxBoot()))
@@ -72,6 +72,54 @@ describe('a log is held to registers', () => {
     for (const words of [['ready'], ['enter-initrd', 'evil'], ['enter-initrd', 'sysinit']]) {
       assert.equal(outcome(stub, values(extend(...words)))[1], 'TCG_REPLAY fail')
     }
+  })
+
+  describe('where systemd separated its own registers from the firmware', () => {
+    const SEPARATED = [0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14]
+    const OTHERS = [8, 11]
+    const extended = (registers: readonly number[], ...words: readonly string[]) => {
+      const values = held()
+      for (const register of registers) {
+        const before = values.get(register) ?? Buffer.alloc(32)
+        const after = words.reduce(
+          (value, word) => hash('sha256', Buffer.concat([value, hash('sha256', word, 'buffer')]), 'buffer'),
+          before,
+        )
+        values.set(register, after)
+      }
+      return values
+    }
+
+    test('by one word, in each of them, logged or not', () => {
+      const values = extended(SEPARATED, 'os-separator')
+      assert.deepEqual(outcome(log, values), GOOD)
+      const before = valuesBeforeSystemd(log, 'sha256', values)
+      for (const [register, value] of held()) assert.deepEqual(before.get(register), value, `${register}`)
+    })
+
+    test('and not by two, by another word, or in another register', () => {
+      for (const register of [...SEPARATED, ...OTHERS])
+        for (const words of [
+          ['os-separator', 'os-separator'],
+          ['os-separator\0'],
+          ['os-separato'],
+          ['os-separator', 'evil'],
+          ['evil', 'os-separator'],
+        ]) {
+          const values = extended([register], ...words)
+          assert.match(outcome(log, values).join(), /fail/, `${register}: ${words}`)
+          assert.deepEqual(valuesBeforeSystemd(log, 'sha256', values), values)
+        }
+      for (const register of OTHERS) assert.match(outcome(log, extended([register], 'os-separator')).join(), /fail/)
+    })
+
+    test('and not in the registers of a confidential guest', () => {
+      const guest = parseEventLog(eventLog([{ register: 1, type: EV.EFI_ACTION, data: Buffer.from('x') }], ['sha256']), 'cc')
+      const before = replay(guest, 'sha256').get(1)!
+      const after = hash('sha256', Buffer.concat([before, hash('sha256', 'os-separator', 'buffer')]), 'buffer')
+      assert.deepEqual(outcome(guest, new Map([[1, before]])), GOOD)
+      assert.equal(outcome(guest, new Map([[1, after]]))[1], 'TCG_REPLAY fail')
+    })
   })
 })
 

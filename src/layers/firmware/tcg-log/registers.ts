@@ -3,7 +3,7 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { type EventLog, emptyLog } from './event-log.ts'
-import { isPhaseOf, PHASE_PCR } from './phases.ts'
+import { isLedToBySystemd } from './phases.ts'
 import { initialValue, replay } from './replay.ts'
 
 export const LOG_CHECKS = {
@@ -38,7 +38,7 @@ export function checkRegisters(
   }
   const replayed = replay(log, bank)
   const differing = [...replayed].filter(
-    ([register, value]) => values.has(register) && !leadsTo(bank, register, value, values.get(register)!),
+    ([register, value]) => values.has(register) && !leadsTo(log, bank, register, value, values.get(register)!),
   )
   const system: readonly number[] = OF_THE_SYSTEM[log.registers]
   const unquoted = [...replayed].filter(([register]) => !values.has(register))
@@ -47,7 +47,7 @@ export function checkRegisters(
       !system.includes(register) &&
       !replayed.has(register) &&
       others.get(register)?.equals(value) !== true &&
-      !leadsTo(bank, register, initialValue(log, bank, register), value),
+      !leadsTo(log, bank, register, initialValue(log, bank, register), value),
   )
   const held = [...replayed.keys()].filter((register) => values.has(register))
   return [
@@ -73,8 +73,20 @@ export function checkRegisters(
 }
 
 /** Whether a register holds what the log makes of it, or what systemd makes of that. */
-function leadsTo(bank: HashName, register: number, replayed: Buffer, value: Buffer): boolean {
-  return replayed.equals(value) || (register === PHASE_PCR && isPhaseOf(bank, replayed, value))
+function leadsTo({ registers }: EventLog, bank: HashName, register: number, replayed: Buffer, value: Buffer): boolean {
+  return replayed.equals(value) || (registers === 'pcr' && isLedToBySystemd(bank, register, replayed, value))
+}
+
+/** What registers held when the firmware was done, before systemd went on, where the log leads to their values; else these. */
+export function valuesBeforeSystemd(log: EventLog, bank: HashName, values: ReadonlyMap<number, Buffer>): ReadonlyMap<number, Buffer> {
+  if (!log.banks.includes(bank)) return values
+  const replayed = replay(log, bank)
+  return new Map(
+    [...values].map(([register, value]) => {
+      const before = replayed.get(register) ?? initialValue(log, bank, register)
+      return [register, leadsTo(log, bank, register, before, value) ? before : value]
+    }),
+  )
 }
 
 /** Without a log nothing is known of what extended registers: not even that it was wrong. */

@@ -55,6 +55,12 @@ describe('a machine that was recorded', () => {
     assert.equal(more.status, 'warning')
   })
 
+  test('whose shim takes generations that the reference does not is caught', () => {
+    const faultsAt = (minSbat: number) => faults(judged(machine(), { reference: readReference({ ...REFERENCE, minSbat }) }), 'boot')
+    assert.deepEqual(faultsAt(2025021800), [])
+    assert.deepEqual(faultsAt(2026010100), ['TCG_SBAT_LEVEL'])
+  })
+
   test('whose systemd separated its registers from the firmware is the same; by another word, or without its log, it is not', () => {
     const by = (word: string) => new Map([0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14].map((pcr) => [pcr, word] as const))
     const separated = machine({ extended: by('os-separator') })

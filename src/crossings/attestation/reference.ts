@@ -92,6 +92,7 @@ export const referenceSchema = z
       .exactOptional()
       .describe('Boots that were good: one for each firmware, Secure Boot state and number of vCPUs.'),
     vcpus: z.int().positive().exactOptional().describe('How many processors a virtual machine has, where that is known.'),
+    minSbat: z.int().min(0).exactOptional().describe('Least level of SBAT that shim must hold images to, as 2025021800.'),
     ima: z.looseObject({}).exactOptional().describe('Files that may be executed, as a runtime policy of Keylime.'),
     runs: z
       .array(z.strictObject({ program: text.describe('Its path, without links on the way.'), sha256: hex(32).describe('Of its file.') }))

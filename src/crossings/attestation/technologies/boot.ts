@@ -62,10 +62,15 @@ export const guestBootAppraiser =
     return found(log, asked, check, body?.tee === 'TDX' ? toGuest(body, log) : undefined)
   }
 
-function found(log: EventLog, { reference: { boots = [], vcpus } }: Asked, quoted: Check, held: Held = NOT_HELD): Found {
+function found(log: EventLog, { reference: { boots = [], vcpus, minSbat } }: Asked, quoted: Check, held: Held = NOT_HELD): Found {
   const bank = held.bank ?? log.banks[0]!
   const boot = bootOf(log, bank)
-  const checks = [quoted, ...held.checks, ...checkBoot(boot), ...checkReference(boots, log, bank, vcpus)]
+  const checks = [
+    quoted,
+    ...held.checks,
+    ...checkBoot(boot, minSbat === undefined ? {} : { minSbat }),
+    ...checkReference(boots, log, bank, vcpus),
+  ]
   return { checks, claims: claimsOf(boot), expires: null, differences: differencesOf(checks) }
 }
 

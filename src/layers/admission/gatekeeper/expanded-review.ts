@@ -15,8 +15,10 @@ export function reviewExpanded(
   const own = library.review(question, point, limits)
   // Of what goes away nothing will be made.
   if (question.object === undefined || question.operation === 'DELETE') return own
-  const made = expander.expand(question.object, question.namespace).flatMap(({ object, template }) => {
-    const found = library.review(questionOf(object, 'Generated', question.namespace), point, limits)
+  const { object, namespace } = question
+  const resultants = point === 'gator.gatekeeper.sh' ? expander.expandInFile(object, namespace) : expander.expand(object, namespace)
+  const made = resultants.flatMap(({ object, template }) => {
+    const found = library.review(questionOf(object, 'Generated', namespace), point, limits)
     return found.map((violation) => implied(template, violation))
   })
   return [...own, ...made]

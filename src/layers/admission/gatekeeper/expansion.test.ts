@@ -65,6 +65,21 @@ describe('an object is expanded', () => {
     assert.equal(into({}), undefined)
   })
 
+  test('into none where a file names none, whatever the template says', () => {
+    const into = (metadata: Parts, namespace?: Parts) => {
+      const [made] = expander(NONE, template('t', 'Deployment', 'Pod')).expandInFile(
+        deployment({ metadata: { namespace: 'x' } }, metadata),
+        namespace,
+      )
+      return (made!.object.metadata as Parts).namespace
+    }
+    assert.equal(into({}), undefined)
+    assert.equal(into({ namespace: '' }), undefined)
+    assert.equal(into({ namespace: null }), undefined)
+    assert.equal(into({ namespace: 'ns' }), 'ns')
+    assert.equal(into({ namespace: 'ns' }, { metadata: { name: 'other' } }), 'other')
+  })
+
   test('keeping the owners that it has', () => {
     const owners = (...written: readonly unknown[]) => {
       const inside = { metadata: { ownerReferences: written } }

@@ -10,6 +10,7 @@ import {
   type KubernetesObject,
   kindOf,
   nameOf,
+  namespaceOf,
   textAt,
   valueAt,
 } from '../../../formats/kubernetes/object.ts'
@@ -123,6 +124,11 @@ export class Expander {
     const made: Resultant[] = []
     this.#expand(object, namespace, 0, made)
     return made
+  }
+
+  /** As gator expands what is in a file: where that names no namespace, what it makes is in none either, whatever its template says. */
+  expandInFile(object: KubernetesObject, namespace: KubernetesObject | undefined): readonly Resultant[] {
+    return this.expand(object, namespace ?? (namespaceOf(object) === '' ? {} : undefined))
   }
 
   #expand(object: KubernetesObject, namespace: KubernetesObject | undefined, depth: number, made: Resultant[]): void {

@@ -53,7 +53,7 @@ export class Expansions {
 
   /** All that an object makes. Throws ThymusError MUTATOR for an object without the template that it should have. */
   of(object: KubernetesObject, namespace: KubernetesObject | undefined): readonly Made[] {
-    const made = this.#expander.expand(object, namespace)
+    const made = this.#expander.expandInFile(object, namespace)
     return made.map((each) => ({ ...each, path: pathOf(each, object, made) ?? [] }))
   }
 }

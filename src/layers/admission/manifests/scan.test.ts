@@ -138,6 +138,22 @@ spec:
     ])
   })
 
+  test('of pods, which are where their workload is and not where its template says', () => {
+    const pods = constraint('A', { spec: '{match: {kinds: [{apiGroups: [""], kinds: [Pod]}], excludedNamespaces: [kube-system]}}' })
+    const found = (metadata: string, namespace: string) =>
+      scanned(
+        `apiVersion: apps/v1
+kind: Deployment
+metadata: ${metadata}
+spec: {template: {metadata: {namespace: ${namespace}}, spec: {containers: [{securityContext: {privileged: true}}]}}}
+`,
+        [template('A', PRIVILEGED), pods],
+      ).length
+    assert.equal(found('{name: web}', 'kube-system'), 1)
+    assert.equal(found('{name: web, namespace: shop}', 'kube-system'), 1)
+    assert.equal(found('{name: web, namespace: kube-system}', 'shop'), 0)
+  })
+
   test('where a rule names no field, at the field that has to change', () => {
     const silent = `violation contains {"msg": "no"} if input.review.object.spec.containers[_].securityContext.privileged`
     assert.deepEqual(told(scanned(POD, [template('A', silent), constraint('A')])), [['ADM_VIOLATION', 'high', 8, 'no']])

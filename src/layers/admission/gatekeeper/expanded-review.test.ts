@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { constraint, kinds } from '../../../../test/kit/gatekeeper.ts'
+import type { KubernetesObject } from '../../../formats/kubernetes/object.ts'
+import { loadAdmission } from '../loading.ts'
+import { readObjects } from '../manifests/document.ts'
+import { reviewExpanded } from './expanded-review.ts'
+import { questionOf } from './question.ts'
+
+const surroundings = () => ({ now: 0n, clock: () => 0, random: () => 0 })
+const EXPANSION = `
+apiVersion: expansion.gatekeeper.sh/v1beta1
+kind: ExpansionTemplate
+metadata: {name: pods}
+spec:
+  applyTo: [{groups: [apps], versions: [v1], kinds: [Deployment]}]
+  templateSource: spec.template
+  generatedGVK: {group: '', version: v1, kind: Pod}
+---
+`
+const template = (kind: string, rego: string) => `
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: ${kind.toLowerCase()}}
+spec:
+  crd: {spec: {names: {kind: ${kind}}}}
+  targets:
+    - target: admission.k8s.gatekeeper.sh
+      rego: |
+        package x
+        ${rego}
+---
+`
+const deployment = (metadata: object, template: object): KubernetesObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', ...metadata },
+  spec: { template },
+})
+const load = (...texts: readonly string[]) =>
+  loadAdmission(readObjects({ file: 'f', text: EXPANSION + texts.join('') }).objects, { surroundings })
+
+test('pods of a file that names no namespace are in none, whatever their template says', () => {
+  const always = template('Always', 'violation[{"msg": "no"}] { true }')
+  const match = { kinds: kinds('Pod'), excludedNamespaces: ['kube-system'] }
+  const { library, expander } = load(always, constraint('Always', 'a', { match }))
+  const found = (metadata: object) => {
+    const question = questionOf(deployment(metadata, { metadata: { namespace: 'kube-system' } }), 'Original')
+    return reviewExpanded(library, expander, question, 'gator.gatekeeper.sh').map(({ message }) => message)
+  }
+  assert.deepEqual(found({}), ['[Implied by pods] no'])
+  assert.deepEqual(found({ namespace: 'shop' }), ['[Implied by pods] no'])
+  assert.deepEqual(found({ namespace: 'kube-system' }), [])
+})

@@ -58,12 +58,10 @@ export class Judge implements AdmissionJudge {
   /** The same at another point: an audit asks about what is there already. */
   judge(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): Judgement {
     const { podSecurity, cluster, validating } = this.#parts
-    const namespace = this.#namespaceOf(request)
-    const fields = requestFields(request)
-    const found = this.#objections(request, fields, namespace, point, milliseconds)
+    const found = this.#objections(asGatekeeperHasIt(request), point, milliseconds)
     const policies = judgePolicies(validating, {
-      request: fields,
-      namespace,
+      request: requestFields(request),
+      namespace: this.#namespaceOf(request),
       params: (kind) => cluster.params(kind),
       work: new Work(milliseconds),
     })
@@ -83,22 +81,17 @@ export class Judge implements AdmissionJudge {
     return { allowed: false, message: reasons.join('\n'), code, ...shared }
   }
 
-  #objections(
-    request: AdmissionRequest,
-    fields: ReturnType<typeof requestFields>,
-    namespace: KubernetesObject | undefined,
-    point: EnforcementPoint,
-    milliseconds: number,
-  ): readonly Violation[] {
+  #objections(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): readonly Violation[] {
     const { library, expander, config, locates, clock } = this.#parts
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
     const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
     if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return []
+    const namespace = this.#namespaceOf(request)
     // As Gatekeeper has it, an audit asks about an object, and not about an operation.
     const question =
       process === 'audit' && asked !== undefined
         ? questionOf(asked, 'Original', namespace)
-        : questionFrom(fields, { source: 'Original', namespace })
+        : questionFrom(requestFields(request), { source: 'Original', namespace })
     const end = clock() + milliseconds
     const left = () => Math.max(0, end - clock())
     const objections = reviewExpanded(library, expander, question, point, () => ({ milliseconds: left() }))
@@ -122,6 +115,12 @@ export class Judge implements AdmissionJudge {
     const isNamespace = kind.group === '' && kind.kind === 'Namespace'
     return namespace === '' || isNamespace ? undefined : this.#parts.cluster.namespace(namespace)
   }
+}
+
+/** An API server says of a Namespace that it is in itself; Gatekeeper takes that back (pkg/webhook/policy.go, createReviewForRequest). */
+function asGatekeeperHasIt(request: AdmissionRequest): AdmissionRequest {
+  const { group, kind } = request.kind
+  return group === '' && kind === 'Namespace' ? { ...request, namespace: '' } : request
 }
 
 /** Gatekeeper's words. */

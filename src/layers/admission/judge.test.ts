@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configMap, reviewOf } from '../../../test/kit/admission.ts'
+import { constraint } from '../../../test/kit/gatekeeper.ts'
+import { type Fields, type KubernetesObject, nameOf } from '../../formats/kubernetes/object.ts'
+import { Judge } from './judge.ts'
+import { loadAdmission } from './loading.ts'
+import { readObjects } from './manifests/document.ts'
+import { readReview } from './review.ts'
+
+const clock = () => performance.now()
+const surroundings = () => ({ now: 0n, clock, random: () => 0.5, print: () => {} })
+const namespace = (name: string, labels: Fields = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+})
+
+/** Of these policies, in a cluster with these namespaces: what it says of a request. */
+function judging(text: string, ...namespaces: readonly KubernetesObject[]) {
+  const cluster = {
+    namespace: (name: string) => namespaces.find((each) => nameOf(each) === name),
+    pods: () => [],
+    late: () => false,
+    params: () => undefined,
+  }
+  const loaded = loadAdmission(readObjects({ file: 'f', text }).objects, { surroundings })
+  const judge = new Judge({ ...loaded, podSecurity: undefined, cluster, locates: false, clock })
+  return (object: KubernetesObject, more: Fields) =>
+    judge.validate(readReview(reviewOf(object, more)).request, { now: 0, milliseconds: 5_000 })
+}
+
+/** As an API server sends it: a Namespace is in itself. */
+const aboutNamespace = (object: KubernetesObject, operation: string, more: Fields = {}): [KubernetesObject, Fields] => {
+  const old = operation === 'CREATE' ? null : object
+  return [object, { namespace: nameOf(object), operation, object: operation === 'DELETE' ? null : object, oldObject: old, ...more }]
+}
+
+test('to templates a Namespace is in none, as Gatekeeper has it', () => {
+  const template = (kind: string, code: string) => `
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: ${kind.toLowerCase()}}
+spec:
+  crd: {spec: {names: {kind: ${kind}}}}
+  targets:
+    - target: admission.k8s.gatekeeper.sh
+      code: [${code}]
+---
+${constraint(kind, 'one', {})}`
+  const rego = 'package x\nviolation[{"msg": "Rego"}] { not input.review.namespace; count(input.review.namespaceObject) == 0 }'
+  const expression = '(has(request.namespace) && request.namespace != "") || namespaceObject != null'
+  const judge = judging(
+    template('InRego', JSON.stringify({ engine: 'Rego', source: { rego } })) +
+      template('InCel', JSON.stringify({ engine: 'K8sNativeValidation', source: { validations: [{ expression, message: 'CEL' }] } })),
+    namespace('shop'),
+  )
+  const messages = (...asked: ReturnType<typeof aboutNamespace>) => judge(...asked).violations.map(({ message }) => message)
+  for (const operation of ['CREATE', 'UPDATE', 'DELETE'])
+    assert.deepEqual(messages(...aboutNamespace(namespace('shop'), operation)), ['CEL', 'Rego'], operation)
+  assert.deepEqual(messages(configMap('a'), { namespace: 'shop' }), [])
+  const other: KubernetesObject = { apiVersion: 'x/v1', kind: 'Namespace', metadata: { name: 'a', namespace: 'shop' } }
+  assert.deepEqual(messages(other, { namespace: 'shop', kind: { group: 'x', version: 'v1', kind: 'Namespace' } }), [])
+})

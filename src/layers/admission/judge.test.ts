@@ -62,3 +62,37 @@ ${constraint(kind, 'one', {})}`
   const other: KubernetesObject = { apiVersion: 'x/v1', kind: 'Namespace', metadata: { name: 'a', namespace: 'shop' } }
   assert.deepEqual(messages(other, { namespace: 'shop', kind: { group: 'x', version: 'v1', kind: 'Namespace' } }), [])
 })
+
+test('a namespaceSelector of a policy is held to the Namespace that is there, unless a new one is written', () => {
+  const policy = (failurePolicy: string) => `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: guard}
+spec:
+  failurePolicy: ${failurePolicy}
+  matchConstraints:
+    namespaceSelector: {matchLabels: {held: 'yes'}}
+    resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [namespaces, namespaces/*]}]
+  validations: [{expression: 'namespaceObject != null', message: held}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: guard}
+spec: {policyName: guard, validationActions: [Deny]}
+`
+  const [held, free] = [namespace('held', { held: 'yes' }), namespace('free')]
+  for (const failurePolicy of ['Fail', 'Ignore']) {
+    const judge = judging(policy(failurePolicy), held, free)
+    const denied = (...asked: ReturnType<typeof aboutNamespace>) => /denied request: (.*)/.exec(judge(...asked).message ?? '')?.[1]
+    assert.equal(denied(...aboutNamespace(held, 'DELETE')), 'held', failurePolicy)
+    assert.equal(denied(...aboutNamespace(free, 'DELETE')), undefined, failurePolicy)
+    const [taken, given] = [namespace('held'), namespace('free', { held: 'yes' })]
+    for (const subResource of ['status', 'finalize']) {
+      assert.equal(denied(...aboutNamespace(taken, 'UPDATE', { subResource })), 'held', failurePolicy)
+      assert.equal(denied(...aboutNamespace(given, 'UPDATE', { subResource })), undefined, failurePolicy)
+    }
+    assert.equal(denied(...aboutNamespace(taken, 'UPDATE')), undefined, failurePolicy)
+    assert.equal(denied(...aboutNamespace(given, 'UPDATE')), 'held', failurePolicy)
+    assert.equal(denied(...aboutNamespace(namespace('new', { held: 'yes' }), 'CREATE')), 'held', failurePolicy)
+  }
+})

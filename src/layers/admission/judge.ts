@@ -105,15 +105,15 @@ export class Judge implements AdmissionJudge {
     const nothing = { allowed: true, warnings: [], auditAnnotations: {}, violations: [] } as const
     if (object === undefined || operation === 'DELETE' || isExcluded(this.#parts.config, 'mutation-webhook', object, request.namespace))
       return { ...nothing, object: undefined }
-    const mutated = this.#parts.mutations.mutate({ object, namespace: this.#namespaceOf(request), source: 'Original', operation })
+    const namespace = this.#namespaceOf(asGatekeeperHasIt(request))
+    const mutated = this.#parts.mutations.mutate({ object, namespace, source: 'Original', operation })
     return mutated.applied.length === 0
       ? { ...nothing, object: undefined }
       : { ...nothing, auditAnnotations: { mutators: mutated.applied.join(', ') }, object: mutated.object }
   }
 
-  #namespaceOf({ namespace, kind }: AdmissionRequest): KubernetesObject | undefined {
-    const isNamespace = kind.group === '' && kind.kind === 'Namespace'
-    return namespace === '' || isNamespace ? undefined : this.#parts.cluster.namespace(namespace)
+  #namespaceOf({ namespace }: AdmissionRequest): KubernetesObject | undefined {
+    return namespace === '' ? undefined : this.#parts.cluster.namespace(namespace)
   }
 }
 

@@ -4,6 +4,7 @@ import { constraint, kinds } from '../../../../test/kit/gatekeeper.ts'
 import type { KubernetesObject } from '../../../formats/kubernetes/object.ts'
 import { loadAdmission } from '../loading.ts'
 import { readObjects } from '../manifests/document.ts'
+import type { EnforcementPoint } from './constraint.ts'
 import { reviewExpanded } from './expanded-review.ts'
 import { questionOf } from './question.ts'
 
@@ -51,4 +52,28 @@ test('pods of a file that names no namespace are in none, whatever their templat
   assert.deepEqual(found({}), ['[Implied by pods] no'])
   assert.deepEqual(found({ namespace: 'shop' }), ['[Implied by pods] no'])
   assert.deepEqual(found({ namespace: 'kube-system' }), [])
+})
+
+test('what will be made of an object is judged in the operation of the object, and as what goes away on DELETE', () => {
+  const rego = (condition: string) => `violation[{"msg": "no"}] { ${condition} }`
+  const only = template('Only', rego('true')).replace('      rego:', '      operations: [CREATE, UPDATE]\n      rego:')
+  const gone = 'input.review.operation == "DELETE"; input.review.object == input.review.oldObject'
+  const templates = [
+    only,
+    template('Creating', rego('input.review.operation == "CREATE"; input.review.oldObject == null')),
+    template('Going', rego(gone)),
+    template('Silent', rego('input.review.operation == ""')),
+  ]
+  const constraints = ['Only', 'Creating', 'Going', 'Silent'].map((kind) => constraint(kind, 'a', { match: { kinds: kinds('Pod') } }))
+  const { library, expander } = load(...templates, ...constraints)
+  const asked = (operation: string, point: EnforcementPoint) => {
+    const question = questionOf(deployment({}, {}), 'Original', undefined, operation)
+    return reviewExpanded(library, expander, question, point).map(({ constraint: { kind } }) => kind)
+  }
+  const webhook = (operation: string) => asked(operation, 'validation.gatekeeper.sh')
+  assert.deepEqual(webhook('CREATE'), ['Creating', 'Only'])
+  assert.deepEqual(webhook('UPDATE'), ['Only'])
+  assert.deepEqual(webhook('DELETE'), ['Going'])
+  // What nobody sends has no operation, and so has what it makes.
+  for (const point of ['audit.gatekeeper.sh', 'gator.gatekeeper.sh'] as const) assert.deepEqual(asked('', point), ['Only', 'Silent'])
 })

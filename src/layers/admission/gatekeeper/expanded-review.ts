@@ -13,12 +13,11 @@ export function reviewExpanded(
   limits?: LimitsNow,
 ): readonly Violation[] {
   const own = library.review(question, point, limits)
-  // Of what goes away nothing will be made.
-  if (question.object === undefined || question.operation === 'DELETE') return own
-  const { object, namespace } = question
+  const { object, namespace, operation } = question
+  if (object === undefined) return own
   const resultants = point === 'gator.gatekeeper.sh' ? expander.expandInFile(object, namespace) : expander.expand(object, namespace)
   const made = resultants.flatMap(({ object, template }) => {
-    const found = library.review(questionOf(object, 'Generated', namespace), point, limits)
+    const found = library.review(questionOf(object, 'Generated', namespace, operation), point, limits)
     return found.map((violation) => implied(template, violation))
   })
   return [...own, ...made]

@@ -15,9 +15,10 @@ export interface Question {
   readonly source: ObjectSource | undefined
 }
 
-/** As it is said of an object that nobody sends: one in a file, or one that is there already. */
-export function questionOf(object: KubernetesObject, source: ObjectSource, namespace?: KubernetesObject): Question {
+/** As it is said of an object that nobody sends: one in a file, one that is there already, or one that will be made of what is sent. */
+export function questionOf(object: KubernetesObject, source: ObjectSource, namespace?: KubernetesObject, operation = ''): Question {
   const kind = kindOf(object)
+  const isDelete = operation === 'DELETE'
   return questionFrom(
     {
       uid: '',
@@ -25,10 +26,10 @@ export function questionOf(object: KubernetesObject, source: ObjectSource, names
       resource: { group: '', version: '', resource: '' },
       ...named('name', nameOf(object)),
       ...named('namespace', namespaceOf(object)),
-      operation: '',
+      operation,
       userInfo: {},
-      object,
-      oldObject: null,
+      object: isDelete ? null : object,
+      oldObject: isDelete ? object : null,
       options: null,
     },
     { source, namespace },

@@ -90,10 +90,8 @@ function violations(each: ManifestObject, namespace: KubernetesObject | undefine
 }
 
 /** As the webhook is asked when the object is made. */
-function asked(object: KubernetesObject, source: ObjectSource, namespace: KubernetesObject | undefined): Question {
-  const question = questionOf(object, source, namespace)
-  return { ...question, operation: 'CREATE', review: { ...question.review, operation: 'CREATE' } }
-}
+const asked = (object: KubernetesObject, source: ObjectSource, namespace: KubernetesObject | undefined) =>
+  questionOf(object, source, namespace, 'CREATE')
 
 function askedOf(policy: Policy, { question, path, made }: Target): readonly Fault[] {
   const { violations, error } = policy.ask(question)

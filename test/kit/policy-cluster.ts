@@ -102,8 +102,8 @@ export class PolicyCluster {
     const { status, body, warnings } = await this.client.ask(method, path, { dryRun: true, ...options, id })
     if (this.#review === undefined) throw new Error(`${method} ${path}: ${JSON.stringify(body)}`)
     const { request } = readReview(this.#review)
-    const inNamespace = request.namespace !== '' && request.kind.kind !== 'Namespace'
-    const namespace = inNamespace ? (await this.client.ask('GET', `/api/v1/namespaces/${request.namespace}`)).body : undefined
+    const found = request.namespace === '' ? undefined : await this.client.ask('GET', `/api/v1/namespaces/${request.namespace}`)
+    const namespace = found?.status === 200 ? found.body : undefined
     const objects = (await this.client.ask('GET', '/api/v1/configmaps')).body.items as KubernetesObject[]
     const params = ({ kind }: { kind: string }) => (kind === 'ConfigMap' ? ({ scope: 'Namespaced', objects } as const) : undefined)
     const verdict = judgePolicies(this.#set, { request: requestFields(request), namespace, params })

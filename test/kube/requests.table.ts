@@ -22,6 +22,11 @@ export const map = (namespace: string, name: string, data: Data = {}, labels: Da
   metadata: { name, namespace, labels },
   data,
 })
+const namespaceWith = (name: string, labels: Data): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+})
 const pod = (namespace: string, name: string): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -198,8 +203,28 @@ export const CASES: readonly Case[] = [
       ['yes', 'no'].map((own) => ({
         method: 'POST',
         path: '/api/v1/namespaces',
-        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `own-${own}`, labels: { own } } },
+        body: namespaceWith(`own-${own}`, { own }),
       })),
+  },
+  {
+    what: 'namespaces that go, by the labels that they have',
+    policy: {
+      matchConstraints: {
+        resourceRules: [rule({ resources: ['namespaces', 'namespaces/*'], operations: ['*'] })],
+        namespaceSelector: { matchLabels: { held: 'yes' } },
+      },
+      validations: [{ expression: 'false', messageExpression: 'request.namespace + " " + string(namespaceObject == null)' }],
+    },
+    before: () => ['yes', 'no'].map((held) => namespaceWith(`held-${held}`, { held })),
+    requests: () =>
+      ['yes', 'no'].flatMap((held) => {
+        const [path, other] = [`/api/v1/namespaces/held-${held}`, held === 'yes' ? 'no' : 'yes']
+        return [
+          { method: 'DELETE', path },
+          { method: 'PUT', path, body: namespaceWith(`held-${held}`, { held: other }) },
+          { method: 'PUT', path: `${path}/status`, body: namespaceWith(`held-${held}`, { held: other }) },
+        ]
+      }),
   },
   params('none is referred to', undefined),
   params('by name', { name: 'limits', parameterNotFoundAction: 'Deny' }),

@@ -1,6 +1,6 @@
 // The webhook without a cluster, as somebody tries it on a laptop.
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -43,6 +43,36 @@ test('denies in Gatekeeper’s words, warns, only records; says what is in force
   assert.match(body, /^thymus_admission_policies_stale 0$/m)
   const { status: exit, signal } = await serving.stop()
   assert.deepEqual([exit, signal], [0, null])
+})
+
+test('of the built-in policies their constraints are in force, and not what their suites try out', async () => {
+  const policies = join(import.meta.dirname, '../../policies')
+  const serving = await Serving.start({}, '--no-cluster', '--policy', policies)
+  const [, constraints] = /in force: (\d+) constraints, .* files\n/.exec(serving.said) ?? []
+  assert.equal(Number(constraints), globSync('admission/*/*/constraint.yaml', { cwd: policies }).length, serving.said)
+  const container = {
+    name: 'app',
+    image: `registry.example.net/app@sha256:${'0'.repeat(64)}`,
+    resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '1Gi' } },
+    readinessProbe: { httpGet: { port: 80 } },
+    livenessProbe: { httpGet: { port: 80 } },
+    securityContext: {
+      runAsNonRoot: true,
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'], add: ['CHOWN'] },
+    },
+  }
+  const metadata = { name: 'good', namespace: 'shop', labels: { env: 'prod' } }
+  const spec = { automountServiceAccountToken: false, serviceAccountName: 'own', containers: [container] }
+  const { allowed, warnings } = await serving.review(
+    reviewOf(
+      { apiVersion: 'v1', kind: 'Pod', metadata, spec },
+      { namespace: 'shop', resource: { group: '', version: 'v1', resource: 'pods' } },
+    ),
+  )
+  assert.deepEqual([allowed, warnings, serving.decisions[0]?.violations], [true, undefined, []])
+  await serving.stop()
 })
 
 test('the log of decisions has the rule, its line and the field', async () => {

@@ -253,6 +253,21 @@ spec: {enforcementAction: ${action}, match: {kinds: [{apiGroups: [""], kinds: [P
     )
   })
 
+  test('without the samples of suites, unless they are named', async () => {
+    const suite = `apiVersion: test.gatekeeper.sh/v1alpha1
+kind: Suite
+metadata: {name: team}
+tests: [{name: t, template: template.yaml, constraint: samples/strict/constraint.yaml}]
+`
+    file('library/suite.yaml', suite)
+    file('library/template.yaml', LABEL)
+    const sample = file('library/samples/strict/constraint.yaml', constraint('Team'))
+    const { stderr, status } = await scan([...quiet, '--policy', 'library', 'cron.yaml'])
+    assert.deepEqual([status, stderr.split('\n')[0]], [0, 'of the policies, not asked: Suite, Team/all'])
+    const named = await scan([...quiet, '--policy', 'library', '--policy', sample, 'cron.yaml'])
+    assert.deepEqual([named.status, named.stderr.split('\n')[0]], [2, 'of the policies, not asked: Suite'])
+  })
+
   test('with a constraint for a built-in template', async () => {
     const own = `apiVersion: constraints.gatekeeper.sh/v1beta1
 kind: ThymusImageRegistry

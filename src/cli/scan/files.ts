@@ -18,14 +18,14 @@ const MAX_TOTAL = 512 * MIB
  * folder. Throws ThymusError USAGE for what cannot be read, MANIFEST for what is no text.
  */
 export async function readSources(path: string): Promise<readonly SourceFile[]> {
-  if (path === '-') return [{ file: STDIN, text: decoded(await stdin(), STDIN) }]
+  if (path === '-') return [{ file: STDIN, text: decoded(await stdin(), STDIN), isNamed: true }]
   const files = filesOf(path)
   let total = 0
   return files.map((file) => {
     const bytes = readBounded(file)
     total += bytes.length
     if (total > MAX_TOTAL) throw new ThymusError('MANIFEST', `the files together have more than ${MAX_TOTAL / MIB} MiB`, { at: path })
-    return { file, text: decoded(bytes, file) }
+    return { file, text: decoded(bytes, file), isNamed: file === path }
   })
 }
 

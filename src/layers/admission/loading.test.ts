@@ -78,7 +78,7 @@ test('documents may come in any order', () => {
   )
 })
 
-test('suites of tests and the objects that they name are not taken for the cluster, and their policies are in force', () => {
+test('a suite and the objects that it names are not taken for the cluster; its policies are in force, but for samples', () => {
   const cases = [{ object: 'samples/a.yaml', inventory: ['samples/b.yaml'] }, { object: '../policies/need.yaml' }]
   const suite = { apiVersion: 'test.gatekeeper.sh/v1alpha1', kind: 'Suite', metadata: { name: 's' }, tests: [{ name: 't', cases }] }
   const namespace = (name: string) => JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
@@ -103,6 +103,23 @@ test('suites of tests and the objects that they name are not taken for the clust
   assert.equal(library.constraints.length, 1)
   const odd = [1, null, { cases: 1 }, { cases: [1, null, { object: 1, inventory: [1, null] }, { inventory: {} }] }]
   for (const tests of [...odd, odd]) assert.deepEqual(read({ 's.yaml': JSON.stringify({ ...suite, tests }) }).others, [])
+
+  const sampled = (at: string, isNamed = false) => {
+    const tests = [{ template: 'template.yaml', constraint: 'constraint.yaml' }, { constraint: at }, { cases: [{ object: at }] }]
+    const files = {
+      'samples/mine/suite.yaml': JSON.stringify({ ...suite, tests }),
+      'samples/mine/template.yaml': REQUIRED_LABELS,
+      'samples/mine/constraint.yaml': NEED,
+    }
+    const own = constraint('K8sRequiredLabels', 'own', {})
+    const sources = Object.entries(files).map(([file, text]) => ({ file, text }))
+    const documents = [...sources, { file: `samples/mine/${at}`, text: own, isNamed }].flatMap((source) => readObjects(source).objects)
+    return loadAdmission(documents, { surroundings }).library.constraints.map(({ name }) => name)
+  }
+  assert.deepEqual(sampled('samples/own.yaml'), ['need'])
+  assert.deepEqual(sampled('samples/more/own.yaml'), ['need'])
+  assert.deepEqual(sampled('own.yaml'), ['need', 'own'])
+  assert.deepEqual(sampled('samples/own.yaml', true), ['need', 'own'])
 })
 
 test('namespaces are left alone by the processes that were told to', () => {

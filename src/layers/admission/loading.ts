@@ -1,5 +1,4 @@
 // Everything that one configuration of admission says, from documents in whatever order they come: taken whole, or not at all.
-import { posix } from 'node:path'
 import { type Code, ThymusError } from '../../core/errors.ts'
 import { apiVersionOf, type GroupVersionKind, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import { type FieldPath, parseFieldPath } from './field-path.ts'
@@ -9,7 +8,7 @@ import { Expander, isExpansion, readExpansion } from './gatekeeper/expansion.ts'
 import { Library, type LibraryOptions } from './gatekeeper/library.ts'
 import { isMutator, readMutator } from './gatekeeper/mutation/read.ts'
 import { MutationSystem } from './gatekeeper/mutation/system.ts'
-import { isSuite, samplesOf } from './gatekeeper/suite.ts'
+import { isSuite, withoutSamples } from './gatekeeper/suite.ts'
 import { isTemplate } from './gatekeeper/template.ts'
 import type { ManifestObject } from './manifests/document.ts'
 import { type PodSecurityConfiguration, readConfiguration } from './pod-security/configuration.ts'
@@ -44,9 +43,10 @@ const CODE_OF: Readonly<Record<PolicySort, Code>> = {
 
 /** Throws one ThymusError for the first thing that is wrong: `at` is `file:line:column` and what its reader says of the place. */
 export function loadAdmission(documents: readonly ManifestObject[], options: LibraryOptions): Loaded {
-  const sorted = Map.groupBy(documents, ({ object }) => sortOf(object))
+  const taken = withoutSamples(documents, isPolicy)
+  const sorted = Map.groupBy(taken, ({ object }) => sortOf(object))
   const of = (sort: Sort) => sorted.get(sort) ?? []
-  refuseTwice(documents.filter(({ object }) => !['suite', 'other'].includes(sortOf(object))))
+  refuseTwice(taken.filter(({ object }) => isPolicy(object)))
   const library = new Library(options)
   for (const each of of('template')) placed(each, () => library.addTemplate(each.object))
   for (const each of of('constraint')) placed(each, () => library.addConstraint(each.object))
@@ -68,7 +68,7 @@ export function loadAdmission(documents: readonly ManifestObject[], options: Lib
     podSecurity: security && placed(security, () => readConfiguration(security.object)),
     validating,
     wanted: [...new Map([...synced, ...params].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind])).values()],
-    others: withoutSamples(of('other'), of('suite')),
+    others: of('other'),
   }
 }
 
@@ -84,6 +84,8 @@ function sortOf(object: KubernetesObject): Sort {
   if (group !== 'admissionregistration.k8s.io') return 'other'
   return kind === 'ValidatingAdmissionPolicy' ? 'policy' : kind === 'ValidatingAdmissionPolicyBinding' ? 'binding' : 'other'
 }
+
+const isPolicy = (object: KubernetesObject) => !['suite', 'other'].includes(sortOf(object))
 
 function mutationsOf(documents: readonly ManifestObject[]): MutationSystem {
   const mutators = documents.map((each) => placed(each, () => readMutator(each.object)))
@@ -103,12 +105,6 @@ function expanderOf(documents: readonly ManifestObject[], mutations: MutationSys
   const cyclic = documents.find(({ object }) => expander.cycles.includes(nameOf(object)))
   if (cyclic !== undefined) placed(cyclic, () => refuse('expansion', 'it leads back to what it applies to'))
   return expander
-}
-
-/** What a case of a suite is about is there for the test alone. */
-function withoutSamples(others: readonly ManifestObject[], suites: readonly ManifestObject[]): readonly ManifestObject[] {
-  const samples = new Set(suites.flatMap(({ object, file }) => samplesOf(object).map((path) => posix.join(posix.dirname(file), path))))
-  return others.filter(({ file }) => !samples.has(posix.normalize(file)))
 }
 
 function refuseTwice(documents: readonly ManifestObject[]): void {

@@ -1,5 +1,6 @@
 // Suites of tests for templates (test.gatekeeper.sh), as `gator verify` takes them.
 
+import { posix } from 'node:path'
 import { RE2JS } from 're2js'
 import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { isFields, type KubernetesObject, kindOf } from '../../../formats/kubernetes/object.ts'
@@ -42,14 +43,38 @@ export function isSuite(object: KubernetesObject): boolean {
   return group === 'test.gatekeeper.sh' && kind === 'Suite'
 }
 
-/** Paths of what the cases are about, as far as they can be read: for one who runs no tests. */
-export function samplesOf({ tests }: KubernetesObject): readonly string[] {
-  const cases = list(tests).flatMap((test) => (isFields(test) ? list(test.cases) : []))
-  const samples = cases.flatMap((each) => (isFields(each) ? [each.object, ...list(each.inventory)] : []))
-  return samples.filter((path) => typeof path === 'string')
+interface Document {
+  readonly object: KubernetesObject
+  readonly file: string
+  readonly isNamed: boolean
 }
 
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+/**
+ * Documents without what the suites among them have for their tests alone: all that they name below `samples/`, constraints too, and
+ * elsewhere what their cases are about, unless it is a policy. A file that somebody named is meant. For one who runs no tests: what cannot
+ * be read of a suite names nothing.
+ */
+export function withoutSamples<T extends Document>(documents: readonly T[], isPolicy: (object: KubernetesObject) => boolean): readonly T[] {
+  const suites = documents.filter(({ object }) => isSuite(object))
+  const filesOf = (paths: (suite: KubernetesObject) => readonly string[]) =>
+    new Set(suites.flatMap(({ object, file }) => paths(object).map((path) => posix.join(posix.dirname(file), path))))
+  const samples = filesOf((suite) => [...testsIn(suite), ...casesIn(suite)].filter(isSample))
+  const cases = filesOf(casesIn)
+  return documents.filter(({ object, file, isNamed }) => {
+    const path = posix.normalize(file)
+    return isNamed || !(samples.has(path) || (cases.has(path) && !isPolicy(object)))
+  })
+}
+
+/** Where Gatekeeper's library keeps its examples: its kustomizations have templates alone. */
+const isSample = (path: string) => posix.normalize(path).split('/').includes('samples')
+
+const fieldsIn = (value: unknown) => (Array.isArray(value) ? value.filter(isFields) : [])
+const textsIn = (values: readonly unknown[]) => values.filter((value) => typeof value === 'string')
+const testsIn = ({ tests }: KubernetesObject) =>
+  textsIn(fieldsIn(tests).flatMap((test) => [test.template, test.constraint, test.expansion]))
+const casesIn = ({ tests }: KubernetesObject) =>
+  textsIn(fieldsIn(tests).flatMap((test) => fieldsIn(test.cases).flatMap(({ object, inventory }) => [object, inventory].flat())))
 
 /** Throws ThymusError SUITE with the field. `file` is the name for people. */
 export function readSuite(object: KubernetesObject, file: string): Suite {

@@ -9,11 +9,14 @@ export interface SourceFile {
   /** As people know it. */
   readonly file: string
   readonly text: string
+  /** By whoever asks, rather than found in a folder. */
+  readonly isNamed?: boolean
 }
 
 export interface ManifestObject {
   readonly object: KubernetesObject
   readonly file: string
+  readonly isNamed: boolean
   /** Where a renderer says that it comes from: `# Source: chart/templates/web.yaml` of Helm; empty where nobody says. */
   readonly source: string
   /** Where a field is written; where there is none, the nearest around it. */
@@ -30,7 +33,7 @@ export interface Documents {
 const LOCAL_GROUPS = ['kustomize.config.k8s.io']
 
 /** Lists are taken apart, typed ones too. Throws ThymusError MANIFEST with `file:line:column`. */
-export function readObjects({ file, text }: SourceFile): Documents {
+export function readObjects({ file, text, isNamed = false }: SourceFile): Documents {
   const lines = text.split('\n')
   const objects: ManifestObject[] = []
   let skipped = 0
@@ -44,7 +47,7 @@ export function readObjects({ file, text }: SourceFile): Documents {
         // Items of a typed list need not say again what they are.
         const said = itemKind === '' ? {} : { apiVersion: object.apiVersion, kind: itemKind }
         for (const [index, item] of object.items.entries()) take(item, [...at, 'items', index], said)
-      } else objects.push({ object, file, source, place: (path) => ({ file, ...manifest.place([...at, ...path]) }) })
+      } else objects.push({ object, file, isNamed, source, place: (path) => ({ file, ...manifest.place([...at, ...path]) }) })
     }
     take(manifest.object, [], {})
   }

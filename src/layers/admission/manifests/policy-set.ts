@@ -4,6 +4,7 @@ import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernet
 import { isConstraint } from '../gatekeeper/constraint.ts'
 import { type ExpansionTemplate, isExpansion, readExpansion } from '../gatekeeper/expansion.ts'
 import type { LibraryOptions } from '../gatekeeper/library.ts'
+import { withoutSamples } from '../gatekeeper/suite.ts'
 import { isTemplate } from '../gatekeeper/template.ts'
 import type { ManifestObject } from './document.ts'
 import { Expansions } from './expansions.ts'
@@ -12,7 +13,7 @@ import { Policy } from './policy.ts'
 export interface PolicySet {
   readonly policies: readonly Policy[]
   readonly expansions: Expansions
-  /** Kinds among the user's documents that a scan does not ask, each once. */
+  /** Of the user's documents, what a scan does not ask: kinds, and by name the policies that are samples of a suite. Each once. */
   readonly unasked: readonly string[]
 }
 
@@ -29,8 +30,9 @@ export interface PolicyDocuments {
 export function readPolicySet({ builtIn, own }: PolicyDocuments, options: LibraryOptions): PolicySet {
   const policies = new Map<string, Policy>()
   addAll(policies, builtIn, options)
-  addAll(policies, own, options)
-  const expanding = own.filter(({ object }) => isExpansion(object))
+  const taken = withoutSamples(own, isPolicy).filter(({ object }) => isPolicy(object))
+  addAll(policies, taken, options)
+  const expanding = taken.filter(({ object }) => isExpansion(object))
   refuseTwice(expanding, 'MUTATOR')
   const templates: ExpansionTemplate[] = expanding.map((each) => placed(each, () => readExpansion(each.object)))
   const expansions = new Expansions(templates)
@@ -39,11 +41,15 @@ export function readPolicySet({ builtIn, own }: PolicyDocuments, options: Librar
     const { file } = expanding.find(({ object }) => nameOf(object) === cycle)!
     throw new ThymusError('MUTATOR', `the ExpansionTemplate ${cycle} leads back to what it applies to`, { at: file })
   }
-  const others = own.filter(({ object }) => !isTemplate(object) && !isConstraint(object) && !isExpansion(object))
-  if (own.length > 0 && others.length === own.length)
+  if (own.length > 0 && taken.length === 0)
     throw new ThymusError('TEMPLATE', 'there is no template, constraint or expansion template here', { at: own[0]!.file })
-  return { policies: [...policies.values()], expansions, unasked: [...new Set(others.map(({ object }) => kindOf(object).kind))].sort() }
+  const asked = new Set(taken.map(nameIn))
+  const unasked = own.map(nameIn).filter((name) => !asked.has(name))
+  return { policies: [...policies.values()], expansions, unasked: [...new Set(unasked)].sort() }
 }
+
+const isPolicy = (object: KubernetesObject) => isTemplate(object) || isConstraint(object) || isExpansion(object)
+const nameIn = ({ object }: ManifestObject) => `${kindOf(object).kind}${isPolicy(object) ? `/${nameOf(object)}` : ''}`
 
 function addAll(policies: Map<string, Policy>, documents: readonly ManifestObject[], options: LibraryOptions): void {
   const templates = documents.filter(({ object }) => isTemplate(object))

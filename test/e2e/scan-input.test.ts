@@ -29,6 +29,22 @@ describe('input that is none', () => {
     await refused(['-'], /not text in UTF-8 \(at <stdin>:1\)/, 1, Buffer.from([0xff]))
   })
 
+  test('is not taken for input in which nothing was found', async () => {
+    const none = (at: string) => new RegExp(`^thymus: MANIFEST: there is no document here \\(at ${at}\\)\n$`)
+    await refused(['-'], none('<stdin>'), 1, '')
+    await refused([file('comment.yaml', '# Source: chart\n---\n')], none('comment.yaml'))
+    file('nothing/empty.yaml', '')
+    await refused(['nothing'], none('nothing'))
+    await refused(['--policy', 'nothing', file('pod.yaml', POD('web'))], none('nothing'))
+    file('nothing-else/empty.yaml', '')
+    file('nothing-else/values.yaml', 'replicas: 1\n')
+    assert.match((await scan(['nothing-else'])).stderr, /0 objects in 2 files, 0 findings, 1 document skipped/)
+    assert.match(
+      (await scan(['-'], 'apiVersion: v1\nkind: List\nitems: []\n')).stderr,
+      /0 objects in 1 file, 0 findings, 0 documents skipped/,
+    )
+  })
+
   test('a folder is read whole or not at all', async () => {
     file('folder/a.yaml', POD('web', PRIVILEGED))
     file('folder/b.yaml', 'a: [\n')

@@ -6,7 +6,8 @@ import { MIB } from '../../core/limits.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
 
 const EXTENSIONS = ['.yaml', '.yml', '.json']
-const STDIN = '<stdin>'
+/** As people are told of it. */
+export const STDIN = '<stdin>'
 /** As much as `src/formats/kubernetes/manifest.ts` reads. */
 const MAX_BYTES = 32 * MIB
 const MAX_FILES = 50_000

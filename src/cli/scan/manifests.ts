@@ -8,7 +8,7 @@ import type { LevelVersion } from '../../layers/admission/pod-security/level.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { surroundings } from '../rego/surroundings.ts'
 import { note } from '../terminal.ts'
-import { readSources } from './files.ts'
+import { readSources, STDIN } from './files.ts'
 import { readPacks } from './packs.ts'
 
 export interface ManifestFlags extends OutputFlags {
@@ -24,11 +24,11 @@ export async function manifests(flags: ManifestFlags, path: string): Promise<num
   if ([path, ...(flags.policy ?? [])].filter((each) => each === '-').length > 1) throw new ThymusError('USAGE', 'stdin can be read once')
   const output = await openOutput('FindingList', flags)
   const packs = flags['no-packs'] ? [] : await readPacks(flags.pack)
-  const own = (await Promise.all((flags.policy ?? []).map(readSources))).flat()
-  const policies = readPolicySet({ builtIn: objectsIn(packs).objects, own: objectsIn(own).objects }, { surroundings })
+  const own = (await Promise.all((flags.policy ?? []).map(async (each) => documentsIn(await readSources(each), each).objects))).flat()
+  const policies = readPolicySet({ builtIn: objectsIn(packs).objects, own }, { surroundings })
   if (own.length > 0 && policies.unasked.length > 0) note(`of the policies, not asked: ${policies.unasked.join(', ')}`)
   const files = await readSources(path)
-  const { objects, skipped } = objectsIn(files)
+  const { objects, skipped } = documentsIn(files, path)
   const items = scan(objects, { podSecurity: flags['pod-security'], policies, at: Date.now() })
   output.show({ items })
   const unjudged = items.filter(isUnjudged).length
@@ -54,5 +54,13 @@ function statusOf(items: readonly Finding[], threshold: Severity | 'none'): numb
 
 function objectsIn(files: readonly SourceFile[]): Documents {
   const documents = files.map(readObjects)
-  return { objects: documents.flatMap(({ objects }) => objects), skipped: documents.reduce((sum, { skipped }) => sum + skipped, 0) }
+  const sum = (of: (each: Documents) => number) => documents.reduce((total, each) => total + of(each), 0)
+  return { count: sum(({ count }) => count), objects: documents.flatMap(({ objects }) => objects), skipped: sum(({ skipped }) => skipped) }
+}
+
+/** Nothing that was looked at must not look like nothing that was found: what writes into a pipe may have failed. */
+function documentsIn(files: readonly SourceFile[], path: string): Documents {
+  const documents = objectsIn(files)
+  if (documents.count === 0) throw new ThymusError('MANIFEST', 'there is no document here', { at: path === '-' ? STDIN : path })
+  return documents
 }

@@ -24,6 +24,8 @@ export interface ManifestObject {
 }
 
 export interface Documents {
+  /** Documents that were read, a list being one. */
+  readonly count: number
   readonly objects: readonly ManifestObject[]
   /** Documents and items of lists that are no objects of Kubernetes: values of a chart, a compose file. */
   readonly skipped: number
@@ -37,7 +39,8 @@ export function readObjects({ file, text, isNamed = false }: SourceFile): Docume
   const lines = text.split('\n')
   const objects: ManifestObject[] = []
   let skipped = 0
-  for (const manifest of manifestsOf(plainEscapes(text), file)) {
+  const manifests = manifestsOf(plainEscapes(text), file)
+  for (const manifest of manifests) {
     const source = sourceAbove(lines, manifest.place([]).line)
     const take = (value: unknown, at: FieldPath, usual: KubernetesObject): void => {
       const object = isFields(value) ? { ...usual, ...value } : {}
@@ -51,7 +54,7 @@ export function readObjects({ file, text, isNamed = false }: SourceFile): Docume
     }
     take(manifest.object, [], {})
   }
-  return { objects, skipped }
+  return { count: manifests.length, objects, skipped }
 }
 
 /** Escapes of JSON that YAML 1.1 does not know: a slash, and a character beyond the basic plane as two. Lines stay as they are. */

@@ -114,7 +114,7 @@ describe('a recording', () => {
     await record([fileless(1)], { ...ORIGIN, layout: 'ff' })
     assert.throws(() => replay(path), { code: 'FORMAT', at: path, message: /another layout .*a machine/ })
     assert.throws(() => replay(join(folder, 'b.rec')), { code: 'USAGE' })
-    assert.throws(() => replay(folder), { code: 'FORMAT' })
+    assert.throws(() => replay(folder), { code: 'USAGE', at: folder })
   })
 })
 

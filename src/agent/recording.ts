@@ -143,7 +143,8 @@ export class RecordedRing implements RingSource {
       throw new ThymusError('USAGE', code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`, { at: path, cause })
     }
     const stat = fstatSync(this.#fd)
-    this.#size = stat.isFile() ? stat.size : 0
+    if (!stat.isFile()) throw new ThymusError('USAGE', 'it is no file', { at: path })
+    this.#size = stat.size
     if (!this.#read(0, MAGIC.length)?.equals(MAGIC)) throw this.#wrong('it is no recording')
     const first = this.#next()
     if (first?.kind !== NOTE) throw this.#wrong('it does not say where it comes from')

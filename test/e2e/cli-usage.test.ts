@@ -77,6 +77,34 @@ describe('a command line that cannot be understood', () => {
     })
   }
 
+  const SOURCE = join(import.meta.dirname, '../../package.json')
+  const KEY = join(import.meta.dirname, 'no-such.pem')
+  const NO_FORM: readonly (readonly [words: readonly string[], code: string, place: string])[] = [
+    [['replay', SOURCE], 'FORMAT', `${SOURCE}, byte 8`],
+    [['replay', '/'], 'USAGE', '/'],
+    [['ima', 'verify', '--policy', SOURCE, '/dev/null'], 'REFERENCE', `${SOURCE}, meta.version`],
+    [['ima', 'policy', '--digests', SOURCE], 'REFERENCE', `${SOURCE}, line 1`],
+    [['ima', 'policy', KEY], 'USAGE', KEY],
+    [['module', 'policy', '--key', SOURCE, '--folder', KEY], 'USAGE', KEY],
+    [['tee', 'sgx', 'measure', SOURCE], 'FORMAT', `${SOURCE}, header at byte 16`],
+    [['tee', 'launch', '--firmware', SOURCE], 'FORMAT', SOURCE],
+    [
+      ['tpm', 'credential', 'make', '--ek', SOURCE, '--name', '00', '--secret', SOURCE, '--to', '/dev/null'],
+      'FORMAT',
+      `${SOURCE}, publicArea.size at byte 2`,
+    ],
+    [['attest', 'verify', '/dev/null'], 'EVIDENCE', '/dev/null'],
+    [['attest', 'verify', '/dev/null', '--key', KEY], 'USAGE', ''],
+  ]
+  for (const [words, code, place] of NO_FORM) {
+    test(`${words.slice(0, 3).join(' ').slice(0, 60)}: what is wrong with a file is told with its name`, async () => {
+      const { status, stdout, stderr } = await thymus(words)
+      assert.match(stderr, new RegExp(`^thymus: ${code}: [^\n]+\n$`))
+      assert.ok(stderr.endsWith(place === '' ? '-o ear\n' : `(at ${place})\n`), stderr)
+      assert.deepEqual([status, stdout], [code === 'USAGE' ? 64 : 1, ''])
+    })
+  }
+
   test('a binary as a policy is an error of the file, not of the line: status 1', async () => {
     await using agent = new AnsweringAgent()
     await agent.answer(ANSWERS)

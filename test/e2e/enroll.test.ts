@@ -127,6 +127,8 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
     await refused(/TPM_EK_ROOT/, 'node-1, ek-p384', 'challenge', 'node-1', ...makers, '--pending', 'none', '-o', 'json')
     await refused(/collect --endorsement/, 'later, evidence', 'challenge', 'later', ...lab, '--pending', 'none', '-o', 'json')
     assert.equal((await attest('challenge', 'node-1', '--pending', 'none', '-o', 'json')).status, 64)
+    const rootless = await attest('challenge', 'node-1', '--roots', 'issuer.pem', '--pending', 'none', '-o', 'json')
+    assert.match(rootless.stderr, /^thymus: USAGE: no certificate here vouches for itself, as a root does \(at issuer\.pem\)\n$/)
     await using other = await startSwtpm()
     await refused(/the challenge is for another/, 'key', 'answer', 'two.json', ...tpm(other), '-o', 'json')
     const changed = read('two.json')

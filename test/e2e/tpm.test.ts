@@ -131,6 +131,7 @@ describe('thymus tpm', { skip: whyNoSwtpm() }, () => {
     )
     assert.equal(made.status, 0, made.stderr)
     assert.equal(await ok('credential', 'activate', '--key', 'ak.pem', 'challenge'), 'the secret')
+    await refused('FORMAT', /\(at secret, /, 'credential', 'activate', '--key', 'ak.pem', 'secret')
     await refused('TPM_REFUSED', /INTEGRITY|ATTRIBUTES/, 'credential', 'activate', '--key', 'other.pem', 'challenge')
   })
 

@@ -32,7 +32,7 @@ export const rpmDatabase = (folders: readonly string[] = FOLDERS): string | unde
 
 /**
  * The packages of a file: one, of RPM or of Debian, or all that a database of RPM holds.
- * @throws ThymusError COMMAND where it cannot be read; FORMAT for what is neither, or damaged; REFERENCE for a database of a kind that is not read
+ * @throws ThymusError USAGE where it cannot be read; FORMAT for what is neither, or damaged; REFERENCE for a database of a kind that is not read
  */
 export function* packagesIn(path: string): Generator<Package> {
   try {
@@ -42,7 +42,7 @@ export function* packagesIn(path: string): Generator<Package> {
     const { code, syscall, message } = cause as NodeJS.ErrnoException
     if (code?.startsWith('ERR_SQLITE')) throw new ThymusError('FORMAT', `the database cannot be read: ${message}`, { at: path, cause })
     if (syscall === undefined) throw cause
-    throw new ThymusError('COMMAND', `it cannot be read (${code})`, { at: path, cause })
+    throw new ThymusError('USAGE', `it cannot be read (${code})`, { at: path, cause })
   }
 }
 

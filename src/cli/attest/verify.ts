@@ -32,6 +32,7 @@ export async function verify(flags: VerifyFlags, file: string): Promise<number> 
   const targets = flags.output ?? ['table']
   const [ear, ...more] = targets.filter(isEar)
   if (more.length > 0) throw new ThymusError('USAGE', 'one result is enough', { at: '-o ear' })
+  if (ear === undefined && flags.key !== undefined) throw new ThymusError('USAGE', '--key is for -o ear')
   const others = targets.filter((target) => !isEar(target))
   const output = others.length === 0 ? undefined : await openOutput('Appraisal', { ...flags, output: others })
   const key = ear === undefined ? undefined : signingKey(flags.key)

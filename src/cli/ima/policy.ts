@@ -2,19 +2,11 @@ import { packagesIn } from '../../adapters/linux/package-files.ts'
 import { installedPackages, thisMachine } from '../../adapters/linux/packages.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { type Host, type LeftOut, type Package, policyFromPackages, usualNames } from '../../layers/firmware/ima/packages.ts'
-import {
-  both,
-  EMPTY,
-  excludes,
-  type ImaPolicy,
-  policyFromAllowlist,
-  policyFromLog,
-  writeKeylimePolicy,
-} from '../../layers/firmware/ima/policy.ts'
+import { both, EMPTY, excludes, type ImaPolicy, policyFromLog, writeKeylimePolicy } from '../../layers/firmware/ima/policy.ts'
 import { type FileKey, fileKeysOf } from '../../layers/firmware/ima/signature.ts'
 import { readInput } from '../files.ts'
 import { note } from '../terminal.ts'
-import { readList } from './files.ts'
+import { readDigests, readList } from './files.ts'
 
 interface PolicyFlags {
   readonly log?: readonly string[]
@@ -44,7 +36,7 @@ export async function policy(
   const made = [
     { ...EMPTY, excludes: excludes(exclude) },
     ...log.map((file) => policyFromLog(readList(file).entries)),
-    ...digests.map((file) => policyFromAllowlist(readInput(file).toString('utf8'))),
+    ...digests.map(readDigests),
     ...(packages ? [fromPackages(installedPackages(), thisMachine(), keys)] : []),
     ...(files.length > 0 ? [fromPackages(files.values().flatMap(packagesIn), { namesOf: usualNames }, keys)] : []),
   ].reduce(both)

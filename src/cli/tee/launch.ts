@@ -1,6 +1,6 @@
 // `thymus tee launch`: the lines that start a confidential guest, and what its report will have to say.
 import { resolve } from 'node:path'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { launchDigest, type SevMode } from '../../layers/hardware/snp/launch/digest.ts'
 import { readFirmware } from '../../layers/hardware/snp/launch/firmware.ts'
@@ -45,14 +45,9 @@ export async function launch(flags: LaunchFlags): Promise<undefined> {
     kernel === undefined
       ? {}
       : { hashes: hashKernel(readWhole(kernel, MAX_KERNEL), initrd === undefined ? undefined : readWhole(initrd, MAX_KERNEL), append) }
-  const digest = launchDigest({
-    mode,
-    firmware: readFirmware(readWhole(flags.firmware, MAX_FIRMWARE)),
-    ...hashes,
-    vcpus,
-    signature,
-    vmm,
-    features,
+  const digest = within(flags.firmware, () => {
+    const firmware = readFirmware(readWhole(flags.firmware, MAX_FIRMWARE))
+    return launchDigest({ mode, firmware, ...hashes, vcpus, signature, vmm, features })
   })
   const launched: Launched = {
     mode,

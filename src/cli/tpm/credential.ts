@@ -1,6 +1,6 @@
 // `thymus tpm credential`: a secret for one TPM and one key in it. Making one needs no TPM.
 import { activated } from '../../adapters/linux/tpm/credentials.ts'
-import { ThymusError } from '../../core/errors.ts'
+import { ThymusError, within } from '../../core/errors.ts'
 import { readCredentialFile, writeCredentialFile } from '../../layers/hardware/tpm/abi/credential.ts'
 import { readSizedPublicArea } from '../../layers/hardware/tpm/abi/public-area.ts'
 import type { EndorsementKind } from '../../layers/hardware/tpm/kinds.ts'
@@ -20,7 +20,7 @@ export async function make(flags: {
   readonly secret: string
   readonly to: string
 }): Promise<undefined> {
-  const area = readSizedPublicArea(readInput(flags.ek, MAX_BYTES))
+  const area = within(flags.ek, () => readSizedPublicArea(readInput(flags.ek, MAX_BYTES)))
   writeOutput(flags.to, writeCredentialFile(makeCredential(area, flags.name, readInput(flags.secret, MAX_BYTES))))
   note('only the TPM of that endorsement key opens it, while the key of that name is in it')
 }
@@ -34,7 +34,7 @@ export interface ActivateFlags extends TpmFlags, SecretFlags {
 export async function activate(flags: ActivateFlags, path: string): Promise<number | undefined> {
   const [file, auth, trust] = [keyFile(flags.key), readSecret(flags.auth), trustOf(flags, Date.now())]
   if (flags['owner-auth'] !== undefined) throw new ThymusError('USAGE', '--owner-auth is of no use here')
-  const credential = readCredentialFile(readInput(path, MAX_BYTES))
+  const credential = within(path, () => readCredentialFile(readInput(path, MAX_BYTES)))
   return onTpm(flags, async (tpm) => {
     const secret = await activated(tpm, trust, { file, auth, endorsement: flags.ek, credential })
     if (flags.to === undefined) process.stdout.write(secret)

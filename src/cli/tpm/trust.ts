@@ -36,6 +36,9 @@ export function trustOf(flags: TrustFlags, now: number): Trust {
 export function authoritiesOf(flags: AuthorityFlags): Authorities {
   const [makers, lab] = [certificatesOf(flags.roots), certificatesOf(flags['lab-ca'])]
   const intermediates = [...makers, ...lab].filter((each) => !isRoot(each))
+  const named = [...(flags.roots ?? []), ...(flags['lab-ca'] ?? [])]
+  if (named.length > 0 && intermediates.length === makers.length + lab.length)
+    throw new ThymusError('USAGE', 'no certificate here vouches for itself, as a root does', { at: named.join(', ') })
   const crls = (flags.crl ?? []).flatMap((path) => within(path, () => readCrls(readInput(path, MAX_BYTES))))
   return { roots: makers.filter(isRoot), labRoots: lab.filter(isRoot), intermediates, crls }
 }

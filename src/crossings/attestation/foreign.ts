@@ -62,8 +62,10 @@ function piecesOfJson(document: Fields, bytes: Buffer): Pieces {
   if (has('hcl_report') || (has('report') && has('quote'))) return [piece('guest', 'azure-evidence', { document: bytes })]
   if (has('ak_public') && has('tpm_quote')) return [quoteOf(inside)]
   if (has('quote')) return guestOf(inside)
-  throw new ThymusError('EVIDENCE', 'a document that is none of those that are known: docs/attestation.md lists them')
+  throw unknownForm()
 }
+
+const unknownForm = () => new ThymusError('EVIDENCE', 'of no form that is known: docs/attestation.md lists them')
 
 function snpOf(bytes: Buffer) {
   const { report, certificates } = readTrusteeEvidence(bytes.toString('utf8'))
@@ -96,10 +98,13 @@ function base64(fields: Fields, name: string): Buffer {
 
 /** Versions of quotes: what a protobuf begins with is no such number. */
 const QUOTE_VERSIONS = [3, 4, 5]
+/** Field 1 of a protobuf, of bytes: the key, with which an attestation of go-tpm-tools begins. */
+const ATTESTATION_BEGINS = 0x0a
 
 function piecesOfBytes(bytes: Buffer): Pieces {
   if (bytes.length === REPORT_SIZE) return [piece('guest', 'snp-report', { report: bytes })]
   if (bytes.length > 2 && QUOTE_VERSIONS.includes(bytes.readUInt16LE())) return [piece('guest', 'dcap-quote', { quote: bytes })]
+  if (bytes[0] !== ATTESTATION_BEGINS) throw unknownForm()
   return attestationOf(bytes)
 }
 

@@ -17,7 +17,7 @@ export interface ModuleFile {
   readonly sha256: string
 }
 
-/** Module and digest of one reading, so that they are of the same bytes. @throws ThymusError FORMAT where it cannot be unpacked; COMMAND where it cannot be read */
+/** Module and digest of one reading, so that they are of the same bytes. @throws ThymusError FORMAT where it cannot be unpacked; USAGE where it cannot be read */
 export function readModuleFile(path: string): ModuleFile {
   const bytes = bytesOf(path)
   try {
@@ -27,7 +27,7 @@ export function readModuleFile(path: string): ModuleFile {
   }
 }
 
-/** The digest that the kernel would make of a file, in hexadecimal. @throws ThymusError COMMAND where it cannot be read; FORMAT for what is too long */
+/** The digest that the kernel would make of a file, in hexadecimal. @throws ThymusError USAGE where it cannot be read; FORMAT for what is too long */
 export const moduleDigest = (path: string): string => hash('sha256', bytesOf(path))
 
 function bytesOf(path: string): Buffer {
@@ -37,7 +37,7 @@ function bytesOf(path: string): Buffer {
   })
 }
 
-/** All modules below a folder, in the order of their paths. @throws ThymusError COMMAND */
+/** All modules below a folder, in the order of their paths. @throws ThymusError USAGE */
 export function modulesBelow(folder: string): readonly string[] {
   const found = orFail(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }))
   return found
@@ -85,6 +85,6 @@ function orFail<T>(path: string, read: () => T): T {
     return read()
   } catch (cause) {
     if (cause instanceof ThymusError) throw cause
-    throw new ThymusError('COMMAND', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
+    throw new ThymusError('USAGE', `it cannot be read (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
   }
 }

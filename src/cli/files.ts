@@ -1,6 +1,22 @@
 // Files that a command line names: read within limits, and written whole or not at all; what is private is the caller's alone.
 import { isUtf8 } from 'node:buffer'
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { ThymusError } from '../core/errors.ts'
 import { MIB } from '../core/limits.ts'
 
@@ -66,34 +82,71 @@ export function readWhole(path: string, limit: number): Buffer {
 }
 
 /**
- * Writes a file whole, by way of another beside it.
- * @param options.isPrivate readable by its owner alone @param options.over a file that is there is replaced
+ * Writes a file whole, by way of another beside it; a device or a pipe is written as it is.
+ * @param options.isPrivate readable by its owner alone @param options.over a file that is there is replaced, and keeps its mode
  * @throws ThymusError USAGE
  */
 export function writeOutput(path: string, content: Uint8Array | string, { isPrivate = false, over = false } = {}): void {
-  const beside = `${path}.${process.pid}.new`
-  let claimed = false
+  const mode = isPrivate ? 0o600 : 0o644
+  writing(path, () => {
+    const there = over ? statSync(path, { throwIfNoEntry: false }) : undefined
+    if (there?.isFile() === false) writeFileSync(path, content)
+    else if (there !== undefined) replace(realpathSync(path), content, mode, isPrivate ? mode : there.mode & 0o777)
+    else if (over) replace(path, content, mode)
+    else create(path, content, mode)
+  })
+}
+
+/** Whether a file could be replaced or made, before it is known what is to be in it. @throws ThymusError USAGE */
+export function checkOutput(path: string): void {
+  writing(path, () => {
+    const there = statSync(path, { throwIfNoEntry: false })
+    if (there?.isDirectory()) throw new ThymusError('USAGE', 'it is a folder', { at: path })
+    const isOther = there?.isFile() === false
+    accessSync(isOther ? path : `${dirname(there === undefined ? path : realpathSync(path))}/.`, constants.W_OK)
+  })
+}
+
+/** @throws ThymusError USAGE, with the file, where the system says no */
+export function writing<T>(path: string, write: () => T): T {
   try {
-    if (!over) closeSync(openSync(path, 'wx', 0o600))
-    claimed = !over
-    const fd = openSync(beside, 'wx', isPrivate ? 0o600 : 0o644)
+    return write()
+  } catch (cause) {
+    if (cause instanceof ThymusError) throw cause
+    throw new ThymusError('USAGE', `it cannot be written (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
+  }
+}
+
+/** Its name is taken first: of two that make it, one is refused. */
+function create(path: string, content: Uint8Array | string, mode: number): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+    throw new ThymusError('USAGE', 'it is there already, and is not replaced', { at: path, cause })
+  }
+  try {
+    replace(path, content, mode)
+  } catch (cause) {
+    rmSync(path, { force: true })
+    throw cause
+  }
+}
+
+/** @param mode as far as the umask lets it @param former whatever the umask is */
+function replace(path: string, content: Uint8Array | string, mode: number, former?: number): void {
+  const beside = `${path}.${process.pid}.new`
+  try {
+    const fd = openSync(beside, 'wx', mode)
     try {
+      if (former !== undefined) fchmodSync(fd, former)
       writeFileSync(fd, content)
       fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
     renameSync(beside, path)
-    claimed = false
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const isThere = code === 'EEXIST' && !claimed
-    throw new ThymusError('USAGE', isThere ? 'it is there already, and is not replaced' : `it cannot be written (${code})`, {
-      at: path,
-      cause,
-    })
   } finally {
     rmSync(beside, { force: true })
-    if (claimed) rmSync(path, { force: true })
   }
 }

@@ -1,8 +1,9 @@
 // Where the data of a command goes: what `-o` asks for, the terminal that stdout is, and the view of each kind for people.
-import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ThymusError } from '../core/errors.ts'
 import { openOutput as openTargets, parseTarget, type Sink, type Stream } from '../outputs/output.ts'
+import { checkOutput, writeOutput, writing } from './files.ts'
 import { type Colour, isAscii, useColour, width } from './terminal.ts'
 import { version } from './version.ts'
 import { EVENT_COLUMNS, type Kind, VIEWS } from './views/views.ts'
@@ -19,7 +20,7 @@ export interface Output {
   stream(): Stream
 }
 
-/** Opens all that was asked for before anything is done. @throws ThymusError USAGE */
+/** What cannot be written is told before anything is done. @throws ThymusError USAGE */
 export async function openOutput(kind: Kind | 'Event', flags: OutputFlags): Promise<Output> {
   const targets = (flags.output ?? ['table']).map(parseTarget)
   if (kind !== 'FindingList' && targets.some(({ format }) => format === 'sarif')) {
@@ -38,20 +39,21 @@ export async function openOutput(kind: Kind | 'Event', flags: OutputFlags): Prom
   }
 }
 
-/** What was in a file before stays until there is something in its place. */
+/** What was in a file before stays until there is something in its place: all of an answer, or the first of what comes piece by piece. */
 function open(file: string | null): Sink {
-  if (file === null) return { write: (text) => process.stdout.write(text), close: () => {} }
-  let fd: number
-  try {
-    fd = openSync(file, 'a')
-  } catch (cause) {
-    throw new ThymusError('USAGE', `it cannot be written (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
+  if (file === null) {
+    const write = (text: string) => void process.stdout.write(text)
+    return { whole: write, write, close: () => {} }
   }
-  let begun = false
-  const write = (text: string) => {
-    if (!begun) ftruncateSync(fd)
-    begun = true
-    writeFileSync(fd, text)
+  checkOutput(file)
+  let fd: number | undefined
+  const begun = () => {
+    fd ??= openSync(file, 'w')
+    return fd
   }
-  return { write, close: () => closeSync(fd) }
+  return {
+    whole: (text) => writeOutput(file, text, { over: true }),
+    write: (text) => writing(file, () => writeFileSync(begun(), text)),
+    close: () => writing(file, () => closeSync(begun())),
+  }
 }

@@ -42,7 +42,8 @@ function places(): { readonly written: Map<string, string>; readonly closed: str
   const closed: string[] = []
   const open = (file: string | null) => {
     const place = file ?? 'stdout'
-    return { write: (text: string) => written.set(place, (written.get(place) ?? '') + text), close: () => closed.push(place) }
+    const write = (text: string) => written.set(place, (written.get(place) ?? '') + text)
+    return { whole: write, write, close: () => closed.push(place) }
   }
   return {
     written,
@@ -67,7 +68,7 @@ describe('-o', () => {
   })
 
   test('several write one answer, each its own way; a file has no colour and is not cut', async () => {
-    const { written, closed, options } = places()
+    const { written, options } = places()
     const targets: Target[] = [
       { format: 'table', file: null },
       { format: 'json', file: 'a.json' },
@@ -83,7 +84,7 @@ describe('-o', () => {
     )
     assert.equal(written.get('a.txt'), 'FINDING        ABOUT\nRT_FILELESS-1  default/a-name-that-is-longer-than-the-terminal\n\n1 found\n')
     assert.equal(JSON.parse(written.get('a.json')!).items.length, 1)
-    assert.deepEqual(closed, ['stdout', 'a.json', 'a.txt'])
+    assert.deepEqual([...written.keys()], ['stdout', 'a.json', 'a.txt'])
   })
 
   test('two to one place are refused before anything is opened', async () => {

@@ -32,6 +32,9 @@ export type Part = { readonly table: Table; readonly none: string } | { readonly
 
 /** Where a target's text goes. */
 export interface Sink {
+  /** All that goes there. */
+  whole(text: string): void
+  /** A piece of it, until `close`. */
   write(text: string): void
   close(): void
 }
@@ -66,7 +69,7 @@ export function parseTarget(text: string): Target {
   return { format, file }
 }
 
-/** Opens everything before anything is done. @throws ThymusError USAGE if two targets are one place, or whatever `open` throws */
+/** What cannot be written is told before anything is done. @throws ThymusError USAGE if two targets are one place, or whatever `open` throws */
 export async function openOutput(targets: readonly Target[], { terminal, version, open }: OutputOptions): Promise<Output> {
   const twice = targets.find(({ file }, at) => targets.findIndex((other) => other.file === file) < at)
   if (twice !== undefined) {
@@ -81,10 +84,7 @@ export async function openOutput(targets: readonly Target[], { terminal, version
   return {
     show: (answer) => {
       for (const { writer } of writers) writer.check(answer.kind)
-      for (const { writer, sink } of writers) {
-        sink.write(writer.whole(answer))
-        sink.close()
-      }
+      for (const { writer, sink } of writers) sink.whole(writer.whole(answer))
     },
     stream: (kind, columns) => {
       const streams = writers.map(({ writer, sink }) => ({ sink, writer: writer.stream(kind, columns) }))

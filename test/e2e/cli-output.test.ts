@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { ThymusError } from '../../src/core/errors.ts'
 import { AnsweringAgent } from '../kit/answering-agent.ts'
 import { ANSWERS, APPLIED, EVENTS, EXPLANATION, FINDINGS } from '../kit/answers.ts'
-import { begin, ended, thymus } from '../kit/cli.ts'
+import { begin, ended, PROGRAM, thymus } from '../kit/cli.ts'
 
 const GOLDEN = join(import.meta.dirname, 'golden')
 const AS_IS = { serializers: [(text: unknown) => String(text)] }
@@ -100,6 +101,22 @@ describe('what a command prints', () => {
     const { status } = await thymus(['status', '-o', `json=${file}`], { env: agent.env })
     assert.equal(status, 1)
     assert.equal(readFileSync(file, 'utf8'), 'yesterday')
+    const other = join(agent.home, 'other.json')
+    await thymus(['status', '-o', `json=${other}`], { env: agent.env })
+    assert.ok(!existsSync(other), 'and one that was not there is not made')
+  })
+
+  test('on a full disk a file that was there stays as it was, and the error names it', {
+    skip: process.getuid!() !== 0 && 'no root',
+  }, () => {
+    const disk = mkdtempSync(join(tmpdir(), 'thymus-full-'))
+    const full = `mount -t tmpfs -o size=8k none "$0" && echo yesterday > "$0/out" && head -c 8192 /dev/zero > "$0/fill" 2> "$0/fill"
+      "$@"; status=$?; cat "$0/out"; ls "$0"; exit $status`
+    const words = ['scan', 'manifests', '-o', `json=${disk}/out`, join(import.meta.dirname, '../../deploy')]
+    const { stdout, stderr, status } = spawnSync('unshare', ['-m', 'sh', '-c', full, disk, PROGRAM, ...words], { encoding: 'utf8' })
+    rmdirSync(disk)
+    assert.deepEqual([stdout, status], ['yesterday\nfill\nout\n', 64], stderr)
+    assert.match(stderr, /^thymus: USAGE: it cannot be written \(ENOSPC\) \(at .*\/out\)$/m)
   })
 
   test('data goes to stdout and remarks go to stderr', async () => {

@@ -1,6 +1,6 @@
 // How a verifier comes to know that a key lives in a TPM: `thymus attest challenge`, `answer`, `enroll`, on an emulated TPM with certificates.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -63,6 +63,9 @@ describe('thymus attest enroll', { skip: whyNoSwtpm() }, () => {
     assert.ok(left > 3_000_000 && left < 3_600_000, `${left} ms`)
     const { secret } = read('one.answer')
     for (const kept of ['one.pending', 'one.json']) assert.ok(!readFileSync(at(kept), 'utf8').includes(secret))
+    const none = await attest(...enroll('one', '--reference', 'none.json', '-o', 'json=none.json'))
+    assert.match(none.stderr, /^thymus: USAGE: there is no such file \(at none\.json\)\n$/)
+    assert.ok(!existsSync(at('none.json')))
     const said = await ok(...enroll('one', '-o', 'json=nodes.json', '-o', 'table'))
     assert.match(
       said,

@@ -1,11 +1,10 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import { EXIT, ThymusError } from '../../core/errors.ts'
 import { resultOf } from '../../crossings/attestation/result.ts'
 import { EAR_PROFILE, VERAISON_PROFILE } from '../../formats/ear/ear.ts'
 import { signEar } from '../../formats/ear/token.ts'
 import type { Tier } from '../../formats/ear/trust.ts'
-import { readText } from '../files.ts'
+import { readText, writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { version } from '../version.ts'
 import { type Appraised, appraiseBytes, type HeldFlags, readEvidenceFile } from './verifier.ts'
@@ -74,12 +73,6 @@ function signingKey(file: string | undefined): KeyObject {
 }
 
 function writeResult(target: string, text: string): void {
-  const file = target.slice('ear='.length)
   if (target === 'ear') process.stdout.write(text)
-  else
-    try {
-      writeFileSync(file, text)
-    } catch (cause) {
-      throw new ThymusError('USAGE', `it cannot be written (${(cause as NodeJS.ErrnoException).code})`, { at: file, cause })
-    }
+  else writeOutput(target.slice('ear='.length), text, { over: true })
 }

@@ -8,7 +8,8 @@ import { loadAdmission } from './loading.ts'
 import { readObjects } from './manifests/document.ts'
 import { readReview } from './review.ts'
 
-const clock = () => performance.now()
+/** It stands still: what ends is the work that CEL may do in a time. */
+const clock = () => 0
 const surroundings = () => ({ now: 0n, clock, random: () => 0.5, print: () => {} })
 const namespace = (name: string, labels: Fields = {}): KubernetesObject => ({
   apiVersion: 'v1',
@@ -26,8 +27,8 @@ function judging(text: string, ...namespaces: readonly KubernetesObject[]) {
   }
   const loaded = loadAdmission(readObjects({ file: 'f', text }).objects, { surroundings })
   const judge = new Judge({ ...loaded, podSecurity: undefined, cluster, locates: false, clock })
-  return (object: KubernetesObject, more: Fields) =>
-    judge.validate(readReview(reviewOf(object, more)).request, { now: 0, milliseconds: 5_000 })
+  return (object: KubernetesObject, more: Fields, milliseconds = 5_000) =>
+    judge.validate(readReview(reviewOf(object, more)).request, { now: 0, milliseconds })
 }
 
 /** As an API server sends it: a Namespace is in itself. */
@@ -95,4 +96,38 @@ spec: {policyName: guard, validationActions: [Deny]}
     assert.equal(denied(...aboutNamespace(given, 'UPDATE')), 'held', failurePolicy)
     assert.equal(denied(...aboutNamespace(namespace('new', { held: 'yes' }), 'CREATE')), 'held', failurePolicy)
   }
+})
+
+test('who takes all the time of one engine is refused all the same where another refuses', () => {
+  const denying = `
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: never}
+spec:
+  crd: {spec: {names: {kind: Never}}}
+  targets: [{target: admission.k8s.gatekeeper.sh, rego: "package x\\nviolation[{\\"msg\\": \\"never\\"}] { input.review.object.data.bad }"}]
+---
+${constraint('Never', 'one', {})}`
+  const policy = (name: string, expression: string, action: string) => `
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: ${name}}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: ['*']}]}
+  validations: [{expression: ${JSON.stringify(expression)}, message: ${name}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: ${name}}
+spec: {policyName: ${name}, validationActions: [${action}]}
+`
+  const dear = policy('dear', "object.data.long.matches('^([a-z]+[0-9]?)+$')", 'Warn')
+  const long = 'a'.repeat(20_000)
+  const said = (text: string, data: object) => judging(text, namespace('default'))({ ...configMap('a'), data: { long, ...data } }, {}, 1)
+  const late = { code: 'CEL_LIMIT' }
+  assert.throws(() => said(denying + dear, {}), late)
+  assert.equal(said(denying + dear, { bad: 'yes' }).message, '[one] never')
+  assert.throws(() => said(policy('a', 'true', 'Deny') + dear, {}), late)
+  assert.match(said(policy('a', 'false', 'Deny') + dear, {}).message!, /'a' with binding 'a' denied request/)
 })

@@ -1,5 +1,6 @@
 // One question, every engine: Gatekeeper's constraints, Pod Security, Kubernetes' own policies, and the mutators before them.
-import type { KubernetesObject } from '../../formats/kubernetes/object.ts'
+import { ThymusError } from '../../core/errors.ts'
+import type { Fields, KubernetesObject } from '../../formats/kubernetes/object.ts'
 import { Work } from '../../lang/cel/cel.ts'
 import { type GatekeeperConfig, isExcluded } from './gatekeeper/config.ts'
 import type { EnforcementPoint } from './gatekeeper/constraint.ts'
@@ -13,7 +14,7 @@ import { admit, type PodSecurityCluster } from './pod-security/admission.ts'
 import type { PodSecurityConfiguration } from './pod-security/configuration.ts'
 import { requestFields } from './request-fields.ts'
 import type { AdmissionRequest } from './review.ts'
-import { judgePolicies, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
+import { judgePolicies, NO_POLICIES, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
 import type { ParamSource } from './validating-policy/params.ts'
 
 export interface KnownCluster extends PodSecurityCluster {
@@ -42,6 +43,8 @@ export interface JudgeParts {
 const LOCATED = 2
 /** Of the time that must be left for it. */
 const LOCATING_MS = 500
+/** Of the time for a judgement that engines have: what they found must be told in the rest. */
+const SHARE = 0.95
 
 export class Judge implements AdmissionJudge {
   readonly #parts: JudgeParts
@@ -50,22 +53,40 @@ export class Judge implements AdmissionJudge {
     this.#parts = parts
   }
 
-  /** Throws what an engine throws that does not come to an end: whoever asks has a mode for that. */
+  /** Throws what an engine throws that does not come to an end, if no other refuses: whoever asks has a mode for that. */
   validate(request: AdmissionRequest, { milliseconds }: JudgementContext): Judgement {
     return this.judge(request, 'validation.gatekeeper.sh', milliseconds)
   }
 
   /** The same at another point: an audit asks about what is there already. */
   judge(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): Judgement {
-    const { podSecurity, cluster, validating } = this.#parts
-    const found = this.#objections(asGatekeeperHasIt(request), point, milliseconds)
-    const policies = judgePolicies(validating, {
-      request: requestFields(request),
-      namespace: this.#namespaceOf(request),
-      params: (kind) => cluster.params(kind),
-      work: new Work(milliseconds),
-    })
-    const secured = podSecurity === undefined ? undefined : admit(request, podSecurity, cluster)
+    const { podSecurity, cluster, validating, clock } = this.#parts
+    const end = clock() + milliseconds * SHARE
+    const left = () => Math.max(0, end - clock())
+    const fields = requestFields(request)
+    let failure: unknown
+    // Each is asked, as a cluster asks them: an object that takes all the time of one must not get past another.
+    const asked = <T>(engine: () => T, nothing: T): T => {
+      try {
+        return engine()
+      } catch (error) {
+        if (!(error instanceof ThymusError || error instanceof RangeError)) throw error
+        failure ??= error
+        return nothing
+      }
+    }
+    const found = asked(() => this.#objections(request, fields, point, left), [])
+    const policies = asked(
+      () =>
+        judgePolicies(validating, {
+          request: fields,
+          namespace: this.#namespaceOf(request),
+          params: (kind) => cluster.params(kind),
+          work: new Work(left()),
+        }),
+      NO_POLICIES,
+    )
+    const secured = asked(() => (podSecurity === undefined ? undefined : admit(request, podSecurity, cluster)), undefined)
     const warnings = found.filter(({ action }) => action === 'warn').map(text)
     const refusals = found.filter(({ action }) => action === 'deny').map(text)
     const statuses = [policies.denied, secured?.status].filter((status) => status !== undefined)
@@ -75,14 +96,18 @@ export class Judge implements AdmissionJudge {
       violations: [...found, ...policyViolations(policies), ...(secured === undefined ? [] : securityViolations(secured))],
     }
     const reasons = [...refusals, ...statuses.map(({ message }) => message)]
-    if (reasons.length === 0) return { allowed: true, ...shared }
+    if (reasons.length === 0) {
+      if (failure !== undefined) throw failure
+      return { allowed: true, ...shared }
+    }
     // Whoever refuses alone does so with its own status.
     const code = refusals.length === 0 && statuses.length === 1 ? statuses[0]!.code : 403
     return { allowed: false, message: reasons.join('\n'), code, ...shared }
   }
 
-  #objections(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): readonly Violation[] {
-    const { library, expander, config, locates, clock } = this.#parts
+  #objections(given: AdmissionRequest, fields: Fields, point: EnforcementPoint, left: () => number): readonly Violation[] {
+    const { library, expander, config, locates } = this.#parts
+    const request = asGatekeeperHasIt(given)
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
     const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
     if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return []
@@ -91,9 +116,7 @@ export class Judge implements AdmissionJudge {
     const question =
       process === 'audit' && asked !== undefined
         ? questionOf(asked, 'Original', namespace)
-        : questionFrom(requestFields(request), { source: 'Original', namespace })
-    const end = clock() + milliseconds
-    const left = () => Math.max(0, end - clock())
+        : questionFrom(request === given ? fields : requestFields(request), { source: 'Original', namespace })
     const objections = reviewExpanded(library, expander, question, point, () => ({ milliseconds: left() }))
     const isLocated = (at: number) => locates && at < LOCATED && left() > LOCATING_MS
     return objections.flatMap((objection, at) => violationsOf(objection, isLocated(at) ? library.fieldOf(objection, question) : undefined))

@@ -1,5 +1,6 @@
 // All policies with their bindings, asked about one request: what an API server would answer, warn of and record
 // (k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go).
+import { ThymusError } from '../../../core/errors.ts'
 import { type Fields, isFields, type KubernetesObject, textAt } from '../../../formats/kubernetes/object.ts'
 import type { Work } from '../../../lang/cel/cel.ts'
 import type { CelDecision, CelResult } from '../cel-rules.ts'
@@ -45,6 +46,9 @@ export interface PolicyVerdict {
   readonly auditAnnotations: Readonly<Record<string, string>>
 }
 
+/** Nobody has said anything. */
+export const NO_POLICIES: PolicyVerdict = { denied: undefined, violations: [], warnings: [], auditAnnotations: {} }
+
 const FAILURE_KEY = 'validation.policy.admission.k8s.io/validation_failure'
 const MOST_ANNOTATION = 10 * 1024
 const CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413, Invalid: 422 }
@@ -53,23 +57,27 @@ const CODES: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 
 const EXEMPT = /^(?:Validating|Mutating)(?:WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding)$/
 
 /**
- * What cannot be decided is denied or let pass by the policy's own failure policy. Throws CEL_LIMIT where no work is left: an object that takes
- * one policy's time must not get past another.
+ * What cannot be decided is denied or let pass by the policy's own failure policy. Throws CEL_LIMIT where no work is left and nobody has denied: an
+ * object that takes one policy's time must not get past another.
  */
 export function judgePolicies({ policies, bindings }: PolicySet, question: PolicyQuestion): PolicyVerdict {
-  const record = new Recorded(question.request)
   const kind = isFields(question.request.requestKind) ? 'requestKind' : 'kind'
   const isExempt =
     textAt(question.request, kind, 'group') === 'admissionregistration.k8s.io' && EXEMPT.test(textAt(question.request, kind, 'kind'))
-  if (isExempt || policies.length === 0) return record.verdict()
+  if (isExempt || policies.length === 0) return NO_POLICIES
+  const record = new Recorded(question.request)
   const asked = { ...question, visible: visibleRequest(question.request) }
-  for (const policy of policies) {
-    judgePolicy(
-      policy,
-      bindings.filter(({ policyName }) => policyName === policy.name),
-      asked,
-      record,
-    )
+  try {
+    for (const policy of policies) {
+      judgePolicy(
+        policy,
+        bindings.filter(({ policyName }) => policyName === policy.name),
+        asked,
+        record,
+      )
+    }
+  } catch (error) {
+    if (!(error instanceof ThymusError) || record.verdict().denied === undefined) throw error
   }
   return record.verdict()
 }

@@ -1,7 +1,7 @@
 // A service on a socket. A client may be slow, huge, silent or gone: each costs a connection and no more.
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { ThymusError } from '../core/errors.ts'
 import type { Answer, Asked } from './exchange.ts'
 import { removeStale } from './stale-socket.ts'
@@ -33,6 +33,8 @@ const IDLE_MS = 60_000
 const MAX_HEAD = 1 << 20
 const HANDSHAKE_MS = 10_000
 const IDLE_CHECK_MS = 20
+/** Requests of one connection that wait for their turn: Node reads 64 KiB of them at a time, and makes some KiB of each. */
+const MAX_WAITING = 16
 
 /** Reads `localhost:8181`, `:8181`, `[::1]:8181`, `http://…`, `unix://path`. Throws ThymusError USAGE. */
 export function readAddress(text: string): Address {
@@ -55,7 +57,7 @@ export async function listen(
     connectionsCheckingInterval: Math.min(requestMs, 5_000),
   }
   const bodies = new Bodies(options)
-  const exchanged = (request: IncomingMessage, response: ServerResponse) => void exchange(request, response, answer, bodies)
+  const exchanged = inTurn((request, response) => void exchange(request, response, answer, bodies))
   const server =
     tls === undefined
       ? createServer(settings, exchanged)
@@ -91,6 +93,25 @@ export async function stop(server: Server, graceMs: number): Promise<void> {
   await closed
   clearInterval(idle)
   clearTimeout(cut)
+}
+
+type Exchanged = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A request that comes before the former of its connection is answered waits until that answer is out; where too many do, it is cut. */
+function inTurn(exchanged: Exchanged): Exchanged {
+  const waiting = new WeakMap<Socket, number>()
+  return (request, response) => {
+    // Node gives a response its socket when its turn comes, and says so.
+    if (response.socket !== null) return exchanged(request, response)
+    const { socket } = request
+    const count = (waiting.get(socket) ?? 0) + 1
+    if (count > MAX_WAITING) return void socket.destroy()
+    waiting.set(socket, count)
+    response.once('socket', () => {
+      waiting.set(socket, waiting.get(socket)! - 1)
+      exchanged(request, response)
+    })
+  }
 }
 
 async function exchange(

@@ -13,7 +13,7 @@ export interface ListenOptions {
   readonly maxBytes: number
   /** What a body is answered that is larger. */
   readonly tooLarge: Answer
-  /** Bytes of bodies that are held at a time, of all requests together; one that would go beyond is answered `busy`. */
+  /** Bytes of bodies that are held at a time, of all requests together, small ones left out; beyond, who came first and is not whole is answered `busy`. */
   readonly held?: { readonly maxBytes: number; readonly busy: Answer }
   /** More are closed as they come. */
   readonly maxConnections?: number
@@ -35,6 +35,8 @@ const HANDSHAKE_MS = 10_000
 const IDLE_CHECK_MS = 20
 /** Requests of one connection that wait for their turn: Node reads 64 KiB of them at a time, and makes some KiB of each. */
 const MAX_WAITING = 16
+/** A body of so many bytes always has room: there are only so many connections. */
+const SMALL = 32 << 10
 
 /** Reads `localhost:8181`, `:8181`, `[::1]:8181`, `http://…`, `unix://path`. Throws ThymusError USAGE. */
 export function readAddress(text: string): Address {
@@ -142,9 +144,18 @@ async function exchange(
   }
 }
 
+interface Body {
+  /** What is counted of it. */
+  bytes: number
+  /** Answers it `busy`, and ends it. */
+  readonly cut: () => void
+}
+
 class Bodies {
   readonly #options: ListenOptions
   #held = 0
+  /** Those that are counted and not whole, in the order in which they came. */
+  readonly #unfinished = new Set<Body>()
 
   constructor(options: ListenOptions) {
     this.#options = options
@@ -156,18 +167,41 @@ class Bodies {
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return use(tooLarge)
     const chunks: Buffer[] = []
     let length = 0
+    const cut = () => {
+      use(held!.busy).catch(() => {})
+      request.destroy()
+    }
+    const body: Body = { bytes: 0, cut }
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) {
         length += chunk.length
-        this.#held += chunk.length
         if (length > maxBytes) return await use(tooLarge)
-        if (held !== undefined && this.#held > held.maxBytes) return await use(held.busy)
         chunks.push(chunk)
+        if (held !== undefined && length > SMALL) this.#hold(body, length, held.maxBytes)
       }
+      this.#unfinished.delete(body)
       await use(Buffer.concat(chunks))
     } finally {
-      this.#held -= length
+      this.#release(body)
     }
+  }
+
+  /** Makes room by ending those that have waited longest for the rest of theirs, which may be this one. */
+  #hold(body: Body, bytes: number, most: number): void {
+    this.#unfinished.add(body)
+    this.#held += bytes - body.bytes
+    body.bytes = bytes
+    for (const oldest of this.#unfinished) {
+      if (this.#held <= most) return
+      this.#release(oldest)
+      oldest.cut()
+    }
+  }
+
+  #release(body: Body): void {
+    this.#unfinished.delete(body)
+    this.#held -= body.bytes
+    body.bytes = 0
   }
 }
 

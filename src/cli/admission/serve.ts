@@ -1,5 +1,4 @@
 // `thymus admission serve`: the webhook in the foreground.
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
@@ -9,6 +8,7 @@ import { readPointer } from '../../server/admission/mask.ts'
 import { JudgePool } from '../../server/admission/pool.ts'
 import { AdmissionServer } from '../../server/admission/server.ts'
 import { type Address, readAddress } from '../../server/listen.ts'
+import { DecisionLines } from '../decision-log.ts'
 import { failureText } from '../failure.ts'
 import { readSources } from '../scan/files.ts'
 import { note } from '../terminal.ts'
@@ -44,7 +44,8 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const address = readAddress(flags.listen)
   const certificates = certificatesOf(flags, address)
   const mask = (flags.mask ?? []).map(readPointer)
-  const log = openLog(flags['decision-log'])
+  const { 'decision-log': logTo } = flags
+  const log = logTo === undefined ? undefined : new DecisionLines(logTo)
   const cluster = openCluster(flags, flags['pod-security'] !== 'off', note)
   const running = new Running(flags, cluster)
   const told = new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
@@ -62,7 +63,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
             : { allowed: true, warnings: [], auditAnnotations: {}, violations: [], object: undefined },
       },
       failMode: { validate: mode, mutate: mode },
-      ...(log === undefined ? {} : { log: { mask, write: log.write } }),
+      ...(log === undefined ? {} : { log: { mask, write: (line, lost) => log.write(line, lost) } }),
       ...(cluster === NO_CLUSTER ? {} : { publish: (bundle) => cluster.publish(flags.name, bundle) }),
       gauges: running.gauges,
       now: Date.now,
@@ -77,7 +78,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     return 0
   } finally {
     running.stop()
-    log?.close()
+    await log?.close(GRACE_MS)
   }
 }
 
@@ -218,16 +219,4 @@ function nextCommand(flags: ServeFlags, cluster: ServedCluster, url: string): st
     return `next: curl --cacert ${bundle ?? 'CA'} -H 'Content-Type: application/json' -d @review.json ${url}/v1/admit`
   const mutate = flags.mutate ? ' --mutate' : ''
   return `next: thymus admission install --kubeconfig ${flags.kubeconfig ?? 'FILE'} --url ${url} --ca ${bundle ?? 'FILE'}${mutate}`
-}
-
-/** `console` is stdout; all else is a file, which is added to. */
-function openLog(to: string | undefined): { readonly write: (line: string) => void; readonly close: () => void } | undefined {
-  if (to === undefined) return undefined
-  let file = 1
-  try {
-    if (to !== 'console') file = openSync(to, 'a', 0o600)
-  } catch (cause) {
-    throw new ThymusError('USAGE', `it cannot be written (${(cause as NodeJS.ErrnoException).code})`, { at: to, cause })
-  }
-  return { write: (line) => void writeSync(file, `${line}\n`), close: () => (file === 1 ? undefined : closeSync(file)) }
 }

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { BundleOptions } from '../../lang/rego/bundle/bundle.ts'
 import { mergeData } from '../../lang/rego/bundle/merge.ts'
 import { RegoObject } from '../../lang/rego/values/value.ts'
 import { addressOf, listen, readAddress, stop } from '../../server/listen.ts'
-import type { DecisionSink } from '../../server/opa/decision-log.ts'
 import type { Owner } from '../../server/opa/owners.ts'
 import { tooLarge } from '../../server/opa/refusal.ts'
 import { answer, type ServiceOptions } from '../../server/opa/service.ts'
 import { type Source, World } from '../../server/opa/world.ts'
+import { DecisionLines } from '../decision-log.ts'
 import { readText } from '../files.ts'
 import { note } from '../terminal.ts'
 import { version } from '../version.ts'
@@ -37,7 +36,7 @@ export interface ServeFlags extends ModuleFlags {
 
 /** As much as is taken of one request unless told otherwise. */
 const MAX_BYTES = 64 << 20
-/** For requests that are under way when the server is told to stop. */
+/** For requests that are under way when the server is told to stop, and then for the reader of the log. */
 const GRACE_MS = 10_000
 
 /** Answers until it is told to stop. */
@@ -48,11 +47,13 @@ export async function serve(flags: ServeFlags): Promise<number> {
     ['id', randomUUID()],
     ['version', version()],
   ])
-  const log = openLog(flags['decision-log'], labels)
+  const { 'decision-log': logTo } = flags
+  const log = logTo === undefined ? undefined : new DecisionLines(logTo)
+  const write = (line: string) => log?.write(line, ({ message }) => note(`a decision is not logged: ${message}`))
   const options: ServiceOptions = {
     authentication: flags.authentication,
     authorization: flags.authorization,
-    decisions: log?.sink,
+    decisions: log && { labels, id: randomUUID, complain: note, write },
     labels,
     build: version(),
     maxBytes,
@@ -70,7 +71,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   } catch (error) {
     return rejected(error, 1)
   } finally {
-    log?.close()
+    await log?.close(GRACE_MS)
   }
 }
 
@@ -126,15 +127,5 @@ function verificationOf(flags: ServeFlags): BundleOptions['verification'] {
     algorithm,
     keyId: flags['verification-key-id'],
     scope: flags.scope ?? '',
-  }
-}
-
-/** `console` is stdout, as in OPA's configuration; all else is a file, which is added to. */
-function openLog(to: string | undefined, labels: RegoObject): { readonly sink: DecisionSink; readonly close: () => void } | undefined {
-  if (to === undefined) return undefined
-  const file = to === 'console' ? 1 : openSync(to, 'a', 0o600)
-  return {
-    sink: { labels, id: randomUUID, complain: note, write: (line) => void writeSync(file, `${line}\n`) },
-    close: () => (file === 1 ? undefined : closeSync(file)),
   }
 }

@@ -20,14 +20,14 @@ export interface Decision {
 
 export interface DecisionLog {
   readonly mask: readonly Pointer[]
-  /** Takes a line without its end. What it throws is told to the operator; the decision stands. */
-  readonly write: (line: string) => void
+  /** Takes a line without its end. What it throws, or tells `lost` later, is told to the operator; the decision stands. */
+  readonly write: (line: string, lost: (error: unknown) => void) => void
 }
 
 /** Longer requests are logged without their objects. */
 const MAX_REQUEST = 64 << 10
 
-export function logDecision({ mask, write }: DecisionLog, decision: Decision): void {
+export function logDecision({ mask, write }: DecisionLog, decision: Decision, lost: (error: unknown) => void): void {
   const { webhook, request, judgement, failure, mutated, at, took } = decision
   const { allowed, message, violations } = judgement
   write(
@@ -45,6 +45,7 @@ export function logDecision({ mask, write }: DecisionLog, decision: Decision): v
       duration: Math.round(took * 1e3) / 1e3,
       request: bounded(masked(request, mask) as Record<string, unknown>),
     }),
+    lost,
   )
 }
 

@@ -263,6 +263,11 @@ test('a log that cannot be written is told and counted, and takes no decision ba
   assert.equal((await ask(configMap('a'))).allowed, true)
   assert.match(String(faults[0]), /the disk is full/)
   assert.match(metrics.text(), /^thymus_admission_unlogged_total 1$/m)
+  const later = start({ log: { mask: [], write: (_, lost) => setImmediate(lost, new Error('the reader is gone')) } })
+  assert.equal((await later.ask(configMap('a'))).allowed, true)
+  await new Promise(setImmediate)
+  assert.match(String(later.faults[0]), /the reader is gone/)
+  assert.match(later.metrics.text(), /^thymus_admission_unlogged_total 1$/m)
 })
 
 test('a large object is not copied into the log', async () => {

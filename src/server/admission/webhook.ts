@@ -127,11 +127,14 @@ export class Webhook {
   #log(decision: Parameters<typeof logDecision>[1]): void {
     const { log, metrics, fault } = this.#options
     if (log === undefined) return
-    try {
-      logDecision(log, decision)
-    } catch (error) {
+    const lost = (error: unknown) => {
       metrics.unlogged()
       fault(error)
+    }
+    try {
+      logDecision(log, decision, lost)
+    } catch (error) {
+      lost(error)
     }
   }
 }

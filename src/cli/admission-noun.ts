@@ -104,7 +104,7 @@ export const admission = group('may this be deployed? Gatekeeper templates, Pod 
         threads: given(threads, 'NUMBER', 'judgements at a time'),
       },
     },
-    more: 'Figures are at /metrics, health at /healthz and /readyz. SIGHUP reads policies again, SIGTERM ends it.',
+    more: 'Figures are at /metrics, health at /healthz and /readyz. SIGHUP reads policies again, SIGTERM or Ctrl-C ends it.',
     load: async () => (await import('./admission/serve.ts')).serve,
   }),
   audit: command({

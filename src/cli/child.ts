@@ -31,8 +31,6 @@ function notStarted(file: string, { code, message }: NodeJS.ErrnoException): num
 
 /** Until the returned function is called, none of these signals ends us: the command decides what they mean. */
 function forwardSignals(child: ChildProcess): () => void {
-  const before = process.listeners('SIGINT')
-  process.removeAllListeners('SIGINT')
   const handlers = FORWARDED.map((signal) => {
     const handler = () => {
       if (!FROM_TERMINAL.has(signal) || !inForeground()) child.kill(signal)
@@ -42,7 +40,6 @@ function forwardSignals(child: ChildProcess): () => void {
   })
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler)
-    for (const listener of before) process.on('SIGINT', listener)
   }
 }
 

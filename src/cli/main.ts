@@ -5,7 +5,10 @@ import { app } from './app.ts'
 import { failureStatus, failureText } from './failure.ts'
 
 if (process.env.NODE_COMPILE_CACHE?.endsWith('/thymus')) delete process.env.NODE_COMPILE_CACHE // of bin/thymus: for us, not for what we start
-process.on('SIGINT', () => process.exit(EXIT.interrupted))
+// A command that ends in order listens itself.
+process.on('SIGINT', () => {
+  if (process.listenerCount('SIGINT') === 1) process.exit(EXIT.interrupted)
+})
 process.stdout.on('error', (error: NodeJS.ErrnoException) => fail(error.code === 'EPIPE' ? undefined : error))
 process.on('uncaughtException', fail)
 

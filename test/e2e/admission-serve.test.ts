@@ -293,15 +293,17 @@ test('takes the packs of the repository as they are: suites and samples are no c
 
 test('told to stop, it answers what has begun and takes nothing more', async () => {
   const policies = ENDLESS + constraint('Endless', 'endless', { match: { kinds: kinds('ConfigMap') } })
-  const serving = await Serving.start({ 'a.yaml': policies }, '--no-cluster', '--fail-mode', 'ignore')
-  const slow = serving.review(asked({ slow: 'yes' }), { path: '/v1/admit?timeout=3s' })
-  await serving.review(asked({}))
-  serving.signal('SIGTERM')
-  await serving.says(/told to stop/)
-  await assert.rejects(fetch(serving.url))
-  assert.equal((await slow).allowed, true)
-  const { status, signal } = await serving.ended
-  assert.deepEqual([status, signal], [0, null])
+  for (const by of ['SIGTERM', 'SIGINT'] as const) {
+    const serving = await Serving.start({ 'a.yaml': policies }, '--no-cluster', '--fail-mode', 'ignore')
+    const slow = serving.review(asked({ slow: 'yes' }), { path: '/v1/admit?timeout=3s' })
+    await serving.review(asked({}))
+    serving.signal(by)
+    await serving.says(/told to stop/)
+    await assert.rejects(fetch(serving.url))
+    assert.equal((await slow).allowed, true)
+    const { status, signal } = await serving.ended
+    assert.deepEqual([status, signal], [0, null])
+  }
 })
 
 test('ten thousand constraints are loaded in seconds and asked in milliseconds', async () => {

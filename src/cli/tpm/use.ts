@@ -32,8 +32,6 @@ export async function onTpm(flags: TpmFlags, action: (tpm: Tpm) => Promise<void>
 
 /** The first one ends the work in order; a second one does not wait for that. */
 function interruptions(): { readonly interrupted: Promise<never>; readonly restore: () => void } {
-  const before = process.listeners('SIGINT')
-  process.removeAllListeners('SIGINT')
   let times = 0
   let fail: (error: Error) => void
   const interrupted = new Promise<never>((_, reject) => {
@@ -49,7 +47,6 @@ function interruptions(): { readonly interrupted: Promise<never>; readonly resto
     interrupted,
     restore() {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop)
-      for (const listener of before) process.on('SIGINT', listener)
     },
   }
 }

@@ -1,36 +1,11 @@
 // What no API server does, and somebody in its place might. What one does is in test/kube.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import test, { type TestContext } from 'node:test'
-import { keptCertificates } from '../../server/admission/certificates.ts'
+import test from 'node:test'
+import { served } from '../../../test/kit/api-server.ts'
 import { ClusterError, KubernetesClient, type Resource } from './client.ts'
 import { ClusterMirror } from './mirror.ts'
 
 const PODS: Resource = { apiVersion: 'v1', kind: 'Pod', name: 'pods', namespaced: true, verbs: ['list', 'watch'] }
-
-async function served(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<KubernetesClient> {
-  const folder = mkdtempSync(join(tmpdir(), 'thymus-client-'))
-  const { cert, key, bundle } = keptCertificates(folder, ['127.0.0.1']).refresh(Date.now()).credentials
-  const server = createServer({ cert, key }, answer)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const client = new KubernetesClient({
-    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    tls: { ca: bundle },
-    token: () => 'secret',
-  })
-  t.after(() => {
-    client.close()
-    server.close()
-    server.closeAllConnections()
-    rmSync(folder, { recursive: true })
-  })
-  return client
-}
 
 const refused = (status: number, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof ClusterError, String(error))
@@ -93,7 +68,14 @@ test('a watch that ends at once is not asked for without a pause', async (t) => 
     response.end(request.url?.includes('watch=true') ? '' : '{"items":[],"metadata":{"resourceVersion":"1"}}')
   })
   const clock = () => performance.now()
-  const mirror = new ClusterMirror(client, { keep: (object) => object, changed: () => {}, fault: () => {}, clock })
+  const mirror = new ClusterMirror(client, {
+    keep: (object) => object,
+    changed: () => {},
+    began: () => {},
+    gone: () => {},
+    fault: () => {},
+    clock,
+  })
   await mirror.follow(PODS)
   await new Promise((resolve) => setTimeout(resolve, 1_000))
   mirror.stop()

@@ -110,11 +110,11 @@ export class KubernetesClient {
     return found
   }
 
-  /** Undefined: the cluster has no such kind. What is new since then is found too. */
-  async resource({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): Promise<Resource | undefined> {
-    const find = async (fresh: boolean) =>
-      (await this.resources(apiVersion, { fresh })).find((each) => each.kind === kind && !each.name.includes('/'))
-    return (await find(false)) ?? find(true)
+  /** Undefined: the cluster has no such kind. What is new since then is found too; what is gone, or another now, only if it is `fresh`. */
+  async resource({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>, { fresh = false } = {}): Promise<Resource | undefined> {
+    const find = async (anew: boolean) =>
+      (await this.resources(apiVersion, { fresh: anew })).find((each) => each.kind === kind && !each.name.includes('/'))
+    return (fresh ? undefined : await find(false)) ?? find(true)
   }
 
   /** Page by page; each item has its apiVersion and kind. The version is that of the list as a whole. */

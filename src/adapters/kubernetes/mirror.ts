@@ -7,15 +7,19 @@ import { ClusterError, type KubernetesClient, type Resource } from './client.ts'
 export interface MirrorOptions {
   /** What is kept of an object; undefined leaves it out. */
   readonly keep: (object: KubernetesObject) => KubernetesObject | undefined
-  readonly changed: (type: 'put' | 'remove', object: KubernetesObject, resource: Resource) => void
+  readonly changed: (type: 'put' | 'remove', object: KubernetesObject) => void
+  /** A kind is followed from now on; its objects are told next, all of them. */
+  readonly began: (resource: Resource) => void
+  /** The cluster has the kind no longer; its objects were removed. */
+  readonly gone: (resource: Resource) => void
   /** Told once for each time that it breaks off. */
   readonly fault: (error: unknown) => void
   /** Milliseconds that only grow. */
   readonly clock: () => number
 }
 
-const BACKOFF_MS = 200
-const MAX_BACKOFF_MS = 15_000
+export const BACKOFF_MS = 200
+export const MAX_BACKOFF_MS = 15_000
 /** A watch that ends sooner than this ends for a reason. */
 const BRIEF_MS = 1_000
 
@@ -24,6 +28,8 @@ interface Followed {
   /** By namespace and name. */
   readonly objects: Map<string, KubernetesObject>
   readonly listed: Promise<void>
+  /** Before, a part of its objects might be taken for all. */
+  isListed: boolean
   /** Since when it may be behind; undefined while a watch is open. */
   lostAt: number | undefined
 }
@@ -45,10 +51,13 @@ export class ClusterMirror {
     const known = this.#followed.get(key)
     if (known !== undefined) return known.listed
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const followed: Followed = { resource, objects: new Map(), listed: promise, lostAt: this.#options.clock() }
+    const followed: Followed = { resource, objects: new Map(), listed: promise, isListed: false, lostAt: this.#options.clock() }
     this.#followed.set(key, followed)
     try {
       const version = await this.#list(followed)
+      followed.isListed = true
+      this.#options.began(resource)
+      for (const object of followed.objects.values()) this.#options.changed('put', object)
       void this.#run(followed, version)
       resolve()
     } catch (error) {
@@ -59,11 +68,15 @@ export class ClusterMirror {
   }
 
   get resources(): readonly Resource[] {
-    return [...this.#followed.values()].map(({ resource }) => resource)
+    return this.#listed.map(({ resource }) => resource)
   }
 
   get objects(): readonly KubernetesObject[] {
-    return [...this.#followed.values()].flatMap(({ objects }) => [...objects.values()])
+    return this.#listed.flatMap(({ objects }) => [...objects.values()])
+  }
+
+  get #listed(): readonly Followed[] {
+    return [...this.#followed.values()].filter(({ isListed }) => isListed)
   }
 
   has({ apiVersion, kind }: Pick<Resource, 'apiVersion' | 'kind'>, name: string, namespace = ''): boolean {
@@ -141,13 +154,14 @@ export class ClusterMirror {
   #forget(followed: Followed): void {
     for (const object of [...followed.objects.values()]) this.#remove(followed, object)
     this.#followed.delete(`${followed.resource.apiVersion} ${followed.resource.kind}`)
+    this.#options.gone(followed.resource)
   }
 
   #put(followed: Followed, object: KubernetesObject): void {
     const kept = this.#options.keep(object)
     if (kept === undefined) return
     followed.objects.set(keyOf(object), kept)
-    this.#options.changed('put', kept, followed.resource)
+    if (followed.isListed) this.#options.changed('put', kept)
   }
 
   #remove(followed: Followed, object: KubernetesObject): void {
@@ -155,7 +169,7 @@ export class ClusterMirror {
     const known = followed.objects.get(key)
     if (known === undefined) return
     followed.objects.delete(key)
-    this.#options.changed('remove', known, followed.resource)
+    if (followed.isListed) this.#options.changed('remove', known)
   }
 }
 

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterError, KubernetesClient, type Resource } from '../../adapters/kubernetes/client.ts'
 import { inCluster, readKubeconfig } from '../../adapters/kubernetes/kubeconfig.ts'
-import { ClusterMirror } from '../../adapters/kubernetes/mirror.ts'
+import { BACKOFF_MS, ClusterMirror, MAX_BACKOFF_MS } from '../../adapters/kubernetes/mirror.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { isFields, type KubernetesObject, kindOf, nameOf, valueAt } from '../../formats/kubernetes/object.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
@@ -17,7 +18,7 @@ import { readSources } from '../scan/files.ts'
 type Kind = Pick<Resource, 'apiVersion' | 'kind'>
 
 export interface ServedCluster {
-  /** Resolves when all objects of these kinds are known, of namespaces and, where they are asked for, of pods. */
+  /** Resolves when all of these kinds are known, of namespaces and, where they are asked for, of pods. Asks on for what is not there. */
   follow(kinds: readonly Kind[]): Promise<void>
   snapshot(): readonly Change[]
   /** From now on; `policies` where those of the cluster have changed. */
@@ -86,6 +87,8 @@ const POLICIES: readonly Kind[] = [
 ]
 /** Whoever makes the kind of a template's constraints takes a moment. */
 const CRD_MS = 3_000
+/** Kinds of policies may come, or come again. */
+const KINDS_MS = 60_000
 /** Of a request's time, for a namespace that is asked for. */
 const KNOW_MS = 2_000
 
@@ -96,6 +99,10 @@ class Cluster implements ServedCluster {
   readonly #mirror: ClusterMirror
   readonly #policies: ClusterMirror
   readonly #wanted = new Set<string>()
+  /** What was last to be followed and the cluster does not have: since when. */
+  readonly #missing = new Map<string, number>()
+  readonly #ended = new AbortController()
+  #kinds: ReadonlyMap<string, Kind> = new Map()
   #waiting: Change[] = []
   #changed: ((changes: readonly Change[]) => void) | undefined
   #policiesChanged: (() => void) | undefined
@@ -110,21 +117,21 @@ class Cluster implements ServedCluster {
       ...shared,
       keep: (object) => kept(object, this.#wanted.has(keyOf(POD))),
       changed: (type, object) => this.#tell({ type, object }),
+      began: (resource) => this.#tell(kindChange(resource)),
+      gone: (resource) => {
+        this.#tell({ type: 'gone', apiVersion: resource.apiVersion, kind: resource.kind })
+        this.#miss(resource)
+      },
     })
-    this.#policies = new ClusterMirror(client, { ...shared, keep: policyOf, changed: () => this.#policiesChanged?.() })
+    const changed = () => this.#policiesChanged?.()
+    this.#policies = new ClusterMirror(client, { ...shared, keep: policyOf, changed, began: () => {}, gone: changed })
   }
 
   async follow(kinds: readonly Kind[]): Promise<void> {
     for (const kind of kinds) this.#wanted.add(keyOf(kind))
-    const all = new Map([NAMESPACE, ...(this.#withPods ? [POD] : []), ...kinds].map((kind) => [keyOf(kind), kind]))
-    for (const kind of all.values()) {
-      const resource = await this.#client.resource(kind)
-      if (resource === undefined) this.#note(`the cluster has no ${kind.kind} of ${kind.apiVersion}: policies see none`)
-      else {
-        await this.#mirror.follow(resource)
-        this.#tell(kindChange(resource))
-      }
-    }
+    this.#kinds = new Map([NAMESPACE, ...(this.#withPods ? [POD] : []), ...kinds].map((kind) => [keyOf(kind), kind]))
+    for (const key of this.#missing.keys()) if (!this.#kinds.has(key)) this.#missing.delete(key)
+    for (const kind of this.#kinds.values()) if (!(await this.#find(kind))) this.#miss(kind)
   }
 
   snapshot(): readonly Change[] {
@@ -151,23 +158,24 @@ class Cluster implements ServedCluster {
   }
 
   async policies(): Promise<readonly SourceFile[]> {
-    if ((await this.#client.resource(TEMPLATE)) === undefined)
+    this.#again(KINDS_MS)
+    if ((await this.#client.resource(TEMPLATE, { fresh: true })) === undefined)
       throw new ThymusError('CONFIG', 'the cluster has no ConstraintTemplates of Gatekeeper', { at: '--policy cluster' })
     for (const kind of POLICIES) {
-      const resource = await this.#client.resource(kind)
+      const resource = await this.#client.resource(kind, { fresh: true })
       if (resource !== undefined) await this.#policies.follow(resource)
     }
     const kinds = (await this.#client.resources(CONSTRAINTS, { fresh: true })).filter(({ name }) => !name.includes('/'))
     for (const resource of kinds) await this.#policies.follow(resource)
     const templates = this.#policies.objects.filter((object) => kindOf(object).kind === TEMPLATE.kind)
     const made = new Set(kinds.map(({ kind }) => kind.toLowerCase()))
-    clearTimeout(this.#timer)
-    if (templates.some((object) => !made.has(nameOf(object)))) this.#timer = setTimeout(() => this.#policiesChanged?.(), CRD_MS).unref()
+    if (templates.some((object) => !made.has(nameOf(object)))) this.#again(CRD_MS)
     return this.#policies.objects.map((object) => ({ file: `${kindOf(object).kind}/${nameOf(object)}`, text: JSON.stringify(object) }))
   }
 
   age(): number {
-    return Math.max(this.#mirror.age(), this.#policies.age())
+    const now = performance.now()
+    return Math.max(this.#mirror.age(), this.#policies.age(), ...[...this.#missing.values()].map((since) => now - since))
   }
 
   async publish(name: string, bundle: string): Promise<void> {
@@ -194,9 +202,53 @@ class Cluster implements ServedCluster {
 
   stop(): void {
     clearTimeout(this.#timer)
+    this.#ended.abort()
     this.#mirror.stop()
     this.#policies.stop()
     this.#client.close()
+  }
+
+  /** Looks at the policies again. */
+  #again(milliseconds: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#policiesChanged?.(), milliseconds).unref()
+  }
+
+  /** Follows it; false where the cluster does not have it. */
+  async #find(kind: Kind): Promise<boolean> {
+    try {
+      const resource = await this.#client.resource(kind, { fresh: true })
+      if (resource === undefined) return false
+      await this.#mirror.follow(resource)
+      return true
+    } catch (error) {
+      // It went while it was listed.
+      if (error instanceof ClusterError && error.status === 404) return false
+      throw error
+    }
+  }
+
+  /** Looks for a kind that policies want until it is there, or they want it no longer. */
+  async #miss(kind: Kind): Promise<void> {
+    const { signal } = this.#ended
+    const key = keyOf(kind)
+    if (!this.#kinds.has(key) || this.#missing.has(key)) return
+    const since = performance.now()
+    this.#missing.set(key, since)
+    this.#note(`the cluster has no ${kind.kind} of ${kind.apiVersion}: policies see none until it has`)
+    let isTold = false
+    for (let backoff = BACKOFF_MS; ; backoff = Math.min(2 * backoff, MAX_BACKOFF_MS)) {
+      await sleep(backoff * (0.5 + Math.random()), undefined, { signal }).catch(() => {})
+      if (signal.aborted || this.#missing.get(key) !== since) return
+      try {
+        if (await this.#find(kind)) break
+      } catch (error) {
+        if (!isTold && !signal.aborted) process.stderr.write(failureText(error))
+        isTold = true
+      }
+    }
+    this.#missing.delete(key)
+    this.#note(`the cluster has ${kind.kind} of ${kind.apiVersion} now`)
   }
 
   /** Those of one moment go together. */

@@ -6,9 +6,10 @@ import type { KnownCluster } from '../../layers/admission/judge.ts'
 import type { Loaded } from '../../layers/admission/loading.ts'
 import type { ParamSource } from '../../layers/admission/validating-policy/params.ts'
 
-/** Objects that came, changed or went; of a kind, whether it belongs to namespaces, which is told before its objects are. */
+/** Objects that came, changed or went; of a kind, that it is gone, or whether it belongs to namespaces, told before its objects are. */
 export type Change =
   | { readonly type: 'kind'; readonly apiVersion: string; readonly kind: string; readonly namespaced: boolean }
+  | { readonly type: 'gone'; readonly apiVersion: string; readonly kind: string }
   | { readonly type: 'put' | 'remove'; readonly object: KubernetesObject }
 
 /** That Kubernetes gives to the pods of a namespace. */
@@ -41,6 +42,7 @@ export class ToldCluster implements KnownCluster {
         this.#kinds.set(keyOf(change), { scope: change.namespaced ? 'Namespaced' : 'Cluster', objects: new Map() })
       return
     }
+    if (change.type === 'gone') return void this.#kinds.delete(keyOf(change))
     const { type, object } = change
     const isThere = type === 'put'
     const { kind, ...of } = kindOf(object)

@@ -152,6 +152,21 @@ test('policies are replaced while requests of the API server run', { skip }, asy
   await Promise.all(asking)
 })
 
+test('policies that want what cannot be listed just now are in force when it can', { skip }, async () => {
+  webhook.link.cut()
+  serving.write(
+    'policies.yaml',
+    POLICIES.replace('"labels":["team"]', '"labels":["later"]').replace('syncOnly: [', 'syncOnly: [{version: v1, kind: Service}, '),
+  )
+  await serving.says(/CLUSTER: the API server cannot be asked: .*\n.*the former policies stay in force/)
+  assert.match((await serving.get('/metrics')).body, /^thymus_admission_policies_stale 1$/m)
+  webhook.link.mend()
+  await eventually('they are in force', async () => said(await create('e', { action: 'deny' }, 'default', true)).includes('later'))
+  assert.match((await serving.get('/metrics')).body, /^thymus_admission_policies_stale 0$/m)
+  serving.write('policies.yaml', POLICIES)
+  await eventually('it is back', async () => !said(await create('e', { action: 'deny' }, 'default', true)).includes('later'))
+})
+
 test('Pod Security says what the API server’s own plugin says', { skip }, async () => {
   const own = await Kube.start(['--etcd-compaction-interval=1s', '--watch-cache=false'])
   const level = (enforce: string) => ({

@@ -38,6 +38,9 @@ export interface ServeFlags {
 const GRACE_MS = 10_000
 /** Changes of one moment are one reload. */
 const SETTLE_MS = 300
+/** After a cluster that did not answer, or refused, until it is asked again: at first, and at most. */
+const RETRY_MS = 500
+const MAX_RETRY_MS = 30_000
 
 /** Answers until it is told to stop. */
 export async function serve(flags: ServeFlags): Promise<number> {
@@ -90,7 +93,9 @@ class Running {
   #stopWatching: () => void = () => {}
   #timer: NodeJS.Timeout | undefined
   #loading: Promise<void> = Promise.resolve()
+  /** What was last to be loaded; empty where that is to be tried again. */
   #sources = ''
+  #retry = RETRY_MS
   #failed = false
   #loadedAt = 0
 
@@ -157,9 +162,9 @@ class Running {
 
   readonly #onHangup = () => this.#reload(true)
 
-  #soon(): void {
+  #soon(milliseconds = SETTLE_MS): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#reload(false), SETTLE_MS)
+    this.#timer = setTimeout(() => this.#reload(false), milliseconds).unref()
   }
 
   /** One after the other; what changes meanwhile is loaded next. */
@@ -171,6 +176,11 @@ class Running {
         this.#failed = true
         process.stderr.write(failureText(error))
         note('the former policies stay in force')
+        if (!(error instanceof ThymusError) || error.code !== 'CLUSTER') return
+        // Nothing is wrong with the policies, so that nobody will change them.
+        this.#sources = ''
+        this.#soon(this.#retry)
+        this.#retry = Math.min(2 * this.#retry, MAX_RETRY_MS)
       }
     })
   }
@@ -185,6 +195,7 @@ class Running {
     this.#sources = text
     const summary = await this.pool.load(orders)
     this.#failed = false
+    this.#retry = RETRY_MS
     this.#loadedAt = Date.now()
     note(told(summary, orders.sources, orders.isAlone))
   }

@@ -68,6 +68,27 @@ test('through many renewals a client that heard of the bundle a while ago trusts
   assert.ok(most >= 2 && most <= 3, 'the old and the new one side by side')
 })
 
+test('an authority of which the cluster was not told signs only when there is no other', (t) => {
+  const at = folder(t)
+  const kept = keptCertificates(at, NAMES, LIVES)
+  const told = { bundle: kept.refresh(T, { bundle: '', since: T }).credentials.bundle, since: T }
+  for (let day = 1; day <= 99; day += 7) {
+    const { credentials } = kept.refresh(T + day * DAY, told)
+    assert.equal(all(credentials.bundle).length, day >= 50 ? 2 : 1)
+    assert.ok(trusted(credentials, told.bundle, T + day * DAY), `day ${day}`)
+  }
+  const late = { bundle: kept.refresh(T + 60 * DAY, told).credentials.bundle, since: T + 60 * DAY }
+  const first = kept.refresh(T + 61 * DAY, late).credentials
+  assert.ok(trusted(first, told.bundle, T + 61 * DAY), 'it is told, and not yet settled')
+  const second = kept.refresh(T + 62 * DAY, late).credentials
+  assert.ok(!trusted(second, told.bundle, T + 62 * DAY) && trusted(second, late.bundle, T + 62 * DAY))
+  // Begun anew, it goes on with what it served, and not with the older one.
+  const anew = { bundle: late.bundle, since: T + 63 * DAY }
+  assert.equal(keptCertificates(at, NAMES, LIVES).refresh(T + 63 * DAY, anew).credentials.cert, second.cert)
+  const alone = kept.refresh(T + 101 * DAY, told).credentials
+  assert.ok(trusted(alone, alone.bundle, T + 101 * DAY), 'the first has ended')
+})
+
 test('after long sleep, with other names, or with damaged files, there is a good certificate at once', (t) => {
   const at = folder(t)
   const first = keptCertificates(at, NAMES, LIVES).refresh(T).credentials
@@ -117,6 +138,20 @@ test('given files are read again when they change; one that has ended is told, a
   renew(T + 5 * DAY)
   const renewed = source.refresh(T + 2 * DAY)
   assert.deepEqual([renewed.fault, renewed.credentials.notAfter], [undefined, T + 5 * DAY])
+})
+
+test('given files of a new authority are served when the cluster was told, or what was served has ended', (t) => {
+  const { renew, source } = given(t, T + DAY)
+  const { credentials } = source.refresh(T, { bundle: '', since: T })
+  const told = { bundle: credentials.bundle, since: T }
+  renew(T + 5 * DAY)
+  const held = source.refresh(T, told).credentials
+  assert.equal(held.cert, credentials.cert)
+  assert.notEqual(held.bundle, credentials.bundle)
+  assert.equal(source.refresh(T, { bundle: held.bundle, since: T }).credentials.notAfter, T + 5 * DAY)
+  renew(T + 6 * DAY)
+  assert.equal(source.refresh(T + 4 * DAY, { bundle: held.bundle, since: T }).credentials.notAfter, T + 5 * DAY)
+  assert.equal(source.refresh(T + 5.1 * DAY, { bundle: held.bundle, since: T }).credentials.notAfter, T + 6 * DAY)
 })
 
 test('files that are changed half-way leave the former in force, with the place that is wrong', (t) => {

@@ -19,12 +19,20 @@ export interface Credentials {
   readonly notAfter: number
 }
 
+/** What the cluster was told last. */
+export interface Told {
+  readonly bundle: string
+  /** Milliseconds since 1970. */
+  readonly since: number
+}
+
 export interface CertificateSource {
   /**
    * What is to be served now; `fault` says what is wrong with it, or why it is still the former.
+   * @param told undefined where it is not for us to tell clients whom to trust
    * @throws ThymusError CONFIG where there is none at all
    */
-  refresh(now: number): { readonly credentials: Credentials; readonly fault: ThymusError | undefined }
+  refresh(now: number, told?: Told): { readonly credentials: Credentials; readonly fault: ThymusError | undefined }
 }
 
 /** All in milliseconds. */
@@ -33,7 +41,7 @@ export interface Lives {
   readonly authority: number
   /** Of a server's certificate; it is renewed when a third is left. */
   readonly server: number
-  /** For which a new authority is trusted before it signs: until then every client has heard of it. */
+  /** For which a new authority is trusted before it signs: until then every client has heard of it. From when it is told, or else made. */
   readonly settle: number
 }
 
@@ -54,12 +62,19 @@ interface Signer extends Authority {
  */
 export function keptCertificates(folder: string, names: readonly string[], lives: Lives = LIVES): CertificateSource {
   return {
-    refresh(now) {
+    refresh(now, told) {
       const authorities = keptAuthorities(join(folder, 'authorities.pem'), now, lives)
+      const file = join(folder, 'server.pem')
+      const [served] = readPairs(file)
       const bundle = authorities.map(({ pem }) => pem).join('')
-      const settled = authorities.findLast(({ certificate }) => now >= certificate.notBefore.milliseconds + BACKDATED + lives.settle)
-      const signer = settled ?? authorities[0]!
-      return { credentials: { ...keptServer(join(folder, 'server.pem'), signer, names, now, lives), bundle }, fault: undefined }
+      const since = ({ pem, certificate }: Signer) => {
+        if (told === undefined) return certificate.notBefore.milliseconds + BACKDATED
+        return told.bundle.includes(pem) ? told.since : Number.POSITIVE_INFINITY
+      }
+      const settled = authorities.findLast((each) => now >= since(each) + lives.settle)
+      // A server that begins anew has told everything just now, and goes on with what it served.
+      const signer = settled ?? authorities.find((each) => served !== undefined && issued(each, served)) ?? authorities[0]!
+      return { credentials: { ...keptServer(file, served, signer, names, now, lives), bundle }, fault: undefined }
     },
   }
 }
@@ -79,8 +94,14 @@ function keptAuthorities(file: string, now: number, lives: Lives): readonly Sign
   return authorities
 }
 
-function keptServer(file: string, signer: Signer, names: readonly string[], now: number, lives: Lives): Omit<Credentials, 'bundle'> {
-  const [kept] = readPairs(file)
+function keptServer(
+  file: string,
+  kept: Signer | undefined,
+  signer: Signer,
+  names: readonly string[],
+  now: number,
+  lives: Lives,
+): Omit<Credentials, 'bundle'> {
   const roots = [signer.certificate]
   if (kept !== undefined && kept.certificate.notAfter.milliseconds - now > lives.server / 3) {
     const isFor = (host: string) => trusts(kept.certificate, { roots, now, host })
@@ -94,6 +115,8 @@ function keptServer(file: string, signer: Signer, names: readonly string[], now:
   write(file, made.pem + made.privateKey.export({ format: 'pem', type: 'pkcs8' }))
   return credentialsOf(made)
 }
+
+const issued = (authority: Signer, { pem }: Signer) => new X509Certificate(pem).checkIssued(new X509Certificate(authority.pem))
 
 function credentialsOf({ pem, privateKey, certificate }: Signer): Omit<Credentials, 'bundle'> {
   const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
@@ -148,14 +171,19 @@ export interface CertificateFiles {
   readonly bundle?: string
 }
 
-/** Files that somebody else renews. What cannot be read while the server runs leaves the former in force. */
+/**
+ * Files that somebody else renews. What cannot be read while the server runs leaves the former in force, and so does, until it ends, a new
+ * authority of which the cluster was not told.
+ */
 export function givenCertificates(files: CertificateFiles): CertificateSource {
   let former: Credentials | undefined
   return {
-    refresh(now) {
+    refresh(now, told) {
       let fault: ThymusError | undefined
       try {
-        former = readGiven(files)
+        const read = readGiven(files)
+        const isTold = told === undefined || read.bundle === '' || read.bundle === told.bundle
+        former = isTold || former === undefined || now > former.notAfter ? read : { ...former, bundle: read.bundle }
       } catch (error) {
         fault = error as ThymusError
         if (former === undefined) throw fault

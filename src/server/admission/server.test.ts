@@ -101,6 +101,8 @@ test('certificates change under open connections, and the cluster is told before
   refuses = true
   await admission.refresh()
   assert.match(String(faults.at(-1)), /the cluster is away/)
+  clock.now += 3 * DAY
+  await admission.refresh()
   refuses = false
   await admission.refresh()
   await admission.refresh()

@@ -2,7 +2,7 @@
 import type { Server as HttpsServer } from 'node:https'
 import type { ThymusError } from '../../core/errors.ts'
 import { type Address, addressOf, type ListenOptions, listen, type Server, stop } from '../listen.ts'
-import type { CertificateSource, Credentials } from './certificates.ts'
+import type { CertificateSource, Credentials, Told } from './certificates.ts'
 import { type Gauge, Metrics } from './metrics.ts'
 import { refusal, Webhook, type WebhookOptions } from './webhook.ts'
 
@@ -33,13 +33,14 @@ export class AdmissionServer {
   #server: Server | undefined
   #timer: NodeJS.Timeout | undefined
   #served: Credentials
-  #published: string | undefined
+  #told: Told | undefined
   #fault: ThymusError | undefined
   #refreshing: Promise<void> | undefined
 
   private constructor(options: AdmissionOptions) {
     this.#options = options
-    const { credentials, fault } = options.certificates.refresh(options.now())
+    if (options.publish !== undefined) this.#told = { bundle: '', since: options.now() }
+    const { credentials, fault } = options.certificates.refresh(options.now(), this.#told)
     this.#served = credentials
     this.#blame(fault)
   }
@@ -97,7 +98,7 @@ export class AdmissionServer {
 
   async #refresh(): Promise<void> {
     try {
-      const { credentials, fault } = this.#options.certificates.refresh(this.#options.now())
+      const { credentials, fault } = this.#options.certificates.refresh(this.#options.now(), this.#told)
       this.#blame(fault)
       await this.#publish(credentials.bundle)
       if (credentials.cert !== this.#served.cert || credentials.key !== this.#served.key) {
@@ -111,11 +112,11 @@ export class AdmissionServer {
   }
 
   async #publish(bundle: string): Promise<void> {
-    const { publish, fault } = this.#options
-    if (publish === undefined || bundle === '' || bundle === this.#published) return
+    const { publish, fault, now } = this.#options
+    if (publish === undefined || bundle === '' || bundle === this.#told?.bundle) return
     try {
       await publish(bundle)
-      this.#published = bundle
+      this.#told = { bundle, since: now() }
     } catch (error) {
       fault(error)
     }

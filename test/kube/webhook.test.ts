@@ -1,4 +1,4 @@
-// The webhook, asked by a real API server. The rules are those of a judge for tests; all else is what runs in a cluster.
+// The webhook, asked by a real API server. The rules are those of a judge for tests; all else is what runs in a cluster. One file, for one server.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect as connectPlain } from 'node:net'
@@ -35,7 +35,12 @@ interface Line {
   readonly decision: 'allow' | 'deny'
   readonly dryRun: boolean
   readonly failure?: string
-  readonly request: { readonly operation: string; readonly object: KubernetesObject }
+  readonly request: {
+    readonly operation: string
+    readonly resource: { readonly resource: string }
+    readonly subResource?: string
+    readonly object: KubernetesObject
+  }
 }
 
 interface Running {
@@ -211,6 +216,67 @@ test('the rules that are there from the start are taken by the cluster', { skip 
     { configuration: {} },
   ),
 )
+
+test('what is done to a part of an object is asked about from the start', { skip }, async () => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const metadata = { name: 'parts', namespace: 'default' }
+  const container = (cpu: string) => ({ name: 'c', image: 'i', resources: { requests: { cpu } } })
+  const scaled = (apiVersion: string, kind: string, selector: object) => ({
+    ...{ apiVersion, kind, metadata },
+    spec: { replicas: 0, selector, template },
+  })
+  const objects = [
+    { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [container('100m')] } },
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } },
+    { apiVersion: 'v1', kind: 'Node', metadata: { name: 'parts' } },
+    ...['Deployment', 'ReplicaSet', 'StatefulSet'].map((kind) => scaled('apps/v1', kind, { matchLabels: { a: 'b' } })),
+    scaled('v1', 'ReplicationController', { a: 'b' }),
+  ]
+  for (const object of objects) done(await kube.client.create(object))
+  await withWebhook(
+    async ({ lines }) => {
+      const [core, apps] = ['/api/v1/namespaces/default', '/apis/apps/v1/namespaces/default']
+      const merge = (path: string, body: object) => ['PATCH', path, { body, type: 'application/merge-patch+json' }] as const
+      const target = { apiVersion: 'v1', kind: 'Binding', metadata, target: { kind: 'Node', name: 'parts' } }
+      const scales = ['deployments', 'replicasets', 'statefulsets'].map((name) => `${apps}/${name}`)
+      const calls = [
+        ...['attach', 'exec?command=ls', 'portforward?ports=80', 'proxy'].map((sub) => ['POST', `${core}/pods/parts/${sub}`, {}] as const),
+        merge(`${core}/pods/parts/ephemeralcontainers`, { spec: { ephemeralContainers: [{ name: 'e', image: 'i' }] } }),
+        merge(`${core}/pods/parts/resize`, { spec: { containers: [container('200m')] } }),
+        ['POST', `${core}/pods/parts/binding`, { body: target }] as const,
+        ['POST', `${core}/pods/parts/eviction`, { body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata } }] as const,
+        ...[...scales, `${core}/replicationcontrollers`].map((path) => merge(`${path}/parts/scale`, { spec: { replicas: 1 } })),
+        ['POST', `${core}/services/parts/proxy`, {}] as const,
+        ['POST', '/api/v1/nodes/parts/proxy', {}] as const,
+        merge(`${core}/services/parts/status`, { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } }),
+      ]
+      // What becomes of it without a kubelet is no matter.
+      for (const [method, path, options] of calls) await kube.client.ask(method, path, options)
+      const asked = lines.flatMap(({ request: { operation, resource, subResource } }) =>
+        subResource === undefined ? [] : `${operation} ${resource.resource}/${subResource}`,
+      )
+      assert.deepEqual([...new Set(asked)].sort(), [
+        'CONNECT nodes/proxy',
+        'CONNECT pods/attach',
+        'CONNECT pods/exec',
+        'CONNECT pods/portforward',
+        'CONNECT pods/proxy',
+        'CONNECT services/proxy',
+        'CREATE pods/binding',
+        'CREATE pods/eviction',
+        'UPDATE deployments/scale',
+        'UPDATE pods/ephemeralcontainers',
+        'UPDATE pods/resize',
+        'UPDATE replicasets/scale',
+        'UPDATE replicationcontrollers/scale',
+        'UPDATE services/status',
+        'UPDATE statefulsets/scale',
+      ])
+    },
+    { configuration: {} },
+  )
+  for (const object of objects) await kube.client.delete(object)
+})
 
 test('a secret is judged, and not logged', { skip }, () =>
   withWebhook(async ({ lines }) => {

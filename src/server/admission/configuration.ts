@@ -34,14 +34,20 @@ const DEFAULT_TIMEOUT = 3
 const EXEMPT = ['kube-system']
 /** The label is set by the API server itself, so nobody can leave it out or lie. */
 const NAME_LABEL = 'kubernetes.io/metadata.name'
-/** All but what changes all the time and is judged nowhere. Subresources are named, as `*` alone leaves them out. */
+/** Subresources are named, as `*` leaves them out: those of which Gatekeeper has itself told, but for `pods/log`, which is only read. */
+const SUBRESOURCES = [
+  ...['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'portforward', 'proxy', 'resize'].map((name) => `pods/${name}`),
+  ...['deployments', 'replicasets', 'replicationcontrollers', 'statefulsets'].map((name) => `${name}/scale`),
+  ...['nodes/proxy', 'services/proxy', 'services/status'],
+]
 const EVERYTHING: readonly Rule[] = [
-  { apiGroups: ['*'], apiVersions: ['*'], resources: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'], scope: '*' },
   {
-    apiGroups: [''],
+    apiGroups: ['*'],
     apiVersions: ['*'],
-    resources: ['pods/ephemeralcontainers', 'pods/exec', 'pods/attach'],
-    operations: ['UPDATE', 'CONNECT'],
+    resources: ['*', ...SUBRESOURCES],
+    // Of proxies, and of what is run in pods, the operation is CONNECT.
+    operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+    scope: '*',
   },
 ]
 

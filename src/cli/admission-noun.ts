@@ -152,6 +152,7 @@ export const admission = group('may this be deployed? Gatekeeper templates, Pod 
         'fail-mode': { ...failMode, brief: 'what the cluster does without an answer' },
         timeout: given(seconds, 'SECONDS', 'to wait for an answer, 1 to 30; 3 where it is left out'),
         mutate: flag('ask for mutations too'),
+        deletes: flag('ask about deletions too; rules that do not look at the operation then refuse these as well'),
         'exempt-namespace': many(
           namespaceName,
           'NAME',

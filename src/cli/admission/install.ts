@@ -3,7 +3,7 @@
 import { ThymusError } from '../../core/errors.ts'
 import { type Fields, type KubernetesObject, kindOf } from '../../formats/kubernetes/object.ts'
 import { readAllPem, writePem } from '../../formats/pem.ts'
-import { type ConfigurationOptions, type Rule, webhookConfigurations } from '../../server/admission/configuration.ts'
+import { type ConfigurationOptions, everything, type Rule, webhookConfigurations } from '../../server/admission/configuration.ts'
 import { readInput } from '../files.ts'
 import { note } from '../terminal.ts'
 import { type ClusterFlags, openClient } from './cluster.ts'
@@ -16,6 +16,7 @@ export interface InstallFlags extends ClusterFlags {
   readonly 'fail-mode': 'fail' | 'ignore'
   readonly timeout?: number
   readonly mutate?: boolean
+  readonly deletes?: boolean
   readonly 'exempt-namespace'?: readonly string[]
   readonly 'exempt-label'?: string
   readonly 'dry-run'?: boolean
@@ -25,7 +26,7 @@ const MUTATED: readonly Rule[] = [{ apiGroups: ['*'], apiVersions: ['*'], resour
 
 /** Applies the configurations; with `--dry-run` they are printed, and the cluster, where one is named, only checks them. */
 export async function install(flags: InstallFlags): Promise<number> {
-  const { url, name, timeout, mutate = false, 'dry-run': dryRun = false, 'exempt-label': exemptLabel } = flags
+  const { url, name, timeout, mutate = false, deletes = false, 'dry-run': dryRun = false, 'exempt-label': exemptLabel } = flags
   const at = url === undefined ? { service: serviceOf(flags.service) } : { url: url.replace(/\/+$/, '') }
   if (url !== undefined && URL.parse(url)?.protocol !== 'https:') throw new ThymusError('USAGE', 'no https address', { at: '--url' })
   const mode = flags['fail-mode'] === 'ignore' ? 'Ignore' : 'Fail'
@@ -35,6 +36,7 @@ export async function install(flags: InstallFlags): Promise<number> {
     at,
     bundle: flags.ca === undefined ? '' : bundleIn(flags.ca),
     failMode: { validate: mode, mutate: mode },
+    rules: everything(deletes),
     exemptNamespaces: [...new Set(['kube-system', ...own, ...(flags['exempt-namespace'] ?? [])])],
     ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
     ...(exemptLabel === undefined ? {} : { exemptLabel }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type KubernetesObject, valueAt } from '../../formats/kubernetes/object.ts'
-import { type ConfigurationOptions, publishBundle, webhookConfigurations } from './configuration.ts'
+import { type ConfigurationOptions, everything, publishBundle, webhookConfigurations } from './configuration.ts'
 
 const OPTIONS: ConfigurationOptions = {
   name: 'thymus',
@@ -28,6 +28,15 @@ test('the cluster is told where to ask, about what, for how long, and what to do
     admissionReviewVersions: ['v1', 'v1beta1'],
     namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }] },
   })
+})
+
+test('what goes is asked about only where somebody wants it: what broke a rule from before could not be deleted', () => {
+  const operations = (options: Partial<ConfigurationOptions>) =>
+    webhookConfigurations({ ...OPTIONS, ...options }).map(
+      (object) => (webhook(object).rules as ConfigurationOptions['rules'])![0]!.operations,
+    )
+  assert.deepEqual(operations({}), [['CREATE', 'UPDATE', 'CONNECT']])
+  assert.deepEqual(operations({ rules: everything(true) }), [['CREATE', 'UPDATE', 'CONNECT', 'DELETE']])
 })
 
 test('mutators have a configuration of their own, and exemptions hold for both', () => {

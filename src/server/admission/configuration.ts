@@ -40,20 +40,22 @@ const SUBRESOURCES = [
   ...['deployments', 'replicasets', 'replicationcontrollers', 'statefulsets'].map((name) => `${name}/scale`),
   ...['nodes/proxy', 'services/proxy', 'services/status'],
 ]
-const EVERYTHING: readonly Rule[] = [
+
+/** @param deletes also what goes: a template that does not look at the operation then keeps what breaks it from being deleted */
+export const everything = (deletes: boolean): readonly Rule[] => [
   {
     apiGroups: ['*'],
     apiVersions: ['*'],
     resources: ['*', ...SUBRESOURCES],
     // Of proxies, and of what is run in pods, the operation is CONNECT.
-    operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+    operations: ['CREATE', 'UPDATE', 'CONNECT', ...(deletes ? (['DELETE'] as const) : [])],
     scope: '*',
   },
 ]
 
 /** The objects to apply: ValidatingWebhookConfiguration, and MutatingWebhookConfiguration where anything is mutated. */
 export function webhookConfigurations(options: ConfigurationOptions): readonly KubernetesObject[] {
-  const { rules = EVERYTHING, mutated = [] } = options
+  const { rules = everything(false), mutated = [] } = options
   const all: KubernetesObject[] = [configuration('Validating', 'validate', '/v1/admit', rules, options)]
   // Asked again where a later one has changed the object, so that the order of webhooks decides nothing.
   if (mutated.length > 0)

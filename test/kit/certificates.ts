@@ -43,15 +43,17 @@ export const dnsNames = (...names: readonly string[]) => extension('2.5.29.17', 
 export const usages = (...oids: readonly string[]) => extension('2.5.29.37', sequence(...oids.map(oid)))
 export const policies = (...oids: readonly string[]) => extension('2.5.29.32', sequence(...oids.map((each) => sequence(oid(each)))))
 
-export const commonName = (name: string) => sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x0c, name))))
+/** A name of one common name. @param name or the DER of a whole name */
+export const commonName = (name: string | Buffer) =>
+  Buffer.isBuffer(name) ? name : sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x0c, name))))
 
 type Hash = 'sha1' | 'sha256' | 'sha384'
 
 export interface Request {
-  readonly subject: string
+  readonly subject: string | Buffer
   readonly key: Pair
   /** Who signs; itself if nobody. */
-  readonly issuer?: { readonly subject: string; readonly key: Pair }
+  readonly issuer?: { readonly subject: string | Buffer; readonly key: Pair }
   readonly extensions?: readonly Buffer[]
   /** UTCTime. */
   readonly from?: string
@@ -86,8 +88,8 @@ export function certificate({
 }
 
 export interface ListRequest {
-  readonly issuer: { readonly subject: string; readonly key: Pair }
-  readonly revoked?: readonly { readonly serial: number; readonly extensions?: readonly Buffer[] }[]
+  readonly issuer: { readonly subject: string | Buffer; readonly key: Pair }
+  readonly revoked?: readonly { readonly serial: number | Buffer; readonly extensions?: readonly Buffer[] }[]
   readonly extensions?: readonly Buffer[]
   readonly from?: string
   /** Null for a list that does not say when it ends. */
@@ -106,7 +108,7 @@ export function revocationList({
 }: ListRequest): Buffer {
   const entries = revoked.map((each) => {
     const inside = each.extensions === undefined ? [] : [sequence(...each.extensions)]
-    return sequence(integer(each.serial), text(0x17, '240101000000Z'), ...inside)
+    return sequence(Buffer.isBuffer(each.serial) ? each.serial : integer(each.serial), text(0x17, '240101000000Z'), ...inside)
   })
   return signed(issuer.key, hash, (algorithm) => [
     integer(1),

@@ -18,7 +18,7 @@ import {
 import type { TpmKey } from './tpm-evidence.ts'
 
 export interface Authority {
-  readonly subject: string
+  readonly subject: string | Buffer
   readonly key: Pair
   readonly der: Buffer
 }
@@ -27,7 +27,7 @@ export const EK_USAGE = '2.23.133.8.1'
 const UTF8 = 0x0c
 const NAMES = { manufacturer: '2.23.133.2.1', model: '2.23.133.2.2', version: '2.23.133.2.3' } as const
 
-export function newAuthority(subject: string, issuer?: Authority, request: Partial<Request> = {}): Authority {
+export function newAuthority(subject: string | Buffer, issuer?: Authority, request: Partial<Request> = {}): Authority {
   const key = newPair()
   return { subject, key, der: certificate({ subject, key, extensions: [isCa()], ...(issuer && { issuer }), ...request }) }
 }
@@ -49,7 +49,7 @@ export function ekCertificate(ek: TpmKey, issuer: Authority, request: Partial<Re
 
 export interface PlatformRequest {
   /** Issuer and serial number of a certificate; or the fields of a holder as they stand. */
-  readonly holder: { readonly issuer: string; readonly serial: number } | Buffer
+  readonly holder: { readonly issuer: string | Buffer; readonly serial: number } | Buffer
   readonly attributes?: readonly Buffer[]
   readonly extensions?: readonly Buffer[]
   /** GeneralizedTime. */
@@ -66,7 +66,7 @@ export const utf8 = (value: string) => text(UTF8, value)
 export function attributeCertificate(request: PlatformRequest, issuer: Authority): Buffer {
   const { holder, attributes = [], extensions = [], to = '20300101000000Z' } = request
   const algorithm = sequence(oid('1.2.840.10045.4.3.2'))
-  const nameOf = (subject: string) => sequence(der(0xa4, commonName(subject)))
+  const nameOf = (subject: string | Buffer) => sequence(der(0xa4, commonName(subject)))
   const body = sequence(
     ...[
       integer(1),

@@ -2,19 +2,25 @@
 import { ThymusError } from '../../../../core/errors.ts'
 import { ByteReader } from '../../../../formats/bytes.ts'
 import { DerReader } from '../../../../formats/der/reader.ts'
-import { TAG } from '../../../../formats/der/tags.ts'
+import { contextConstructed, TAG } from '../../../../formats/der/tags.ts'
 import { readAllPem } from '../../../../formats/pem.ts'
 import { type Certificate, MAX_CERTIFICATES, readCertificate } from '../../../../formats/x509/certificate.ts'
 import { canonicalDer, type Oddity, readElement } from './vendor-der.ts'
 
 export interface VendorCertificate extends Certificate {
-  /** Where it departs from DER. Its `raw` and `rawBody` are as they were, everything else is read after that was put right. */
+  /**
+   * Where it departs from DER. What others hold it to (`raw`, `rawBody`, its names in `rawIssuer` and `rawSubject`, `serial`) is as it was issued;
+   * everything else is read after that was put right.
+   */
   readonly oddities: readonly Oddity[]
+  /** SubjectPublicKeyInfo as it was issued; `publicKey` is what can be used. */
+  readonly rawPublicKey: Buffer
 }
 
 /** TCG_PCCLIENT_STORED_CERT (TCG PC Client Implementation Specification 1.21, 7.4.5), which TPMs of that time have before the certificate. */
 const STORED_CERT = 0x1001
 const FULL_CERT = 0x1002
+const VERSION = contextConstructed(0)
 
 /**
  * The one certificate in an NV index or a file: DER, PEM, with what an index has unused behind it (0x00 or 0xff).
@@ -50,9 +56,30 @@ export function readVendorCertificates(bytes: Buffer): readonly VendorCertificat
 function read(bytes: Buffer): VendorCertificate {
   const { der, oddities } = canonicalDer(bytes)
   const certificate = readCertificate(der)
-  if (oddities.length === 0) return { ...certificate, oddities }
+  if (oddities.length === 0) return { ...certificate, oddities, rawPublicKey: certificate.publicKey.raw }
+  return { ...certificate, oddities, raw: bytes, ...issuedFields(bytes) }
+}
+
+/** Of a certificate that has been read: its fields have the places that they must. */
+function issuedFields(bytes: Buffer): Pick<VendorCertificate, 'rawBody' | 'serial' | 'rawIssuer' | 'rawSubject' | 'rawPublicKey'> {
+  const rawBody = elementsIn(bytes)[0]!
+  const fields = elementsIn(rawBody)
+  if (fields[0]![0] === VERSION) fields.shift()
+  const [number, , rawIssuer, , rawSubject, rawPublicKey] = fields as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer]
+  const { content } = readElement(number, 0).element
+  const serial = BigInt.asIntN(8 * content.length, BigInt(`0x${content.toString('hex')}`))
+  return { rawBody, serial, rawIssuer, rawSubject, rawPublicKey }
+}
+
+/** The elements inside one, each whole. */
+function elementsIn(bytes: Buffer): Buffer[] {
   const { content } = readElement(bytes, 0).element
-  return { ...certificate, oddities, raw: bytes, rawBody: content.subarray(0, readElement(content, 0).end) }
+  const elements: Buffer[] = []
+  for (let at = 0, end: number; at < content.length; at = end) {
+    end = readElement(content, at).end
+    elements.push(content.subarray(at, end))
+  }
+  return elements
 }
 
 function unwrapped(bytes: Buffer): Buffer {

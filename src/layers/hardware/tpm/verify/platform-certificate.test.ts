@@ -9,6 +9,7 @@ import {
   integer,
   isCa,
   newPair,
+  newRsaPair,
   oid,
   sequence,
   text,
@@ -215,6 +216,25 @@ describe('a platform certificate', () => {
       der(0xa2),
     ])
       assert.throws(() => about(holder), { code: 'FORMAT' })
+  })
+
+  test('names its holder as that was issued, DER or not', () => {
+    const unsorted = sequence(der(0x31, sequence(oid('2.5.4.3'), utf8('Root 1111')), sequence(oid('2.5.4.6'), text(0x13, 'TW'))))
+    const negative = der(0x02, Buffer.from('80aabb', 'hex'))
+    const key = newRsaPair()
+    const forOaep = (bytes: Buffer) => Buffer.from(bytes.toString('hex').replace('2a864886f70d010101', '2a864886f70d010107'), 'hex')
+    const odd = forOaep(certificate({ subject: 'EK', key, issuer: newAuthority(unsorted), serial: negative }))
+    const ekCertificate = readVendorCertificate(odd)
+    assert.deepEqual(ekCertificate.oddities, ['set-order', 'serial', 'key-algorithm'])
+    const about = (holder: Buffer) =>
+      verdicts({ ...statement, ekCertificate, platform: readPlatformCertificate(attributeCertificate({ ...request, holder }, issuer)) })[1]
+    const named = (name: Buffer, serial: Buffer) => der(0xa0, sequence(der(0xa4, name)), serial)
+    assert.equal(about(named(unsorted, negative)), 'pass')
+    assert.equal(about(named(unsorted, der(0x02, Buffer.from('0080aabb', 'hex')))), 'fail')
+    const digest = createHash('sha256')
+      .update(forOaep(key.publicKey.export({ format: 'der', type: 'spki' })))
+      .digest()
+    assert.equal(about(der(0xa2, enumerated(0), sequence(oid(SHA256)), der(0x03, Buffer.of(0), digest))), 'pass')
   })
 
   test('that says what has changed since another is not about a TPM by itself', () => {

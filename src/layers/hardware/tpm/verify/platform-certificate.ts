@@ -8,6 +8,7 @@ import { commonName } from '../../../../formats/x509/name.ts'
 import { isSignedBy } from '../../../../formats/x509/signature.ts'
 import { ANY_USAGE } from '../../../../formats/x509/verify.ts'
 import type { Holder, HolderDigest, PlatformCertificate } from '../abi/platform-certificate.ts'
+import type { VendorCertificate } from '../abi/vendor-certificate.ts'
 import { TPM_CHECKS } from '../checks.ts'
 import { chainOf } from './chain.ts'
 
@@ -19,7 +20,7 @@ export interface PlatformStatement {
   /** Milliseconds since 1970. */
   readonly now: number
   /** The certificate of the endorsement key, which is verified by itself. */
-  readonly ekCertificate?: Certificate
+  readonly ekCertificate?: VendorCertificate
 }
 
 /** The platform's delta certificate: its holder is the certificate that it changes. */
@@ -67,7 +68,7 @@ function pathOf(leaf: Certificate, { roots, intermediates, now }: PlatformStatem
   return typeof path === 'string' ? path : undefined
 }
 
-function holderCheck({ holder, credentialType }: PlatformCertificate, ek: Certificate | undefined): Check {
+function holderCheck({ holder, credentialType }: PlatformCertificate, ek: VendorCertificate | undefined): Check {
   const open = (code: string, text: string) => checked(TPM_CHECKS, 'TPM_PLATFORM_HOLDER', unknown(code, text))
   if (ek === undefined) return open('NOT_GIVEN', 'the certificate of the endorsement key was not given')
   if (holder === undefined) return open('NO_HOLDER', 'the certificate names no certificate of an endorsement key')
@@ -81,14 +82,14 @@ function holderCheck({ holder, credentialType }: PlatformCertificate, ek: Certif
   return checked(TPM_CHECKS, 'TPM_PLATFORM_HOLDER', verdict, named && { expected: certificateText(ek), got: certificateText(named) })
 }
 
-const isNamed = ({ rawIssuer, serial }: NonNullable<Holder['certificate']>, ek: Certificate) =>
+const isNamed = ({ rawIssuer, serial }: NonNullable<Holder['certificate']>, ek: VendorCertificate) =>
   rawIssuer.equals(ek.rawIssuer) && serial === ek.serial
 
 /** SHA-1 binds nothing. */
-function digestVerdict({ of, hash, digest }: HolderDigest, ek: Certificate): Verdict {
+function digestVerdict({ of, hash, digest }: HolderDigest, ek: VendorCertificate): Verdict {
   if (of === 'other' || hash === undefined || hash === 'sha1')
     return unknown('HASH', 'its holder is a digest by a hash, or of an object, that says nothing here')
-  return hashesTo(hash, of === 'key' ? ek.publicKey.raw : ek.raw, digest) ? PASS : FAIL
+  return hashesTo(hash, of === 'key' ? ek.rawPublicKey : ek.raw, digest) ? PASS : FAIL
 }
 
 const certificateText = ({ issuer, serial }: Pick<Certificate, 'issuer' | 'serial'>) =>

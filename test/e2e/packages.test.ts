@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { generateKeyPairSync, hash } from 'node:crypto'
-import { cpSync, globSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -17,6 +17,13 @@ after(() => rmSync(folder, { recursive: true }))
 const put = (name: string, content: string | Uint8Array) => {
   const path = join(folder, name)
   writeFileSync(path, content)
+  return path
+}
+const sqlite = (name: string, text: string) => {
+  const path = join(folder, name)
+  const db = new DatabaseSync(path)
+  db.exec(text)
+  db.close()
   return path
 }
 const digests = (stdout: string) => (JSON.parse(stdout) as { digests: Readonly<Record<string, readonly string[]>> }).digests
@@ -175,12 +182,34 @@ test('what is none, damaged, or of a kind that is not read gets one line that sa
   await refused(put('torn.deb', deb(Buffer.from('fd377a585a0000', 'hex'), 'data.tar.xz')), /FORMAT.*cannot be unpacked/)
   await refused(put('cut.deb', deb(gzipSync(Buffer.alloc(2 << 20)).subarray(0, 200), 'data.tar.gz')), /FORMAT.*cannot be unpacked/)
   await refused(put('torn.sqlite', `SQLite format 3\0${'x'.repeat(5_000)}`), /FORMAT.*the database cannot be read/)
-  const other = new DatabaseSync(join(folder, 'other.sqlite'))
-  other.exec('CREATE TABLE t (a); CREATE VIEW Packages AS SELECT 1 AS hnum, a AS blob FROM t')
-  other.close()
+  sqlite('other.sqlite', 'CREATE TABLE t (a); CREATE VIEW Packages AS SELECT 1 AS hnum, a AS blob FROM t')
   await refused(join(folder, 'other.sqlite'), /FORMAT.*has no packages/)
-  const bad = new DatabaseSync(join(folder, 'bad.sqlite'))
-  bad.exec("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages VALUES (7, x'00000001')")
-  bad.close()
+  sqlite('bad.sqlite', "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages VALUES (7, x'00000001')")
   await refused(join(folder, 'bad.sqlite'), /FORMAT.*header 7, data_length at byte 4/)
+})
+
+test('a database is not let run what it says, nor lead in a circle', async () => {
+  for (const [name, text] of Object.entries({
+    virtual: "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob AS (x'00'))",
+    stored: "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob AS (x'00') STORED)",
+    number: 'CREATE TABLE Packages (a, hnum AS (1), blob)',
+    module: 'CREATE VIRTUAL TABLE Packages USING fts5 (hnum, blob)',
+  })) {
+    const path = sqlite(`${name}.sqlite`, `${text}; INSERT INTO Packages DEFAULT VALUES`)
+    await refused(path, /FORMAT.*has no packages/)
+  }
+
+  const header = rpmHeader(rpmTags([{ path: '/usr/bin/tiny', content: 'tiny' }])).toString('hex')
+  const rows = `INSERT INTO Packages (blob) VALUES ${Array(100).fill(`(x'${header}')`).join()}`
+  const path = sqlite('circle.sqlite', `PRAGMA page_size = 512; CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob); ${rows}`)
+  assert.deepEqual(await made(path), { '/usr/bin/tiny': [hash('sha256', 'tiny')] })
+  const bytes = readFileSync(path)
+  const top = bytes.subarray(512, 1024)
+  assert.equal(top[0], 5)
+  // Its last page is its first once more.
+  top.copyWithin(8, top.readUInt16BE(12), top.readUInt16BE(12) + 4)
+  writeFileSync(path, bytes)
+  await refused(path, /FORMAT.*headers out of order.*header 1\)/)
+  sqlite('great.sqlite', `CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages VALUES (${2n ** 60n}, '')`)
+  await refused(join(folder, 'great.sqlite'), /FORMAT.*no header.*header 1152921504606846976/)
 })

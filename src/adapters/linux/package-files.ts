@@ -83,7 +83,7 @@ function installed(blob: Uint8Array, base = 0): Package {
 }
 
 interface Row {
-  readonly hnum: number
+  readonly hnum: bigint
   readonly blob: Uint8Array
 }
 
@@ -95,14 +95,21 @@ function* sqliteHeaders(path: string): Generator<Row> {
   const url = pathToFileURL(resolve(path))
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
   url.search = log === undefined || log.size === 0 ? 'mode=ro&immutable=1' : 'mode=ro'
-  const db = new DatabaseSync(url, { readOnly: true })
+  const db = new DatabaseSync(url, { readOnly: true, defensive: true, readBigInts: true })
   try {
-    // A view could take for ever.
-    const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'Packages'").get()
-    if (table === undefined) throw new ThymusError('FORMAT', 'the database has no packages', { at: 'Packages' })
-    for (const { hnum, blob } of db.prepare('SELECT hnum, blob FROM Packages ORDER BY hnum').iterate()) {
+    db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
+    // Views, virtual tables and generated columns run what the file says when they are read, and could take for ever.
+    const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'Packages' AND sql GLOB 'CREATE TABLE *'").get()
+    const columns = table === undefined ? [] : db.prepare('PRAGMA table_xinfo(Packages)').all()
+    const isStored = (wanted: string) => columns.some(({ name, hidden }) => name === wanted && hidden === 0n)
+    if (!isStored('hnum') || !isStored('blob')) throw new ThymusError('FORMAT', 'the database has no packages', { at: 'Packages' })
+    // As the table has them, which is by number: to sort them is to read all first, and pages that are named again and again have no end.
+    let last = 0n
+    for (const { hnum, blob } of db.prepare('SELECT hnum, blob FROM Packages NOT INDEXED').iterate()) {
+      if (typeof hnum !== 'bigint' || hnum <= last) throw new ThymusError('FORMAT', 'headers out of order', { at: `header ${hnum}` })
       if (!(blob instanceof Uint8Array)) throw new ThymusError('FORMAT', 'no header', { at: `header ${hnum}` })
-      yield { hnum: Number(hnum), blob }
+      last = hnum
+      yield { hnum, blob }
     }
   } finally {
     db.close()

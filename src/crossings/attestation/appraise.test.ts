@@ -9,6 +9,7 @@ import { AK, AK_NAME, bundleOf, changed, DB, machine, NONCE, NOW } from '../../.
 import { newAuthority } from '../../../test/kit/tpm-certificates.ts'
 import { newEccKey, quoteBy, type TpmKey } from '../../../test/kit/tpm-evidence.ts'
 import { EAR_PROFILE, readEar, VERAISON_PROFILE, writeEar } from '../../formats/ear/ear.ts'
+import { TRUST_CLAIMS } from '../../formats/ear/trust.ts'
 import { readCertificate } from '../../formats/x509/certificate.ts'
 import { parseEventLog } from '../../layers/firmware/tcg-log/event-log.ts'
 import { replay } from '../../layers/firmware/tcg-log/replay.ts'
@@ -259,6 +260,19 @@ describe('a policy of one’s own', () => {
     const appraised = judged(machine({ nonce: Buffer.alloc(16) }), {}, blind)
     assert.deepEqual(statusOf(appraised), { tpm: 'none', boot: 'none', ima: 'none' })
     assert.match(appraised.submodules[0]!.because.join(), /TPM_NONCE is fail/)
+  })
+
+  test('cannot affirm what nothing looked at', () => {
+    const all = Object.fromEntries(TRUST_CLAIMS.map((claim) => [claim, 2]))
+    const [tpm] = judged(machine(), {}, own(`vector := ${JSON.stringify(all)}\nstatus := "affirming"`)).submodules
+    assert.equal(tpm!.status, 'affirming')
+    assert.deepEqual(
+      TRUST_CLAIMS.filter((claim) => tpm!.vector[claim] === 2),
+      ['instance-identity', 'hardware'],
+    )
+    assert.match(tpm!.because.join(), /executables, file-system, .*sourced-data: not affirmed, nothing looked at them/)
+    const other = own(`vector := {"sourced-data": 2, "hardware": 96}\nstatus := "contraindicated"`)
+    assert.deepEqual(judged(machine(), {}, other).submodules[0]!.vector, { 'sourced-data': 0, hardware: 96 })
   })
 
   test('may be stricter than what passed', () => {

@@ -78,7 +78,7 @@ function readAnswer(answer: unknown): Answer {
 }
 
 /**
- * The answer, made no better than what was seen: a claim is affirmed only where all checks that speak of it passed or are accepted by name, and
+ * The answer, made no better than what was seen: a claim is affirmed only where checks speak of it, which all passed or are accepted by name, and
  * evidence only where no claim that was looked at is left open.
  */
 function bounded({ status, vector, because, accepted }: Answer, checks: readonly Check[]): Decided {
@@ -94,7 +94,12 @@ function bounded({ status, vector, because, accepted }: Answer, checks: readonly
   }
   for (const { code } of checks.filter(isAccepted)) said.push(`${code} is accepted: ${accepted[code]}`)
   const speaks = (check: Check) => (check.verdict.is === 'pass' ? placeOf(check.code).pass !== undefined : isOpen(check))
-  const looked = new Set(checks.filter(speaks).map(({ code }) => placeOf(code).claim))
+  const claimsOf = (wanted: (check: Check) => boolean) => new Set(checks.filter(wanted).map(({ code }) => placeOf(code).claim))
+  const looked = claimsOf(speaks)
+  const spoken = looked.union(claimsOf(isAccepted))
+  const unseen = TRUST_CLAIMS.filter((each) => !spoken.has(each) && tierOf(values[each] ?? 0) === 'affirming')
+  for (const each of unseen) values[each] = 0
+  if (unseen.length > 0) said.push(`${unseen.join(', ')}: not affirmed, nothing looked at ${unseen.length === 1 ? 'it' : 'them'}`)
   const worst = vectorTier(values)
   const isWhole = looked.size > 0 && [...looked].every((claim) => tierOf(values[claim] ?? 0) !== 'none')
   const best: Tier = worst === 'affirming' && !isWhole ? 'none' : worst

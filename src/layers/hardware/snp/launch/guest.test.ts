@@ -37,11 +37,17 @@ describe('the lines that launch a guest', () => {
 describe('a policy', () => {
   test('asks for its mode; one that the firmware would refuse is refused', () => {
     for (const [mode, policy] of Object.entries(POLICIES)) checkPolicy(mode as Guest['mode'], policy)
+    checkPolicy('sev', 0xffff_0001n)
+    checkPolicy('sev-snp', 0x3ff_ffffn)
     for (const [mode, policy] of [
       ['sev-snp', 0x1001fn],
       ['sev-es', 1n],
       ['sev', 5n],
       ['sev', 0x41n],
+      ['sev', 0x1_0000_0001n],
+      ['sev-es', 0x100_0000_0005n],
+      ['sev-snp', 0x8000_0000_0002_0000n],
+      ['sev-snp', 0x402_0000n],
     ] as const) {
       assert.throws(() => checkPolicy(mode, policy), { code: 'USAGE' })
     }

@@ -1,6 +1,7 @@
 // How QEMU and libvirt are told to launch a confidential guest. Sources: QEMU, docs/system/i386/amd-memory-encryption.rst and qapi/qom.json
 // (SevGuestProperties, SevSnpGuestProperties); libvirt, formatdomain.html, "Launch Security".
 import { ThymusError } from '../../../../core/errors.ts'
+import { guestPolicyOf } from '../flags.ts'
 import type { SevMode } from './digest.ts'
 
 /** What is launched; files are paths on the host. */
@@ -29,14 +30,19 @@ export const POLICIES: Readonly<Record<SevMode, bigint>> = { sev: 0x1n, 'sev-es'
 const SEV_ES = 1n << 2n
 const SNP_RESERVED_ONE = 1n << 17n
 const SEV_BITS = 6n
+/** SevGuestProperties has it as uint32; the upper half is the least version of the firmware's API. */
+const SEV_SIZE = 32n
 
 /** @throws ThymusError USAGE for a policy that the firmware would refuse, or that would not ask for the mode */
 export function checkPolicy(mode: SevMode, policy: bigint): void {
   const wrong = (why: string) => new ThymusError('USAGE', `0x${policy.toString(16)} is no policy of ${mode}: ${why}`)
   if (mode === 'sev-snp' && (policy & SNP_RESERVED_ONE) === 0n) throw wrong('bit 17 must be 1')
+  const { unknown } = guestPolicyOf(policy)
+  if (mode === 'sev-snp' && unknown !== 0n) throw wrong(`bits that no firmware knows: ${hex(unknown)}`)
   if (mode === 'sev-es' && (policy & SEV_ES) === 0n) throw wrong('bit 2 (ES) must be 1, or the host may leave it out')
   if (mode === 'sev' && (policy & SEV_ES) !== 0n) throw wrong('bit 2 asks for SEV-ES')
   if (mode !== 'sev-snp' && (policy & 0xffffn) >> SEV_BITS !== 0n) throw wrong('bits 6 to 15 are reserved')
+  if (mode !== 'sev-snp' && policy >> SEV_SIZE !== 0n) throw wrong('it has 32 bits')
 }
 
 /** Arguments of qemu-system-x86_64. */

@@ -104,6 +104,18 @@ describe('a type of processor', () => {
     assert.equal(cpuidSignature(26, 2, 1), 0xb00f21)
     assert.equal(vcpuSignature('EPYC-Milan-v2'), vcpuSignature('EPYC-Milan'))
     assert.equal(vcpuSignature('EPYC-IBPB'), vcpuSignature('EPYC'))
-    assert.equal(vcpuSignature('Skylake-Server'), undefined)
+    for (const type of ['EPYC-v5', 'EPYC-Rome-v5', 'EPYC-Milan-v3', 'EPYC-Genoa-v2', 'EPYC-Turin-v1'])
+      assert.equal(vcpuSignature(type), vcpuSignature(type.slice(0, -3)), type)
+    for (const type of [
+      'Skylake-Server',
+      'EPYC-Milan-IBPB',
+      'EPYC-IBPB-v1',
+      'EPYC-v0',
+      'EPYC-v01',
+      'EPYC-v6',
+      'EPYC-Turin-v9',
+      'EPYC-v1-v1',
+    ])
+      assert.equal(vcpuSignature(type), undefined, type)
   })
 })

@@ -28,6 +28,9 @@ describe('the lines that launch a guest', () => {
   test('say what they are given, and nothing more', () => {
     assert.match(libvirtDomain({ ...GUEST, firmware: "/a'b&c" }, 'x<y'), /<name>x&lt;y<\/name>[\s\S]*<loader type='rom'>\/a&apos;b&amp;c</)
     assert.match(libvirtDomain(GUEST, 'x'), /<cmdline>a=b &quot;c&quot;<\/cmdline>/)
+    assert.match(libvirtDomain({ ...GUEST, commandLine: 'a\r\n\tb\u{1f600}' }, 'x'), /<cmdline>a&#13;\n\tb\u{1f600}<\/cmdline>/u)
+    for (const commandLine of ['a\u0001', 'a\u001b[m', '\ud800', '\uffff'])
+      assert.throws(() => libvirtDomain({ ...GUEST, commandLine }, 'x'), { code: 'USAGE', message: /control character/ })
     assert.equal(shellWord('/a/b-c_d.e'), '/a/b-c_d.e')
     assert.equal(shellWord("it's $(x)"), "'it'\\''s $(x)'")
     assert.equal(shellWord(''), "''")

@@ -69,7 +69,7 @@ export function qemuArguments(guest: Guest): readonly string[] {
 const given = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value])
 const hex = (value: bigint) => `0x${value.toString(16)}`
 
-/** A domain for `virsh define`, without disks and networks. */
+/** A domain for `virsh define`, without disks and networks. @throws ThymusError USAGE for a text with a control character */
 export function libvirtDomain(guest: Guest, name: string): string {
   const { mode, firmware, kernel, initrd, commandLine, vcpus, cpu, memory, policy, cBit } = guest
   const isSnp = mode === 'sev-snp'
@@ -99,8 +99,18 @@ export function libvirtDomain(guest: Guest, name: string): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;', '"': '&quot;' }
-const xml = (text: string) => text.replace(/[&<>'"]/g, (char) => ENTITIES[char]!)
+const ENTITIES: Readonly<Record<string, string>> = {
+  ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;', '"': '&quot;' },
+  // Where it stands by itself, a reader takes it for the end of a line (XML 1.0 §2.11).
+  '\r': '&#13;',
+}
+
+/** @throws ThymusError USAGE for what XML has no way to say (XML 1.0 §2.2) */
+function xml(text: string): string {
+  if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text))
+    throw new ThymusError('USAGE', `a domain of libvirt cannot say ${JSON.stringify(text)}: it has a control character`)
+  return text.replace(/[&<>'"\r]/g, (char) => ENTITIES[char]!)
+}
 
 /** A word as a shell takes it literally. */
 export const shellWord = (word: string): string => (/^[\w%+,./:=@-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`)

@@ -5,21 +5,33 @@ import { PAGE } from './firmware.ts'
 /** Who launches the guest: KVM under QEMU, or a cloud with its own. */
 export type Vmm = 'qemu' | 'ec2' | 'gce'
 
-/** Family, model and stepping of the processors that QEMU can show (target/i386/cpu.c); versions of one type do not differ in them. */
-const TYPES: ReadonlyMap<string, readonly [number, number, number]> = new Map([
-  ['EPYC', [23, 1, 2]],
-  ['EPYC-Rome', [23, 49, 0]],
-  ['EPYC-Milan', [25, 1, 1]],
-  ['EPYC-Genoa', [25, 17, 0]],
-  ['EPYC-Turin', [26, 0, 0]],
+interface Type {
+  readonly family: number
+  readonly model: number
+  readonly stepping: number
+  /** From 1; they do not differ in the others. */
+  readonly versions: number
+}
+
+/** The processors of AMD that QEMU can show (target/i386/cpu.c). */
+const TYPES: ReadonlyMap<string, Type> = new Map([
+  ['EPYC', { family: 23, model: 1, stepping: 2, versions: 5 }],
+  ['EPYC-Rome', { family: 23, model: 49, stepping: 0, versions: 5 }],
+  ['EPYC-Milan', { family: 25, model: 1, stepping: 1, versions: 3 }],
+  ['EPYC-Genoa', { family: 25, model: 17, stepping: 0, versions: 2 }],
+  ['EPYC-Turin', { family: 26, model: 0, stepping: 0, versions: 1 }],
 ])
 
 export const VCPU_TYPES: readonly string[] = [...TYPES.keys()]
 
+/** Another name of EPYC-v2. */
+const IBPB = 'EPYC-IBPB'
+
 /** What CPUID function 1 says in EAX for a type of QEMU's, as `EPYC-Milan-v2`; undefined for one that is not known. */
 export function vcpuSignature(type: string): number | undefined {
-  const known = TYPES.get(type.replace(/-(v\d+|IBPB)$/, ''))
-  return known && cpuidSignature(...known)
+  const [, name = type, version = '1'] = /^(.+)-v([1-9])$/.exec(type === IBPB ? 'EPYC-v2' : type) ?? []
+  const known = TYPES.get(name)
+  return known !== undefined && Number(version) <= known.versions ? cpuidSignature(known.family, known.model, known.stepping) : undefined
 }
 
 /** CPUID function 1, EAX (AMD 25481). */

@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { ThymusError } from '../core/errors.ts'
+import { type Code, ThymusError } from '../core/errors.ts'
 import { MIB } from '../core/limits.ts'
 
 /** Largest file that is read: hashed data may be large, all else is far smaller. */
@@ -107,15 +107,18 @@ export function checkOutput(path: string): void {
   })
 }
 
-/** @throws ThymusError USAGE, with the file, where the system says no */
-export function writing<T>(path: string, write: () => T): T {
+/** Work on a place where something is written. @throws ThymusError of the code, with the place, where the system says no */
+export function attempt<T>(code: Code, at: string, work: () => T, no = 'nothing can be kept there'): T {
   try {
-    return write()
+    return work()
   } catch (cause) {
     if (cause instanceof ThymusError) throw cause
-    throw new ThymusError('USAGE', `it cannot be written (${(cause as NodeJS.ErrnoException).code})`, { at: path, cause })
+    throw new ThymusError(code, `${no} (${(cause as NodeJS.ErrnoException).code})`, { at, cause })
   }
 }
+
+/** @throws ThymusError USAGE */
+export const writing = <T>(path: string, write: () => T): T => attempt('USAGE', path, write, 'it cannot be written')
 
 /** Its name is taken first: of two that make it, one is refused. */
 function create(path: string, content: Uint8Array | string, mode: number): void {

@@ -1,8 +1,8 @@
 // Confidential computing from the command line: no agent, no privilege.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { launchDigest } from '../../src/layers/hardware/snp/launch/digest.ts'
 import { readFirmware } from '../../src/layers/hardware/snp/launch/firmware.ts'
@@ -83,5 +83,20 @@ describe('thymus tee', () => {
     assert.deepEqual(items, ['VCEK ended', 'authority current'])
     for (const path of ['/dev/zero', folder, join(folder, 'absent')]) assert.equal((await collateral('add', path)).status, 64)
     assert.match((await collateral('add', file('text', 'text'))).stderr, /FORMAT/)
+    const [kept] = globSync(join(folder, 'home/**/collateral')) as [string]
+    assert.deepEqual(
+      readdirSync(kept).map((name) => /^[0-9a-f]{64}$/.test(name)),
+      [true, true],
+    )
+    for (const at of [kept, dirname(kept)]) {
+      rmSync(at, { recursive: true })
+      writeFileSync(at, '')
+      for (const words of [['list'], ['add', root]]) {
+        const { status, stderr } = await collateral(...words)
+        assert.deepEqual([status, stderr.match(/USAGE: .*\((EEXIST|ENOTDIR)\)/)?.length], [64, 2], stderr)
+        assert.ok(stderr.includes(kept))
+      }
+      rmSync(at)
+    }
   })
 })

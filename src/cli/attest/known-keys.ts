@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ThymusError, within } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { type Known, knownAfter, readKnown, writeKnown } from '../../crossings/attestation/known.ts'
-import { readWhole } from '../files.ts'
+import { attempt, readWhole } from '../files.ts'
 import { note } from '../terminal.ts'
 import { json } from './json.ts'
 
@@ -30,7 +30,7 @@ export class KnownKeys {
   /** @throws ThymusError KNOWN where others may write into the folder. One that is not there is made once there is something to keep. */
   constructor(folder: string) {
     this.#folder = folder
-    const stat = attempt(folder, () => statSync(folder, { throwIfNoEntry: false }))
+    const stat = attempt('KNOWN', folder, () => statSync(folder, { throwIfNoEntry: false }))
     if (stat !== undefined) checkFolder(folder, stat)
   }
 
@@ -63,7 +63,7 @@ export class KnownKeys {
   }
 
   #make(): void {
-    const made = attempt(this.#folder, () => mkdirSync(this.#folder, { recursive: true, mode: 0o700 }))
+    const made = attempt('KNOWN', this.#folder, () => mkdirSync(this.#folder, { recursive: true, mode: 0o700 }))
     if (made !== undefined) note(`${this.#folder} is new: nothing was kept of any key before`)
   }
 
@@ -74,7 +74,7 @@ export class KnownKeys {
     let isLeft = true
     try {
       if (textOf(file) !== old) return false
-      attempt(file, () => {
+      attempt('KNOWN', file, () => {
         writeFileSync(fd, next)
         fsyncSync(fd)
         renameSync(lock, file)
@@ -131,14 +131,6 @@ function flush(folder: string): void {
     fsyncSync(fd)
   } finally {
     closeSync(fd)
-  }
-}
-
-function attempt<T>(at: string, work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    throw new ThymusError('KNOWN', `it cannot be kept (${codeOf(cause)})`, { at, cause })
   }
 }
 

@@ -1,12 +1,12 @@
 // `thymus tee collateral`: what vendors publish, kept in the state folder for machines that cannot ask them. Files are as they were given, named
 // by their content; what they say is read anew each time.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { EXIT, ThymusError, within } from '../../core/errors.ts'
 import { MIB } from '../../core/limits.ts'
 import { held, type Piece, readPieces } from '../../layers/hardware/collateral/piece.ts'
-import { readWhole } from '../files.ts'
+import { attempt, readWhole, writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { here } from '../session.ts'
 import { note } from '../terminal.ts'
@@ -21,13 +21,11 @@ export async function add(flags: OutputFlags, ...paths: readonly string[]): Prom
   const files = paths.map((path) => ({ path, bytes: readWhole(path, MAX_FILE) }))
   const read = files.map(({ path, bytes }) => ({ bytes, pieces: piecesOf(path, bytes) }))
   const folder = folderOf()
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  attempt('USAGE', folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
   const now = Date.now()
   const items = read.flatMap(({ bytes, pieces }) => {
     const file = createHash('sha256').update(bytes).digest('hex')
-    const unfinished = join(folder, `.${file}.${process.pid}`)
-    writeFileSync(unfinished, bytes, { mode: 0o600 })
-    renameSync(unfinished, join(folder, file))
+    writeOutput(join(folder, file), bytes, { isPrivate: true, over: true })
     return pieces.map((piece) => ({ ...held(piece, now), file }))
   })
   output.show({ items } satisfies CollateralList)
@@ -45,13 +43,8 @@ export async function list(flags: OutputFlags): Promise<number> {
 /** Every piece that is held on this machine; files that cannot be read are said and passed over. */
 export function heldHere(): readonly { readonly piece: Piece; readonly file: string }[] {
   const folder = folderOf()
-  let names: readonly string[]
-  try {
-    names = readdirSync(folder).filter((name) => !name.startsWith('.'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  // What is still being written has a name with a dot.
+  const names = attempt('USAGE', folder, () => namesIn(folder)).filter((name) => !name.includes('.'))
   return names.slice(0, MAX_FILES).flatMap((file) => {
     try {
       return piecesOf(join(folder, file), readWhole(join(folder, file), MAX_FILE)).map((piece) => ({ piece, file }))
@@ -61,6 +54,15 @@ export function heldHere(): readonly { readonly piece: Piece; readonly file: str
       return []
     }
   })
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 const folderOf = () => join(here().at.state, 'collateral')

@@ -247,7 +247,10 @@ describe('an update is allowed before any machine has booted it', () => {
     const keys = [newPair(), newPair()]
     const roots = keys.map((key, at) => certificate({ subject: `Root ${at}`, key }))
     const bare = peImage({ sections: { '.text': Buffer.from('shim') } })
-    const shim = signImage(bare, imageDigest(readImage(bare), 'sha256'), { key: keys[1]!, by: { issuer: commonName('Root 1') } })
+    const shim = signImage(bare, imageDigest(readImage(bare), 'sha256'), {
+      ...{ key: keys[1]!, by: { issuer: commonName('Root 1') } },
+      certificates: [roots[1]!],
+    })
     const booted = (authority: Buffer, dbx: readonly Buffer[]): EventLog => {
       const [first, second] = [authority, roots.find((root) => root !== authority)!]
       // The boot's maker takes the first of db for the authority; the list itself stays as it was.

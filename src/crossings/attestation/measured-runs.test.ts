@@ -88,6 +88,13 @@ describe('a machine that started measured programs', () => {
     assert.match(told(empty).runs!, /^none RUN_REPLAY\?/)
   })
 
+  test('is affirmed where systemd separated the register before the first of them', () => {
+    const separated = (word: string) => ({ extended: new Map([[13, word]]) })
+    for (const runs of [[], [JOB, TOOL]]) assert.deepEqual(told(ran(runs, separated('os-separator'))), good)
+    assert.deepEqual(told(ran([JOB, EVIL], separated('os-separator'))).runs, 'warning RUN_PROGRAM')
+    assert.match(told(ran([JOB], separated('another'))).runs!, /RUN_REPLAY/)
+  })
+
   test('is not judged by what came after the quote, and does not record it', () => {
     const bundle = ran([JOB, EVIL], { unquoted: 1 })
     assert.deepEqual(told(bundle), good)

@@ -22,6 +22,18 @@ export function isLedToBySystemd(bank: HashName, pcr: number, before: Buffer, va
   })
 }
 
+/** What a PCR may hold that nobody but systemd has extended since the start. */
+export function startsOf(bank: HashName, pcr: number): readonly Buffer[] {
+  const after = wordsOf(pcr).flatMap((words) => {
+    const register = new Register(bank)
+    return words.map((word) => {
+      register.extend(hash(bank, word, 'binary'))
+      return register.value
+    })
+  })
+  return [new Register(bank).value, ...after]
+}
+
 function wordsOf(pcr: number): readonly (readonly string[])[] {
   if (pcr === PHASE_PCR) return [[...IN_INITRD, ...ON_HOST], ON_HOST]
   return SEPARATED.includes(pcr) ? [[SEPARATOR]] : []

@@ -95,6 +95,8 @@ describe('a command line that cannot be understood', () => {
     ],
     [['attest', 'verify', '/dev/null'], 'EVIDENCE', '/dev/null'],
     [['attest', 'verify', '/dev/null', '--key', KEY], 'USAGE', ''],
+    [['attest', 'verify', '/dev/null', '--raw-evidence'], 'USAGE', ''],
+    [['attest', 'verify', '/dev/null', '--key', KEY, '-o', 'ear=/nonexistent/token'], 'USAGE', '/nonexistent/token'],
   ]
   for (const [words, code, place] of NO_FORM) {
     test(`${words.slice(0, 3).join(' ').slice(0, 60)}: what is wrong with a file is told with its name`, async () => {

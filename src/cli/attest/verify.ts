@@ -4,7 +4,7 @@ import { resultOf } from '../../crossings/attestation/result.ts'
 import { EAR_PROFILE, VERAISON_PROFILE } from '../../formats/ear/ear.ts'
 import { signEar } from '../../formats/ear/token.ts'
 import type { Tier } from '../../formats/ear/trust.ts'
-import { readText, writeOutput } from '../files.ts'
+import { checkOutput, readText, writeOutput } from '../files.ts'
 import { type OutputFlags, openOutput } from '../output.ts'
 import { version } from '../version.ts'
 import { type Appraised, appraiseBytes, type HeldFlags, readEvidenceFile } from './verifier.ts'
@@ -31,7 +31,9 @@ export async function verify(flags: VerifyFlags, file: string): Promise<number> 
   const targets = flags.output ?? ['table']
   const [ear, ...more] = targets.filter(isEar)
   if (more.length > 0) throw new ThymusError('USAGE', 'one result is enough', { at: '-o ear' })
-  if (ear === undefined && flags.key !== undefined) throw new ThymusError('USAGE', '--key is for -o ear')
+  const stray = ear === undefined ? (['key', 'raw-evidence'] as const).find((each) => flags[each]) : undefined
+  if (stray !== undefined) throw new ThymusError('USAGE', `--${stray} is for -o ear`)
+  if (ear?.startsWith(EAR_FILE)) checkOutput(ear.slice(EAR_FILE.length))
   const others = targets.filter((target) => !isEar(target))
   const output = others.length === 0 ? undefined : await openOutput('Appraisal', { ...flags, output: others })
   const key = ear === undefined ? undefined : signingKey(flags.key)
@@ -51,7 +53,8 @@ async function appraiseAndKeep(file: string, flags: HeldFlags): Promise<Appraise
   throw new ThymusError('KNOWN', 'other verifications of the same key came first, again and again', { at: file })
 }
 
-const isEar = (target: string) => target === 'ear' || target.startsWith('ear=')
+const EAR_FILE = 'ear='
+const isEar = (target: string) => target === 'ear' || target.startsWith(EAR_FILE)
 
 function result({ appraisal, bytes }: Appraised, flags: VerifyFlags) {
   return resultOf(appraisal, {
@@ -74,5 +77,5 @@ function signingKey(file: string | undefined): KeyObject {
 
 function writeResult(target: string, text: string): void {
   if (target === 'ear') process.stdout.write(text)
-  else writeOutput(target.slice('ear='.length), text, { over: true })
+  else writeOutput(target.slice(EAR_FILE.length), text, { over: true })
 }

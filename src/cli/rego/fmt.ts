@@ -1,10 +1,9 @@
-import { statSync, writeFileSync } from 'node:fs'
 import { faultsOf, faultText } from '../../lang/rego/faults.ts'
 import { changedFiles, colouredDiff } from '../../lang/rego/format/diff.ts'
 import { saysTheSame } from '../../lang/rego/format/meaning.ts'
 import { formatSource } from '../../lang/rego/format/source.ts'
 import { parseModule } from '../../lang/rego/syntax/module.ts'
-import { readText } from '../files.ts'
+import { readText, writeOutput } from '../files.ts'
 import { note } from '../terminal.ts'
 import { loadFiles } from './files.ts'
 import { type ModuleFlags, versionOf } from './flags.ts'
@@ -46,7 +45,7 @@ export async function fmt(flags: FmtFlags, ...paths: string[]): Promise<number> 
   else if (flags.diff) for (const file of changed) process.stdout.write(colouredDiff(file.before, file.after))
   else if (!failed) {
     for (const { name, after } of flags.write && !stdin ? changed : files) {
-      if (flags.write && !stdin) writeFileSync(name, after, { mode: statSync(name).mode })
+      if (flags.write && !stdin) writeOutput(name, after, { over: true })
       else process.stdout.write(after)
     }
   }

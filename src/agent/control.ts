@@ -92,6 +92,7 @@ export class Control {
     else if (unconfirmed !== null) this.#await(unconfirmed.until, unconfirmed.former)
     await this.#enforce(this.#set)
     this.#remember()
+    await this.#sweep()
   }
 
   /** Takes all documents of a text, or none of them. */
@@ -109,11 +110,12 @@ export class Control {
         throw new ThymusError('AGENT_REQUEST', 'another change waits to be confirmed: thymus apply --confirm or --rollback')
       }
       const former = this.#set
-      const cut = await this.#enforce(next)
+      await this.#enforce(next)
       this.#withheld = false
       if (request.confirmWithinSeconds !== undefined) this.#await(Date.now() + request.confirmWithinSeconds * 1000, former)
       this.#remember()
-      return this.#result(names, warnings, cut, started)
+      const swept = await this.#sweep()
+      return this.#result(names, [...warnings, ...swept.warnings], swept.cut, started)
     })
   }
 
@@ -133,10 +135,11 @@ export class Control {
       if (!this.#unconfirmed) throw new ThymusError('AGENT_REQUEST', 'no change waits to be confirmed')
       const started = performance.now()
       const { former } = this.#unconfirmed
-      const cut = await this.#enforce(former)
+      await this.#enforce(former)
       this.#decided()
       this.#remember()
-      return this.#result([...former.held.keys()], [], cut, started)
+      const { cut, warnings } = await this.#sweep()
+      return this.#result([...former.held.keys()], warnings, cut, started)
     })
   }
 
@@ -147,9 +150,10 @@ export class Control {
       if (!this.#set.held.has(id)) throw new ThymusError('POLICY_UNKNOWN', `no policy ${id}`)
       const held = new Map(this.#set.held)
       held.delete(id)
-      const cut = await this.#enforce({ ...this.#set, held })
+      await this.#enforce({ ...this.#set, held })
       this.#remember()
-      return this.#result([], [], cut, started)
+      const { cut, warnings } = await this.#sweep()
+      return this.#result([], warnings, cut, started)
     })
   }
 
@@ -193,6 +197,7 @@ export class Control {
         this.#hold(workload)
         await this.#enforce(this.#set)
         memory.saveWorkload(workload)
+        await this.#sweep()
         return workload
       } catch (error) {
         if (workload) {
@@ -215,6 +220,7 @@ export class Control {
       this.#parts.memory.dropWorkload(workload)
       await this.#enforce(this.#set)
       this.#parts.slots.free(workload.slot)
+      await this.#sweep()
     })
   }
 
@@ -241,11 +247,20 @@ export class Control {
   }
 
   /** The one way into the kernel. If it fails, what was in force still is, and so is what we hold. */
-  async #enforce(next: PolicySet): Promise<number> {
+  async #enforce(next: PolicySet): Promise<void> {
     const policies = [...next.held.values()].map(({ policy }) => policy)
     await this.#parts.plane.apply({ policies, namespaces: next.namespaces, workloads: this.workloads })
     this.#set = next
-    return this.#parts.groups.sweep()
+  }
+
+  /** Ends the connections that are denied now. The change is in force with or without: where this fails, their next packet ends them. */
+  async #sweep(): Promise<{ readonly cut: number; readonly warnings: readonly string[] }> {
+    try {
+      return { cut: await this.#parts.groups.sweep(), warnings: [] }
+    } catch (error) {
+      console.error(error)
+      return { cut: 0, warnings: [`connections that are denied now end at their next packet, not at once: ${(error as Error).message}`] }
+    }
   }
 
   #await(until: number, former: PolicySet): void {

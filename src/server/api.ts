@@ -59,7 +59,7 @@ export interface ApplyRequest {
 export interface ApplyResult {
   readonly generation: number
   readonly policies: readonly PolicySummary[]
-  /** E.g. a selector that matches nothing. */
+  /** E.g. a selector that matches nothing, or connections that could not be ended at once. */
   readonly warnings: readonly string[]
   readonly unconfirmed: number | null
   /** Connections that this change cut. */

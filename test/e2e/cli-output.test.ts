@@ -121,11 +121,14 @@ describe('what a command prints', () => {
 
   test('data goes to stdout and remarks go to stderr', async () => {
     await using agent = new AnsweringAgent()
-    await agent.answer({ ...ANSWERS, apply: async () => ({ ...APPLIED, warnings: ['it selects nothing'], cut: 2 }) })
+    const warned = async () => ({ ...APPLIED, warnings: ['it selects nothing'], cut: 2 })
+    await agent.answer({ ...ANSWERS, apply: warned, rollback: warned, deletePolicy: warned })
     const { stdout, stderr } = await thymus(['apply', '-f', '-', '-o', 'json'], { env: agent.env, input: 'a: 1' })
     assert.equal((JSON.parse(stdout) as { generation: number }).generation, 7)
-    assert.match(stderr, /^warning: it selects nothing$/m)
     assert.match(stderr, /were cut: 2$/m)
+    const undone = await thymus(['apply', '--rollback'], { env: agent.env })
+    const deleted = await thymus(['policy', 'delete', 'a'], { env: agent.env })
+    for (const said of [stderr, undone.stderr, deleted.stderr]) assert.match(said, /^warning: it selects nothing$/m)
   })
 
   test('a table is cut to the terminal, and not with --no-trunc; colour is for terminals that want it', async (t) => {

@@ -23,7 +23,9 @@ export async function apply(flags: ApplyFlags): Promise<undefined> {
   const output = await openOutput('ApplyResult', flags)
   const { at, client } = here()
   if (wish === 'confirm' || wish === 'rollback') {
-    output.show(await client[wish]())
+    const answer = await client[wish]()
+    output.show(answer)
+    warn(answer)
     note(wish === 'confirm' ? 'the change stays' : 'the change is undone')
     return
   }
@@ -35,7 +37,7 @@ export async function apply(flags: ApplyFlags): Promise<undefined> {
   const answer = power === 'no agent' ? await withoutAgent(at, wish) : await waiting('putting the policies in force', client.apply(wish))
   if (power === 'only sees' && !wish.dryRun) (await import('../own-policies.ts')).keep(at, wish)
   output.show(answer)
-  for (const warning of answer.warnings) note(`warning: ${warning}`)
+  warn(answer)
   remark(wish, answer, power === 'enforces')
 }
 
@@ -74,6 +76,10 @@ async function withoutAgent(at: { readonly state: string }, wish: ApplyRequest):
 
 export function summaryOf({ id, kind, namespace, mode, source, rules, isolates }: Policy): PolicySummary {
   return { id, kind, namespace, mode, source, rules: rules.length, isolates, workloads: [] }
+}
+
+export function warn({ warnings }: ApplyResult): void {
+  for (const warning of warnings) note(`warning: ${warning}`)
 }
 
 function remark(wish: ApplyRequest, { policies, unconfirmed, cut }: ApplyResult, enforces: boolean): void {

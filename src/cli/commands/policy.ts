@@ -9,7 +9,7 @@ import { type OutputFlags, openOutput } from '../output.ts'
 import { type ModeFlags, modeOf, readPolicyText } from '../policy-file.ts'
 import { here } from '../session.ts'
 import { note } from '../terminal.ts'
-import { summaryOf } from './apply.ts'
+import { summaryOf, warn } from './apply.ts'
 
 export interface WhyFlags extends OutputFlags {
   readonly port?: number
@@ -32,6 +32,7 @@ export async function remove(flags: OutputFlags, id: string): Promise<undefined>
   const { forget } = await import('../own-policies.ts')
   if (!forget(at, id) && answer === undefined) throw new ThymusError('POLICY_UNKNOWN', `no policy ${quote(id)} is kept`)
   output.show(answer ?? { generation: 0, policies: [], warnings: [], unconfirmed: null, cut: 0, took: 0 })
+  if (answer) warn(answer)
   note(`${id} is out of force`)
 }
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ThymusError } from '../core/errors.ts'
+import { RulePlane } from '../engine/rule-plane/plane.ts'
+import { SlotAllocator } from '../engine/rule-plane/slots.ts'
+import type { PolicySet, Unconfirmed } from '../engine/store/store.ts'
+import { Control } from './control.ts'
+
+const NOTHING: PolicySet = { held: new Map(), namespaces: new Map() }
+
+/** A control over a kernel, groups and a database, each of which can be told to fail for a number of times. */
+function begin(t: TestContext) {
+  const failures = { swap: 0, sweep: 0, save: 0 }
+  const attempt = (what: keyof typeof failures, code: 'KERNEL_REFUSED' | 'STATE_FULL') => {
+    if (failures[what]-- > 0) throw new ThymusError(code, `${what} failed`)
+    failures[what] = 0
+  }
+  const kernel = { swap: async () => attempt('swap', 'KERNEL_REFUSED'), amend: async () => {} }
+  const plane = new RulePlane(kernel)
+  const saved: { now: readonly string[]; unconfirmed: Unconfirmed | null } = { now: [], unconfirmed: null }
+  let id = 0n
+  const group = async () => ({ path: `/g${++id}`, id, netns: null, addresses: [] })
+  const groups = {
+    start: group,
+    adopt: group,
+    stop: async () => {},
+    sweep: async () => {
+      attempt('sweep', 'KERNEL_REFUSED')
+      return 0
+    },
+  }
+  const save = () => attempt('save', 'STATE_FULL')
+  const memory = {
+    savePolicies: ({ held }: PolicySet, unconfirmed: Unconfirmed | null) => {
+      save()
+      Object.assign(saved, { now: [...held.keys()], unconfirmed })
+    },
+    saveWorkload: save,
+    dropWorkload: save,
+  }
+  const control = new Control({ plane, slots: new SlotAllocator(), groups, memory }, NOTHING, [])
+  t.after(() => control.end())
+  t.mock.method(console, 'error', () => {})
+  const apply = (name: string, confirmWithinSeconds?: number) =>
+    control.apply({ text: policy(name), file: 'f', ...(confirmWithinSeconds === undefined ? {} : { confirmWithinSeconds }) }, 0)
+  return { control, plane, failures, saved, apply, inForce: () => [...control.set.held.keys()].map((each) => each.split('/').at(-1)) }
+}
+
+function policy(name: string): string {
+  return JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name }, spec: { podSelector: {} } })
+}
+
+describe('where connections cannot be ended', () => {
+  test('a change is in force, remembered and undone in time all the same, and warns of it', async (t) => {
+    const { control, failures, saved, apply, inForce } = begin(t)
+    failures.sweep = Number.POSITIVE_INFINITY
+    const { warnings, unconfirmed } = await apply('a', 0.05)
+    assert.match(warnings.at(-1)!, /sweep failed/)
+    assert.equal(saved.unconfirmed!.until, unconfirmed)
+    while (control.unconfirmed !== null) await sleep(10)
+    assert.deepEqual([inForce(), saved], [[], { now: [], unconfirmed: null }])
+  })
+
+  test('the agent starts, and so does a workload', async (t) => {
+    const { control, failures } = begin(t)
+    failures.sweep = Number.POSITIVE_INFINITY
+    await control.restore(null)
+    await control.start({ name: 'w', namespace: 'default', labels: {} })
+    await control.remove('default', 'w')
+    assert.deepEqual(control.workloads, [])
+  })
+})

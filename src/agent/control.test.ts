@@ -16,7 +16,14 @@ function begin(t: TestContext) {
     if (failures[what]-- > 0) throw new ThymusError(code, `${what} failed`)
     failures[what] = 0
   }
-  const kernel = { swap: async () => attempt('swap', 'KERNEL_REFUSED'), amend: async () => {} }
+  const kernel = {
+    hold: Promise.resolve(),
+    swap: async () => {
+      await kernel.hold
+      attempt('swap', 'KERNEL_REFUSED')
+    },
+    amend: async () => {},
+  }
   const plane = new RulePlane(kernel)
   const saved: { now: readonly string[]; unconfirmed: Unconfirmed | null } = { now: [], unconfirmed: null }
   let id = 0n
@@ -44,7 +51,15 @@ function begin(t: TestContext) {
   t.mock.method(console, 'error', () => {})
   const apply = (name: string, confirmWithinSeconds?: number) =>
     control.apply({ text: policy(name), file: 'f', ...(confirmWithinSeconds === undefined ? {} : { confirmWithinSeconds }) }, 0)
-  return { control, plane, failures, saved, apply, inForce: () => [...control.set.held.keys()].map((each) => each.split('/').at(-1)) }
+  return {
+    control,
+    plane,
+    kernel,
+    failures,
+    saved,
+    apply,
+    inForce: () => [...control.set.held.keys()].map((each) => each.split('/').at(-1)),
+  }
 }
 
 function policy(name: string): string {
@@ -69,5 +84,23 @@ describe('where connections cannot be ended', () => {
     await control.start({ name: 'w', namespace: 'default', labels: {} })
     await control.remove('default', 'w')
     assert.deepEqual(control.workloads, [])
+  })
+})
+
+describe('the time to confirm a change', () => {
+  test('ends for that change alone: one that was confirmed in its turn stays, and so does one that came after it', async (t) => {
+    const { control, kernel, apply, inForce } = begin(t)
+    await apply('a', 0.02)
+    let release = () => {}
+    kernel.hold = new Promise((resolve) => {
+      release = resolve
+    })
+    const changes = [apply('b'), control.confirm(), apply('c', 60)]
+    await sleep(60) // the time of the first is over, and it waits for its turn
+    release()
+    await Promise.all(changes)
+    await apply('d')
+    assert.deepEqual(inForce(), ['a', 'b', 'c', 'd'])
+    assert.notEqual(control.unconfirmed, null)
   })
 })

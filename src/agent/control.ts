@@ -5,14 +5,14 @@ import type { Policy } from '../core/policy.ts'
 import { meant, type Namespaces, type Workload } from '../core/workload.ts'
 import type { RulePlane } from '../engine/rule-plane/plane.ts'
 import type { SlotAllocator } from '../engine/rule-plane/slots.ts'
-import type { PolicySet } from '../engine/store/store.ts'
+import type { PolicySet, Unconfirmed } from '../engine/store/store.ts'
 import { readPolicies } from '../layers/network/read-policies.ts'
 import type { ApplyRequest, ApplyResult, PolicySummary, StartRequest } from '../server/api.ts'
 import { checkWorkload } from './workload-request.ts'
 
 /** What a restart must find again. */
 export interface Memory {
-  savePolicies(now: PolicySet, unconfirmed: { readonly until: number; readonly former: PolicySet } | null): void
+  savePolicies(now: PolicySet, unconfirmed: Unconfirmed | null): void
   saveWorkload(workload: Workload): void
   dropWorkload(workload: Workload): void
 }
@@ -42,7 +42,7 @@ interface Parts {
 export class Control {
   readonly #parts: Parts
   #set: PolicySet
-  #unconfirmed: { until: number; former: PolicySet; timer: NodeJS.Timeout } | undefined
+  #unconfirmed: (Unconfirmed & { timer: NodeJS.Timeout }) | undefined
   readonly #workloads = new Map<string, Workload>()
   /** Also those that have gone, until their slot is somebody else's: events come late. */
   readonly #bySlot = new Map<number, Workload>()
@@ -87,7 +87,7 @@ export class Control {
   }
 
   /** Puts in force what was remembered. An unconfirmed change goes on waiting, or is rolled back if its time has passed. */
-  async restore(unconfirmed: { readonly until: number; readonly former: PolicySet } | null): Promise<void> {
+  async restore(unconfirmed: Unconfirmed | null): Promise<void> {
     if (unconfirmed !== null && unconfirmed.until <= Date.now()) this.#set = unconfirmed.former
     else if (unconfirmed !== null) this.#await(unconfirmed.until, unconfirmed.former)
     await this.#enforce(this.#set)
@@ -133,13 +133,7 @@ export class Control {
   rollback(): Promise<ApplyResult> {
     return this.#inTurn(async () => {
       if (!this.#unconfirmed) throw new ThymusError('AGENT_REQUEST', 'no change waits to be confirmed')
-      const started = performance.now()
-      const { former } = this.#unconfirmed
-      await this.#enforce(former)
-      this.#decided()
-      this.#remember()
-      const { cut, warnings } = await this.#sweep()
-      return this.#result([...former.held.keys()], warnings, cut, started)
+      return this.#undo(this.#unconfirmed)
     })
   }
 
@@ -263,10 +257,23 @@ export class Control {
     }
   }
 
+  /** In its turn the timer may find that its change was decided, and that another one waits: it undoes its own alone. */
   #await(until: number, former: PolicySet): void {
+    const undo = async () => {
+      if (this.#unconfirmed === waiting) await this.#undo(waiting)
+    }
+    const late = () => void this.#inTurn(undo).catch((error) => console.error(error))
+    const waiting = { until, former, timer: setTimeout(late, Math.max(0, until - Date.now())) }
+    this.#unconfirmed = waiting
+  }
+
+  async #undo({ former }: Unconfirmed): Promise<ApplyResult> {
+    const started = performance.now()
+    await this.#enforce(former)
     this.#decided()
-    const timer = setTimeout(() => void this.rollback().catch((error) => console.error(error)), Math.max(0, until - Date.now()))
-    this.#unconfirmed = { until, former, timer }
+    this.#remember()
+    const { cut, warnings } = await this.#sweep()
+    return this.#result([...former.held.keys()], warnings, cut, started)
   }
 
   #decided(): void {

@@ -103,4 +103,16 @@ describe('the time to confirm a change', () => {
     assert.deepEqual(inForce(), ['a', 'b', 'c', 'd'])
     assert.notEqual(control.unconfirmed, null)
   })
+  test('is not forgotten where the change cannot be undone at once', async (t) => {
+    const { control, failures, saved, apply, inForce } = begin(t)
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    await apply('a', 1)
+    failures.swap = 1
+    t.mock.timers.tick(1_000)
+    await new Promise(setImmediate)
+    assert.deepEqual(inForce(), ['a'])
+    t.mock.timers.tick(5_000)
+    await new Promise(setImmediate)
+    assert.deepEqual([inForce(), saved, control.unconfirmed], [[], { now: [], unconfirmed: null }, null])
+  })
 })

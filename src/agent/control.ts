@@ -39,6 +39,9 @@ interface Parts {
   readonly memory: Memory
 }
 
+/** ms until a change that could not be undone is tried again. */
+const UNDO_AGAIN = 5_000
+
 export class Control {
   readonly #parts: Parts
   #set: PolicySet
@@ -257,12 +260,18 @@ export class Control {
     }
   }
 
-  /** In its turn the timer may find that its change was decided, and that another one waits: it undoes its own alone. */
+  /** When its turn comes, the change may be decided and another one wait: a timer undoes its own alone. What fails is tried again. */
   #await(until: number, former: PolicySet): void {
     const undo = async () => {
-      if (this.#unconfirmed === waiting) await this.#undo(waiting)
+      if (this.#unconfirmed !== waiting) return
+      try {
+        await this.#undo(waiting)
+      } catch (error) {
+        console.error(error)
+        waiting.timer = setTimeout(late, UNDO_AGAIN)
+      }
     }
-    const late = () => void this.#inTurn(undo).catch((error) => console.error(error))
+    const late = () => void this.#inTurn(undo)
     const waiting = { until, former, timer: setTimeout(late, Math.max(0, until - Date.now())) }
     this.#unconfirmed = waiting
   }

@@ -46,7 +46,8 @@ function begin(t: TestContext) {
     saveWorkload: save,
     dropWorkload: save,
   }
-  const control = new Control({ plane, slots: new SlotAllocator(), groups, memory }, NOTHING, [])
+  const slots = new SlotAllocator()
+  const control = new Control({ plane, slots, groups, memory }, NOTHING, [])
   t.after(() => control.end())
   t.mock.method(console, 'error', () => {})
   const apply = (name: string, confirmWithinSeconds?: number) =>
@@ -55,6 +56,7 @@ function begin(t: TestContext) {
     control,
     plane,
     kernel,
+    slots,
     failures,
     saved,
     apply,
@@ -114,5 +116,68 @@ describe('the time to confirm a change', () => {
     t.mock.timers.tick(5_000)
     await new Promise(setImmediate)
     assert.deepEqual([inForce(), saved, control.unconfirmed], [[], { now: [], unconfirmed: null }, null])
+  })
+})
+
+describe('on a full disk', () => {
+  const FULL = { code: 'STATE_FULL' }
+
+  test('a change goes on waiting until its confirmation is stored', async (t) => {
+    const { control, failures, saved, apply } = begin(t)
+    const { unconfirmed } = await apply('a', 60)
+    failures.save = 1
+    await assert.rejects(control.confirm(), FULL)
+    assert.deepEqual([control.unconfirmed, saved.unconfirmed!.until], [unconfirmed, unconfirmed])
+    await control.confirm()
+    assert.deepEqual([control.unconfirmed, saved], [null, { now: ['NetworkPolicy/default/a'], unconfirmed: null }])
+  })
+
+  test('a change is undone, and waits until that is stored', async (t) => {
+    const { control, failures, saved, apply, inForce } = begin(t)
+    await apply('a', 60)
+    failures.save = 1
+    await assert.rejects(control.rollback(), FULL)
+    assert.deepEqual(inForce(), [])
+    await control.rollback()
+    assert.deepEqual([inForce(), control.unconfirmed, saved], [[], null, { now: [], unconfirmed: null }])
+  })
+
+  test('what cannot be stored is not in force: a policy that comes, one that would wait, one that goes', async (t) => {
+    const { control, plane, failures, apply, inForce } = begin(t)
+    await apply('a')
+    const { tables } = plane.generation!
+    for (const change of [() => apply('b'), () => apply('b', 60), () => control.deletePolicy('NetworkPolicy/default/a')]) {
+      failures.save = 1
+      await assert.rejects(change(), FULL)
+      assert.deepEqual([inForce(), control.unconfirmed, plane.generation!.tables], [['a'], null, tables])
+    }
+  })
+
+  test('a change that waits is neither confirmed nor joined by another one that cannot be stored', async (t) => {
+    const { control, failures, apply, inForce } = begin(t)
+    const { unconfirmed } = await apply('a', 60)
+    failures.save = 1
+    await assert.rejects(apply('b'), FULL)
+    assert.deepEqual([inForce(), control.unconfirmed], [['a'], unconfirmed])
+  })
+
+  test('policies that come after lost ones stay in force, for there are none to go back to', async (t) => {
+    const { control, failures, apply, inForce } = begin(t)
+    control.withhold()
+    failures.save = 1
+    await assert.rejects(apply('a'), FULL)
+    assert.deepEqual(inForce(), ['a'])
+    await assert.rejects(control.deletePolicy('NetworkPolicy/default/a'), { code: 'STATE_CORRUPT' })
+    await apply('a')
+    await control.deletePolicy('NetworkPolicy/default/a')
+  })
+
+  test('a workload that has gone leaves nothing in the kernel, and its slot', async (t) => {
+    const { control, plane, slots, failures } = begin(t)
+    const { slot } = await control.start({ name: 'w', namespace: 'default', labels: {} })
+    failures.save = 1
+    await assert.rejects(control.remove('default', 'w'), FULL)
+    assert.deepEqual([control.workloads, plane.generation!.tables.subjects], [[], []])
+    assert.throws(() => slots.free(slot), { code: 'INTERNAL' })
   })
 })

@@ -112,11 +112,9 @@ export class Control {
       if (request.confirmWithinSeconds !== undefined && this.#unconfirmed) {
         throw new ThymusError('AGENT_REQUEST', 'another change waits to be confirmed: thymus apply --confirm or --rollback')
       }
-      const former = this.#set
-      await this.#enforce(next)
+      const within = request.confirmWithinSeconds
+      await this.#change(next, within === undefined ? undefined : Date.now() + within * 1000)
       this.#withheld = false
-      if (request.confirmWithinSeconds !== undefined) this.#await(Date.now() + request.confirmWithinSeconds * 1000, former)
-      this.#remember()
       const swept = await this.#sweep()
       return this.#result(names, [...warnings, ...swept.warnings], swept.cut, started)
     })
@@ -126,8 +124,8 @@ export class Control {
   confirm(): Promise<ApplyResult> {
     return this.#inTurn(async () => {
       if (!this.#unconfirmed) throw new ThymusError('AGENT_REQUEST', 'no change waits to be confirmed')
+      this.#remember(null)
       this.#decided()
-      this.#remember()
       return this.#result([], [], 0, performance.now())
     })
   }
@@ -147,8 +145,7 @@ export class Control {
       if (!this.#set.held.has(id)) throw new ThymusError('POLICY_UNKNOWN', `no policy ${id}`)
       const held = new Map(this.#set.held)
       held.delete(id)
-      await this.#enforce({ ...this.#set, held })
-      this.#remember()
+      await this.#change({ ...this.#set, held })
       const { cut, warnings } = await this.#sweep()
       return this.#result([], warnings, cut, started)
     })
@@ -214,10 +211,10 @@ export class Control {
       if (!workload) throw new ThymusError('WORKLOAD_UNKNOWN', `no workload ${namespace}/${name}`)
       await this.#parts.groups.stop(workload)
       this.#workloads.delete(key(workload))
-      this.#parts.memory.dropWorkload(workload)
       await this.#enforce(this.#set)
       this.#parts.slots.free(workload.slot)
       await this.#sweep()
+      this.#parts.memory.dropWorkload(workload) // last: what is gone is gone, whatever the disk says
     })
   }
 
@@ -250,6 +247,20 @@ export class Control {
     this.#set = next
   }
 
+  /** Puts policies in force and remembers them, or neither. With `until`, they wait until then to be confirmed. */
+  async #change(next: PolicySet, until?: number): Promise<void> {
+    const former = this.#set
+    await this.#enforce(next)
+    if (until !== undefined) this.#await(until, former)
+    try {
+      this.#remember()
+    } catch (error) {
+      if (!this.#withheld) await this.#enforce(former) // the lost ones cannot come back, and a restart leaves these in force
+      if (until !== undefined) this.#decided()
+      throw error
+    }
+  }
+
   /** Ends the connections that are denied now. The change is in force with or without: where this fails, their next packet ends them. */
   async #sweep(): Promise<{ readonly cut: number; readonly warnings: readonly string[] }> {
     try {
@@ -279,8 +290,8 @@ export class Control {
   async #undo({ former }: Unconfirmed): Promise<ApplyResult> {
     const started = performance.now()
     await this.#enforce(former)
+    this.#remember(null)
     this.#decided()
-    this.#remember()
     const { cut, warnings } = await this.#sweep()
     return this.#result([...former.held.keys()], warnings, cut, started)
   }
@@ -290,9 +301,8 @@ export class Control {
     this.#unconfirmed = undefined
   }
 
-  #remember(): void {
-    const waiting = this.#unconfirmed
-    this.#parts.memory.savePolicies(this.#set, waiting ? { until: waiting.until, former: waiting.former } : null)
+  #remember(waiting: Unconfirmed | null = this.#unconfirmed ?? null): void {
+    this.#parts.memory.savePolicies(this.#set, waiting && { until: waiting.until, former: waiting.former })
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {

@@ -181,3 +181,12 @@ describe('on a full disk', () => {
     assert.throws(() => slots.free(slot), { code: 'INTERNAL' })
   })
 })
+
+test('where policies were lost with the database, no change has a time to be confirmed: it would end in no policy at all', async (t) => {
+  const { control, plane, apply } = begin(t)
+  control.withhold()
+  await assert.rejects(apply('a', 60), { code: 'STATE_CORRUPT' })
+  assert.equal(plane.generation, undefined)
+  await apply('a')
+  await apply('b', 60)
+})

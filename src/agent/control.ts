@@ -109,10 +109,13 @@ export class Control {
         .filter((policy) => policy.applies.node === undefined && this.#selected(policy, next.namespaces).length === 0)
         .map(({ id }) => `${id} selects no workload`)
       if (request.dryRun) return this.#result(names, warnings, 0, started, next)
-      if (request.confirmWithinSeconds !== undefined && this.#unconfirmed) {
+      const within = request.confirmWithinSeconds
+      if (within !== undefined && this.#withheld) {
+        throw new ThymusError('STATE_CORRUPT', 'the policies were lost with the database: there is nothing to go back to')
+      }
+      if (within !== undefined && this.#unconfirmed) {
         throw new ThymusError('AGENT_REQUEST', 'another change waits to be confirmed: thymus apply --confirm or --rollback')
       }
-      const within = request.confirmWithinSeconds
       await this.#change(next, within === undefined ? undefined : Date.now() + within * 1000)
       this.#withheld = false
       const swept = await this.#sweep()

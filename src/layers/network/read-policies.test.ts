@@ -167,7 +167,8 @@ describe('a NetworkPolicy means what the Kubernetes API says', () => {
   })
 
   test('what the API server writes into an object is taken', () => {
-    const written = { uid: 'x', resourceVersion: '1', generation: 1, creationTimestamp: null, managedFields: [{}], labels: { a: '' } }
+    const server = { uid: 'x', resourceVersion: '1', generation: 1, creationTimestamp: null, managedFields: [{}], labels: { a: '' } }
+    const written = { ...server, generateName: 'a-', deletionGracePeriodSeconds: 30, deletionTimestamp: '2030-01-01T00:00:00Z' }
     const policy = JSON.parse(
       network({ podSelector: {} }, { ...written, annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }),
     )

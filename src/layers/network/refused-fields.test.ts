@@ -45,7 +45,7 @@ describe('every field that is wrong is refused at its place', () => {
     'no spec': [JSON.stringify(head('NetworkPolicy')), `${field}spec: missing`],
     'no metadata': ['{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": {}}', `${field}metadata: missing`],
     'no name': [network({}, { name: undefined }), `${field}metadata.name: missing`],
-    'a name generated later': [network({}, { generateName: 'a-' }), `${field}metadata.generateName: unknown field`],
+    'a name generated later': [network({}, { name: undefined, generateName: 'a-' }), `${field}metadata.name: missing`],
     'a name that is none': [network({}, { name: 'A/b' }), `${field}metadata.name: "A/b" must be`],
     'a namespace that is none': [network({}, { namespace: 'a.b' }), `${field}metadata.namespace: "a.b" must be`],
     'a mode that is none': [

@@ -15,7 +15,7 @@ const file = {
 
 export const image = z.strictObject({
   ...file,
-  fileless: z.boolean().describe('It has no lasting name in any directory, or lies in memory.'),
+  fileless: z.boolean().describe('It has no lasting name in any directory, or lies in /dev/shm on tmpfs.'),
   forms: z
     .array(z.enum(['unlinked', 'unhashed', 'shm', 'script-fd']))
     .exactOptional()

@@ -222,3 +222,10 @@ describe('every field that is wrong is refused at its place', () => {
     })
   }
 })
+
+test('a path has at most 247 bytes, and a folder 246 with its "/"', () => {
+  const told = (program: object) => complaint(workload({ exec: { rules: [{ effect: 'deny', ...program }] } }))
+  const x = (count: number) => `/${'x'.repeat(count)}`
+  assert.deepEqual([told({ path: x(246) }), told({ below: `${x(244)}/` })], ['nothing', 'nothing'])
+  for (const longer of [{ path: x(247) }, { below: `${x(245)}/` }]) assert.match(told(longer), /^POLICY_FIELD .* more than 247$/)
+})

@@ -9,7 +9,7 @@ import { groupId, Kernel } from '../adapters/linux/bpf/kernel.ts'
 import { LoadError } from '../adapters/linux/bpf/object.ts'
 import { selfTest } from '../adapters/linux/bpf/self-test.ts'
 import type { Entries } from '../adapters/linux/bpf/tables.ts'
-import { dissolveGroup, groupBelow, groupsBelow, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
+import { dissolveGroup, groupBelow, groupsBelow, isGroup, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
 import { seeRoots } from '../adapters/linux/roots.ts'
 import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
@@ -128,7 +128,7 @@ class Guard {
       case 'adopt':
         return this.#adopt(request.slot, request.path, request.known)
       case 'stop':
-        return this.#stop(request.path, request.owned, request.netns)
+        return this.#stop(request.path, BigInt(request.id), request.owned, request.netns)
       case 'sweep':
         return cutSockets(this.#kernel, this.#namespaces()).length
       case 'counters':
@@ -206,15 +206,15 @@ class Guard {
     return { path, id: String(id), netns: null, addresses: [] }
   }
 
-  #stop(given: string, owned: boolean, netns: string | null): null {
+  #stop(given: string, id: bigint, owned: boolean, netns: string | null): null {
     const path = this.#groupPath(given)
-    if (existsSync(path)) {
+    if (isGroup(id, path)) {
       const groups = [...groupsBelow(path)].map(groupId)
       if (owned) dissolveGroup(path, unifiedMount()!)
-      for (const id of groups) this.#kernel.dropGroup(id)
-      if (!owned) this.#kernel.detachGroup(groupId(path))
-      this.#adopted.delete(path)
+      for (const group of groups) this.#kernel.dropGroup(group)
     }
+    this.#adopted.delete(path)
+    if (!owned) this.#kernel.detachGroup(id) // the pins of a group that has ended are still there
     if (netns !== null) removeNamespace(netns.slice(netns.lastIndexOf('/') + 1))
     return null
   }

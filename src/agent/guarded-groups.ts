@@ -20,7 +20,9 @@ export class GuardGroups implements Groups {
   }
 
   async stop({ anchor }: Workload): Promise<void> {
-    if (anchor.is === 'cgroup') await this.#guard.ask({ do: 'stop', path: anchor.path, owned: anchor.owned, netns: anchor.netns ?? null })
+    if (anchor.is !== 'cgroup') return
+    const { path, id, owned, netns } = anchor
+    await this.#guard.ask({ do: 'stop', path, id: String(id), owned, netns: netns ?? null })
   }
 
   sweep(): Promise<number> {

@@ -264,6 +264,7 @@ class Mind implements AgentPort {
 
 /** Workloads whose groups are still there; the others have ended while nobody watched. */
 async function found(guard: GuardClient | undefined, store: Store): Promise<Workload[]> {
+  const groups = guard ? new GuardGroups(guard) : NO_GROUPS
   const kept: Workload[] = []
   for (const workload of store.workloads()) {
     if (workload.anchor.is !== 'cgroup') continue
@@ -275,8 +276,12 @@ async function found(guard: GuardClient | undefined, store: Store): Promise<Work
         throw error
       },
     )
-    if (there) kept.push(workload)
-    else store.dropWorkload(workload)
+    if (there) {
+      kept.push(workload)
+      continue
+    }
+    await groups.stop(workload).catch((error) => console.error(error)) // what it leaves behind is in nobody's way
+    store.dropWorkload(workload)
   }
   return kept
 }

@@ -1,11 +1,12 @@
 // A new agent finds what an earlier one left: the same build as it stands, another build in its place, another ABI untouched.
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
+import { groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
 import { ABI, encodeControl, SIZE } from '../../src/adapters/linux/bpf/layout.gen.ts'
 import { u32Key } from '../../src/adapters/linux/bpf/map.ts'
+import { makeGroup } from '../../src/adapters/linux/groups.ts'
 import { GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, needKernel, pathRule, subject, trafficRule } from '../kit/instance.ts'
 
@@ -25,6 +26,10 @@ function started() {
   const group = it.group('w', SLOT)
   it.swap({ subjects: [subject(SLOT, GATES)], paths: [pathRule(SLOT, ECHO, 'deny')], traffic: [trafficRule(SLOT, 'connect', 'deny')] })
   return { it, group, places: { pins: it.pins, objects: it.objects, manifest: join(it.home, 'kernel.json') } }
+}
+
+function pretendAnotherBuild(manifest: string): void {
+  writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), hash: 'of another build' }))
 }
 
 const linksOf = (pins: string) =>
@@ -50,11 +55,29 @@ test('another build takes the place of the former, program by program, and no ve
   const { it, group, places } = started()
   using _ = it
   const before = linksOf(it.pins)
-  const manifest = JSON.parse(readFileSync(places.manifest, 'utf8'))
-  writeFileSync(places.manifest, JSON.stringify({ ...manifest, hash: 'of another build' }))
+  pretendAnotherBuild(places.manifest)
   const next = Kernel.up(places)
   assert.equal(next.epoch, it.kernel.epoch + 1)
   assert.deepEqual(linksOf(it.pins), before, 'something is attached twice, or not at all')
+  assert.ok(inForce(it, group))
+  next.close()
+})
+
+test('a group that has ended while it was adopted is left behind by another build', (t) => {
+  if (!needKernel(t)) return
+  const { it, group, places } = started()
+  using _ = it
+  const before = linksOf(it.pins)
+  const ended = join(it.groups, 'ended')
+  makeGroup(ended)
+  const former = groupId(ended)
+  it.kernel.attachGroup(former, ended)
+  rmdirSync(ended)
+  makeGroup(ended) // the name is another group's now
+  pretendAnotherBuild(places.manifest)
+  const next = Kernel.up(places)
+  assert.deepEqual(linksOf(it.pins), before, 'its pins are still there')
+  assert.deepEqual(Object.keys(JSON.parse(readFileSync(places.manifest, 'utf8')).groups), [String(groupId(it.groups))])
   assert.ok(inForce(it, group))
   next.close()
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../core/errors.ts'
 
@@ -29,6 +29,11 @@ export function makeGroup(path: string): void {
   } catch (cause) {
     throw new ThymusError('GROUP_UNKNOWN', 'the control group cannot be made', { at: path, cause })
   }
+}
+
+/** Whether a control group is still the one that had this id: it may have gone, and another have its name. */
+export function isGroup(id: bigint, path: string): boolean {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === id
 }
 
 /** A command that joins the group, and only then becomes what is asked for: no instruction of that runs outside. */

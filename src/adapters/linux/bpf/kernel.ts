@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { ThymusError } from '../../../core/errors.ts'
 import type { Rung } from '../../../core/posture.ts'
 import { PASS, unknown } from '../../../core/verdict.ts'
+import { isGroup } from '../groups.ts'
 import { controlPin, presentControl, writeControl } from './control.ts'
 import { ABI, type Control, decodeCounters, PROGRAM, SIZE } from './layout.gen.ts'
 import { libbpf } from './libbpf.ts'
@@ -282,15 +283,15 @@ export class Kernel {
         }
       }
     }
-    this.#manifest = { ...this.#manifest, programs, refused }
+    const groups = Object.fromEntries(Object.entries(this.#manifest.groups).filter(([id, path]) => isGroup(BigInt(id), path)))
+    const ended = Object.keys(this.#manifest.groups).filter((id) => !(id in groups))
+    this.#manifest = { ...this.#manifest, programs, groups, refused }
     // The tracing programs of the new epoch are attached and silent. This write lets them act and silences the old ones.
     const failsafe = control?.failsafe ?? []
     writeControl(this.map('control'), { generation: control?.generation ?? 0, epoch: this.epoch, abi: ABI.ABI_VERSION, failsafe })
-    for (const entry of readdirSync(join(this.#places.pins, 'links')).filter(
-      (name) => /^epoch-/.test(name) && name !== `epoch-${this.epoch}`,
-    )) {
-      rmSync(join(this.#places.pins, 'links', entry), { recursive: true })
-    }
+    const links = join(this.#places.pins, 'links')
+    const former = readdirSync(links).filter((name) => /^epoch-/.test(name) && name !== `epoch-${this.epoch}`)
+    for (const entry of [...former, ...ended]) rmSync(join(links, entry), { recursive: true, force: true })
     this.#remember(this.#manifest)
   }
 
@@ -329,20 +330,31 @@ export class Kernel {
     }
   }
 
+  /** A group that has ended took its attachments along; only their pins are left, which refuse another program. */
   #replaceInGroups(program: Program, fd: number): void {
     for (const [id, path] of Object.entries(this.#manifest.groups)) {
       const pin = join(this.#places.pins, 'links', id, program.name)
-      if (existsSync(pin)) {
-        const link = Link.pinned(pin)
-        link.update(fd)
-        link.close()
-      } else if (existsSync(path)) Link.create(fd, program.attachType, path).pin(pin).close()
+      try {
+        if (existsSync(pin)) replace(pin, fd)
+        else if (isGroup(BigInt(id), path)) Link.create(fd, program.attachType, path).pin(pin).close()
+      } catch (error) {
+        if (isGroup(BigInt(id), path)) throw error
+      }
     }
   }
 
   #remember(manifest: Manifest): void {
     this.#manifest = manifest
     writeFileSync(this.#places.manifest, JSON.stringify(manifest))
+  }
+}
+
+function replace(pin: string, fd: number): void {
+  const link = Link.pinned(pin)
+  try {
+    link.update(fd)
+  } finally {
+    link.close()
   }
 }
 

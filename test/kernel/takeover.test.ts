@@ -1,6 +1,6 @@
 // A new agent finds what an earlier one left: the same build as it stands, another build in its place, another ABI untouched.
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { groupId, Kernel } from '../../src/adapters/linux/bpf/kernel.ts'
@@ -81,6 +81,53 @@ test('a group that has ended while it was adopted is left behind by another buil
   assert.ok(inForce(it, group))
   next.close()
 })
+
+test('whoever was killed before it remembered what it attached is taken over, and nothing falls meanwhile', (t) => {
+  if (!needKernel(t)) return
+  const { it, group, places } = started()
+  using _ = it
+  const before = linksOf(it.pins)
+  const manifest = JSON.parse(readFileSync(places.manifest, 'utf8'))
+  writeFileSync(places.manifest, JSON.stringify({ ...manifest, groups: {} }))
+  const next = Kernel.up(places)
+  rmSync(join(it.pins, 'links', String(groupId(it.groups)), 'on_egress')) // killed in the midst of them
+  next.attachGroup(groupId(it.groups), it.groups)
+  assert.deepEqual(linksOf(it.pins), before)
+  assert.ok(inForce(it, group))
+  next.close()
+})
+
+test('an attachment that fails leaves what was in force', (t) => {
+  if (!needKernel(t)) return
+  const { it, group, places } = started()
+  using _ = it
+  const manifest = JSON.parse(readFileSync(places.manifest, 'utf8'))
+  writeFileSync(places.manifest, JSON.stringify({ ...manifest, groups: {} }))
+  rmSync(join(it.pins, 'links', String(groupId(it.groups)), 'on_egress'))
+  const before = linksOf(it.pins)
+  const next = Kernel.up(places)
+  assert.throws(() => next.attachGroup(groupId(it.groups), it.home), { code: 'KERNEL_REFUSED' })
+  assert.deepEqual(linksOf(it.pins), before)
+  assert.ok(inForce(it, group))
+  next.close()
+})
+
+for (const damaged of ['', '{"hash":']) {
+  test(`a manifest that is damaged (${JSON.stringify(damaged)}) stops no start, and no verdict falls`, (t) => {
+    if (!needKernel(t)) return
+    const { it, group, places } = started()
+    using _ = it
+    const before = linksOf(it.pins)
+    writeFileSync(places.manifest, damaged)
+    const next = Kernel.up(places)
+    assert.equal(next.epoch, it.kernel.epoch + 1)
+    assert.ok(inForce(it, group))
+    next.attachGroup(groupId(it.groups), it.groups)
+    assert.deepEqual(linksOf(it.pins), before)
+    assert.ok(inForce(it, group))
+    next.close()
+  })
+}
 
 test('a load that fails half-way leaves what was before: a former build alone in force, or nothing', (t) => {
   if (!needKernel(t)) return

@@ -2,7 +2,7 @@
 // them over; nothing here decides.
 
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../../core/errors.ts'
 import type { Rung } from '../../../core/posture.ts'
@@ -158,15 +158,18 @@ export class Kernel {
     })
   }
 
-  /** Attaches the socket programs to a group and, with it, to all below; a group that has them already keeps them. */
+  /**
+   * Attaches the socket programs to a group and, with it, to all below; a group that has them already keeps them. What somebody pinned
+   * who was killed before it was remembered is taken over.
+   */
   attachGroup(id: bigint, path: string): void {
     if (this.#manifest.groups[String(id)] !== undefined) return
     const folder = join(this.#places.pins, 'links', String(id))
-    mkdirSync(folder, { recursive: true })
+    const made = mkdirSync(folder, { recursive: true }) !== undefined
     try {
       for (const program of this.#manifest.programs.filter(isGroupProgram)) this.#attachTo(path, program, join(folder, program.name))
     } catch (error) {
-      rmSync(folder, { recursive: true }) // all of them or none
+      if (made) rmSync(folder, { recursive: true }) // all of them or none; but what was in force stays so
       throw error
     }
     this.#remember({ ...this.#manifest, groups: { ...this.#manifest.groups, [String(id)]: path } })
@@ -175,7 +178,7 @@ export class Kernel {
   #attachTo(path: string, program: Program, pin: string): void {
     const fd = libbpf().objGet(join(this.#places.pins, 'programs', program.name))
     try {
-      Link.create(fd, program.attachType, path).pin(pin).close()
+      attach(program, fd, path, pin)
     } finally {
       closeSync(fd)
     }
@@ -333,26 +336,29 @@ export class Kernel {
   /** A group that has ended took its attachments along; only their pins are left, which refuse another program. */
   #replaceInGroups(program: Program, fd: number): void {
     for (const [id, path] of Object.entries(this.#manifest.groups)) {
-      const pin = join(this.#places.pins, 'links', id, program.name)
+      if (!isGroup(BigInt(id), path)) continue
       try {
-        if (existsSync(pin)) replace(pin, fd)
-        else if (isGroup(BigInt(id), path)) Link.create(fd, program.attachType, path).pin(pin).close()
+        attach(program, fd, path, join(this.#places.pins, 'links', id, program.name))
       } catch (error) {
-        if (isGroup(BigInt(id), path)) throw error
+        if (isGroup(BigInt(id), path)) throw error // else it ended just now
       }
     }
   }
 
   #remember(manifest: Manifest): void {
     this.#manifest = manifest
-    writeFileSync(this.#places.manifest, JSON.stringify(manifest))
+    writeFileSync(`${this.#places.manifest}.new`, JSON.stringify(manifest))
+    renameSync(`${this.#places.manifest}.new`, this.#places.manifest) // whoever is killed here leaves the former one whole
   }
 }
 
-function replace(pin: string, fd: number): void {
-  const link = Link.pinned(pin)
+/** Puts a program in place of the one that has this pin, or beside whatever else is attached to the group. */
+function attach({ attachType }: Program, fd: number, path: string, pin: string): void {
+  const found = existsSync(pin)
+  const link = found ? Link.pinned(pin) : Link.create(fd, attachType, path)
   try {
-    link.update(fd)
+    if (found) link.update(fd)
+    else link.pin(pin)
   } finally {
     link.close()
   }
@@ -372,9 +378,15 @@ function hashOf(files: readonly string[]): string {
   return hash.digest('hex')
 }
 
+/** Without one, or with one that is damaged, all is loaded anew; groups keep what they have until they are attached again. */
 function readManifest(places: KernelPlaces): Manifest | undefined {
   if (!existsSync(places.manifest)) return undefined
-  return JSON.parse(readFileSync(places.manifest, 'utf8')) as Manifest
+  try {
+    return JSON.parse(readFileSync(places.manifest, 'utf8')) as Manifest
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /** Id of a control group, as the kernel names it: the inode of its folder. */

@@ -25,7 +25,7 @@ int BPF_PROG(on_group_made, struct cgroup *group, const char *path)
 	id = BPF_CORE_READ(group, kn, id);
 	parent = BPF_CORE_READ(group, self.parent, cgroup, kn, id);
 	slot = slot_of_group(parent);
-	/* Not over an entry that is there: whoever adopts a subtree walks it with NOEXIST after this is attached. */
+	/* Not over an entry that is there: whoever gives groups away may have been here first. */
 	if (slot != SLOT_NONE)
 		bpf_map_update_elem(&workloads, &id, &slot, BPF_NOEXIST);
 	return 0;

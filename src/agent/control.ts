@@ -168,6 +168,7 @@ export class Control {
       checkWorkload(request)
       this.#notWithheld()
       if (this.#workloads.has(key(request))) throw new ThymusError('WORKLOAD_NAME', `there is a workload ${key(request)} already`)
+      this.#notTaken(request.cgroup)
       const { groups, slots, memory } = this.#parts
       const slot = slots.take()
       let workload: Workload | undefined
@@ -236,6 +237,13 @@ export class Control {
       'STATE_CORRUPT',
       'the policies were lost with the database; what was in force still is, until you say: thymus apply -f FILE',
     )
+  }
+
+  /** The kernel knows one workload for a group. */
+  #notTaken(cgroup: string | undefined): void {
+    const path = cgroup?.replace(/\/+$/, '')
+    const holder = this.workloads.find(({ anchor }) => anchor.is === 'cgroup' && anchor.path === path)
+    if (holder) throw new ThymusError('GROUP_TAKEN', `the control group is that of workload ${key(holder)}`, { at: path! })
   }
 
   #hold(workload: Workload): void {

@@ -14,6 +14,7 @@ import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adap
 import { seeRoots } from '../adapters/linux/roots.ts'
 import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
 import { ensureBpfFileSystem, lock, returnFreedMemory } from '../adapters/linux/system.ts'
+import { leaveGroups, takeGroups } from '../adapters/linux/workload-groups.ts'
 import { ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
 import { type Config, readConfig } from './config.ts'
@@ -182,7 +183,7 @@ class Guard {
     }
   }
 
-  /** Attach first, then walk: a group that is made meanwhile inherits in the kernel, and the walk does not overwrite it. */
+  /** Attach first: whatever has a slot has the socket programs. */
   #adopt(slot: number, given: string, knownId?: string): Started {
     const path = this.#groupPath(given)
     if (path === this.#at.groups || this.#at.groups!.startsWith(`${path}/`)) {
@@ -193,14 +194,7 @@ class Guard {
       throw new ThymusError('GROUP_UNKNOWN', 'another group has this name now', { at: path })
     const covered = this.#config.enforceRoot === 'host' || path.startsWith(`${this.#at.groups}/`)
     if (!covered) this.#kernel.attachGroup(id, path)
-    this.#kernel.setGroup(id, slot)
-    for (const group of groupsBelow(path)) {
-      try {
-        this.#kernel.addGroup(groupId(group), slot)
-      } catch (error) {
-        if (existsSync(group)) throw error
-      }
-    }
+    takeGroups(this.#kernel, path, slot)
     stampSockets(this.#kernel)
     this.#adopted.add(path)
     return { path, id: String(id), netns: null, addresses: [] }
@@ -209,14 +203,19 @@ class Guard {
   #stop(given: string, id: bigint, owned: boolean, netns: string | null): null {
     const path = this.#groupPath(given)
     if (isGroup(id, path)) {
-      const groups = [...groupsBelow(path)].map(groupId)
-      if (owned) dissolveGroup(path, unifiedMount()!)
-      for (const group of groups) this.#kernel.dropGroup(group)
+      if (owned) this.#dissolve(path)
+      else leaveGroups(this.#kernel, path)
     }
     this.#adopted.delete(path)
     if (!owned) this.#kernel.detachGroup(id) // the pins of a group that has ended are still there
     if (netns !== null) removeNamespace(netns.slice(netns.lastIndexOf('/') + 1))
     return null
+  }
+
+  #dissolve(path: string): void {
+    const groups = [...groupsBelow(path)].map(groupId)
+    dissolveGroup(path, unifiedMount()!)
+    for (const group of groups) this.#kernel.dropGroup(group)
   }
 
   /** Network namespaces beside our own in which workloads are. */

@@ -195,9 +195,8 @@ export class Kernel {
     this.map('workloads').update(u64Key(id), u32Key(slot))
   }
 
-  /** The same, unless the group has an entry. */
-  addGroup(id: bigint, slot: number): boolean {
-    return this.map('workloads').add(u64Key(id), u32Key(slot))
+  slotOf(id: bigint): number | undefined {
+    return this.map('workloads').lookup(u64Key(id))?.readUInt32LE()
   }
 
   dropGroup(id: bigint): void {

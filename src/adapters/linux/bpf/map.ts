@@ -5,7 +5,6 @@ import { errnoName, libbpf, SIZE } from './libbpf.ts'
 /** uapi/linux/bpf.h enum bpf_map_type, those that we create or check. */
 export const MAP_TYPE = { hash: 1, array: 2, percpuArray: 6, lpmTrie: 11, arrayOfMaps: 12, ringbuf: 27 } as const
 export const NO_PREALLOC = 1
-const NOEXIST = 1
 const INFO_BYTES = 88
 
 export interface MapShape {
@@ -68,13 +67,6 @@ export class KernelMap {
 
   update(key: Uint8Array, value: Uint8Array): void {
     this.#check(libbpf().mapUpdate(this.fd, key, value, 0), 'update')
-  }
-
-  /** Adds an entry unless there is one; says whether it did. */
-  add(key: Uint8Array, value: Uint8Array): boolean {
-    const result = libbpf().mapUpdate(this.fd, key, value, NOEXIST)
-    if (result !== 0 && errnoName(result) !== 'EEXIST') this.#check(result, 'add')
-    return result === 0
   }
 
   /** Removes an entry; says whether there was one. */

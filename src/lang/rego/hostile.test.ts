@@ -230,6 +230,18 @@ describe('a builtin', () => {
     })
   }
 
+  // More work than the sizes of the operands together: 100,000 steps are enough for those.
+  const nodes = Array.from({ length: 400 }, (_, at) => String(at))
+  const WORK: readonly (readonly [name: string, ...operands: unknown[]])[] = [
+    ['graph.reachable', Object.fromEntries(nodes.map((node) => [node, nodes])), ['1']],
+    ['graph.reachable_paths', { a: ['b'], b: Array.from({ length: 200_000 }, () => 'a') }, ['a']],
+  ]
+  for (const [name, ...operands] of WORK) {
+    test(`takes steps for all that it goes through: ${name} ${JSON.stringify(operands).slice(0, 40)}`, () => {
+      assert.throws(() => callBuiltin(name, operands, { limits: { steps: 100_000 } }), { code: 'REGO_LIMIT' })
+    })
+  }
+
   test('replaces and finds as before', () => {
     assert.equal(callBuiltin('replace', ['banana', 'an', 'x']), 'bxxa')
     assert.equal(callBuiltin('replace', ['a.b', '.', '$&']), 'a$&b')

@@ -11,15 +11,19 @@ export const GRAPH: Readonly<Record<string, Builtin>> = {
   },
   'graph.reachable': (runtime, a, b) => {
     const graph = object(a, 1)
-    const waiting = [...neighbours(b, 2)]
     const reached = new RegoSet()
-    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-      const next = graph.get(node)
-      if (next === undefined || reached.has(node)) continue
-      runtime.charge(1)
-      reached.add(node)
-      for (const edge of edges(next)) waiting.push(edge)
+    const waiting: Value[] = []
+    const reach = (nodes: readonly Value[]) => {
+      runtime.charge(nodes.length + 1)
+      for (const node of nodes) {
+        if (!graph.has(node) || reached.has(node)) continue
+        weighItems(runtime, 2)
+        reached.add(node)
+        waiting.push(graph.get(node)!)
+      }
     }
+    reach(neighbours(b, 2))
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) reach(edges(next))
     return reached
   },
   'graph.reachable_paths': (runtime, a, b) => {
@@ -45,6 +49,7 @@ function paths(runtime: Runtime, graph: RegoObject, node: Value, path: readonly 
   if (next === undefined || edges(next).length === 0) found.add(longer)
   else {
     const there = RegoSet.of([...been.members(), node])
+    runtime.charge(edges(next).length)
     for (const neighbour of edges(next)) {
       if (there.has(neighbour)) found.add(longer)
       else paths(runtime, graph, neighbour, longer, there, found)

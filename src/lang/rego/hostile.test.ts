@@ -15,6 +15,7 @@ import type { Value } from './values/value.ts'
 
 const MANY = 100_000
 const times = (n: number, line: (at: number) => string, by = '\n') => Array.from({ length: n }, (_, at) => line(at)).join(by)
+const ones = (n: number) => Array.from({ length: n }, () => 1)
 const surroundings: Surroundings = { now: 0n, clock: () => performance.now(), random: () => 0 }
 
 function answer(body: string, limits: Partial<Limits> = {}, data: Value = readJson('{}'), more: Partial<Surroundings> = {}): unknown {
@@ -235,6 +236,7 @@ describe('a builtin', () => {
   const WORK: readonly (readonly [name: string, ...operands: unknown[]])[] = [
     ['graph.reachable', Object.fromEntries(nodes.map((node) => [node, nodes])), ['1']],
     ['graph.reachable_paths', { a: ['b'], b: Array.from({ length: 200_000 }, () => 'a') }, ['a']],
+    ['object.subset', ones(2_000), [...ones(1_000), 2]],
   ]
   for (const [name, ...operands] of WORK) {
     test(`takes steps for all that it goes through: ${name} ${JSON.stringify(operands).slice(0, 40)}`, () => {

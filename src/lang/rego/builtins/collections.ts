@@ -220,10 +220,18 @@ function contains(runtime: Runtime, a: Value, b: Value): boolean {
       return there !== undefined && (typeName(there) === typeName(value) ? contains(runtime, there, value) : false)
     })
   }
-  if (a instanceof RegoSet && b instanceof RegoSet) return b.members().every((member) => a.has(member))
+  if (a instanceof RegoSet && b instanceof RegoSet) {
+    runtime.charge(b.size)
+    return b.members().every((member) => a.has(member))
+  }
   if (isArray(a) && isArray(b)) {
-    runtime.charge(a.length)
-    return a.some((_, at) => a.length - at >= b.length && b.every((item, n) => equal(a[at + n]!, item))) || b.length === 0
+    for (let at = 0; at + b.length <= a.length; at++) {
+      let alike = 0
+      while (alike < b.length && equal(a[at + alike]!, b[alike]!)) alike++
+      runtime.charge(alike + 1)
+      if (alike === b.length) return true
+    }
+    return false
   }
   return equal(a, b)
 }

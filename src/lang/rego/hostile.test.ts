@@ -236,6 +236,7 @@ describe('a builtin', () => {
   const WORK: readonly (readonly [name: string, ...operands: unknown[]])[] = [
     ['graph.reachable', Object.fromEntries(nodes.map((node) => [node, nodes])), ['1']],
     ['graph.reachable_paths', { a: ['b'], b: Array.from({ length: 200_000 }, () => 'a') }, ['a']],
+    ['json.patch', ones(1_000), Array.from({ length: 1_000 }, () => ({ op: 'replace', path: '/5', value: 1 }))],
     ['object.subset', ones(2_000), [...ones(1_000), 2]],
   ]
   for (const [name, ...operands] of WORK) {

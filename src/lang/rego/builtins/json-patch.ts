@@ -1,9 +1,9 @@
-import type { Builtin, Runtime } from '../codegen/runtime.ts'
+import { type Builtin, partsOf, type Runtime } from '../codegen/runtime.ts'
 import { BuiltinError } from '../errors.ts'
 import { equal } from '../values/order.ts'
 import { isArray, isNumber, RegoObject, RegoSet, typeName, type Value } from '../values/value.ts'
 import { segments } from './json-paths.ts'
-import { array, integerOf } from './operands.ts'
+import { array, integerOf, weighItems } from './operands.ts'
 
 type Path = readonly Value[]
 
@@ -29,7 +29,7 @@ function apply(runtime: Runtime, document: Value | undefined, operation: Value):
   const at = wanted('path')
   const name = wanted('op')
   if (typeof name !== 'string') throw new BuiltinError(`attribute 'op' must be a string but found: ${typeName(name)}`)
-  const path = segments(at)
+  const path = segments(runtime, at)
   switch (name) {
     case 'add':
       return insert(runtime, document, path, wanted('value'))
@@ -40,12 +40,12 @@ function apply(runtime: Runtime, document: Value | undefined, operation: Value):
       return insert(runtime, without, path, wanted('value'))
     }
     case 'move': {
-      const from = segments(wanted('from'))
+      const from = segments(runtime, wanted('from'))
       const part = look(document, from)
       return insert(runtime, change(runtime, document, from, remove), path, part)
     }
     case 'copy':
-      return insert(runtime, document, path, look(document, segments(wanted('from'))))
+      return insert(runtime, document, path, look(document, segments(runtime, wanted('from'))))
     case 'test':
       if (!equal(look(document, path), wanted('value'))) throw new BuiltinError('the value is not the one that is tested for')
       return document
@@ -70,11 +70,14 @@ function change(
   if (path.length === 0) return undefined
   const chain = [document]
   for (const key of path.slice(0, -1)) chain.push(step(chain.at(-1)!, key))
+  // Each of them is made anew.
+  for (const container of chain) {
+    runtime.charge(partsOf(container))
+    weighItems(runtime, partsOf(container))
+  }
   let made = edit(chain.at(-1)!, path.at(-1)!)
   for (let at = path.length - 2; at >= 0; at--) {
-    const container = chain[at]!
-    runtime.charge(isArray(container) ? container.length : (container as RegoObject).size)
-    made = replace(container, path[at]!, made)
+    made = replace(chain[at]!, path[at]!, made)
   }
   return made
 }

@@ -10,9 +10,10 @@ export const JSON_PATHS: Readonly<Record<string, Builtin>> = {
 }
 
 /** A path as its segments. Throws BuiltinError. */
-export function segments(path: Value): readonly Value[] {
+export function segments(runtime: Runtime, path: Value): readonly Value[] {
   if (path === '') return []
   if (typeof path === 'string') {
+    runtime.charge(path.length >> 6)
     return path
       .replace(/^\/+/, '')
       .split('/')
@@ -28,7 +29,7 @@ export function segments(path: Value): readonly Value[] {
 /** The paths as a tree of objects, with null at their ends. An end is not gone beyond, and one that comes later cuts off what is there. */
 function treeOf(runtime: Runtime, paths: Value): RegoObject {
   const root = new RegoObject()
-  for (const path of items(paths, 2).map(segments)) {
+  for (const path of items(paths, 2).map((each) => segments(runtime, each))) {
     runtime.charge(path.length)
     let at: Value = root
     for (const part of path.slice(0, -1)) {

@@ -245,6 +245,24 @@ describe('a builtin', () => {
     })
   }
 
+  test('looks at the clock before each match', () => {
+    const text = 'a'.repeat(2_000)
+    for (const [name, ...operands] of [
+      ['regex.find_n', 'a.*b|a', text, -1],
+      ['regex.find_all_string_submatch_n', 'a.*b|a', text, -1],
+      ['regex.replace', text, 'a.*b|a', 'c'],
+      ['regex.split', 'a.*b|a', text],
+    ] as const) {
+      let [looks, now] = [0, 0]
+      const clock = () => (++looks > 1_000 ? ++now : 0)
+      assert.throws(
+        () => callBuiltin(name, operands, { limits: { milliseconds: 1 }, surroundings: { clock } }),
+        { code: 'REGO_LIMIT' },
+        name,
+      )
+    }
+  })
+
   test('replaces and finds as before', () => {
     assert.equal(callBuiltin('replace', ['banana', 'an', 'x']), 'bxxa')
     assert.equal(callBuiltin('replace', ['a.b', '.', '$&']), 'a$&b')

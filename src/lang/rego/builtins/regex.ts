@@ -39,7 +39,7 @@ function patternFor(runtime: Runtime, source: string): RE2JS {
   return pattern(source)
 }
 
-/** Regular expressions of RE2, in time linear in the text. */
+/** Regular expressions of RE2: to find one match takes time linear in the text, to find all of them as much for each. */
 export const REGEX: Readonly<Record<string, Builtin>> = {
   'regex.match': matches,
   re_match: matches,
@@ -120,6 +120,8 @@ function found(runtime: Runtime, source: string, from: string, limit: number): M
   const all: Match[] = []
   let before = -1
   for (let at = 0; at <= from.length && (limit < 0 || all.length < limit); ) {
+    // A pattern such as `a.*b|a` goes through all of the rest for each match; most do not, so that steps would be unfair.
+    runtime.look()
     if (!matcher.find(at)) break
     const [start, end] = [matcher.start(), matcher.end()]
     if (start !== end || start !== before) {

@@ -93,16 +93,21 @@ export class Runtime {
   /** Called when fuel is below zero. */
   refuel(): void {
     if (this.#left <= 0) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.steps} steps`)
-    if (this.surroundings.clock() > this.#end) {
-      throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.milliseconds} ms`)
-    }
-    if (this.surroundings.cancelled?.()) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'cancelled')
+    this.look()
     if (this.added > 0) {
       this.spend(this.added * PART)
       this.added = 0
     }
     this.fuel += Math.min(SLICE, this.#left)
     this.#left -= SLICE
+  }
+
+  /** Looks at the clock. For work whose size shows only when it is done: before each part of it. */
+  look(): void {
+    if (this.surroundings.clock() > this.#end) {
+      throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.milliseconds} ms`)
+    }
+    if (this.surroundings.cancelled?.()) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'cancelled')
   }
 
   /** Takes steps for work in proportion to a size, before it is done. */

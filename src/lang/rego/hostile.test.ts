@@ -236,6 +236,12 @@ describe('a builtin', () => {
   const WORK: readonly (readonly [name: string, ...operands: unknown[]])[] = [
     ['graph.reachable', Object.fromEntries(nodes.map((node) => [node, nodes])), ['1']],
     ['graph.reachable_paths', { a: ['b'], b: Array.from({ length: 200_000 }, () => 'a') }, ['a']],
+    ['glob.match', '{a,b*}'.repeat(100), [], 'b'.repeat(1_000)],
+    ['glob.match', '*'.repeat(150), Array.from({ length: 64 }, (_, at) => String.fromCharCode(at + 32)), 'a'],
+    ['json.match_schema', ['a'.repeat(2_000)], { items: { pattern: '^([a-z0-9]+[._-]?){1,60}$' } }],
+    ['json.match_schema', { ['a'.repeat(2_000)]: 1 }, { patternProperties: { '^([a-z0-9]+[._-]?){1,60}$': {} } }],
+    ['json.match_schema', ['a'.repeat(2_000)], { items: { format: 'regex' } }],
+    ['json.verify_schema', { pattern: 'a'.repeat(2_000) }],
     ['json.patch', ones(1_000), Array.from({ length: 1_000 }, () => ({ op: 'replace', path: '/5', value: 1 }))],
     ['object.subset', ones(2_000), [...ones(1_000), 2]],
   ]

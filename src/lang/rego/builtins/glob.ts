@@ -4,21 +4,28 @@ import { BuiltinError } from '../errors.ts'
 import { isArray, typeName, type Value } from '../values/value.ts'
 import { kept } from './kept.ts'
 import { text, unfit } from './operands.ts'
+import { chargeFor, STEPS_TO_COMPILE } from './regex.ts'
 
 /** Globs with delimiters: `*` and `?` stop at them, `**` does not; `[a-z]` or `[xyz]`, `[!a-z]`, `{one,other}`. */
 export const GLOB: Readonly<Record<string, Builtin>> = {
-  'glob.match': (_, a, b, c) => {
-    const glob = text(a, 1)
-    const between = delimiters(b)
-    return matchesGlob(glob, between, text(c, 3))
+  'glob.match': (runtime, a, b, c) => {
+    const [glob, between, subject] = [text(a, 1), delimiters(b), text(c, 3)]
+    const key = keyOf(glob, between)
+    // The delimiters stand in the pattern for each `*`.
+    if (!compiled.has(key)) runtime.charge(STEPS_TO_COMPILE * glob.length * Math.max(1, between.length))
+    const found = compiled(key)
+    chargeFor(runtime, found, subject)
+    return found.matches(subject)
   },
   'glob.quote_meta': (_, a) => text(a, 1).replace(/[*?\\[\]{}]/g, '\\$&'),
 }
 
 /** Whether the glob is of the whole text. Throws BuiltinError for what is no glob. */
 export function matchesGlob(glob: string, between: readonly string[], subject: string): boolean {
-  return compiled(JSON.stringify([glob, between])).matches(subject)
+  return compiled(keyOf(glob, between)).matches(subject)
 }
+
+const keyOf = (glob: string, between: readonly string[]) => JSON.stringify([glob, between])
 
 const compiled = kept(256, (key) => {
   const [glob, between] = JSON.parse(key) as [string, string[]]

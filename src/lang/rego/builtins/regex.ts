@@ -6,7 +6,7 @@ import { kept } from './kept.ts'
 import { int, text } from './operands.ts'
 
 /** For each character of a pattern. */
-const STEPS_TO_COMPILE = 64
+export const STEPS_TO_COMPILE = 64
 /** States of a pattern that are gone through in the time of a step. */
 const STATES_OF_A_STEP = 8
 
@@ -24,7 +24,7 @@ const matches: Builtin = (runtime, a, b) => {
 const verdictsOf = kept(256, (source) => kept(256, (from) => pattern(source).matcher(from).find()))
 
 /** Takes the steps that a pattern may need for a text: both sizes count. */
-function chargeFor(runtime: Runtime, found: RE2JS, from: string): void {
+export function chargeFor(runtime: Runtime, found: RE2JS, from: string): void {
   runtime.charge(Math.ceil((found.programSize() * from.length) / STATES_OF_A_STEP))
 }
 
@@ -34,7 +34,8 @@ function matcherOf(runtime: Runtime, source: string, from: string) {
   return found.matcher(from)
 }
 
-function patternFor(runtime: Runtime, source: string): RE2JS {
+/** Throws BuiltinError for what is no pattern of RE2. */
+export function patternFor(runtime: Runtime, source: string): RE2JS {
   if (!pattern.has(source)) runtime.charge(STEPS_TO_COMPILE * source.length)
   return pattern(source)
 }

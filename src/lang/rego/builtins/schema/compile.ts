@@ -5,7 +5,7 @@ import { BuiltinError } from '../../errors.ts'
 import { compareNumbers, type RegoNumber, toInt } from '../../values/decimal.ts'
 import { printJson } from '../../values/text.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../../values/value.ts'
-import { pattern } from '../regex.ts'
+import { patternFor } from '../regex.ts'
 
 /** A compiled schema. What the schema does not say is undefined. */
 export interface Schema {
@@ -142,7 +142,7 @@ class Compiler {
     }
     schema.additionalProperties = this.#flagOrSchema(node, 'additionalProperties', base)
     for (const [source, each] of entries(map(node, 'patternProperties') ?? new RegoObject())) {
-      const compiled = compiledOr(source, `Invalid regex pattern '${source}'`)
+      const compiled = compiledOr(this.#runtime, source, `Invalid regex pattern '${source}'`)
       schema.patternProperties.push([compiled, this.#schema(each, base)])
     }
     if (late && node.has('propertyNames')) {
@@ -154,7 +154,7 @@ class Compiler {
     numbers(schema, node, this.#draft)
     counts(schema, node)
     const source = string(node, 'pattern')
-    if (source !== undefined) schema.pattern = { source, compiled: compiledOr(source, 'pattern must be a valid regex') }
+    if (source !== undefined) schema.pattern = { source, compiled: compiledOr(this.#runtime, source, 'pattern must be a valid regex') }
     const format = string(node, 'format')
     if (format !== undefined) schema.format = format
     required(schema, node)
@@ -296,10 +296,11 @@ function map(node: RegoObject, key: string): RegoObject | undefined {
   return value as RegoObject | undefined
 }
 
-function compiledOr(source: string, message: string): RE2JS {
+function compiledOr(runtime: Runtime, source: string, message: string): RE2JS {
   try {
-    return pattern(source)
-  } catch {
+    return patternFor(runtime, source)
+  } catch (error) {
+    if (!(error instanceof BuiltinError)) throw error
     throw new BuiltinError(message)
   }
 }

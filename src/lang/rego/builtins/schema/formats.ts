@@ -1,7 +1,8 @@
+import type { Runtime } from '../../codegen/runtime.ts'
 import { BuiltinError } from '../../errors.ts'
 import { RegoObject } from '../../values/value.ts'
 import { parseAddress } from '../ip.ts'
-import { pattern } from '../regex.ts'
+import { patternFor } from '../regex.ts'
 import { LAYOUTS } from '../time/layout.ts'
 import { parseTime } from '../time/parse.ts'
 import { parseUri } from '../uri.ts'
@@ -21,7 +22,7 @@ const isEmail = (text: string) =>
     text,
   ) && text.includes('<') === text.endsWith('>')
 
-const FORMATS: ReadonlyMap<string, (text: string) => boolean> = new Map([
+const FORMATS = new Map<string, (text: string, runtime: Runtime) => boolean>([
   ['date', isTime([DATE])],
   ['time', isTime(TIMES)],
   ['date-time', isTime([...TIMES, DATE, LAYOUTS.get('RFC3339')!])],
@@ -36,13 +37,13 @@ const FORMATS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['iri-reference', isReference],
   ['uri-template', (text) => isReference(text) && /^(?:[^{]|\{[^}]*\})*$/.test(pathOf(text))],
   ['uuid', (text) => /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i.test(text)],
-  ['regex', (text) => text === '' || succeeds(() => pattern(text))],
+  ['regex', (text, runtime) => text === '' || succeeds(() => patternFor(runtime, text))],
   ['json-pointer', (text) => /^(?:\/(?:[^~/]|~0|~1)*)*$/.test(text)],
   ['relative-json-pointer', (text) => /^(?:0|[1-9]\d*)(?:#|(?:\/(?:[^~/]|~0|~1)*)*)$/.test(text)],
 ])
 
 /** Whether a text is of a format; of one that nobody knows, each is. */
-export const isFormat = (format: string, text: string): boolean => FORMATS.get(format)?.(text) ?? true
+export const isFormat = (runtime: Runtime, format: string, text: string): boolean => FORMATS.get(format)?.(text, runtime) ?? true
 
 function pathOf(text: string): string {
   const parsed = uriOf(text)

@@ -1,9 +1,11 @@
+import type { RE2JS } from 're2js'
 import type { Runtime } from '../../codegen/runtime.ts'
 import { toDouble } from '../../values/big-float.ts'
 import { compareNumbers, partsOf, type RegoNumber, toBigInt } from '../../values/decimal.ts'
 import { shortestDouble } from '../../values/double.ts'
 import { runeCount } from '../../values/runes.ts'
 import { isArray, isNumber, RegoObject, type Value } from '../../values/value.ts'
+import { chargeFor } from '../regex.ts'
 import { canonical, type Schema } from './compile.ts'
 import { isFormat } from './formats.ts'
 
@@ -112,6 +114,11 @@ class Validator {
     result.score++
   }
 
+  #finds(pattern: RE2JS, text: string): boolean {
+    chargeFor(this.#runtime, pattern, text)
+    return pattern.matcher(text).find()
+  }
+
   /** How many fit, up to `enough`, and the nearest before the first that did. */
   #attempt(schemas: readonly Schema[], value: Value, path: string, enough: number) {
     let fitting = 0
@@ -145,7 +152,7 @@ class Validator {
     if (schema.enum !== undefined && !schema.enum.includes(canonical(value))) {
       bad('enum', `${fieldOf(path)} must be one of the following: ${schema.enum.join(', ')}`)
     }
-    if (schema.format !== undefined && typeof value === 'string' && !isFormat(schema.format, value)) {
+    if (schema.format !== undefined && typeof value === 'string' && !isFormat(this.#runtime, schema.format, value)) {
       bad('format', `Does not match format '${schema.format}'`)
     }
     result.score++
@@ -173,7 +180,7 @@ class Validator {
       misfit(result, path, 'string_gte', `String length must be greater than or equal to ${least}`)
     }
     if (most !== undefined && length > most) misfit(result, path, 'string_lte', `String length must be less than or equal to ${most}`)
-    if (schema.pattern !== undefined && !schema.pattern.compiled.matcher(value).find()) {
+    if (schema.pattern !== undefined && !this.#finds(schema.pattern.compiled, value)) {
       misfit(result, path, 'pattern', `Does not match pattern '${schema.pattern.source}'`)
     }
     result.score++
@@ -228,7 +235,7 @@ class Validator {
     }
     const known = new Set(schema.properties.map(([name]) => name))
     for (const [name, item] of value.entries() as readonly (readonly [string, Value])[]) {
-      const named = schema.patternProperties.filter(([pattern]) => pattern.matcher(name).find())
+      const named = schema.patternProperties.filter(([pattern]) => this.#finds(pattern, name))
       for (const [, each] of named) mergeInto(result, this.within(each, item, `${path}.${name}`))
       if (named.length > 0) result.score++
       if (known.has(name) || named.length > 0) continue

@@ -233,6 +233,7 @@ describe('a builtin', () => {
 
   // More work than the sizes of the operands together: 100,000 steps are enough for those.
   const nodes = Array.from({ length: 400 }, (_, at) => String(at))
+  const middle = `${'a'.repeat(1_000)}b${'a'.repeat(1_000)}`
   const WORK: readonly (readonly [name: string, ...operands: unknown[]])[] = [
     ['graph.reachable', Object.fromEntries(nodes.map((node) => [node, nodes])), ['1']],
     ['graph.reachable_paths', { a: ['b'], b: Array.from({ length: 200_000 }, () => 'a') }, ['a']],
@@ -243,6 +244,15 @@ describe('a builtin', () => {
     ['json.match_schema', ['a'.repeat(2_000)], { items: { format: 'regex' } }],
     ['json.verify_schema', { pattern: 'a'.repeat(2_000) }],
     ['json.patch', ones(1_000), Array.from({ length: 1_000 }, () => ({ op: 'replace', path: '/5', value: 1 }))],
+    ['strings.any_prefix_match', Array.from({ length: 1_000 }, () => 'ab'), Array.from({ length: 1_000 }, () => 'ac')],
+    ['strings.any_suffix_match', Array.from({ length: 1_000 }, () => 'ba'), Array.from({ length: 1_000 }, () => 'ca')],
+    ['contains', long, middle],
+    ['split', long, middle],
+    ['replace', long, middle, ''],
+    ['strings.replace_n', { [middle]: '' }, long],
+    ['indexof', long, middle],
+    ['indexof_n', long, middle],
+    ['strings.count', long, middle],
     ['object.subset', ones(2_000), [...ones(1_000), 2]],
   ]
   for (const [name, ...operands] of WORK) {
@@ -275,6 +285,14 @@ describe('a builtin', () => {
     assert.equal(callBuiltin('replace', [`x${long}y`, long, '']), 'xy')
     assert.equal(callBuiltin('strings.replace_n', [{ a: 'b', ab: 'c', b: 'a' }, 'abba']), 'baab')
     assert.deepEqual(callBuiltin('indexof_n', ['😀aa😀aaa', 'aa']), [1, 4, 5])
+    const [text, place] = [`${middle}c${'a'.repeat(2_000)}${middle}`, 4_002]
+    assert.equal(callBuiltin('contains', [text, `c${middle.slice(0, 500)}`]), true)
+    assert.equal(callBuiltin('contains', [text, `${middle}a`]), false)
+    assert.equal(callBuiltin('indexof', [text.slice(1), middle]), place - 1)
+    assert.deepEqual(callBuiltin('indexof_n', [text, middle]), [0, place])
+    assert.deepEqual(callBuiltin('split', [text, middle]), ['', text.slice(2_001, place), ''])
+    assert.equal(callBuiltin('replace', [text, middle, 'x']), `x${text.slice(2_001, place)}x`)
+    assert.equal(callBuiltin('strings.count', [text, middle]), 2)
     assert.deepEqual(callBuiltin('object.union_n', [[{ a: { b: 1 } }, { a: { c: 2 } }, { a: { b: 3 }, d: 4 }]]), {
       a: { b: 3, c: 2 },
       d: 4,

@@ -10,6 +10,9 @@ import { int, mustBe, object, text, texts } from './operands.ts'
 const SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
 const LEADING = new RegExp(`^${SPACE}+`)
 
+/** Characters of a needle that V8's search makes use of: with longer ones it takes time in proportion to both sizes, at worst. */
+const NEEDLE = 250
+
 /** Strings, by code points where they are counted. */
 export const STRINGS: Readonly<Record<string, Builtin>> = {
   concat: (runtime, a, b) => {
@@ -17,7 +20,7 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     runtime.spend(2 * parts.reduce((total, part) => total + part.length + by.length, 0))
     return parts.join(by)
   },
-  contains: (_, a, b) => text(a, 1).includes(text(b, 2)),
+  contains: (runtime, a, b) => find(runtime, text(a, 1), text(b, 2)) >= 0,
   startswith: (_, a, b) => text(a, 1).startsWith(text(b, 2)),
   endswith: (_, a, b) => text(a, 1).endsWith(text(b, 2)),
   lower: (_, a) => lower(text(a, 1)),
@@ -31,9 +34,9 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     const [from, old, fresh] = [text(a, 1), text(b, 2), text(c, 3)]
     return old === '' ? replaceAny(runtime, [[old, fresh]], from) : replacedOne(runtime, old, fresh, from)
   },
-  indexof: (_, a, b) => {
+  indexof: (runtime, a, b) => {
     if (text(b, 2) === '') throw new BuiltinError('empty search character')
-    const at = text(a, 1).indexOf(text(b, 2))
+    const at = find(runtime, text(a, 1), text(b, 2))
     return at < 0 ? -1 : runeCount(text(a, 1).slice(0, at))
   },
   indexof_n: (runtime, a, b) => {
@@ -41,7 +44,7 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
     if (wanted === '') throw new BuiltinError('empty search character')
     const places: number[] = []
     let [runes, counted] = [0, 0]
-    for (let at = from.indexOf(wanted); at >= 0; at = from.indexOf(wanted, at + 1)) {
+    for (let at = find(runtime, from, wanted); at >= 0; at = find(runtime, from, wanted, at + 1)) {
       runtime.charge(1 + (wanted.length >> 4))
       runes += runeCount(from.slice(counted, at))
       counted = at
@@ -61,9 +64,9 @@ export const STRINGS: Readonly<Record<string, Builtin>> = {
   trim_suffix: (_, a, b) => (text(b, 2) !== '' && text(a, 1).endsWith(text(b, 2)) ? text(a, 1).slice(0, -text(b, 2).length) : a),
   trim_space: (_, a) => trimSpace(text(a, 1)),
   'strings.reverse': (_, a) => [...text(a, 1)].reverse().join(''),
-  'strings.count': (_, a, b) => (text(b, 2) === '' ? runeCount(text(a, 1)) + 1 : text(a, 1).split(text(b, 2)).length - 1),
-  'strings.any_prefix_match': (_, a, b) => anyOf(a, b, (one, other) => one.startsWith(other)),
-  'strings.any_suffix_match': (_, a, b) => anyOf(a, b, (one, other) => one.endsWith(other)),
+  'strings.count': (runtime, a, b) => (text(b, 2) === '' ? runeCount(text(a, 1)) + 1 : partsOf(runtime, text(a, 1), text(b, 2)).length - 1),
+  'strings.any_prefix_match': (runtime, a, b) => anyOf(runtime, a, b, (one, other) => one.startsWith(other)),
+  'strings.any_suffix_match': (runtime, a, b) => anyOf(runtime, a, b, (one, other) => one.endsWith(other)),
   'strings.replace_n': (runtime, a, b) => replaceAny(runtime, pairs(object(a, 1)), text(b, 2)),
 }
 
@@ -88,18 +91,47 @@ function trimSpace(value: string): string {
   return left.slice(0, end)
 }
 
-function anyOf(a: Value, b: Value, test: (one: string, other: string) => boolean): boolean {
+function anyOf(runtime: Runtime, a: Value, b: Value, test: (one: string, other: string) => boolean): boolean {
   const list = (value: Value, at: number) => {
     mustBe(value, at, 'string', 'set', 'array')
     return typeof value === 'string' ? [value] : texts(value, at)
   }
   const others = list(b, 2)
-  return list(a, 1).some((one) => others.some((other) => test(one, other)))
+  const length = others.reduce((total, other) => total + other.length, 0)
+  return list(a, 1).some((one) => {
+    runtime.charge(others.length + (Math.min(length, others.length * one.length) >> 6))
+    return others.some((other) => test(one, other))
+  })
+}
+
+/** Where a text stands in another. Of one too long for V8 the beginning is looked for, and each place where that stands takes steps. */
+function find(runtime: Runtime, from: string, wanted: string, after = 0): number {
+  if (wanted.length <= NEEDLE) return from.indexOf(wanted, after)
+  const begin = wanted.slice(0, NEEDLE)
+  let at = from.indexOf(begin, after)
+  while (at >= 0 && !from.startsWith(wanted, at)) {
+    runtime.charge(wanted.length >> 4)
+    at = from.indexOf(begin, at + 1)
+  }
+  return at
+}
+
+/** What stands between the places of a text in another. */
+function partsOf(runtime: Runtime, from: string, by: string): string[] {
+  if (by.length <= NEEDLE) return from.split(by)
+  const parts: string[] = []
+  let begin = 0
+  for (let at = find(runtime, from, by); at >= 0; at = find(runtime, from, by, begin)) {
+    parts.push(from.slice(begin, at))
+    begin = at + by.length
+  }
+  parts.push(from.slice(begin))
+  return parts
 }
 
 function split(runtime: Runtime, from: string, by: string): string[] {
   runtime.spend(16 * (by === '' ? from.length : from.length / by.length))
-  return by === '' ? [...from] : from.split(by)
+  return by === '' ? [...from] : partsOf(runtime, from, by)
 }
 
 function pairs(object: RegoObject): (readonly [string, string])[] {
@@ -128,7 +160,7 @@ function* occurrences(runtime: Runtime, olds: readonly string[], from: string): 
   const [only, ...more] = olds
   if (only === undefined) return
   if (more.length === 0) {
-    for (let at = from.indexOf(only); at >= 0; at = from.indexOf(only, at + only.length)) yield { index: at, 0: only }
+    for (let at = find(runtime, from, only); at >= 0; at = find(runtime, from, only, at + only.length)) yield { index: at, 0: only }
     return
   }
   runtime.charge(olds.length)
@@ -145,14 +177,14 @@ function* occurrences(runtime: Runtime, olds: readonly string[], from: string): 
 }
 
 function replacedOne(runtime: Runtime, old: string, fresh: string, from: string): string {
-  const at = from.indexOf(old)
+  const at = find(runtime, from, old)
   if (at < 0) return from
   const end = at + old.length
-  if (!from.includes(old, end)) {
+  if (find(runtime, from, old, end) < 0) {
     runtime.spend(2 * (from.length + fresh.length - old.length))
     return from.slice(0, at) + fresh + from.slice(end)
   }
-  const between = from.split(old)
+  const between = partsOf(runtime, from, old)
   runtime.spend(2 * (from.length + (between.length - 1) * (fresh.length - old.length)))
   return between.join(fresh)
 }

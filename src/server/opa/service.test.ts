@@ -105,6 +105,9 @@ test('paths that lead nowhere, or out, or are none, are answered', async (t) => 
     ['/v1/policies/%2e%2e%2fx', 404],
     ['/v1/policies/__proto__', 404],
     ['*', 400],
+    ['http://opa:8181/v1/data/p/allow?pretty', 200],
+    ['HTTPS://opa/v1/data/%', 400],
+    ['http://opa', 307],
     ['/v1/data/p/allow?pretty=%zz', 200],
   ] as const)
     assert.equal((await send('GET', path)).status, status, path.slice(0, 60))

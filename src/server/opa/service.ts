@@ -81,7 +81,7 @@ function answered(asked: Asked, world: World, options: ServiceOptions): Answer {
   const body = options.authorization === 'basic' ? authorize(asked, target, world, options) : undefined
   const { path } = target
   const clean = cleaned(path)
-  if (clean !== path) return redirect(asked, 307, 'Temporary Redirect', clean + asked.target.slice(path.length))
+  if (clean !== path) return redirect(asked, 307, 'Temporary Redirect', clean + target.search)
   const found = ROUTES.find(
     (route) => path === route.path || (route.path.length > 1 && route.path.endsWith('/') && path.startsWith(route.path)),
   )

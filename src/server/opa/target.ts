@@ -4,15 +4,19 @@ import type { Asked } from '../exchange.ts'
 export interface Target {
   /** Still escaped, cleaned of nothing. */
   readonly path: string
+  /** The query as it came, with its question mark; empty where there is none. */
+  readonly search: string
   readonly query: ReadonlyMap<string, readonly string[]>
 }
 
 /** Undefined for a path with a percent sign that escapes nothing. */
-export function readTarget({ target }: Asked): Target | undefined {
+export function readTarget(asked: Asked): Target | undefined {
+  // Who asks a proxy names the server too, and every server must understand that: RFC 9112, 3.2.2.
+  const target = asked.target.replace(/^https?:\/\/[^/?]*/i, '')
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  if (!path.startsWith('/') || unescaped(path) === undefined) return undefined
-  return { path, query: readQuery(mark < 0 ? '' : target.slice(mark + 1)) }
+  if ((path !== '' && !path.startsWith('/')) || unescaped(path) === undefined) return undefined
+  return { path, search: target.slice(path.length), query: readQuery(mark < 0 ? '' : target.slice(mark + 1)) }
 }
 
 /** Undefined where a percent sign escapes nothing. Bytes that are no UTF-8 are replaced, as Go's JSON does at last. */

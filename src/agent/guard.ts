@@ -129,7 +129,7 @@ class Guard {
       case 'adopt':
         return this.#adopt(request.slot, request.path, request.known)
       case 'stop':
-        return this.#stop(request.path, BigInt(request.id), request.owned, request.netns)
+        return this.#stop(request.path, BigInt(request.group), request.owned, request.netns)
       case 'sweep':
         return cutSockets(this.#kernel, this.#namespaces()).length
       case 'counters':

@@ -22,7 +22,7 @@ export class GuardGroups implements Groups {
   async stop({ anchor }: Workload): Promise<void> {
     if (anchor.is !== 'cgroup') return
     const { path, id, owned, netns } = anchor
-    await this.#guard.ask({ do: 'stop', path, id: String(id), owned, netns: netns ?? null })
+    await this.#guard.ask({ do: 'stop', path, group: String(id), owned, netns: netns ?? null })
   }
 
   sweep(): Promise<number> {

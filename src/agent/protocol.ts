@@ -21,8 +21,8 @@ export type Request =
   | { readonly do: 'start'; readonly slot: number; readonly name: string; readonly netns: boolean }
   /** Take a group that is there, or one that an earlier mind knew (`known`, its id, must then be the same). */
   | { readonly do: 'adopt'; readonly slot: number; readonly path: string; readonly known?: string }
-  /** Let go of a workload's group, and take it down if it was made by us. It may have ended, and another have its name. */
-  | { readonly do: 'stop'; readonly path: string; readonly id: string; readonly owned: boolean; readonly netns: string | null }
+  /** Let go of a workload's group (`group`: its id), and take it down if it was made by us. It may have ended, and another have its name. */
+  | { readonly do: 'stop'; readonly path: string; readonly group: string; readonly owned: boolean; readonly netns: string | null }
   /** Destroy the connections that the generation in force denies. */
   | { readonly do: 'sweep' }
   | { readonly do: 'counters' }

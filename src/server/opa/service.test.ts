@@ -114,6 +114,16 @@ test('paths that lead nowhere, or out, or are none, are answered', async (t) => 
   assert.deepEqual(said, [])
 })
 
+test('a document of 1,000 levels is read, and written, by a server that has just started; no deeper one is', async (t) => {
+  const { send } = await start(t)
+  const input = deep('{"a":', '}', 999)
+  const { status, body } = await send('POST', '/v1/data/p/seen', `{"input":${input}}`)
+  assert.deepEqual([status, body], [200, `{"result":${input}}\n`])
+  const deeper = await send('POST', '/v1/data/p/seen', `{"input":${deep('{"a":', '}', 1_001)}}`)
+  assert.equal(deeper.status, 400)
+  assert.match(deeper.body, /nested deeper than 1000/)
+})
+
 test('prototypes are data like other data', async (t) => {
   const { send } = await start(t)
   assert.equal((await send('PUT', '/v1/data/__proto__/polluted', '1')).status, 204)

@@ -6,8 +6,8 @@ import { NameTree } from './name-tree.ts'
 import { compareStrings } from './order.ts'
 import { type Collection, isArray, isCollection, isNumber, RegoObject, RegoSet, type Value } from './value.ts'
 
-/** Deeper values would end the stack of what walks them; Go's JSON reader stops at 10,000. */
-export const MAX_DEPTH = 2_000
+/** What is as deep is read, evaluated and written by code that was never compiled, whose frames are the largest; Go's JSON reader stops at 10,000. */
+export const MAX_DEPTH = 1_000
 
 /** OPA reads no number with an exponent that is beyond 2^100000, or as small. */
 const MAX_READ = 30_103

@@ -21,7 +21,7 @@ import { type Config, readConfig } from './config.ts'
 import { confinedMind } from './mind-confinement.ts'
 import { viewFor } from './mind-view.ts'
 import { type Places, places } from './places.ts'
-import { type Hello, type Request, receive, type Started, send } from './protocol.ts'
+import { type Asked, type Hello, type Request, receive, type Started, send } from './protocol.ts'
 import { purge, withdraw } from './purge.ts'
 import { needReach } from './reach.ts'
 import { startWarm } from './warm.ts'
@@ -88,7 +88,7 @@ class Guard {
     this.#mind = mind
     const stream = mind.stdio[3] as Duplex
     stream.on('error', () => {}) // it ended; `exit` tells
-    receive(stream, ({ head, body }) => this.#serve(stream, head as unknown as Request & { id: number }, body))
+    receive(stream, ({ head, body }) => this.#serve(stream, head as unknown as Asked, body))
     mind.on('error', (error) => console.error(`the mind cannot be started: ${error.message}`))
     mind.on('exit', (code, signal) => {
       if (this.#ending) return
@@ -103,13 +103,13 @@ class Guard {
     this.#mind?.kill('SIGTERM')
   }
 
-  #serve(stream: Duplex, request: Request & { id: number }, body: Buffer): void {
+  #serve(stream: Duplex, { id, request }: Asked, body: Buffer): void {
     try {
-      send(stream, { id: request.id, answer: this.#answer(request, body) ?? null })
+      send(stream, { id, answer: this.#answer(request, body) ?? null })
     } catch (error) {
       const { code, message, at } = error instanceof ThymusError ? error : new ThymusError('INTERNAL', String(error))
       if (code === 'INTERNAL') console.error(error)
-      send(stream, { id: request.id, error: { code, message, ...(at === undefined ? {} : { at }) } })
+      send(stream, { id, error: { code, message, ...(at === undefined ? {} : { at }) } })
     }
   }
 

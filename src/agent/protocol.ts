@@ -29,6 +29,12 @@ export type Request =
   | { readonly do: 'processes'; readonly path: string }
   | { readonly do: 'down'; readonly purge: boolean }
 
+/** The head of a request's frame; that of its answer has the same number. */
+export interface Asked {
+  readonly id: number
+  readonly request: Request
+}
+
 export interface Hello {
   readonly pid: number
   readonly rungs: readonly Rung[]
@@ -122,7 +128,7 @@ export class GuardClient {
     const id = ++this.#last
     return new Promise<Frame>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      send(this.#stream, { ...request, id }, body)
+      send(this.#stream, { id, request } satisfies Asked, body)
     }).then((frame) => frame.head.answer as T)
   }
 }

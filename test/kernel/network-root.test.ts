@@ -1,8 +1,7 @@
 // Attached at the root of the hierarchy, the programs see sockets that no workload made. In the lab alone: elsewhere others live there.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { groupId } from '../../src/adapters/linux/bpf/kernel.ts'
-import { unifiedMount } from '../../src/adapters/linux/groups.ts'
+import { groupId, unifiedMount } from '../../src/adapters/linux/groups.ts'
 import { Instance, needKernel, subject } from '../kit/instance.ts'
 import { ACCEPT, CONNECT, isolated } from '../kit/network.ts'
 import { lend, Puppet } from '../kit/puppet.ts'

@@ -31,6 +31,15 @@ export function makeGroup(path: string): void {
   }
 }
 
+/** Id of a control group, as the kernel names it: the inode of its folder. @throws ThymusError GROUP_UNKNOWN */
+export function groupId(path: string): bigint {
+  try {
+    return statSync(path, { bigint: true }).ino
+  } catch (cause) {
+    throw new ThymusError('GROUP_UNKNOWN', 'no such control group', { at: path, cause })
+  }
+}
+
 /** Whether a control group is still the one that had this id: it may have gone, and another have its name. */
 export function isGroup(id: bigint, path: string): boolean {
   return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === id

@@ -2,8 +2,8 @@
 // entry, that of the group itself (kernel/lib/workload.h), so each of them has one.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { groupId, type Kernel } from './bpf/kernel.ts'
-import { groupsBelow } from './groups.ts'
+import type { Kernel } from './bpf/kernel.ts'
+import { groupId, groupsBelow } from './groups.ts'
 
 /** Gives a group to a workload: what has no workload there, and what is the group's former one's or of the workload around it. */
 export function takeGroups(kernel: Kernel, path: string, slot: number): void {

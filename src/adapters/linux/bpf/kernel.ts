@@ -2,7 +2,7 @@
 // them over; nothing here decides.
 
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ThymusError } from '../../../core/errors.ts'
 import type { Rung } from '../../../core/posture.ts'
@@ -385,14 +385,5 @@ function readManifest(places: KernelPlaces): Manifest | undefined {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
-  }
-}
-
-/** Id of a control group, as the kernel names it: the inode of its folder. */
-export function groupId(path: string): bigint {
-  try {
-    return statSync(path, { bigint: true }).ino
-  } catch (cause) {
-    throw new ThymusError('GROUP_UNKNOWN', 'no such control group', { at: path, cause })
   }
 }

@@ -16,9 +16,9 @@ import {
   type Tables,
   type TrafficEntry,
 } from '../../../engine/rule-plane/tables.ts'
-import { dissolveGroup, inGroup, makeGroup, unifiedMount } from '../groups.ts'
+import { dissolveGroup, groupId, inGroup, makeGroup, unifiedMount } from '../groups.ts'
 import { moduleError } from '../system.ts'
-import { groupId, Kernel } from './kernel.ts'
+import { Kernel } from './kernel.ts'
 import { encodeTables } from './tables.ts'
 
 const SLOT = 1

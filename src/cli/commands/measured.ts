@@ -12,7 +12,7 @@ import { ThymusError } from '../../core/errors.ts'
 import { hashById } from '../../formats/hash.ts'
 import { faultOf } from '../../layers/firmware/measured-run/program.ts'
 import { type MeasuredRun, RUN_PCR, recordOf } from '../../layers/firmware/measured-run/record.ts'
-import { startsOf } from '../../layers/firmware/tcg-log/phases.ts'
+import { valuesAfterSystemd } from '../../layers/firmware/tcg-log/systemd.ts'
 import { pcrExtend } from '../../layers/hardware/tpm/commands/platform.ts'
 import { type Place, placeText } from '../../layers/hardware/tpm/place.ts'
 import { EMPTY } from '../../layers/hardware/tpm/session.ts'
@@ -60,7 +60,7 @@ async function extend(place: Place, pcr: number, run: MeasuredRun, log: string):
   // A PCR that nobody but systemd extended is that of a new start: what the log says of it was before.
   const [first] = banks
   const now = first && (await readPcrs(tpm, [{ hash: first.id, size: 3, pcrs: [pcr] }])).get(first.name)!.get(pcr)!
-  if (now !== undefined && startsOf(first!.name, pcr).some((start) => start.equals(now))) forgetRuns(log, pcr)
+  if (now !== undefined && valuesAfterSystemd(first!.name, pcr).some((start) => start.equals(now))) forgetRuns(log, pcr)
   const { line, digests } = recordOf(
     run,
     pcr,

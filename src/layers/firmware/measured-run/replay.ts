@@ -1,7 +1,7 @@
 // The log of measured programs held against a PCR: how far a quoted value reaches into it.
 import type { HashName } from '../../../formats/hash.ts'
 import { Register } from '../register.ts'
-import { startsOf } from '../tcg-log/phases.ts'
+import { valuesAfterSystemd } from '../tcg-log/systemd.ts'
 import type { RunRecord } from './record.ts'
 
 export interface RunWalk {
@@ -18,7 +18,7 @@ export interface RunWalk {
  */
 export function walkRuns(records: readonly RunRecord[], bank: HashName, pcr: number, quoted: Uint8Array): RunWalk {
   const own = records.filter((record) => record.pcr === pcr)
-  const walks = startsOf(bank, pcr).map((start) => walkFrom(start, own, bank, quoted))
+  const walks = valuesAfterSystemd(bank, pcr).map((start) => walkFrom(start, own, bank, quoted))
   return walks.find(({ reached }) => reached) ?? walks[0]!
 }
 

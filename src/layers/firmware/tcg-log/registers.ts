@@ -3,8 +3,8 @@ import { type CheckTable, checked } from '../../../core/appraisal.ts'
 import { type Check, unknown } from '../../../core/verdict.ts'
 import type { HashName } from '../../../formats/hash.ts'
 import { type EventLog, emptyLog } from './event-log.ts'
-import { isLedToBySystemd } from './phases.ts'
 import { initialValue, replay } from './replay.ts'
+import { valuesAfterSystemd } from './systemd.ts'
 
 export const LOG_CHECKS = {
   TCG_LOG: { title: 'there is an event log that can be read', clause: 'PFP 1.06 clause 10' },
@@ -74,7 +74,7 @@ export function checkRegisters(
 
 /** Whether a register holds what the log makes of it, or what systemd makes of that. */
 function leadsTo({ registers }: EventLog, bank: HashName, register: number, replayed: Buffer, value: Buffer): boolean {
-  return replayed.equals(value) || (registers === 'pcr' && isLedToBySystemd(bank, register, replayed, value))
+  return replayed.equals(value) || (registers === 'pcr' && valuesAfterSystemd(bank, register, replayed).some((each) => each.equals(value)))
 }
 
 /** What registers held when the firmware was done, before systemd went on, where the log leads to their values; else these. */

@@ -7,8 +7,9 @@ import { readAllPem } from '../../../formats/pem.ts'
 import { type Certificate, readCertificate } from '../../../formats/x509/certificate.ts'
 import { type Crl, readCrl } from '../../../formats/x509/crl.ts'
 import { commonName, readName } from '../../../formats/x509/name.ts'
-import { type Collateral, evaluationOf, openCollateral, readCollateral } from '../dcap/collateral.ts'
+import { type Collateral, openCollateral, readCollateral } from '../dcap/collateral.ts'
 import { INTEL_SGX_ROOT_KEY } from '../dcap/intel.ts'
+import { evaluationOf } from '../dcap/tcb.ts'
 import type { CertificateTable } from '../snp/certificate-table.ts'
 import { readVek, type Vek } from '../snp/vek.ts'
 
@@ -20,6 +21,8 @@ export type Piece =
   | { readonly kind: 'crl'; readonly crl: Crl }
   /** All that Intel publishes about one kind of platform. */
   | { readonly kind: 'platform'; readonly text: string; readonly collateral: Collateral }
+
+type Platform = Extract<Piece, { readonly kind: 'platform' }>
 
 /** How old a piece is, by what it says itself. */
 export interface Held {
@@ -113,7 +116,10 @@ export function forReports(pieces: readonly Piece[]): CertificateTable {
 export function forPlatform(tee: 'SGX' | 'TDX', fmspc: Buffer, pieces: readonly Piece[]): string | undefined {
   const texts = pieces.flatMap((piece) => (piece.kind === 'platform' ? [piece] : []))
   const fits = texts.filter(({ collateral: { tcbInfo } }) => tcbInfo.id === tee && tcbInfo.fmspc.equals(fmspc))
-  return fits.toSorted(
-    ({ collateral: one }, { collateral: other }) => evaluationOf(other) - evaluationOf(one) || other.issued.from - one.issued.from,
-  )[0]?.text
+  return fits.toSorted(laterFirst)[0]?.text
+}
+
+function laterFirst({ collateral: one }: Platform, { collateral: other }: Platform): number {
+  const evaluation = ({ tcbInfo, qeIdentity }: Collateral) => evaluationOf(tcbInfo, qeIdentity)
+  return evaluation(other) - evaluation(one) || other.issued.from - one.issued.from
 }

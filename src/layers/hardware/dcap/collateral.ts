@@ -127,10 +127,6 @@ export function isP256Signature({ publicKey }: Certificate, data: Buffer, signat
   return object !== undefined && verify('sha256', data, { key: object, dsaEncoding: 'ieee-p1363' }, signature)
 }
 
-/** The TCB evaluation that all of it knows of. */
-export const evaluationOf = ({ tcbInfo, qeIdentity }: Pick<Collateral, 'tcbInfo' | 'qeIdentity'>): number =>
-  Math.min(tcbInfo.evaluationNumber, qeIdentity.evaluationNumber)
-
 /** Whether no part of it is of an earlier evaluation than in the other, or was issued before: Intel goes on signing earlier evaluations for months. */
 export function isNoOlder(one: Collateral, other: Collateral): boolean {
   const ages = ({ tcbInfo, qeIdentity, periods }: Collateral) => [

@@ -24,6 +24,10 @@ export interface TcbSubject {
   readonly td?: TdReportBody
 }
 
+type Evaluated = Pick<TcbInfo | EnclaveIdentity, 'evaluationNumber'>
+/** The TCB evaluation that both know of. */
+export const evaluationOf = (info: Evaluated, qe: Evaluated): number => Math.min(info.evaluationNumber, qe.evaluationNumber)
+
 /** The evaluation; a text says for which part there is no level, which no policy can allow. */
 export function evaluateTcb({ platform, qeIsvSvn, td }: TcbSubject, info: TcbInfo, qe: EnclaveIdentity): TcbEvaluation | string {
   const qeLevel = qe.levels.find(({ isvSvn }) => qeIsvSvn >= isvSvn)
@@ -39,7 +43,7 @@ export function evaluateTcb({ platform, qeIsvSvn, td }: TcbSubject, info: TcbInf
     status: current === undefined ? together(launch) : afterUpdate(together(launch), together(current)),
     advisoryIds: [...new Set(parts.flatMap(({ advisoryIds }) => advisoryIds))].sort(),
     date: Math.min(...[...launch, qeLevel].map(({ date }) => date)),
-    evaluationNumber: Math.min(info.evaluationNumber, qe.evaluationNumber),
+    evaluationNumber: evaluationOf(info, qe),
   }
 }
 

@@ -11,27 +11,16 @@ const ON_HOST = ['sysinit', 'ready', 'shutdown', 'final']
 const SEPARATED: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 14]
 const SEPARATOR = 'os-separator'
 
-/** Whether a value is what these words made of another one. */
-export function isLedToBySystemd(bank: HashName, pcr: number, before: Buffer, value: Buffer): boolean {
-  return wordsOf(pcr).some((words) => {
-    const register = new Register(bank, before)
-    return words.some((word) => {
-      register.extend(hash(bank, word, 'binary'))
-      return register.is(value)
-    })
-  })
-}
-
-/** What a PCR may hold that nobody but systemd has extended since the start. */
-export function startsOf(bank: HashName, pcr: number): readonly Buffer[] {
+/** What a PCR may hold where nobody but systemd went on from a value: that, and what each of its words makes of it. @param before zeros, unless given */
+export function valuesAfterSystemd(bank: HashName, pcr: number, before = new Register(bank).value): readonly Buffer[] {
   const after = wordsOf(pcr).flatMap((words) => {
-    const register = new Register(bank)
+    const register = new Register(bank, before)
     return words.map((word) => {
       register.extend(hash(bank, word, 'binary'))
       return register.value
     })
   })
-  return [new Register(bank).value, ...after]
+  return [before, ...after]
 }
 
 function wordsOf(pcr: number): readonly (readonly string[])[] {

@@ -1,7 +1,8 @@
 // Templates and constraints of Gatekeeper, as people write them.
 import type { KubernetesObject } from '../../src/formats/kubernetes/object.ts'
 
-const template = (kind: string, rego: string, properties = '{}') => `
+/** A ConstraintTemplate in Rego. @param properties of its parameters, as YAML has them */
+export const template = (kind: string, rego: string, properties = '{}') => `
 apiVersion: templates.gatekeeper.sh/v1
 kind: ConstraintTemplate
 metadata: {name: ${kind.toLowerCase()}}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
-import { constraint } from '../../../test/kit/gatekeeper.ts'
+import { constraint, template } from '../../../test/kit/gatekeeper.ts'
 import { type Fields, type KubernetesObject, nameOf } from '../../formats/kubernetes/object.ts'
 import { Judge } from './judge.ts'
 import { loadAdmission } from './loading.ts'
@@ -38,7 +38,7 @@ const aboutNamespace = (object: KubernetesObject, operation: string, more: Field
 }
 
 test('to templates a Namespace is in none, as Gatekeeper has it', () => {
-  const template = (kind: string, code: string) => `
+  const ofEngine = (kind: string, code: string) => `
 apiVersion: templates.gatekeeper.sh/v1
 kind: ConstraintTemplate
 metadata: {name: ${kind.toLowerCase()}}
@@ -52,8 +52,8 @@ ${constraint(kind, 'one', {})}`
   const rego = 'package x\nviolation[{"msg": "Rego"}] { not input.review.namespace; count(input.review.namespaceObject) == 0 }'
   const expression = '(has(request.namespace) && request.namespace != "") || namespaceObject != null'
   const judge = judging(
-    template('InRego', JSON.stringify({ engine: 'Rego', source: { rego } })) +
-      template('InCel', JSON.stringify({ engine: 'K8sNativeValidation', source: { validations: [{ expression, message: 'CEL' }] } })),
+    ofEngine('InRego', JSON.stringify({ engine: 'Rego', source: { rego } })) +
+      ofEngine('InCel', JSON.stringify({ engine: 'K8sNativeValidation', source: { validations: [{ expression, message: 'CEL' }] } })),
     namespace('shop'),
   )
   const messages = (...asked: ReturnType<typeof aboutNamespace>) => judge(...asked).violations.map(({ message }) => message)
@@ -99,15 +99,8 @@ spec: {policyName: guard, validationActions: [Deny]}
 })
 
 test('who takes all the time of one engine is refused all the same where another refuses', () => {
-  const denying = `
-apiVersion: templates.gatekeeper.sh/v1
-kind: ConstraintTemplate
-metadata: {name: never}
-spec:
-  crd: {spec: {names: {kind: Never}}}
-  targets: [{target: admission.k8s.gatekeeper.sh, rego: "package x\\nviolation[{\\"msg\\": \\"never\\"}] { input.review.object.data.bad }"}]
----
-${constraint('Never', 'one', {})}`
+  const rego = 'package x\nviolation[{"msg": "never"}] { input.review.object.data.bad }'
+  const denying = template('Never', rego) + constraint('Never', 'one', {})
   const policy = (name: string, expression: string, action: string) => `
 ---
 apiVersion: admissionregistration.k8s.io/v1

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
-import { constraint, FORBIDDEN_LABELS, kinds, REQUIRED_LABELS } from '../../../test/kit/gatekeeper.ts'
+import { constraint, FORBIDDEN_LABELS, kinds, REQUIRED_LABELS, template } from '../../../test/kit/gatekeeper.ts'
 import { ThymusError } from '../../core/errors.ts'
 import { Judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
@@ -191,18 +191,10 @@ test('fields are looked for where somebody reads them, and no answer depends on 
 })
 
 test('all constraints together have the time that there is, not each of them', () => {
-  const slow = `
-apiVersion: templates.gatekeeper.sh/v1
-kind: ConstraintTemplate
-metadata: {name: slow}
-spec:
-  crd: {spec: {names: {kind: Slow}}}
-  targets:
-    - target: admission.k8s.gatekeeper.sh
-      rego: |
-        package slow
-        violation[{"msg": "never"}] { x := numbers.range(1, 60); x[_] * x[_] * x[_] == count(input.review.object) - 100 }
-`
+  const slow = template(
+    'Slow',
+    'package slow\nviolation[{"msg": "never"}] { x := numbers.range(1, 60); x[_] * x[_] * x[_] == count(input.review.object) - 100 }',
+  )
   const many = Array.from({ length: 200 }, (_, at) => constraint('Slow', `s${at}`, {})).join('')
   const judge = judgeOf(load(slow, many))
   const began = performance.now()

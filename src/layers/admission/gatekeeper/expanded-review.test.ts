@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { constraint, kinds } from '../../../../test/kit/gatekeeper.ts'
+import { constraint, kinds, template } from '../../../../test/kit/gatekeeper.ts'
 import type { KubernetesObject } from '../../../formats/kubernetes/object.ts'
 import { loadAdmission } from '../loading.ts'
 import { readObjects } from '../manifests/document.ts'
@@ -19,19 +19,6 @@ spec:
   generatedGVK: {group: '', version: v1, kind: Pod}
 ---
 `
-const template = (kind: string, rego: string) => `
-apiVersion: templates.gatekeeper.sh/v1
-kind: ConstraintTemplate
-metadata: {name: ${kind.toLowerCase()}}
-spec:
-  crd: {spec: {names: {kind: ${kind}}}}
-  targets:
-    - target: admission.k8s.gatekeeper.sh
-      rego: |
-        package x
-        ${rego}
----
-`
 const deployment = (metadata: object, template: object): KubernetesObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -42,7 +29,7 @@ const load = (...texts: readonly string[]) =>
   loadAdmission(readObjects({ file: 'f', text: EXPANSION + texts.join('') }).objects, { surroundings })
 
 test('pods of a file that names no namespace are in none, whatever their template says', () => {
-  const always = template('Always', 'violation[{"msg": "no"}] { true }')
+  const always = template('Always', 'package x\nviolation[{"msg": "no"}] { true }')
   const match = { kinds: kinds('Pod'), excludedNamespaces: ['kube-system'] }
   const { library, expander } = load(always, constraint('Always', 'a', { match }))
   const found = (metadata: object) => {
@@ -55,7 +42,7 @@ test('pods of a file that names no namespace are in none, whatever their templat
 })
 
 test('what will be made of an object is judged in the operation of the object, and as what goes away on DELETE', () => {
-  const rego = (condition: string) => `violation[{"msg": "no"}] { ${condition} }`
+  const rego = (condition: string) => `package x\nviolation[{"msg": "no"}] { ${condition} }`
   const only = template('Only', rego('true')).replace('      rego:', '      operations: [CREATE, UPDATE]\n      rego:')
   const gone = 'input.review.operation == "DELETE"; input.review.object == input.review.oldObject'
   const templates = [

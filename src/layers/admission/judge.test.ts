@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
 import { constraint, template } from '../../../test/kit/gatekeeper.ts'
 import { type Fields, type KubernetesObject, nameOf } from '../../formats/kubernetes/object.ts'
+import type { EnforcementPoint } from './gatekeeper/constraint.ts'
 import { Judge } from './judge.ts'
 import { loadAdmission } from './loading.ts'
 import { readObjects } from './manifests/document.ts'
@@ -27,8 +28,8 @@ function judging(text: string, ...namespaces: readonly KubernetesObject[]) {
   }
   const loaded = loadAdmission(readObjects({ file: 'f', text }).objects, { surroundings })
   const judge = new Judge({ ...loaded, podSecurity: undefined, cluster, locates: false, clock })
-  return (object: KubernetesObject, more: Fields, milliseconds = 5_000) =>
-    judge.validate(readReview(reviewOf(object, more)).request, { now: 0, milliseconds })
+  return (object: KubernetesObject, more: Fields, milliseconds = 5_000, point: EnforcementPoint = 'validation.gatekeeper.sh') =>
+    judge.judge(readReview(reviewOf(object, more)).request, point, milliseconds)
 }
 
 /** As an API server sends it: a Namespace is in itself. */
@@ -117,10 +118,12 @@ spec: {policyName: ${name}, validationActions: [${action}]}
 `
   const dear = policy('dear', "object.data.long.matches('^([a-z]+[0-9]?)+$')", 'Warn')
   const long = 'a'.repeat(20_000)
-  const said = (text: string, data: object) => judging(text, namespace('default'))({ ...configMap('a'), data: { long, ...data } }, {}, 1)
+  const said = (text: string, data: object, point?: EnforcementPoint) =>
+    judging(text, namespace('default'))({ ...configMap('a'), data: { long, ...data } }, {}, 1, point)
   const late = { code: 'CEL_LIMIT' }
   assert.throws(() => said(denying + dear, {}), late)
   assert.equal(said(denying + dear, { bad: 'yes' }).message, '[one] never')
+  assert.throws(() => said(denying + dear, { bad: 'yes' }, 'audit.gatekeeper.sh'), late, 'an audit is told that not all was judged')
   assert.throws(() => said(policy('a', 'true', 'Deny') + dear, {}), late)
   assert.match(said(policy('a', 'false', 'Deny') + dear, {}).message!, /'a' with binding 'a' denied request/)
 })

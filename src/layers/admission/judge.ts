@@ -58,7 +58,7 @@ export class Judge implements AdmissionJudge {
     return this.judge(request, 'validation.gatekeeper.sh', milliseconds)
   }
 
-  /** The same at another point: an audit asks about what is there already. */
+  /** The same at another point: an audit asks about what is there already, and is thrown whatever an engine throws. */
   judge(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): Judgement {
     const { podSecurity, cluster, validating, clock } = this.#parts
     const end = clock() + milliseconds * SHARE
@@ -96,10 +96,9 @@ export class Judge implements AdmissionJudge {
       violations: [...found, ...policyViolations(policies), ...(secured === undefined ? [] : securityViolations(secured))],
     }
     const reasons = [...refusals, ...statuses.map(({ message }) => message)]
-    if (reasons.length === 0) {
-      if (failure !== undefined) throw failure
-      return { allowed: true, ...shared }
-    }
+    // Whom nobody waits for wants to know of all that is wrong, and so of what could not be judged.
+    if (failure !== undefined && (reasons.length === 0 || point === 'audit.gatekeeper.sh')) throw failure
+    if (reasons.length === 0) return { allowed: true, ...shared }
     // Whoever refuses alone does so with its own status.
     const code = refusals.length === 0 && statuses.length === 1 ? statuses[0]!.code : 403
     return { allowed: false, message: reasons.join('\n'), code, ...shared }

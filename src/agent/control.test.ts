@@ -60,9 +60,11 @@ function begin(t: TestContext) {
     failures,
     saved,
     apply,
-    inForce: () => [...control.set.held.keys()].map((each) => each.split('/').at(-1)),
+    inForce: () => [...control.set.held.keys()].map(bare),
   }
 }
+
+const bare = (id: string) => id.split('/').at(-1)!
 
 function policy(name: string): string {
   return JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name }, spec: { podSelector: {} } })
@@ -116,6 +118,21 @@ describe('the time to confirm a change', () => {
     t.mock.timers.tick(5_000)
     await new Promise(setImmediate)
     assert.deepEqual([inForce(), saved, control.unconfirmed], [[], { now: [], unconfirmed: null }, null])
+  })
+
+  test('undoes that change alone: what was applied or deleted meanwhile stays so, unless it could not be saved', async (t) => {
+    const { control, failures, saved, apply, inForce } = begin(t)
+    await apply('old')
+    await apply('other')
+    await apply('trial', 60)
+    await apply('meanwhile')
+    await control.deletePolicy('NetworkPolicy/default/old')
+    failures.save = 1
+    await assert.rejects(apply('unsaved'), { code: 'STATE_FULL' })
+    assert.deepEqual([...saved.unconfirmed!.former.held.keys()].map(bare), ['other', 'meanwhile'])
+    assert.deepEqual(inForce(), ['other', 'trial', 'meanwhile'])
+    await control.rollback()
+    assert.deepEqual(inForce(), ['other', 'meanwhile'])
   })
 })
 
@@ -179,6 +196,14 @@ describe('on a full disk', () => {
     await assert.rejects(control.remove('default', 'w'), FULL)
     assert.deepEqual([control.workloads, plane.generation!.tables.subjects], [[], []])
     assert.throws(() => slots.free(slot), { code: 'INTERNAL' })
+  })
+
+  test('the agent starts, and undoes what nobody has confirmed', async (t) => {
+    const { control, failures, saved, apply, inForce } = begin(t)
+    await apply('trial', 60)
+    failures.save = Number.POSITIVE_INFINITY
+    await control.restore({ until: Date.now() - 1, former: NOTHING })
+    assert.deepEqual([inForce(), saved.now.map(bare)], [[], ['trial']])
   })
 })
 

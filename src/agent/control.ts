@@ -39,13 +39,20 @@ interface Parts {
   readonly memory: Memory
 }
 
+/** A change that is undone unless it is confirmed, and what it is undone to. */
+interface Waiting {
+  readonly until: number
+  former: PolicySet
+  timer: NodeJS.Timeout
+}
+
 /** ms until a change that could not be undone is tried again. */
 const UNDO_AGAIN = 5_000
 
 export class Control {
   readonly #parts: Parts
   #set: PolicySet
-  #unconfirmed: (Unconfirmed & { timer: NodeJS.Timeout }) | undefined
+  #unconfirmed: Waiting | undefined
   readonly #workloads = new Map<string, Workload>()
   /** Also those that have gone, until their slot is somebody else's: events come late. */
   readonly #bySlot = new Map<number, Workload>()
@@ -94,7 +101,11 @@ export class Control {
     if (unconfirmed !== null && unconfirmed.until <= Date.now()) this.#set = unconfirmed.former
     else if (unconfirmed !== null) this.#await(unconfirmed.until, unconfirmed.former)
     await this.#enforce(this.#set)
-    this.#remember()
+    try {
+      this.#remember()
+    } catch (error) {
+      console.error(error) // a full disk keeps nobody from starting: the next one finds what this one found, and does the same
+    }
     await this.#sweep()
   }
 
@@ -102,7 +113,8 @@ export class Control {
   apply(request: ApplyRequest, by: number): Promise<ApplyResult> {
     return this.#inTurn(async () => {
       const started = performance.now()
-      const next = this.merged(request, by)
+      const taking = taken(request, by)
+      const next = taking(this.#set)
       const names = [...next.held.keys()].filter((id) => next.held.get(id) !== this.#set.held.get(id))
       const warnings = names
         .map((id) => next.held.get(id)!.policy)
@@ -116,7 +128,7 @@ export class Control {
       if (within !== undefined && this.#unconfirmed) {
         throw new ThymusError('AGENT_REQUEST', 'another change waits to be confirmed: thymus apply --confirm or --rollback')
       }
-      await this.#change(next, within === undefined ? undefined : Date.now() + within * 1000)
+      await this.#change(taking, within === undefined ? undefined : Date.now() + within * 1000)
       this.#withheld = false
       const swept = await this.#sweep()
       return this.#result(names, [...warnings, ...swept.warnings], swept.cut, started)
@@ -146,9 +158,7 @@ export class Control {
       this.#notWithheld()
       const started = performance.now()
       if (!this.#set.held.has(id)) throw new ThymusError('POLICY_UNKNOWN', `no policy ${id}`)
-      const held = new Map(this.#set.held)
-      held.delete(id)
-      await this.#change({ ...this.#set, held })
+      await this.#change(({ held, namespaces }) => ({ held: new Map([...held].filter(([each]) => each !== id)), namespaces }))
       const { cut, warnings } = await this.#sweep()
       return this.#result([], warnings, cut, started)
     })
@@ -156,10 +166,7 @@ export class Control {
 
   /** What the policies would be with this text in. @throws ThymusError POLICY_… naming file, line and field. */
   merged(request: ApplyRequest, by: number): PolicySet {
-    const read = readPolicies(request.text, request.file, request.mode === undefined ? {} : { mode: request.mode })
-    const held = new Map(this.#set.held)
-    for (const policy of read.policies) held.set(policy.id, { policy, text: request.text, mode: request.mode ?? null, by, at: Date.now() })
-    return { held, namespaces: new Map([...this.#set.namespaces, ...read.namespaces]) }
+    return taken(request, by)(this.#set)
   }
 
   /** Makes or adopts a group; when this returns, identity and policy are in place and nothing runs in it yet. */
@@ -258,16 +265,23 @@ export class Control {
     this.#set = next
   }
 
-  /** Puts policies in force and remembers them, or neither. With `until`, they wait until then to be confirmed. */
-  async #change(next: PolicySet, until?: number): Promise<void> {
+  /**
+   * Puts policies in force and remembers them, or neither. With `until`, they wait until then to be confirmed. What is changed while others
+   * wait stays when those are undone.
+   */
+  async #change(change: (set: PolicySet) => PolicySet, until?: number): Promise<void> {
     const former = this.#set
-    await this.#enforce(next)
+    const waiting = this.#unconfirmed
+    const undone = waiting?.former
+    await this.#enforce(change(former))
     if (until !== undefined) this.#await(until, former)
+    else if (waiting !== undefined) waiting.former = change(waiting.former)
     try {
       this.#remember()
     } catch (error) {
       if (!this.#withheld) await this.#enforce(former) // the lost ones cannot come back, and a restart leaves these in force
       if (until !== undefined) this.#decided()
+      else if (waiting !== undefined) waiting.former = undone!
       throw error
     }
   }
@@ -294,7 +308,7 @@ export class Control {
       }
     }
     const late = () => void this.#inTurn(undo)
-    const waiting = { until, former, timer: setTimeout(late, Math.max(0, until - Date.now())) }
+    const waiting: Waiting = { until, former, timer: setTimeout(late, Math.max(0, until - Date.now())) }
     this.#unconfirmed = waiting
   }
 
@@ -352,6 +366,14 @@ export class Control {
   #selected(policy: Policy, namespaces: Namespaces): Workload[] {
     return this.workloads.filter((workload) => meant(policy.applies, workload, namespaces))
   }
+}
+
+/** What a text makes of policies. @throws ThymusError POLICY_… naming file, line and field. */
+function taken({ text, file, mode }: ApplyRequest, by: number): (set: PolicySet) => PolicySet {
+  const read = readPolicies(text, file, mode === undefined ? {} : { mode })
+  const at = Date.now()
+  const taken = read.policies.map((policy) => [policy.id, { policy, text, mode: mode ?? null, by, at }] as const)
+  return ({ held, namespaces }) => ({ held: new Map([...held, ...taken]), namespaces: new Map([...namespaces, ...read.namespaces]) })
 }
 
 export function key({ namespace, name }: { readonly namespace: string; readonly name: string }): string {

@@ -40,4 +40,8 @@ test('a control group is the group of one workload, however its path is spelt', 
   await start('inside', '/web.service/inside')
   await control.remove('default', 'web')
   await start('again', '/web.service')
+  await start('guest', '/groups/default.own/guest')
+  await assert.rejects(control.remove('default', 'own'), { code: 'GROUP_TAKEN', message: /default\/guest is in it/ })
+  await control.remove('default', 'guest')
+  await control.remove('default', 'own')
 })

@@ -220,6 +220,7 @@ export class Control {
       this.#notWithheld()
       const workload = this.#workloads.get(`${namespace}/${name}`)
       if (!workload) throw new ThymusError('WORKLOAD_UNKNOWN', `no workload ${namespace}/${name}`)
+      this.#notAround(workload)
       await this.#parts.groups.stop(workload)
       this.#workloads.delete(key(workload))
       await this.#enforce(this.#set)
@@ -251,6 +252,13 @@ export class Control {
     const path = cgroup?.replace(/\/+$/, '')
     const holder = this.workloads.find(({ anchor }) => anchor.is === 'cgroup' && anchor.path === path)
     if (holder) throw new ThymusError('GROUP_TAKEN', `the control group is that of workload ${key(holder)}`, { at: path! })
+  }
+
+  /** A group that we made ends with all that is in it. */
+  #notAround({ anchor }: Workload): void {
+    if (anchor.is !== 'cgroup' || !anchor.owned) return
+    const inside = this.workloads.find((other) => other.anchor.is === 'cgroup' && other.anchor.path.startsWith(`${anchor.path}/`))
+    if (inside) throw new ThymusError('GROUP_TAKEN', `the workload ${key(inside)} is in it: remove that one first`, { at: anchor.path })
   }
 
   #hold(workload: Workload): void {

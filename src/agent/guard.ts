@@ -194,8 +194,17 @@ class Guard {
       throw new ThymusError('GROUP_UNKNOWN', 'another group has this name now', { at: path })
     const covered = this.#config.enforceRoot === 'host' || path.startsWith(`${this.#at.groups}/`)
     if (!covered) this.#kernel.attachGroup(id, path)
-    takeGroups(this.#kernel, path, slot)
-    stampSockets(this.#kernel)
+    try {
+      takeGroups(this.#kernel, path, slot)
+      stampSockets(this.#kernel)
+    } catch (error) {
+      // What was a workload's before stays under its policies; what was nobody's must not be somebody else's when the slot is given again.
+      if (knownId === undefined) {
+        leaveGroups(this.#kernel, path)
+        if (!covered) this.#kernel.detachGroup(id)
+      }
+      throw error
+    }
     this.#adopted.add(path)
     return { path, id: String(id), netns: null, addresses: [] }
   }

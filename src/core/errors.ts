@@ -13,7 +13,7 @@ export const CODES = {
   WORKLOAD_UNKNOWN: 'No such workload.',
   WORKLOAD_LIMIT: 'All slots of the kernel maps are taken.',
   GROUP_UNKNOWN: 'The control group does not exist or has gone.',
-  GROUP_TAKEN: 'The control group is that of another workload.',
+  GROUP_TAKEN: 'The control group is that of another workload, or has one in it that would end with it.',
   KERNEL_REFUSED: 'The kernel refused a program, a map or an attachment.',
   KERNEL_NO_BTF: 'The kernel has no BTF, so no program can be fitted to it.',
   KERNEL_ABI: 'Programs of another version of Thymus are in force, with maps of another shape.',

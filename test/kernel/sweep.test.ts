@@ -99,6 +99,19 @@ for (const [index, loopback] of ['127.0.0.1', '::1', '::ffff:127.0.0.1'].entries
   })
 }
 
+test('connections are ended in each network namespace, also where one before it fails', async (t) => {
+  if (!needKernel(t)) return
+  const c = lend(t, new Puppet({ group: it.group('c', 3), netns: namespace.name }))
+  it.swap({ subjects: [subject(B, 0), subject(3, 0)] })
+  const server = await b.listen('127.0.0.1')
+  const client = await c.socket('tcp', 4)
+  assert.equal(await client.connect('127.0.0.1', server.port), 'ok')
+  it.swap({ subjects: [subject(B, 0), subject(3, CONNECT)], traffic: [isolated(3, 'connect')] })
+  assert.throws(() => cutSockets(it.kernel, ['/proc/self/ns/uts', namespace.path]), { code: 'KERNEL_REFUSED' })
+  assert.match(await client.receive(), /ECONNABORTED|ECONNRESET/)
+  for (const socket of [client, server]) await socket.close()
+})
+
 describe('a process that is adopted', () => {
   test('in the group where it is: its connections keep their direction and are judged', async (t) => {
     if (!needKernel(t)) return

@@ -34,7 +34,7 @@ let calls: ReturnType<typeof load> | undefined
 
 /**
  * Destroys TCP and connected UDP sockets of the network namespace that we are in, and says how many there still were. Each is named by its
- * ends and its cookie, so that no other one can be meant. @throws ThymusError KERNEL_REFUSED
+ * ends and its cookie, so that no other one can be meant. @throws ThymusError KERNEL_REFUSED, when all others are destroyed
  */
 export function destroySockets(sockets: readonly CutSocket[]): number {
   if (sockets.length === 0) return 0
@@ -42,10 +42,25 @@ export function destroySockets(sockets: readonly CutSocket[]): number {
   const fd = calls.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG)
   if (fd < 0) throw new ThymusError('KERNEL_REFUSED', `no sock_diag: ${errnoName()}`)
   try {
-    return sockets.filter((socket) => destroy(fd, socket)).length
+    return eachOf(sockets, (socket) => destroy(fd, socket)).filter(Boolean).length
   } finally {
     closeSync(fd)
   }
+}
+
+/** Does it with each, also after one has failed; then throws why the first did. */
+export function eachOf<T, R>(list: readonly T[], work: (one: T) => R): R[] {
+  const done: R[] = []
+  const failures: unknown[] = []
+  for (const one of list) {
+    try {
+      done.push(work(one))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+  return done
 }
 
 /**

@@ -1,7 +1,7 @@
 // After a swap: sockets that are denied now are ended, in every network namespace where workloads are (kernel/sweep.bpf.c).
 import type { Kernel } from './bpf/kernel.ts'
 import { type CutSocket, decodeCutSocket, SIZE } from './bpf/layout.gen.ts'
-import { destroySockets, inNamespace } from './sock-destroy.ts'
+import { destroySockets, eachOf, inNamespace } from './sock-destroy.ts'
 
 /** Gives the sockets that adopted processes have open their workload. To be called when the groups have their slots. */
 export function stampSockets(kernel: Kernel): void {
@@ -10,10 +10,12 @@ export function stampSockets(kernel: Kernel): void {
 
 /**
  * Ends the sockets that what is in force denies, and yields them with the rule that decided. `namespaces` are files that name network
- * namespaces beside our own; one that is gone by now is passed over. @throws ThymusError KERNEL_REFUSED
+ * namespaces beside our own; one that is gone by now is passed over. Where one fails, the others are ended all the same.
+ * @throws ThymusError KERNEL_REFUSED
  */
 export function cutSockets(kernel: Kernel, namespaces: readonly string[]): CutSocket[] {
-  return [cutHere(kernel), ...namespaces.map((path) => enter(path, () => cutHere(kernel)) ?? [])].flat()
+  const here = () => cutHere(kernel)
+  return eachOf([here, ...namespaces.map((path) => () => enter(path, here) ?? [])], (work) => work()).flat()
 }
 
 function cutHere(kernel: Kernel): CutSocket[] {

@@ -123,6 +123,14 @@ describe('an evaluation', () => {
     assert.throws(() => answer(LOOP, {}, readJson('{}'), { cancelled: () => ++asked > 10 }), /cancelled/)
   })
 
+  test('begins no match that may end after its time, for nothing interrupts one', () => {
+    const match = 'p := regex.match("(?:a?){200}a{200}$", data.text)'
+    const stopped = { clock: () => 0 }
+    const texts = { short: fromHost({ text: `${'a'.repeat(1_000)}b` }), long: fromHost({ text: `${'a'.repeat(100_000)}b` }) }
+    assert.equal(answer(match, { milliseconds: 1_000 }, texts.short, stopped), false)
+    assert.throws(() => answer(match, { milliseconds: 1_000 }, texts.long, stopped), /more than 1000 ms/)
+  })
+
   test('takes memory for what it puts into collections', () => {
     for (const head of ['[[i, j] |', '{[i, j] |', '{sprintf("%d-%d", [i, j]): i |']) {
       const text = `p := ${head} some i in numbers.range(1, 100000); some j in numbers.range(1, 100000)${head.startsWith('[') ? ']' : '}'}`

@@ -6,7 +6,7 @@ import { ItemList, type Value } from '../values.ts'
 import type { Library } from './library.ts'
 
 /** States of a pattern that are gone through in the time of a step. */
-const STATES_OF_A_STEP = 4
+const STATES_OF_A_STEP = 2
 /** For each character, each state, and each class of Unicode, which has hundreds of ranges. */
 const STEPS_TO_COMPILE = { character: 64, state: 48, unicode: 5_000 }
 const STEPS_OF_A_MATCH = 24

@@ -8,7 +8,9 @@ import { int, text } from './operands.ts'
 /** For each character of a pattern. */
 export const STEPS_TO_COMPILE = 64
 /** States of a pattern that are gone through in the time of a step. */
-const STATES_OF_A_STEP = 8
+const STATES_OF_A_STEP = 2
+/** At worst, in ms: a pattern that has a literal part which is not in the text takes a thousandth. */
+const TIME_OF_A_STATE = 35e-6
 
 /** Texts up to here are units, images, names: the same few again and again. */
 const SHORT = 64
@@ -23,9 +25,11 @@ const matches: Builtin = (runtime, a, b) => {
 /** By the pattern's source, then by the text: whether it is found there. */
 const verdictsOf = kept(256, (source) => kept(256, (from) => pattern(source).matcher(from).find()))
 
-/** Takes the steps that a pattern may need for a text: both sizes count. */
+/** Takes the steps that a pattern may need for a text: both sizes count. Nothing interrupts a match, so there must be time for it. */
 export function chargeFor(runtime: Runtime, found: RE2JS, from: string): void {
-  runtime.charge(Math.ceil((found.programSize() * from.length) / STATES_OF_A_STEP))
+  const states = found.programSize() * from.length
+  runtime.charge(Math.ceil(states / STATES_OF_A_STEP))
+  runtime.foresee(states * TIME_OF_A_STATE)
 }
 
 function matcherOf(runtime: Runtime, source: string, from: string) {

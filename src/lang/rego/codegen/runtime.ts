@@ -39,6 +39,8 @@ const PART = 32
 
 /** Steps between two looks at the clock. */
 const SLICE = 4_096
+/** Milliseconds by which nobody minds that an end is late. */
+const WORTH_A_LOOK = 1
 
 /** What rules are that follow from the data alone, by their slots, for the evaluations to come. */
 export interface Known {
@@ -102,9 +104,9 @@ export class Runtime {
     this.#left -= SLICE
   }
 
-  /** Looks at the clock. For work whose size shows only when it is done: before each part of it. */
-  look(): void {
-    if (this.surroundings.clock() > this.#end) {
+  /** Looks at the clock, and so many milliseconds ahead. For work whose size shows only when it is done: before each part of it. */
+  look(ahead = 0): void {
+    if (this.surroundings.clock() + ahead > this.#end) {
       throw new RegoError('REGO_LIMIT', 'eval_cancel_error', `more than ${this.#limits.milliseconds} ms`)
     }
     if (this.surroundings.cancelled?.()) throw new RegoError('REGO_LIMIT', 'eval_cancel_error', 'cancelled')
@@ -114,6 +116,11 @@ export class Runtime {
   charge(steps: number): void {
     this.fuel -= steps
     while (this.fuel < 0) this.refuel()
+  }
+
+  /** For work that nothing interrupts and that may take so many milliseconds: there must be that time for it. */
+  foresee(milliseconds: number): void {
+    if (milliseconds > WORTH_A_LOOK) this.look(milliseconds)
   }
 
   /** Marks a collection as made by this evaluation. */

@@ -174,8 +174,14 @@ describe('text', () => {
     assert.deepEqual(['', '\ud800', '\u{1f600}'].map(printJson), ['""', '"\\ufffd"', '"\u{1f600}"'])
   })
 
+  test('of a string ends where JSON says, whatever quotes and backslashes are in it, and is as long as it is', () => {
+    const texts = fc.string({ unit: fc.constantFrom('"', '\\', 'a') })
+    fc.assert(fc.property(texts, fc.boolean(), (text, more) => assert.equal(readJson(JSON.stringify(text) + (more ? ' ' : '')), text)))
+    for (const part of ['a', '"', '\\']) assert.equal(readJson(JSON.stringify(part.repeat(12_000_000))), part.repeat(12_000_000))
+  })
+
   test('that is hostile is refused by code', () => {
-    for (const text of ['['.repeat(100_000), '{"a":', '01', '"\\x"', '', '[1,]', '{1}', '1 2']) {
+    for (const text of ['['.repeat(100_000), '{"a":', '01', '"\\x"', '', '[1,]', '{1}', '1 2', '"', '"\\"', '"\\\\\\"', '"a\nb"']) {
       assert.throws(() => readJson(text), { code: 'FORMAT' })
     }
     assert.equal((readJson('{"__proto__": 1}') as RegoObject).get('__proto__'), 1)

@@ -127,3 +127,14 @@ spec: {policyName: ${name}, validationActions: [${action}]}
   assert.throws(() => said(policy('a', 'true', 'Deny') + dear, {}), late)
   assert.match(said(policy('a', 'false', 'Deny') + dear, {}).message!, /'a' with binding 'a' denied request/)
 })
+
+test('who takes the time of one constraint is refused all the same where another one has something to say, whichever is asked first', () => {
+  const rego = 'package x\nviolation[{"msg": "never"}] { input.review.object.data.bad }'
+  const matching = 'package x\nviolation[{"msg": "never"}] { regex.match("(?:a?){200}a{200}$", input.review.object.data.long) }'
+  const dear = (kind: string) => template(kind, matching) + constraint(kind, 'dear', {})
+  const long = `${'a'.repeat(100_000)}b`
+  const policies = dear('Before') + template('Never', rego) + constraint('Never', 'one', {}) + dear('Zealous')
+  const said = (data: object) => judging(policies, namespace('default'))({ ...configMap('a'), data: { long, ...data } }, {}, 1_000)
+  assert.throws(() => said({}), { code: 'REGO_LIMIT' })
+  assert.deepEqual([said({ bad: 'yes' }).allowed, said({ bad: 'yes' }).message], [false, '[one] never'])
+})

@@ -6,7 +6,7 @@ import { type GatekeeperConfig, isExcluded } from './gatekeeper/config.ts'
 import type { EnforcementPoint } from './gatekeeper/constraint.ts'
 import { reviewExpanded } from './gatekeeper/expanded-review.ts'
 import type { Expander } from './gatekeeper/expansion.ts'
-import type { Library, Violation as Objection } from './gatekeeper/library.ts'
+import type { Failed, Library, Violation as Objection } from './gatekeeper/library.ts'
 import type { MutationSystem } from './gatekeeper/mutation/system.ts'
 import { questionFrom, questionOf } from './gatekeeper/question.ts'
 import type { AdmissionJudge, Judgement, JudgementContext, Mutation, Violation } from './judgement.ts'
@@ -45,6 +45,8 @@ const LOCATED = 2
 const LOCATING_MS = 500
 /** Of the time for a judgement that engines have: what they found must be told in the rest. */
 const SHARE = 0.95
+/** Of the time that is left then, for one constraint: what it leaves is for the others, who may have something to say. */
+const SHARE_OF_ONE = 0.5
 
 export class Judge implements AdmissionJudge {
   readonly #parts: JudgeParts
@@ -66,16 +68,19 @@ export class Judge implements AdmissionJudge {
     const fields = requestFields(request)
     let failure: unknown
     // Each is asked, as a cluster asks them: an object that takes all the time of one must not get past another.
+    const failed = (error: unknown) => {
+      if (!(error instanceof ThymusError || error instanceof RangeError)) throw error
+      failure ??= error
+    }
     const asked = <T>(engine: () => T, nothing: T): T => {
       try {
         return engine()
       } catch (error) {
-        if (!(error instanceof ThymusError || error instanceof RangeError)) throw error
-        failure ??= error
+        failed(error)
         return nothing
       }
     }
-    const found = asked(() => this.#objections(request, fields, point, left), [])
+    const found = asked(() => this.#objections(request, fields, { point, left, failed }), [])
     const policies = asked(
       () =>
         judgePolicies(validating, {
@@ -104,7 +109,11 @@ export class Judge implements AdmissionJudge {
     return { allowed: false, message: reasons.join('\n'), code, ...shared }
   }
 
-  #objections(given: AdmissionRequest, fields: Fields, point: EnforcementPoint, left: () => number): readonly Violation[] {
+  #objections(
+    given: AdmissionRequest,
+    fields: Fields,
+    { point, left, failed }: { readonly point: EnforcementPoint; readonly left: () => number; readonly failed: Failed },
+  ): readonly Violation[] {
     const { library, expander, config, locates } = this.#parts
     const request = asGatekeeperHasIt(given)
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
@@ -116,7 +125,8 @@ export class Judge implements AdmissionJudge {
       process === 'audit' && asked !== undefined
         ? questionOf(asked, 'Original', namespace)
         : questionFrom(request === given ? fields : requestFields(request), { source: 'Original', namespace })
-    const objections = reviewExpanded(library, expander, question, point, () => ({ milliseconds: left() }))
+    const limits = () => ({ milliseconds: left() * SHARE_OF_ONE })
+    const objections = reviewExpanded(library, expander, question, point, limits, failed)
     const isLocated = (at: number) => locates && at < LOCATED && left() > LOCATING_MS
     return objections.flatMap((objection, at) => violationsOf(objection, isLocated(at) ? library.fieldOf(objection, question) : undefined))
   }

@@ -39,6 +39,12 @@ export interface Violation {
 
 const UNLIMITED: LimitsNow = () => ({})
 
+/** Takes why a constraint could not be judged, or throws it. */
+export type Failed = (error: unknown) => void
+const fail: Failed = (error) => {
+  throw error
+}
+
 /** Of one attempt to find a field. */
 const TRY_LIMITS: Partial<Limits> = { steps: 1_000_000, milliseconds: 20 }
 
@@ -106,10 +112,10 @@ export class Library {
 
   /**
    * What the constraints that match have against the object, by kind and name of the constraints.
-   * Throws ThymusError REGO_LIMIT or CEL_LIMIT for code that does not come to an end, REGO_EVAL for a violation without a text, REVIEW if
-   * there is no object.
+   * Throws ThymusError REGO_LIMIT or CEL_LIMIT for code that does not come to an end, REGO_EVAL for a violation without a text, unless
+   * `failed` takes it, and the other constraints are asked all the same; REVIEW if there is no object.
    */
-  review(question: Question, point: EnforcementPoint, limitsNow: LimitsNow = UNLIMITED): readonly Violation[] {
+  review(question: Question, point: EnforcementPoint, limitsNow: LimitsNow = UNLIMITED, failed: Failed = fail): readonly Violation[] {
     const targets = matchables(this.#withNamespace(question))
     if (targets.length === 0) throw new ThymusError('REVIEW', 'neither object nor oldObject is there')
     const asking = new Asking(question, this.#inventory.data, this.#options.surroundings())
@@ -118,9 +124,14 @@ export class Library {
       if (point === 'validation.gatekeeper.sh' && !isAskedAt(template, question.operation)) continue
       const actions = actionsAt(constraint, point)
       if (actions.length === 0) continue
-      const limits = limitsNow()
-      if (limits.milliseconds === 0) throw new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked')
-      for (const objection of judge(engine, constraint, asking, targets, limits)) {
+      let objections: readonly Objection[]
+      try {
+        objections = judge(engine, constraint, asking, targets, limitsNow())
+      } catch (error) {
+        failed(error)
+        continue
+      }
+      for (const objection of objections) {
         const { message, details, rule } = objection
         found.push(
           objection.undecided
@@ -211,6 +222,7 @@ function judge(
   targets: readonly Matchable[],
   limits: Partial<Limits>,
 ): readonly Objection[] {
+  if (limits.milliseconds === 0) throw new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked')
   try {
     if (!targets.some((target) => matches(constraint.match, target))) return []
   } catch (error) {

@@ -8,10 +8,13 @@ import type { PolicySet, Store } from '../engine/store/store.ts'
 import { decide, decideConnection, type Ruling, toDecision } from '../layers/network/evaluate.ts'
 import type { DiffResult, Explanation, WhyRequest, WhyResult } from '../server/api.ts'
 import { type Control, key } from './control.ts'
+import { questionsOf } from './questions.ts'
 import { moduleText, summaryOf } from './records.ts'
 
-/** Pairs of workloads beyond which `diff` compares the first ones only, and says so. */
-const MAX_PAIRS = 10_000
+/** Questions of a kind beyond which `diff` compares the first ones only, and says so. */
+const MAX_ASKED = 5_000
+/** Milliseconds of `diff` without a look at what the kernel says. */
+const TURN = 10
 
 export class Answers {
   readonly #control: Control
@@ -26,37 +29,35 @@ export class Answers {
 
   /** What the policies say to a request, at both ends. */
   why(request: WhyRequest): WhyResult {
-    const rulings = this.#judge(request, this.#control.set)
+    const rulings = this.#judge(request, this.#control.set, this.#control.workloads)
     const decisions = rulings.map((ruling) => toDecision(ruling, this.#plane.generation?.number ?? 0))
     const allowed = decisions.every(({ effect, enforced }) => effect === 'allow' || !enforced)
     return { allowed, decisions, change: decisions.flatMap((decision) => change(decision)) }
   }
 
-  /** Which answers between the present workloads a change of policies would change, on the ports that either side names. */
-  diff(next: PolicySet): DiffResult {
+  /** Which answers a change of policies would change, of those that the rules of either side name. Others are let through between questions. */
+  async diff(next: PolicySet): Promise<DiffResult> {
     const now = this.#control.set
-    const ids = [...next.held.keys()].filter((id) => !now.held.has(id))
-    const ports = portsOf(now, next)
     const workloads = this.#control.workloads
+    const policies = [...new Set([now, next].flatMap(({ held }) => [...held.values()].map(({ policy }) => policy)))]
     const changed: DiffResult['changed'][number][] = []
-    let pairs = 0
-    for (const from of workloads) {
-      for (const to of workloads) {
-        if (from === to) continue
-        for (const [protocol, port] of ports) {
-          if (++pairs > MAX_PAIRS)
-            return {
-              added: ids,
-              removed: [],
-              changed: [...changed, { request: `… only the first ${MAX_PAIRS} were compared`, before: '', after: '' }],
-            }
-          const request = { gate: 'connect', from: key(from), to: key(to), protocol, port } as const
-          const [before, after] = [now, next].map((set) => verdictOf(this.#judge(request, set)))
-          if (before !== after) changed.push({ request: `${key(from)} → ${key(to)} ${protocol}/${port}`, before: before!, after: after! })
+    let pause = performance.now() + TURN
+    for (const [what, questions] of Object.entries(questionsOf(policies, workloads))) {
+      let count = 0
+      for (const { text, asked } of questions()) {
+        if (++count > MAX_ASKED) {
+          changed.push({ request: `… only the first ${MAX_ASKED} ${what} were compared`, before: '', after: '' })
+          break
         }
+        const [before, after] = [now, next].map((set) => verdictOf(this.#judge(asked, set, workloads)))
+        if (before !== after) changed.push({ request: text, before: before!, after: after! })
+        if (performance.now() < pause) continue
+        await new Promise(setImmediate)
+        pause = performance.now() + TURN
       }
     }
-    return { added: ids, removed: [...now.held.keys()].filter((id) => !next.held.has(id)), changed }
+    const without = (one: PolicySet, other: PolicySet) => [...one.held.keys()].filter((id) => !other.held.has(id))
+    return { added: without(next, now), removed: without(now, next), changed }
   }
 
   /** A finding or a policy. @throws ThymusError POLICY_UNKNOWN for anything else. */
@@ -104,9 +105,8 @@ export class Answers {
     return this.#control.set.held.get(because.implicit[0] ?? '')?.policy.source ?? null
   }
 
-  #judge(request: WhyRequest, set: PolicySet): readonly Ruling[] {
+  #judge(request: WhyRequest, set: PolicySet, workloads: readonly Workload[]): readonly Ruling[] {
     const policies = [...set.held.values()].map(({ policy }) => policy)
-    const workloads = this.#control.workloads
     const judged = (asked: Request) => [decide(policies, set.namespaces, workloads, asked)]
     if (request.gate === 'module') return judged({ ...request, subject: NODE })
     const port = request.port ?? 0
@@ -181,18 +181,6 @@ function allowing(request: Request): string {
 
 function peerName({ workload, address }: End): string {
   return workload ?? address ?? 'anyone'
-}
-
-function portsOf(...sets: readonly PolicySet[]): readonly (readonly ['TCP' | 'UDP' | 'SCTP', number])[] {
-  const found = new Map<string, readonly ['TCP' | 'UDP' | 'SCTP', number]>([['TCP/1', ['TCP', 1]]])
-  for (const set of sets) {
-    for (const { policy } of set.held.values()) {
-      for (const { when } of policy.rules) {
-        if (when.is === 'traffic' && when.ports) found.set(`${when.protocol}/${when.ports[0]}`, [when.protocol ?? 'TCP', when.ports[0]])
-      }
-    }
-  }
-  return [...found.values()]
 }
 
 function lineOf(text: string, line: number): string | null {

@@ -50,7 +50,7 @@ export const policy = group('the policies that are in force', {
     load: async () => (await import('./commands/policy.ts')).why,
   }),
   diff: command({
-    brief: 'which answers between the present workloads a file would change',
+    brief: 'which answers a file would change: what the present workloads may talk to and run, and what may be loaded',
     examples: [['thymus policy diff -f policy.yaml --enforce', '']],
     parameters: {
       flags: {

@@ -23,7 +23,7 @@ export interface AgentPort {
   policies(): readonly PolicySummary[]
   deletePolicy(id: string): Promise<ApplyResult>
   why(request: WhyRequest): WhyResult
-  diff(request: ApplyRequest): DiffResult
+  diff(request: ApplyRequest): Promise<DiffResult>
   workloads(): Promise<readonly WorkloadSummary[]>
   startWorkload(request: StartRequest): Promise<WorkloadSummary>
   removeWorkload(namespace: string, name: string): Promise<void>

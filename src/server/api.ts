@@ -100,7 +100,7 @@ export interface WhyResult {
   readonly change: readonly string[]
 }
 
-/** POST /v1/policies/diff (an ApplyRequest) → which answers between the present workloads would change. */
+/** POST /v1/policies/diff (an ApplyRequest) → which answers would change: of the present workloads and the node, to what rules name. */
 export interface DiffResult {
   readonly added: readonly string[]
   readonly removed: readonly string[]

@@ -109,7 +109,7 @@ function routes(agent: AgentPort, allowed: readonly number[], peerUid: (request:
   app.post('/v1/policies/rollback', async (c) => answer(c, 'ApplyResult', await agent.rollback()))
   app.post('/v1/policies/why', async (c) => answer(c, 'WhyResult', agent.why((await read(c, WHY)) as Parameters<AgentPort['why']>[0])))
   app.post('/v1/policies/diff', async (c) =>
-    answer(c, 'DiffResult', agent.diff((await read(c, APPLY)) as Parameters<AgentPort['diff']>[0])),
+    answer(c, 'DiffResult', await agent.diff((await read(c, APPLY)) as Parameters<AgentPort['diff']>[0])),
   )
   app.delete('/v1/policies/:id{.+}', async (c) => answer(c, 'ApplyResult', await agent.deletePolicy(c.req.param('id'))))
   app.get('/v1/workloads', async (c) => list(c, 'WorkloadList', await agent.workloads()))

@@ -34,7 +34,7 @@ export function diffResult({ added, removed, changed }: DiffResult): Part[] {
   const rows = changed.map(({ request, before, after }) => [request, before, after])
   return [
     ...(policies.length === 0 ? [] : [{ lines: policies }]),
-    { table: { columns: columnsOf('REQUEST', 'BEFORE', 'AFTER'), rows }, none: 'no answer between the present workloads changes' },
+    { table: { columns: columnsOf('REQUEST', 'BEFORE', 'AFTER'), rows }, none: 'no answer changes' },
   ]
 }
 

@@ -1,5 +1,7 @@
 // IPv4 and IPv6 addresses and blocks (RFC 4291, RFC 4632). The two families are apart: no IPv6 block holds an IPv4 address, not even ::/0.
 
+import { showIp } from '../../formats/ip.ts'
+
 export interface Address {
   readonly family: 4 | 6
   readonly value: bigint
@@ -32,6 +34,18 @@ export function parseBlock(text: string): Block | undefined {
 export function inBlock({ address, prefix }: Block, other: Address): boolean {
   const rest = BigInt(BITS[address.family] - prefix)
   return address.family === other.family && address.value >> rest === other.value >> rest
+}
+
+/** The first address of a block and the last, which may be the same. */
+export function endsOf({ address: { family, value }, prefix }: Block): readonly Address[] {
+  const rest = BigInt(BITS[family] - prefix)
+  const first = (value >> rest) << rest
+  return rest === 0n ? [{ family, value }] : [first, first | ((1n << rest) - 1n)].map((each) => ({ family, value: each }))
+}
+
+/** As RFC 5952 spells it. */
+export function addressText({ family, value }: Address): string {
+  return showIp(Buffer.from(value.toString(16).padStart(BITS[family] / 4, '0'), 'hex'))
 }
 
 /** Does the block hold all of the other and more? */

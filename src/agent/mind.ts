@@ -162,6 +162,9 @@ class Mind implements AgentPort {
   flows() {
     return this.#watch.flows()
   }
+  decisions() {
+    return this.#store.decisions(1_000)
+  }
   events(filter: Parameters<AgentPort['events']>[0], signal: AbortSignal) {
     return this.#watch.records(filter, signal)
   }

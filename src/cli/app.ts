@@ -11,7 +11,7 @@ import { color, flag, given, labels, many, mode, namespace, needed, o, one, outp
 import { columns, commandRows, type Entry, sections } from './help.ts'
 import { ima } from './ima-noun.ts'
 import { module } from './module-noun.ts'
-import { event, finding, flow, policy, workload } from './nouns.ts'
+import { decision, event, finding, flow, policy, workload } from './nouns.ts'
 import { duration, runPcr, text, workloadName } from './parameters.ts'
 import { rego } from './rego-noun.ts'
 import { scan } from './scan-noun.ts'
@@ -203,6 +203,7 @@ const routes = {
   workload,
   flow,
   event,
+  decision,
   finding,
   record,
   replay,

@@ -8,6 +8,7 @@ import type {
   ApiError,
   ApplyRequest,
   ApplyResult,
+  DecisionSummary,
   DiffResult,
   EventRecord,
   Explanation,
@@ -91,6 +92,10 @@ export class Client {
 
   flows(): Promise<List<FlowSummary>> {
     return this.#ask('GET', '/v1/flows')
+  }
+
+  decisions(): Promise<List<DecisionSummary>> {
+    return this.#ask('GET', '/v1/decisions')
   }
 
   findings(severity: string | undefined): Promise<FindingList> {

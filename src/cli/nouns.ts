@@ -96,6 +96,15 @@ export const event = group('what the kernel sees', {
   }),
 })
 
+export const decision = group('what policies denied, or would have', {
+  list: command({
+    brief: 'how often what was denied, or would have been, and by which line; the newest first',
+    examples: [['thymus decision list', 'also of policies that only observe: what would break if they were enforced?']],
+    parameters: { flags: output, aliases: o },
+    load: async () => (await import('./commands/decision.ts')).list,
+  }),
+})
+
 export const finding = group('what somebody should look at', {
   list: command({
     brief: 'findings, the newest last',

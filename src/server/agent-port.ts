@@ -1,6 +1,7 @@
 import type {
   ApplyRequest,
   ApplyResult,
+  DecisionSummary,
   DiffResult,
   EventRecord,
   Explanation,
@@ -30,6 +31,7 @@ export interface AgentPort {
   /** What happens from now on, until the signal ends it; with `follow` false, what is remembered. */
   events(filter: EventFilter, signal: AbortSignal): AsyncIterable<EventRecord>
   flows(): readonly FlowSummary[]
+  decisions(): readonly DecisionSummary[]
   findings(severity: string | undefined): FindingList
   explain(id: string): Explanation
   record(file: string | null): Promise<void>

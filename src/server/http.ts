@@ -128,6 +128,7 @@ function routes(agent: AgentPort, allowed: readonly number[], peerUid: (request:
   })
   app.get('/v1/events', (c) => stream(c, agent))
   app.get('/v1/flows', (c) => list(c, 'FlowList', agent.flows()))
+  app.get('/v1/decisions', (c) => list(c, 'DecisionList', agent.decisions()))
   app.get('/v1/findings', (c) => answer(c, 'FindingList', agent.findings(c.req.query('severity'))))
   app.get('/v1/explain/:id{.+}', (c) => answer(c, 'Explanation', agent.explain(c.req.param('id'))))
   app.post('/v1/record', async (c) => {

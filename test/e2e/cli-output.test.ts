@@ -27,6 +27,7 @@ describe('what a command prints', () => {
     'workload-list.colour': ['workload', 'list', '--color', 'always'],
     'workload-show.table': ['workload', 'show', 'shop/web'],
     'flow-list.table': ['flow', 'list'],
+    'decision-list.table': ['decision', 'list'],
     'finding-list.table': ['finding', 'list'],
     'finding-list.json': ['finding', 'list', '-o', 'json'],
     'finding-list.ndjson': ['finding', 'list', '-o', 'ndjson'],
@@ -58,7 +59,15 @@ describe('what a command prints', () => {
     await using agent = new AnsweringAgent()
     await agent.answer(ANSWERS)
     let compared = 0
-    const commands = [['status'], ['policy', 'list'], ['workload', 'list'], ['flow', 'list'], ['finding', 'list'], ['doctor']]
+    const commands = [
+      ['status'],
+      ['policy', 'list'],
+      ['workload', 'list'],
+      ['flow', 'list'],
+      ['decision', 'list'],
+      ['finding', 'list'],
+      ['doctor'],
+    ]
     for (const words of commands) {
       const { stdout } = await thymus([...words, '-o', 'json'], { env: agent.env })
       const { apiVersion, kind } = JSON.parse(stdout) as { apiVersion: string; kind: string }

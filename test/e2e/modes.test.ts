@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inGroup } from '../../src/adapters/linux/groups.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import type { Mode } from '../../src/core/workload.ts'
-import type { EventRecord, FindingList, FlowSummary, Status, WorkloadSummary } from '../../src/server/api.ts'
+import type { DecisionSummary, EventRecord, FindingList, FlowSummary, Status, WorkloadSummary } from '../../src/server/api.ts'
 import { Agent } from '../kit/agent.ts'
 import { thymus } from '../kit/cli.ts'
 import { needKernel, whyNoKernel } from '../kit/need-kernel.ts'
@@ -82,6 +82,13 @@ const flows = async (name: string) =>
     .filter(({ from, to, state }) => state === 'would deny' && [from, to].includes(`default/${name}`))
     .map(({ from, to, port, because }) => `${from} ${to}:${port} ${because}`)
 
+/** As `thymus decision list` has them. */
+const decisions = async (name: string) =>
+  (await agent!.get<{ items: readonly DecisionSummary[] }>('/v1/decisions')).items
+    .filter(({ decision }) => decision.request.subject === `default/${name}`)
+    .map(({ decision, count }) => `${decision.request.gate} ${decision.enforced ? '' : 'would '}${decision.effect} ${count}`)
+    .sort()
+
 test('a denial is counted when observed, a finding in shadow, and real in force, and no restart comes between', async (t) => {
   if (!needKernel(t)) return
   const group = await workload('web', 'enforce')
@@ -102,10 +109,12 @@ test('a denial is counted when observed, a finding in shadow, and real in force,
     `default/web 127.0.0.1:${NOBODY} ${because}`,
   ])
   assert.deepEqual([await findings('web'), await findings('client')], [[], []])
+  assert.deepEqual(await decisions('web'), ['accept would deny 1', 'bind would deny 1', 'connect would deny 1', 'exec would deny 1'])
 
   await apply('shadow', 'web')
   assert.deepEqual(await tryAll(group, web, port, client), ['ran\n', 'ok', 'ECONNREFUSED', 'ok'])
   assert.equal((await told('web', 8)).length, 8)
+  assert.deepEqual(await decisions('web'), ['accept would deny 2', 'bind would deny 2', 'connect would deny 2', 'exec would deny 2'])
   const shadowed = ['NET_DENIED Would be denied: accept', 'NET_DENIED Would be denied: bind', 'NET_DENIED Would be denied: connect']
   assert.deepEqual((await findings('web')).map(gist).sort(), [...shadowed, 'RT_EXEC_DENIED Would be denied: execution'])
   assert.deepEqual((await findings('client')).map(gist), ['NET_DENIED Would be denied: connect'])

@@ -6,6 +6,7 @@ import type { Rule } from '../../src/core/policy.ts'
 import { PASS, unknown } from '../../src/core/verdict.ts'
 import type {
   ApplyResult,
+  DecisionSummary,
   DiffResult,
   EventRecord,
   Explanation,
@@ -161,6 +162,27 @@ export const DIFF: DiffResult = {
   changed: [{ request: 'default/web → default/db TCP 5432', before: 'allow', after: 'deny' }],
 }
 
+export const DENIED: readonly DecisionSummary[] = [
+  {
+    decision: { ...DECISIONS[1]!, effect: 'deny', enforced: true },
+    count: 12_345,
+    first: AT - 60_000,
+    last: AT,
+    folded: true,
+    process: null,
+  },
+  {
+    decision: {
+      request: { gate: 'exec', subject: 'shop/web', path: '/usr/bin/curl', fileless: false },
+      effect: 'deny',
+      enforced: false,
+      because: { rule: { ...RULE, gate: 'exec', effect: 'deny' }, policy: 'WorkloadPolicy/shop/web' },
+      generation: 3,
+    },
+    ...{ count: 1, first: AT, last: AT, folded: false, process: null },
+  },
+]
+
 export const FLOWS: readonly FlowSummary[] = [
   {
     from: 'default/web',
@@ -256,6 +278,7 @@ export const ANSWERS = {
   workloads: async () => WORKLOADS,
   startWorkload: async () => WORKLOADS[1]!,
   flows: () => FLOWS,
+  decisions: () => DENIED,
   findings: () => ({ items: FINDINGS }),
   explain: () => EXPLANATION,
   async *events() {

@@ -2,9 +2,9 @@ import { moduleText, summaryOf } from '../../agent/records.ts'
 import type { Decision } from '../../core/decision.ts'
 import type { Part } from '../../outputs/output.ts'
 import type { Cell } from '../../outputs/table.ts'
-import type { ApplyResult, DiffResult, PolicySummary, WhyResult } from '../../server/api.ts'
+import type { ApplyResult, DecisionSummary, DiffResult, PolicySummary, WhyResult } from '../../server/api.ts'
 import type { List } from '../client.ts'
-import { columnsOf, effectCell, modeCell, placeText } from './words.ts'
+import { columnsOf, effectCell, modeCell, placeText, timeText } from './words.ts'
 
 export function applyResult({ policies, generation, took }: ApplyResult): Part[] {
   const table = policies.length === 0 ? [] : [policyTable(policies, '')]
@@ -36,6 +36,15 @@ export function diffResult({ added, removed, changed }: DiffResult): Part[] {
     ...(policies.length === 0 ? [] : [{ lines: policies }]),
     { table: { columns: columnsOf('REQUEST', 'BEFORE', 'AFTER'), rows }, none: 'no answer changes' },
   ]
+}
+
+export function decisionList({ items }: List<DecisionSummary>): Part[] {
+  const rows = items.map(({ decision, count, last, folded }) => {
+    const [subject = '', gate = '', asked = ''] = requestCells(decision)
+    const [effect, why] = [effectCell(decision.effect, decision.enforced), summaryOf(decision.because)]
+    return [timeText(last), String(count), subject, gate, folded ? `${asked}, and others` : asked, effect, why]
+  })
+  return [{ table: { columns: columnsOf('LAST', 'COUNT>', 'AT', 'GATE', 'ASKS', 'EFFECT', 'BECAUSE'), rows }, none: 'nothing was denied' }]
 }
 
 function policyTable(policies: readonly PolicySummary[], none: string): Part {

@@ -14,7 +14,7 @@ import {
 import { checkList, imageList } from './checks.ts'
 import { capabilityList, explanation, findingList } from './findings.ts'
 import { moduleList } from './modules.ts'
-import { applyResult, diffResult, policyList, whyResult } from './policies.ts'
+import { applyResult, decisionList, diffResult, policyList, whyResult } from './policies.ts'
 import { status } from './status.ts'
 import { suiteList } from './suites.ts'
 import { collateralList, launched } from './tee.ts'
@@ -32,6 +32,7 @@ export const VIEWS = {
   WorkloadList: workloadList,
   Workload: workload,
   FlowList: flowList,
+  DecisionList: decisionList,
   FindingList: findingList,
   Explanation: explanation,
   CapabilityList: capabilityList,

@@ -23,13 +23,13 @@ export interface SeenDecision {
   readonly process: Readonly<Record<string, unknown>> | null
 }
 
-/** Decisions of one minute that are alike, as the first of them was. */
+/** Decisions that are alike. */
 export interface RememberedDecision {
-  readonly id: number
   readonly count: number
   readonly first: number
   readonly last: number
   readonly decision: Decision
+  /** One that asked. */
   readonly process: Readonly<Record<string, unknown>> | null
   /** Not just this target: a scan had more targets than are told apart. */
   readonly folded: boolean
@@ -114,7 +114,8 @@ export class BatchWriter {
       run('INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?)', id, at, SEVERITIES.indexOf(severity), code, about, toJson(finding))
     }
     for (const { at, decision, process } of decisions) {
-      const [minute, subject, rule] = [Math.floor(at / 60_000), decision.request.subject, ruleOf(decision.because)]
+      const [minute, subject] = [Math.floor(at / 60_000), decision.request.subject]
+      const rule = `${decision.enforced ? '' : 'not enforced: '}${ruleOf(decision.because)}`
       const target = this.#fold(minute, `${subject}\n${rule}`, targetOf(decision.request))
       run(COUNT_DECISION, minute, subject, rule, target, at, at, toJson(decision), process === null ? null : toJson(process))
     }
@@ -144,7 +145,6 @@ export class BatchWriter {
 
 export function decisionOf(row: Row): RememberedDecision {
   return {
-    id: row.id as number,
     count: row.count as number,
     first: row.first as number,
     last: row.last as number,

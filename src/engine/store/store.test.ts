@@ -153,30 +153,28 @@ describe('what people asked for is there after a restart', () => {
 })
 
 describe('what the world did', () => {
-  test('a decision is counted per minute, subject, rule and target; the first one stands for all', (t) => {
+  test('a decision is counted per subject, rule, target and whether it was enforced', (t) => {
     const store = opened(t, newFile(t))
     const minute = Math.floor(NOW / 60_000) * 60_000
     store.write({ ...NOTHING, decisions: [seen('10.0.0.1', minute), seen('10.0.0.1', minute + 59_999), seen('10.0.0.2', minute)] })
-    store.write({ ...NOTHING, decisions: [seen('10.0.0.1', minute + 1), seen('10.0.0.1', minute + 60_000)] })
+    const enforced = { ...seen('10.0.0.1', minute + 2), decision: { ...decision('10.0.0.1'), enforced: !decision('').enforced } }
+    store.write({ ...NOTHING, decisions: [seen('10.0.0.1', minute + 1), seen('10.0.0.1', minute + 60_000), enforced] })
     assert.deepEqual(
       store.decisions(9).map(({ count, first, last }) => [count, first - minute, last - minute]),
       [
-        [1, 60_000, 60_000],
+        [4, 0, 60_000],
+        [1, 2, 2],
         [1, 0, 0],
-        [3, 0, 59_999],
       ],
     )
-    const [oldest] = store.decisions(9).reverse()
-    assert.deepEqual(oldest, {
-      id: oldest!.id,
-      count: 3,
+    assert.deepEqual(store.decisions(9)[0], {
+      count: 4,
       first: minute,
-      last: minute + 59_999,
+      last: minute + 60_000,
       decision: decision('10.0.0.1'),
       process: { pid: 7 },
       folded: false,
     })
-    assert.deepEqual(store.decision(oldest!.id), oldest)
   })
 
   test('a scan of thousands of ports is a few rows, and no denial of it goes uncounted', (t) => {

@@ -44,6 +44,12 @@ export interface StoreOptions {
   readonly onReplaced?: () => void
 }
 
+/** They are kept by the minute, so that old ones can go. */
+const DECISIONS = `
+  SELECT decision, process, target, alike.count, alike.first, alike.last FROM decisions JOIN (
+    SELECT max(id) AS id, sum(count) AS count, min(first) AS first, max(last) AS last FROM decisions GROUP BY subject, rule, target
+  ) AS alike USING (id) ORDER BY alike.last DESC, id DESC LIMIT ?`
+
 export class Store {
   readonly #database: Database
   readonly #options: StoreOptions
@@ -189,12 +195,7 @@ export class Store {
 
   /** The newest first. */
   decisions(limit: number): RememberedDecision[] {
-    return this.#database.all('SELECT * FROM decisions ORDER BY id DESC LIMIT ?', limit).map(decisionOf)
-  }
-
-  decision(id: number): RememberedDecision | undefined {
-    const row = this.#database.get('SELECT * FROM decisions WHERE id = ?', id)
-    return row === undefined ? undefined : decisionOf(row)
+    return this.#database.all(DECISIONS, limit).map(decisionOf)
   }
 
   /** What was seen last comes first. */

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { ThymusError } from '../core/errors.ts'
 import type { Answer, Asked } from './exchange.ts'
 import { removeStale } from './stale-socket.ts'
+import { Together } from './together.ts'
 
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number }
 export type Server = HttpServer | HttpsServer
@@ -59,7 +60,9 @@ export async function listen(
     connectionsCheckingInterval: Math.min(requestMs, 5_000),
   }
   const bodies = new Bodies(options)
-  const exchanged = inTurn((request, response) => void exchange(request, response, answer, bodies))
+  const together = new Together()
+  const answered = (asked: Asked) => together.run(() => answer(asked))
+  const exchanged = inTurn((request, response) => void exchange(request, response, answered, bodies))
   const server =
     tls === undefined
       ? createServer(settings, exchanged)
@@ -119,7 +122,7 @@ function inTurn(exchanged: Exchanged): Exchanged {
 async function exchange(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: (asked: Asked) => Answer | Promise<Answer>,
+  answer: (asked: Asked) => Promise<Answer>,
   bodies: Bodies,
 ): Promise<void> {
   request.on('error', () => {})

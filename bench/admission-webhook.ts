@@ -10,7 +10,7 @@ const SIZES = [2_048, 6_144]
 const CONNECTIONS = 8
 const ROUNDS = 20
 /** A server is up for days: this is what it takes until V8 has compiled all that the templates come to. */
-const WARM = 20_000
+const WARM = 40_000
 /** How long one arm works at a time, about. */
 const ARM_NS = 150_000_000
 /** At least 70 % of the rate is at most this much more time. */

@@ -1,6 +1,7 @@
 // JSON that an API server could have sent: UTF-8, no deeper than Kubernetes takes, and no member twice, as readers differ in which one counts.
 import { ThymusError } from '../../core/errors.ts'
 import { quote } from '../../core/quote.ts'
+import { stringEnd } from '../../formats/json-string.ts'
 
 /** Kubernetes refuses documents that are deeper than 10,000; no object that it stores comes near this, and the judges recurse. */
 const MAX_DEPTH = 1_000
@@ -106,14 +107,6 @@ function checkStructure(text: string): void {
         at = end
       }
     }
-  }
-}
-
-function stringEnd(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
-    let slashes = 0
-    while (text[end - 1 - slashes] === '\\') slashes++
-    if (slashes % 2 === 0) return end
   }
 }
 

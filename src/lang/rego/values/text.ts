@@ -1,5 +1,6 @@
 // Values from text and to text: JSON without loss, and Rego's own notation for ground terms.
 import { ThymusError } from '../../../core/errors.ts'
+import { stringEnd } from '../../../formats/json-string.ts'
 import { numberText, partsOf, readNumber } from './decimal.ts'
 import { bounded, copying, made, walk } from './meter.ts'
 import { NameTree } from './name-tree.ts'
@@ -222,7 +223,7 @@ class Reader {
   }
 
   #string(): string {
-    const end = this.#quoteAfter(this.#at)
+    const end = stringEnd(this.#text, this.#at)
     if (end < 0) this.#fail('a string does not end')
     try {
       const value = (JSON.parse(this.#text.slice(this.#at, end + 1)) as string).toWellFormed()
@@ -231,16 +232,6 @@ class Reader {
     } catch {
       return this.#fail('a string has an unknown escape, or a line break')
     }
-  }
-
-  /** The next one that no backslash makes a part of the string. Not by a pattern: V8 keeps a stack of them for long strings, which ends. */
-  #quoteAfter(start: number): number {
-    for (let end = this.#text.indexOf('"', start + 1); end >= 0; end = this.#text.indexOf('"', end + 1)) {
-      let slashes = 0
-      while (this.#text[end - 1 - slashes] === '\\') slashes++
-      if (slashes % 2 === 0) return end
-    }
-    return -1
   }
 
   #raw(): string {

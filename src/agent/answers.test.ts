@@ -66,6 +66,10 @@ test('a change of what may be loaded, executed, bound and reached is told, at ea
   assert.deepEqual((await diff(forWeb({ connect: { rules: [{ effect: 'deny', peers: toDb }] } }))).changed, [
     'default/web → default/db TCP/1: allow, then deny',
   ])
+  assert.deepEqual((await diff(forWeb({ accept: { default: 'deny' } }))).changed, [
+    'any other address → default/web TCP/1: allow, then deny',
+    'default/db → default/web TCP/1: allow, then deny',
+  ])
 })
 
 test('what is in force already is no change, nor is what another policy says louder', async () => {

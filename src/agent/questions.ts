@@ -19,6 +19,8 @@ type Port = readonly [Protocol, number]
 const OTHER_PORT: Port = ['TCP', 1]
 const OTHER_PROGRAM = '/…'
 const OTHER_MODULE = '0'.repeat(64)
+/** Of no machine (RFC 5737). */
+const OTHER_ADDRESS = '192.0.2.1'
 /** Without a name in any directory. */
 const FILELESS = 'memfd:…'
 
@@ -59,12 +61,12 @@ function* bound(policies: readonly Policy[], names: readonly string[]): Generato
     for (const [protocol, port] of ports) yield { text: `${from} binds ${protocol}/${port}`, asked: { gate: 'bind', from, protocol, port } }
 }
 
-/** Both ways; of a block, and of each hole in it, the first address and the last. */
+/** Both ways; of a block, and of each hole in it, the first address and the last. They are what no workload has. */
 function* withAddresses(policies: readonly Policy[], names: readonly string[]): Generator<Question> {
   const traffic = trafficAt(policies, 'connect', 'accept')
   const ports = portsOf(traffic)
   const blocks = traffic.flatMap(({ peer }) => (peer.is === 'addresses' ? [peer.block.cidr, ...peer.block.except] : []))
-  const addresses = new Set(blocks.flatMap((cidr) => endsOf(parseBlock(cidr)!).map(addressText)))
+  const addresses = new Set([...blocks.flatMap((cidr) => endsOf(parseBlock(cidr)!).map(addressText)), OTHER_ADDRESS])
   for (const workload of names)
     for (const address of addresses)
       for (const ends of [[workload, address] as const, [address, workload] as const]) yield* connections(ends, ports)
@@ -76,8 +78,9 @@ function* between(policies: readonly Policy[], names: readonly string[]): Genera
 }
 
 function* connections([from, to]: readonly [string, string], ports: readonly Port[]): Generator<Question> {
+  const [source, target] = [from, to].map((end) => (end === OTHER_ADDRESS ? 'any other address' : end))
   for (const [protocol, port] of ports)
-    yield { text: `${from} → ${to} ${protocol}/${port}`, asked: { gate: 'connect', from, to, protocol, port } }
+    yield { text: `${source} → ${target} ${protocol}/${port}`, asked: { gate: 'connect', from, to, protocol, port } }
 }
 
 function rulesAt(policies: readonly Policy[], ...gates: readonly Gate[]): readonly Predicate[] {

@@ -59,7 +59,7 @@ export function pod(at: number, containers = 3): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...named, namespace: 'default' }, spec: podSpec(at, containers) }
 }
 
-/** One that the samples of gatekeeper-library have nothing against. */
+/** One that neither the samples of gatekeeper-library nor policies/admission/baseline have anything against. */
 export function goodPod(at: number, containers = 3): KubernetesObject {
   const spec = { ...podSpec(2 * at, containers), initContainers: [], hostNetwork: false, automountServiceAccountToken: false }
   const size = { cpu: '100m', memory: `${64 << (at % 5)}Mi`, 'ephemeral-storage': '100Mi' }
@@ -75,7 +75,7 @@ export function goodPod(at: number, containers = 3): KubernetesObject {
     }
   })
   const securityContext = { runAsNonRoot: true, fsGroup: 50, supplementalGroups: [50] }
-  const labels = { app: `app-${at % 500}`, pizza: 'margherita' }
+  const labels = { app: `app-${at % 500}`, env: 'test', pizza: 'margherita' }
   const volumes = [{ name: 'tmp', emptyDir: {} }]
   return {
     apiVersion: 'v1',

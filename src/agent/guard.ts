@@ -12,9 +12,9 @@ import type { Entries } from '../adapters/linux/bpf/tables.ts'
 import { dissolveGroup, groupBelow, groupId, groupsBelow, isGroup, makeGroup, processesOf, unifiedMount } from '../adapters/linux/groups.ts'
 import { makeNamespace, namespacesOf, networkOf, removeNamespace } from '../adapters/linux/netns.ts'
 import { seeRoots } from '../adapters/linux/roots.ts'
-import { cutSockets, stampSockets } from '../adapters/linux/sweep.ts'
+import { cutSockets } from '../adapters/linux/sweep.ts'
 import { ensureBpfFileSystem, lock, returnFreedMemory } from '../adapters/linux/system.ts'
-import { leaveGroups, takeGroups } from '../adapters/linux/workload-groups.ts'
+import { adoptGroup, releaseGroup } from '../adapters/linux/workload-groups.ts'
 import { ThymusError } from '../core/errors.ts'
 import type { Rung } from '../core/posture.ts'
 import { type Config, readConfig } from './config.ts'
@@ -183,7 +183,6 @@ class Guard {
     }
   }
 
-  /** Attach first: whatever has a slot has the socket programs. */
   #adopt(slot: number, given: string, knownId?: string): Started {
     const path = this.#groupPath(given)
     if (path === this.#at.groups || this.#at.groups!.startsWith(`${path}/`)) {
@@ -193,30 +192,16 @@ class Guard {
     if (knownId !== undefined && knownId !== String(id))
       throw new ThymusError('GROUP_UNKNOWN', 'another group has this name now', { at: path })
     const covered = this.#config.enforceRoot === 'host' || path.startsWith(`${this.#at.groups}/`)
-    if (!covered) this.#kernel.attachGroup(id, path)
-    try {
-      takeGroups(this.#kernel, path, slot)
-      stampSockets(this.#kernel)
-    } catch (error) {
-      // What was a workload's before stays under its policies; what was nobody's must not be somebody else's when the slot is given again.
-      if (knownId === undefined) {
-        leaveGroups(this.#kernel, path)
-        if (!covered) this.#kernel.detachGroup(id)
-      }
-      throw error
-    }
+    adoptGroup(this.#kernel, path, slot, { covered, known: knownId !== undefined })
     this.#adopted.add(path)
     return { path, id: String(id), netns: null, addresses: [] }
   }
 
   #stop(given: string, id: bigint, owned: boolean, netns: string | null): null {
     const path = this.#groupPath(given)
-    if (isGroup(id, path)) {
-      if (owned) this.#dissolve(path)
-      else leaveGroups(this.#kernel, path)
-    }
+    if (!owned) releaseGroup(this.#kernel, path, id)
+    else if (isGroup(id, path)) this.#dissolve(path)
     this.#adopted.delete(path)
-    if (!owned) this.#kernel.detachGroup(id) // the pins of a group that has ended are still there
     if (netns !== null) removeNamespace(netns.slice(netns.lastIndexOf('/') + 1))
     return null
   }

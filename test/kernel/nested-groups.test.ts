@@ -1,10 +1,10 @@
 // A workload is a group and all below it, but for the workloads inside: whichever comes or goes, and in which order.
 import assert from 'node:assert/strict'
-import { realpathSync, rmdirSync } from 'node:fs'
+import { readdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { groupId, makeGroup } from '../../src/adapters/linux/groups.ts'
-import { leaveGroups, takeGroups } from '../../src/adapters/linux/workload-groups.ts'
+import { adoptGroup, leaveGroups, takeGroups } from '../../src/adapters/linux/workload-groups.ts'
 import { GATE_NUMBER } from '../../src/engine/rule-plane/tables.ts'
 import { Instance, needKernel, pathRule, subject } from '../kit/instance.ts'
 
@@ -68,4 +68,37 @@ test('a group that nobody remembers as a workload is taken from its former slot 
   takeGroups(it.kernel, b, INNER)
   takeGroups(it.kernel, a, OTHER)
   assert.deepEqual(slots(), [OTHER, INNER, INNER])
+})
+
+test('an adoption that fails leaves nothing behind, but what was the workload’s before', (t) => {
+  if (!needKernel(t)) return
+  const { it, a, b, slots } = nested(t)
+  takeGroups(it.kernel, a, OUTER)
+  /** As where a socket could not be stamped, when all groups are taken, or the entry of the second group could not be made. */
+  const failing = (what: 'iterate' | 'setGroup', after: number) => {
+    let calls = 0
+    const call = (...args: never[]) => {
+      if (calls++ === after) throw new Error('refused')
+      return (it.kernel[what] as (...args: never[]) => unknown).apply(it.kernel, args)
+    }
+    return new Proxy(it.kernel, {
+      get(kernel, name) {
+        const value = Reflect.get(kernel, name)
+        return name === what ? call : typeof value === 'function' ? value.bind(kernel) : value
+      },
+    })
+  }
+  const links = () => readdirSync(join(it.pins, 'links')).sort()
+  const attached = links()
+  for (const [what, after] of [
+    ['iterate', 0],
+    ['setGroup', 1],
+  ] as const) {
+    const adopting = (known: boolean) => adoptGroup(failing(what, after), b, INNER, { covered: false, known })
+    assert.throws(() => adopting(false), /refused/)
+    assert.deepEqual([slots(), links()], [[OUTER, OUTER, OUTER], attached], what)
+  }
+  adoptGroup(it.kernel, b, INNER, { covered: false, known: false })
+  assert.throws(() => adoptGroup(failing('iterate', 0), b, INNER, { covered: false, known: true }), /refused/)
+  assert.deepEqual([slots(), links().length], [[OUTER, INNER, INNER], attached.length + 1])
 })

@@ -3,7 +3,37 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Kernel } from './bpf/kernel.ts'
-import { groupId, groupsBelow } from './groups.ts'
+import { groupId, groupsBelow, isGroup } from './groups.ts'
+import { stampSockets } from './sweep.ts'
+
+/**
+ * Makes a group that somebody else made a workload's, and the sockets that its processes have open. Attached first, so that whatever has a slot
+ * has the socket programs. What fails leaves nothing, for the slot may be given again; but a group that was the workload's before stays its.
+ */
+export function adoptGroup(kernel: Kernel, path: string, slot: number, { covered, known }: Adoption): void {
+  const id = groupId(path)
+  if (!covered) kernel.attachGroup(id, path)
+  try {
+    takeGroups(kernel, path, slot)
+    stampSockets(kernel)
+  } catch (error) {
+    if (!known) releaseGroup(kernel, path, id)
+    throw error
+  }
+}
+
+export interface Adoption {
+  /** A group around it has the socket programs. */
+  readonly covered: boolean
+  /** It was the workload's before. */
+  readonly known: boolean
+}
+
+/** Takes an adopted group from its workload. It may have ended, and another have its name; what is pinned for it is there all the same. */
+export function releaseGroup(kernel: Kernel, path: string, id: bigint): void {
+  if (isGroup(id, path)) leaveGroups(kernel, path)
+  kernel.detachGroup(id)
+}
 
 /** Gives a group to a workload: what has no workload there, and what is the group's former one's or of the workload around it. */
 export function takeGroups(kernel: Kernel, path: string, slot: number): void {

@@ -283,11 +283,11 @@ async function found(guard: GuardClient | undefined, store: Store): Promise<Work
       kept.push(workload)
       continue
     }
+    await groups.stop(workload).catch((error) => console.error(error)) // what it leaves behind is in nobody's way
     try {
-      await groups.stop(workload)
       store.dropWorkload(workload)
     } catch (error) {
-      console.error(error) // what it leaves behind is in nobody's way, and on a full disk the next mind looks for it again
+      console.error(error) // a full disk keeps nobody from starting: the next one finds it again
     }
   }
   return kept

@@ -115,6 +115,19 @@ describe('a template in Rego', () => {
     const endless = 'package owned\nviolation[{"msg": "x"}] { numbers.range(1, 100000)[_] + numbers.range(1, 100000)[_] == 0 }\n'
     const made = library(rego(endless), constraint({}))
     assert.throws(() => made.review(questionOf(pod({}), 'Original'), GATOR, () => ({ milliseconds: 50 })), { code: 'REGO_LIMIT' })
+    const failures: unknown[] = []
+    const many = library(rego(endless), constraint({}), { ...constraint({}), metadata: { name: 'second' } })
+    many.review(
+      questionOf(pod({}), 'Original'),
+      GATOR,
+      () => ({ milliseconds: 0 }),
+      (error) => failures.push(error),
+    )
+    assert.deepEqual(
+      failures.map((error) => (error as ThymusError).code),
+      ['REGO_LIMIT'],
+      'whom nobody can ask any more is not asked',
+    )
     const number = library(rego('package owned\nviolation[{"msg": 1}] { true }\n'), constraint({}))
     assert.throws(() => asked(number, pod({})), { code: 'REGO_EVAL' })
   })

@@ -124,9 +124,14 @@ export class Library {
       if (point === 'validation.gatekeeper.sh' && !isAskedAt(template, question.operation)) continue
       const actions = actionsAt(constraint, point)
       if (actions.length === 0) continue
+      const limits = limitsNow()
+      if (limits.milliseconds === 0) {
+        failed(new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked'))
+        break
+      }
       let objections: readonly Objection[]
       try {
-        objections = judge(engine, constraint, asking, targets, limitsNow())
+        objections = judge(engine, constraint, asking, targets, limits)
       } catch (error) {
         failed(error)
         continue
@@ -222,7 +227,6 @@ function judge(
   targets: readonly Matchable[],
   limits: Partial<Limits>,
 ): readonly Objection[] {
-  if (limits.milliseconds === 0) throw new ThymusError('REGO_LIMIT', 'the time is over before all constraints were asked')
   try {
     if (!targets.some((target) => matches(constraint.match, target))) return []
   } catch (error) {

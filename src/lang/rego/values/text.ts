@@ -230,7 +230,7 @@ class Reader {
       this.#at = end + 1
       return value
     } catch {
-      return this.#fail('a string has an unknown escape, or a line break')
+      return this.#fail('a string has an unknown escape, or a control character')
     }
   }
 

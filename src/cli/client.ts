@@ -8,13 +8,13 @@ import type {
   ApiError,
   ApplyRequest,
   ApplyResult,
-  DecisionSummary,
   DiffResult,
   EventRecord,
   Explanation,
   FindingList,
   FlowSummary,
   PolicySummary,
+  RememberedDecision,
   StartRequest,
   Status,
   WhyRequest,
@@ -94,7 +94,7 @@ export class Client {
     return this.#ask('GET', '/v1/flows')
   }
 
-  decisions(): Promise<List<DecisionSummary>> {
+  decisions(): Promise<List<RememberedDecision>> {
     return this.#ask('GET', '/v1/decisions')
   }
 

@@ -1,13 +1,13 @@
 import type {
   ApplyRequest,
   ApplyResult,
-  DecisionSummary,
   DiffResult,
   EventRecord,
   Explanation,
   FindingList,
   FlowSummary,
   PolicySummary,
+  RememberedDecision,
   StartRequest,
   Status,
   WhyRequest,
@@ -31,7 +31,7 @@ export interface AgentPort {
   /** What happens from now on, until the signal ends it; with `follow` false, what is remembered. */
   events(filter: EventFilter, signal: AbortSignal): AsyncIterable<EventRecord>
   flows(): readonly FlowSummary[]
-  decisions(): readonly DecisionSummary[]
+  decisions(): readonly RememberedDecision[]
   findings(severity: string | undefined): FindingList
   explain(id: string): Explanation
   record(file: string | null): Promise<void>

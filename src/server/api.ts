@@ -160,17 +160,7 @@ export interface FlowSummary {
 }
 
 /** GET /v1/decisions → { items }: what was denied, or would have been, that which was asked last first. */
-export interface DecisionSummary {
-  readonly decision: Decision
-  readonly count: number
-  /** ms since 1970 */
-  readonly first: number
-  readonly last: number
-  /** There were more targets than are told apart, and this is one of them. */
-  readonly folded: boolean
-  /** One that asked, as its event has it. */
-  readonly process: Readonly<Record<string, unknown>> | null
-}
+export type { RememberedDecision } from '../engine/store/batch.ts'
 
 /** GET /v1/findings?severity= → { items }; GET /v1/explain/ID → Explanation of a finding or a policy. */
 export type FindingList = { readonly items: readonly Finding[] }

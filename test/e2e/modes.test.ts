@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inGroup } from '../../src/adapters/linux/groups.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import type { Mode } from '../../src/core/workload.ts'
-import type { DecisionSummary, EventRecord, FindingList, FlowSummary, Status, WorkloadSummary } from '../../src/server/api.ts'
+import type { EventRecord, FindingList, FlowSummary, RememberedDecision, Status, WorkloadSummary } from '../../src/server/api.ts'
 import { Agent } from '../kit/agent.ts'
 import { thymus } from '../kit/cli.ts'
 import { needKernel, whyNoKernel } from '../kit/need-kernel.ts'
@@ -84,7 +84,7 @@ const flows = async (name: string) =>
 
 /** As `thymus decision list` has them. */
 const decisions = async (name: string) =>
-  (await agent!.get<{ items: readonly DecisionSummary[] }>('/v1/decisions')).items
+  (await agent!.get<{ items: readonly RememberedDecision[] }>('/v1/decisions')).items
     .filter(({ decision }) => decision.request.subject === `default/${name}`)
     .map(({ decision, count }) => `${decision.request.gate} ${decision.enforced ? '' : 'would '}${decision.effect} ${count}`)
     .sort()

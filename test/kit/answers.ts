@@ -6,12 +6,12 @@ import type { Rule } from '../../src/core/policy.ts'
 import { PASS, unknown } from '../../src/core/verdict.ts'
 import type {
   ApplyResult,
-  DecisionSummary,
   DiffResult,
   EventRecord,
   Explanation,
   FlowSummary,
   PolicySummary,
+  RememberedDecision,
   Status,
   WhyResult,
   WorkloadSummary,
@@ -162,7 +162,7 @@ export const DIFF: DiffResult = {
   changed: [{ request: 'default/web → default/db TCP 5432', before: 'allow', after: 'deny' }],
 }
 
-export const DENIED: readonly DecisionSummary[] = [
+export const DENIED: readonly RememberedDecision[] = [
   {
     decision: { ...DECISIONS[1]!, effect: 'deny', enforced: true },
     count: 12_345,

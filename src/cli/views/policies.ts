@@ -2,7 +2,7 @@ import { moduleText, summaryOf } from '../../agent/records.ts'
 import type { Decision } from '../../core/decision.ts'
 import type { Part } from '../../outputs/output.ts'
 import type { Cell } from '../../outputs/table.ts'
-import type { ApplyResult, DecisionSummary, DiffResult, PolicySummary, WhyResult } from '../../server/api.ts'
+import type { ApplyResult, DiffResult, PolicySummary, RememberedDecision, WhyResult } from '../../server/api.ts'
 import type { List } from '../client.ts'
 import { columnsOf, effectCell, modeCell, placeText, timeText } from './words.ts'
 
@@ -38,7 +38,7 @@ export function diffResult({ added, removed, changed }: DiffResult): Part[] {
   ]
 }
 
-export function decisionList({ items }: List<DecisionSummary>): Part[] {
+export function decisionList({ items }: List<RememberedDecision>): Part[] {
   const rows = items.map(({ decision, count, last, folded }) => {
     const [subject = '', gate = '', asked = ''] = requestCells(decision)
     const [effect, why] = [effectCell(decision.effect, decision.enforced), summaryOf(decision.because)]

@@ -26,6 +26,7 @@ export interface SeenDecision {
 /** Decisions that are alike. */
 export interface RememberedDecision {
   readonly count: number
+  /** ms since 1970 */
   readonly first: number
   readonly last: number
   readonly decision: Decision

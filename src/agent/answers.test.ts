@@ -59,16 +59,16 @@ test('a change of what may be loaded, executed, bound and reached is told, at ea
   ])
   const peers = [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }]
   assert.deepEqual((await diff(forWeb({ connect: { rules: [{ effect: 'deny', peers }] } }))).changed, [
-    'default/web → 10.0.0.0 TCP/1: allow, then deny',
-    'default/web → 10.255.255.255 TCP/1: allow, then deny',
+    'default/web → 10.0.0.0 any other port: allow, then deny',
+    'default/web → 10.255.255.255 any other port: allow, then deny',
   ])
   const toDb = [{ workloads: { selector: { matchLabels: { app: 'db' } } } }]
   assert.deepEqual((await diff(forWeb({ connect: { rules: [{ effect: 'deny', peers: toDb }] } }))).changed, [
-    'default/web → default/db TCP/1: allow, then deny',
+    'default/web → default/db any other port: allow, then deny',
   ])
   assert.deepEqual((await diff(forWeb({ accept: { default: 'deny' } }))).changed, [
-    'any other address → default/web TCP/1: allow, then deny',
-    'default/db → default/web TCP/1: allow, then deny',
+    'any other address → default/web any other port: allow, then deny',
+    'default/db → default/web any other port: allow, then deny',
   ])
 })
 

@@ -58,10 +58,10 @@ function* programs(policies: readonly Policy[], names: readonly string[]): Gener
 function* bound(policies: readonly Policy[], names: readonly string[]): Generator<Question> {
   const ports = portsOf(trafficAt(policies, 'bind'))
   for (const from of names)
-    for (const [protocol, port] of ports) yield { text: `${from} binds ${protocol}/${port}`, asked: { gate: 'bind', from, protocol, port } }
+    for (const at of ports) yield { text: `${from} binds ${portText(at)}`, asked: { gate: 'bind', from, protocol: at[0], port: at[1] } }
 }
 
-/** Both ways; of a block, and of each hole in it, the first address and the last. They are what no workload has. */
+/** Both ways; of a block, and of each hole in it, the first address and the last. */
 function* withAddresses(policies: readonly Policy[], names: readonly string[]): Generator<Question> {
   const traffic = trafficAt(policies, 'connect', 'accept')
   const ports = portsOf(traffic)
@@ -79,9 +79,11 @@ function* between(policies: readonly Policy[], names: readonly string[]): Genera
 
 function* connections([from, to]: readonly [string, string], ports: readonly Port[]): Generator<Question> {
   const [source, target] = [from, to].map((end) => (end === OTHER_ADDRESS ? 'any other address' : end))
-  for (const [protocol, port] of ports)
-    yield { text: `${source} → ${target} ${protocol}/${port}`, asked: { gate: 'connect', from, to, protocol, port } }
+  for (const at of ports)
+    yield { text: `${source} → ${target} ${portText(at)}`, asked: { gate: 'connect', from, to, protocol: at[0], port: at[1] } }
 }
+
+const portText = (port: Port) => (port === OTHER_PORT ? 'any other port' : port.join('/'))
 
 function rulesAt(policies: readonly Policy[], ...gates: readonly Gate[]): readonly Predicate[] {
   return policies.flatMap(({ rules }) => rules.filter(({ gate }) => gates.includes(gate)).map(({ when }) => when))

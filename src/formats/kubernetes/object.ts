@@ -62,6 +62,5 @@ export function labelsOf(object: KubernetesObject): Labels {
 
 /** Is it a Namespace of the core group? */
 export function isNamespace(object: KubernetesObject): boolean {
-  const { group, kind } = kindOf(object)
-  return kind === 'Namespace' && group === ''
+  return textAt(object, 'kind') === 'Namespace' && kindOf(object).group === ''
 }

@@ -81,17 +81,15 @@ export class Judge implements AdmissionJudge {
       }
     }
     const found = asked(() => this.#objections(request, fields, { point, left, failed }), [])
-    const policies = asked(
-      () =>
-        judgePolicies(validating, {
-          request: fields,
-          namespace: this.#namespaceOf(request),
-          params: (kind) => cluster.params(kind),
-          work: new Work(left()),
-        }),
-      NO_POLICIES,
-    )
-    const secured = asked(() => (podSecurity === undefined ? undefined : admit(request, podSecurity, cluster)), undefined)
+    const judgedBy = (policies: PolicySet) =>
+      judgePolicies(policies, {
+        request: fields,
+        namespace: this.#namespaceOf(request),
+        params: (kind) => cluster.params(kind),
+        work: new Work(left()),
+      })
+    const policies = validating.policies.length === 0 ? NO_POLICIES : asked(() => judgedBy(validating), NO_POLICIES)
+    const secured = podSecurity === undefined ? undefined : asked(() => admit(request, podSecurity, cluster), undefined)
     const warnings = found.filter(({ action }) => action === 'warn').map(text)
     const refusals = found.filter(({ action }) => action === 'deny').map(text)
     const statuses = [policies.denied, secured?.status].filter((status) => status !== undefined)

@@ -1,28 +1,27 @@
 import type { Fields } from '../../formats/kubernetes/object.ts'
 import type { AdmissionRequest } from './review.ts'
 
+/** What Go leaves out where it is empty. */
+const NAMES = ['subResource', 'requestKind', 'requestResource', 'requestSubResource', 'name', 'namespace'] as const
+const USER = ['username', 'uid', 'groups', 'extra'] as const
+
 /** The request as Go's JSON of `admission/v1` has it: what policies call `input.review`, and CEL `request` with its objects. */
 export function requestFields(request: AdmissionRequest): Fields {
-  const { uid, kind, resource, operation, userInfo, object, oldObject, options, dryRun } = request
-  const { subResource, requestKind, requestResource, requestSubResource, name, namespace } = request
-  return {
-    uid,
-    kind,
-    resource,
-    ...omitEmpty({ subResource, requestKind, requestResource, requestSubResource, name, namespace }),
-    operation,
-    userInfo: omitEmpty({ ...userInfo }),
-    object: object ?? null,
-    oldObject: oldObject ?? null,
-    dryRun,
-    options: options ?? null,
-  }
+  const { uid, kind, resource } = request
+  const fields: Record<string, unknown> = { uid, kind, resource }
+  addGiven(fields, request, NAMES)
+  fields.operation = request.operation
+  fields.userInfo = addGiven({}, request.userInfo, USER)
+  fields.object = request.object ?? null
+  fields.oldObject = request.oldObject ?? null
+  fields.dryRun = request.dryRun
+  fields.options = request.options ?? null
+  return fields
 }
 
-function omitEmpty(fields: Fields): Fields {
-  const kept: Record<string, unknown> = {}
-  for (const name of Object.keys(fields)) if (!isEmpty(fields[name])) kept[name] = fields[name]
-  return kept
+function addGiven<K extends string>(fields: Record<string, unknown>, from: Readonly<Record<K, unknown>>, names: readonly K[]): Fields {
+  for (const name of names) if (!isEmpty(from[name])) fields[name] = from[name]
+  return fields
 }
 
 function isEmpty(value: unknown): boolean {

@@ -41,9 +41,15 @@ function statusOf({ message, code = FORBIDDEN, violations }: Judgement): object 
 
 /** On one line each, as a header has them. Where they do not fit, each is cut, and what still does not is counted. */
 export function cutWarnings(warnings: readonly string[]): readonly string[] {
-  const lines = warnings.map((warning) => warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()).filter(Boolean)
-  const whole = [...new Set(lines)]
-  if (whole.reduce((sum, line) => sum + runeCount(line), 0) <= MAX_WARNINGS) return whole.map((line) => line.toWellFormed())
+  const whole: string[] = []
+  let length = 0
+  for (const warning of warnings) {
+    const line = warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+    if (line === '' || whole.includes(line)) continue
+    whole.push(line)
+    length += runeCount(line)
+  }
+  if (length <= MAX_WARNINGS) return whole.map((line) => line.toWellFormed())
   const distinct = [...new Set(whole.map((line) => cut(line, MAX_WARNING)))]
   const kept: string[] = []
   // Room for the last one, which counts.

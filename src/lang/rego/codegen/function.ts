@@ -1,6 +1,7 @@
 // One function of the IR as functions of JavaScript. The file is long because every statement of the IR has its lines in one place.
 import type { Block, FuncKind, Index, Operand, Place, Statement } from '../plan/ir.ts'
 import { Calls } from './calls.ts'
+import { type Literal, literalAt } from './literal.ts'
 import { type Module, Names } from './names.ts'
 import { type Kind, type Own, ownCollections } from './own.ts'
 import { countStaying, touched, type Usage, unsteady, usageOf } from './usage.ts'
@@ -112,10 +113,31 @@ export class FunctionWriter {
       } else if (statement.type === 'InvokeStmt' && this.#isTested(statement, next)) {
         code += this.#test(statement, labels, indent)
         at++
-      } else code += this.#statement(statement, labels, indent)
+      } else {
+        const literal = literalAt(
+          block,
+          at,
+          (operand) => this.#isDefined(operand),
+          (operand) => this.#names.valueOf(operand),
+        )
+        code += literal === undefined ? this.#statement(statement, labels, indent) : this.#literal(literal, indent)
+        at += literal?.values.length ?? 0
+      }
     }
     this.#defined.length = before
     return code
+  }
+
+  #literal({ target, keys, values }: Literal, indent: string): string {
+    const list = (operands: readonly Operand[]) => `[${operands.map((operand) => this.#names.operand(operand)).join(', ')}]`
+    const code = keys === undefined ? list(values) : `RegoObject.ofNames(${list(keys)}, ${list(values)})`
+    return `${this.#made(target, code, indent)}${indent}rt.added += ${values.length}\n`
+  }
+
+  /** Puts a collection that is made here into a local. */
+  #made(target: number, code: string, indent: string): string {
+    this.#define(target)
+    return `${indent}${this.#names.local(target)} = ${this.#module.marksOwn ? `rt.made(${code})` : code}\n`
   }
 
   /** Whether the next statement goes on from the value that this one finds, and nothing else needs it. */
@@ -160,7 +182,6 @@ export class FunctionWriter {
       this.#define(target)
       return set(target, code)
     }
-    const collection = (target: number, code: string) => make(target, this.#module.marksOwn ? `rt.made(${code})` : code)
     const some = (target: number, code: string) => {
       this.#define(target)
       return set(target, code) + line(`if (${this.#names.local(target)} === undefined) ${out}`)
@@ -194,11 +215,11 @@ export class FunctionWriter {
       case 'MakeNullStmt':
         return make(stmt.target, 'null')
       case 'MakeArrayStmt':
-        return collection(stmt.target, '[]')
+        return this.#made(stmt.target, '[]', indent)
       case 'MakeObjectStmt':
-        return collection(stmt.target, 'new RegoObject()')
+        return this.#made(stmt.target, 'new RegoObject()', indent)
       case 'MakeSetStmt':
-        return collection(stmt.target, 'new RegoSet()')
+        return this.#made(stmt.target, 'new RegoSet()', indent)
       case 'ResetLocalStmt':
         return set(stmt.target, 'undefined')
       case 'ArrayAppendStmt':

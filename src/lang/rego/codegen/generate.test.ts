@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { preparePlan } from '../engine.ts'
 import { printJson, readJson } from '../values/text.ts'
 import type { Value } from '../values/value.ts'
@@ -98,6 +99,43 @@ describe('generated code', () => {
       ...answer(4),
     ])
     assert.equal(evaluate(document, readJson('{"b":1}')), '[{"x":[{"a":"3","b":1},{"b":1}]}]')
+  })
+
+  test('makes the same collections at once as part by part', () => {
+    // The input, what is nowhere, an array, an object; 3 and 4 are made, and may be made again.
+    const value = fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(0, 2, 3, 4).map(local) },
+      { weight: 9, arbitrary: fc.nat(11).map(string) },
+    )
+    const key = fc.oneof({ weight: 9, arbitrary: fc.nat(11).map(string) }, { weight: 1, arbitrary: fc.constantFrom(local(0), local(3)) })
+    const part = fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(stmt('MakeArrayStmt', { capacity: 0, target: 3 }), stmt('MakeObjectStmt', { target: 4 })) },
+      { weight: 3, arbitrary: value.map((value) => stmt('ArrayAppendStmt', { array: 3, value })) },
+      { weight: 5, arbitrary: fc.tuple(key, value).map(([key, value]) => stmt('ObjectInsertStmt', { object: 4, key, value })) },
+    )
+    const made = [stmt('MakeArrayStmt', { capacity: 0, target: 3 }), stmt('MakeObjectStmt', { target: 4 })]
+    const document = (stmts: readonly object[]) => {
+      const written = plan([...stmts, ...answer(3), ...answer(4)])
+      for (const each of ['b', 'c', 'd', 'e', 'f', 'g', 'h', '\0', '']) written.static.strings.push({ value: each })
+      return written
+    }
+    // A plan may put a collection into itself, which cannot be written.
+    const said = (stmts: readonly object[]) => {
+      try {
+        return evaluate(document(stmts), readJson('{"a": 1}'))
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 16 }), (parts) => {
+        const stmts = [...made, ...parts]
+        assert.equal(said(stmts), said(stmts.flatMap((each) => [each, stmt('NopStmt', {})])))
+      }),
+      { numRuns: 1_000 },
+    )
+    const { code } = preparePlan(document([...made, stmt('ObjectInsertStmt', { object: 4, key: string(0), value: local(3) })]))
+    assert.match(code, /l4 = RegoObject.ofNames\(\[k0\], \[l3\]\)/)
   })
 
   test('ends where a rule has two values', () => {

@@ -86,10 +86,10 @@ export class Runtime {
     this.#limits = limits
     this.surroundings = surroundings
     this.strict = strict
-    this.#left = limits.steps
     this.#memory = limits.memory
     this.#end = surroundings.clock() + limits.milliseconds
-    this.refuel()
+    this.fuel = Math.min(SLICE, limits.steps)
+    this.#left = limits.steps - SLICE
   }
 
   /** Called when fuel is below zero. */

@@ -8,6 +8,9 @@ import { isArray, isCollection, isNumber, isPlain, RegoObject, RegoSet, type Unr
 /** The machine's own stack is what walks a host's value. */
 const MAX_DEPTH = 500
 
+/** How many of its fields an object remembers that is read as it is asked. */
+const REMEMBERED = 8
+
 /**
  * A value of JSON, with bigint, Map and Set beside: own enumerable keys, `undefined` left out of objects. Nothing of a prototype is read.
  * Throws ThymusError FORMAT for what is no value: functions, NaN, cycles, more than MAX_DEPTH levels.
@@ -27,9 +30,18 @@ type Make = (fields: Fields, depth: number) => RegoObject
 
 const later: Make = (fields, depth) => RegoObject.later(new Later(fields, depth))
 
+/** A field that was asked for, and those before it: little is asked of most objects, for which an array has far too much room. */
+interface Found {
+  readonly name: string
+  readonly value: Value
+  readonly before: Found | undefined
+  readonly count: number
+}
+
 class Later implements Unread {
   readonly #fields: Fields
   readonly #depth: number
+  #found: Found | undefined
 
   constructor(fields: Fields, depth: number) {
     this.#fields = fields
@@ -39,8 +51,14 @@ class Later implements Unread {
   named(name: string): Value | undefined {
     // As such is read what is not well-formed.
     if (name.includes('\ufffd')) return this.read().named(name)
+    const found = this.#found
+    for (let each = found; each !== undefined; each = each.before) if (each.name === name) return each.value
     const field = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined
-    return field === undefined ? undefined : convert(field, this.#depth, later)
+    if (field === undefined) return undefined
+    const value = convert(field, this.#depth, later)
+    const count = (found?.count ?? 0) + 1
+    if (count <= REMEMBERED) this.#found = { name, value, before: found, count }
+    return value
   }
 
   read(): RegoObject {
@@ -78,9 +96,9 @@ function collection(host: object, depth: number, make: Make): Value {
 }
 
 function array(host: readonly unknown[], depth: number, make: Make): Value {
-  const items: Value[] = []
-  // Not `map`, which passes over holes.
-  for (let at = 0; at < host.length; at++) items.push(convert(host[at], depth, make))
+  // Not `map`, which passes over holes, nor `push`, which makes room for sixteen more.
+  const items = host.slice() as Value[]
+  for (let at = 0; at < host.length; at++) items[at] = convert(host[at], depth, make)
   return items
 }
 

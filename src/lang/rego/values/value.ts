@@ -21,7 +21,7 @@ interface Extra {
 
 /** Where an object comes from that is not read yet. */
 export interface Unread {
-  /** What it has by a plain name. */
+  /** What it has by a plain name, whose parts remember what they are asked for. */
   named(name: string): Value | undefined
   /** All of it, as an object that is nobody else's. */
   read(): RegoObject
@@ -38,7 +38,7 @@ export class RegoObject {
   /** Instead of the two, where there are more than SMALL keys, or keys that are not plain names. */
   #map: Map<Key, Value> | undefined
   #extra: Extra | undefined
-  /** Until all of it is asked for: then there are among the values those that were. */
+  /** Until all of it is asked for. */
   #unread: Unread | undefined
 
   /** Only for one who has many of the same names: plain ones, SMALL at most and each once, in an array that may grow here. */
@@ -87,7 +87,7 @@ export class RegoObject {
     const names = this.#names
     const values = this.#values
     for (let at = 0; at < values.length; at++) if (names[at] === name) return values[at]
-    return this.#unread === undefined ? undefined : this.#read(this.#unread, name)
+    return this.#unread?.named(name)
   }
 
   has(key: Value): boolean {
@@ -149,20 +149,6 @@ export class RegoObject {
     this.#values = read.#values
     this.#map = read.#map
     this.#extra = read.#extra
-  }
-
-  /** Reads what it has by a name. */
-  #read(unread: Unread, name: string): Value | undefined {
-    const value = unread.named(name)
-    if (value === undefined || this.#values.length === SMALL) return value
-    if (this.#values === NO_VALUES) {
-      this.#names = [name]
-      this.#values = [value]
-    } else {
-      this.#names.push(name)
-      this.#values.push(value)
-    }
-    return value
   }
 
   #more(): Extra {
@@ -234,7 +220,7 @@ const byKey = ([a]: readonly [Value, Value], [b]: readonly [Value, Value]) =>
 /** Iterates in OPA's order. Most sets that rules make have few members, which are told apart sooner than keys are made of them. */
 export class RegoSet {
   /** In the order of their coming; empty where there are keys. */
-  #few: Value[] = []
+  #few: Value[] = NO_VALUES
   #keyed: Map<Key, Value> | undefined
   #sorted: readonly Value[] | undefined
 
@@ -263,7 +249,8 @@ export class RegoSet {
   add(member: Value): void {
     this.#sorted = undefined
     if (this.#keyed === undefined && this.#few.length < SMALL) {
-      if (!this.has(member)) this.#few.push(member)
+      if (this.#few === NO_VALUES) this.#few = [member]
+      else if (!this.has(member)) this.#few.push(member)
       return
     }
     this.#keyed ??= this.#withKeys()

@@ -56,6 +56,7 @@ export function isExcluded(
   object: KubernetesObject,
   namespace = namespaceOf(object),
 ): boolean {
+  if (excluded.length === 0) return false
   const name = isNamespace(object) ? nameOf(object) : namespace
   return excluded.some(
     ({ processes, namespaces }) =>

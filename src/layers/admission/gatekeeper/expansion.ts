@@ -135,6 +135,7 @@ export class Expander {
     if (depth >= MAX_DEPTH) throw new ThymusError('MUTATOR', `objects are expanded over more than ${MAX_DEPTH} levels`)
     const kind = kindOf(object)
     if (isNothing(kind)) throw new ThymusError('MUTATOR', 'an object without a kind cannot be expanded')
+    if (this.#byKind.size === 0) return
     const resultants = (this.#byKind.get(kindText(kind)) ?? []).map((template) => {
       const resultant = generate(object, namespace, template)
       const mutated = this.#mutations.mutate({ object: resultant, namespace, source: 'Generated', operation: undefined })

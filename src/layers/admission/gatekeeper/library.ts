@@ -179,19 +179,20 @@ export class Library {
   }
 
   #candidates(targets: readonly Matchable[]): readonly Candidate[] {
-    const [kind, ...others] = new Set(targets.map((target) => target.kind))
+    const { kind } = targets[0]!
     // An update that changes the kind is not worth to be remembered.
-    const known = others.length === 0 ? this.#byKind.get(kind!) : undefined
+    const isOne = targets.every((target) => target.kind === kind)
+    const known = isOne ? this.#byKind.get(kind) : undefined
     if (known !== undefined) return known
     const candidates = [...this.#entries.values()].flatMap(({ template, engine, constraints }) =>
       [...constraints.values()]
         .filter(({ match }) => targets.some((target) => mayMatchKind(match, target.kind)))
         .map((constraint) => ({ template, engine, constraint })),
     )
-    if (others.length > 0) return candidates
+    if (!isOne) return candidates
     // Whoever may send objects may make up kinds.
     if (this.#byKind.size >= MAX_KINDS) this.#byKind.clear()
-    this.#byKind.set(kind!, candidates)
+    this.#byKind.set(kind, candidates)
     return candidates
   }
 

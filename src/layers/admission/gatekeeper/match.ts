@@ -1,15 +1,7 @@
 // Which objects a constraint or a mutator is about (Gatekeeper: pkg/mutation/match).
 import type { LabelSelector } from '../../../core/labels.ts'
 import { selects } from '../../../core/labels.ts'
-import {
-  generateNameOf,
-  isNamespace,
-  type KubernetesObject,
-  kindOf,
-  labelsOf,
-  nameOf,
-  namespaceOf,
-} from '../../../formats/kubernetes/object.ts'
+import { generateNameOf, type KubernetesObject, kindOf, labelsOf, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
 
 /** What is left out matches everything. */
 export interface Match {
@@ -51,7 +43,7 @@ export class Matchable {
     this.group = group
     this.version = version
     this.kind = kind
-    this.isNamespace = isNamespace(object)
+    this.isNamespace = kind === 'Namespace' && group === ''
     const own = namespaceOf(object)
     this.inNamespace = own !== '' || namespace !== undefined
     this.namespaceName = this.isNamespace ? nameOf(object) : namespace === undefined ? own || undefined : nameOf(namespace)

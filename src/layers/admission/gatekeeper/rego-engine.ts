@@ -9,9 +9,8 @@ import { parseModule } from '../../../lang/rego/syntax/module.ts'
 import { walkWithElse } from '../../../lang/rego/syntax/walk.ts'
 import { numberText } from '../../../lang/rego/values/decimal.ts'
 import { fromHost, toHost } from '../../../lang/rego/values/host.ts'
-import { compare } from '../../../lang/rego/values/order.ts'
 import { printJson } from '../../../lang/rego/values/text.ts'
-import { isNumber, RegoObject, type Value } from '../../../lang/rego/values/value.ts'
+import { isNumber, RegoObject, RegoSet, type Value } from '../../../lang/rego/values/value.ts'
 import type { Asking } from './asking.ts'
 import type { Constraint } from './constraint.ts'
 import type { Engine, Objection } from './engine.ts'
@@ -49,10 +48,7 @@ class RegoEngine implements Engine {
   }
 
   judge(constraint: Constraint, asking: Asking, limits: Partial<Limits>): readonly Objection[] {
-    const input = RegoObject.of([
-      ['review', asking.review],
-      ['parameters', this.#parametersOf(constraint)],
-    ])
+    const input = new RegoObject(INPUT, [asking.review, this.#parametersOf(constraint)])
     const { data, surroundings } = asking
     let found: readonly Value[]
     try {
@@ -62,7 +58,7 @@ class RegoEngine implements Engine {
       return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined, undecided: true }]
     }
     const objections: Objection[] = []
-    const said = new Map<string, Value[]>()
+    const said = new RegoSet()
     for (const binding of found) {
       const [response, line] = (binding as RegoObject).named('found') as readonly [Value, Value]
       if (!(response instanceof RegoObject)) continue
@@ -77,11 +73,9 @@ class RegoEngine implements Engine {
       const file = `${this.#template.name}.rego`
       const rule = isNumber(line) ? { file, line: Number(numberText(line)), column: 1 } : undefined
       // What says the same is one violation, whichever rule it comes from.
-      const others = said.get(message)
-      if (others?.some((other) => compare(details, other) === 0)) continue
-      if (others === undefined) said.set(message, [details])
-      else others.push(details)
-      objections.push({ message, details: details === NOTHING ? {} : toHost(details), rule })
+      const { size } = said
+      said.add([message, details])
+      if (said.size > size) objections.push({ message, details: details === NOTHING ? {} : toHost(details), rule })
     }
     return objections
   }
@@ -99,6 +93,7 @@ class RegoEngine implements Engine {
 /** As OPA names it: `template:12`. */
 const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
 
+const INPUT = ['review', 'parameters']
 const NOTHING = new RegoObject()
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {

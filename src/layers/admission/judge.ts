@@ -14,7 +14,7 @@ import { admit, type PodSecurityCluster } from './pod-security/admission.ts'
 import type { PodSecurityConfiguration } from './pod-security/configuration.ts'
 import { requestFields } from './request-fields.ts'
 import type { AdmissionRequest } from './review.ts'
-import { judgePolicies, NO_POLICIES, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
+import { judgePolicies, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
 import type { ParamSource } from './validating-policy/params.ts'
 
 export interface KnownCluster extends PodSecurityCluster {
@@ -72,51 +72,42 @@ export class Judge implements AdmissionJudge {
       if (!(error instanceof ThymusError || error instanceof RangeError)) throw error
       failure ??= error
     }
-    const asked = <T>(engine: () => T, nothing: T): T => {
+    const ask = (engine: () => void) => {
       try {
-        return engine()
+        engine()
       } catch (error) {
         failed(error)
-        return nothing
       }
     }
-    const found = asked(() => this.#objections(request, fields, { point, left, failed }), [])
-    const judgedBy = (policies: PolicySet) =>
-      judgePolicies(policies, {
-        request: fields,
-        namespace: this.#namespaceOf(request),
-        params: (kind) => cluster.params(kind),
-        work: new Work(left()),
-      })
-    const policies = validating.policies.length === 0 ? NO_POLICIES : asked(() => judgedBy(validating), NO_POLICIES)
-    const secured = podSecurity === undefined ? undefined : asked(() => admit(request, podSecurity, cluster), undefined)
-    const warnings = found.filter(({ action }) => action === 'warn').map(text)
-    const refusals = found.filter(({ action }) => action === 'deny').map(text)
-    const statuses = [policies.denied, secured?.status].filter((status) => status !== undefined)
-    const shared = {
-      warnings: [...warnings, ...policies.warnings, ...(secured?.warnings ?? [])],
-      auditAnnotations: { ...keyed(policies.auditAnnotations), ...secured?.auditAnnotations },
-      violations: [...found, ...policyViolations(policies), ...(secured === undefined ? [] : securityViolations(secured))],
+    const said: Said = { warnings: [], refusals: [], codes: [], auditAnnotations: {}, violations: [] }
+    ask(() => this.#askLibrary(said, request, fields, { point, left, failed }))
+    if (validating.policies.length > 0) {
+      const namespace = this.#namespaceOf(request)
+      const judged = () =>
+        judgePolicies(validating, { request: fields, namespace, params: (kind) => cluster.params(kind), work: new Work(left()) })
+      ask(() => addPolicies(said, judged()))
     }
-    const reasons = [...refusals, ...statuses.map(({ message }) => message)]
+    if (podSecurity !== undefined) ask(() => addSecurity(said, admit(request, podSecurity, cluster)))
+    const { warnings, refusals, codes, auditAnnotations, violations } = said
     // Whom nobody waits for wants to know of all that is wrong, and so of what could not be judged.
-    if (failure !== undefined && (reasons.length === 0 || point === 'audit.gatekeeper.sh')) throw failure
-    if (reasons.length === 0) return { allowed: true, ...shared }
+    if (failure !== undefined && (refusals.length === 0 || point === 'audit.gatekeeper.sh')) throw failure
+    if (refusals.length === 0) return { allowed: true, warnings, auditAnnotations, violations }
     // Whoever refuses alone does so with its own status.
-    const code = refusals.length === 0 && statuses.length === 1 ? statuses[0]!.code : 403
-    return { allowed: false, message: reasons.join('\n'), code, ...shared }
+    const code = refusals.length === 1 && codes.length === 1 ? codes[0]! : 403
+    return { allowed: false, message: refusals.join('\n'), code, warnings, auditAnnotations, violations }
   }
 
-  #objections(
+  #askLibrary(
+    said: Said,
     given: AdmissionRequest,
     fields: Fields,
     { point, left, failed }: { readonly point: EnforcementPoint; readonly left: () => number; readonly failed: Failed },
-  ): readonly Violation[] {
+  ): void {
     const { library, expander, config, locates } = this.#parts
     const request = asGatekeeperHasIt(given)
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
     const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
-    if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return []
+    if (asked !== undefined && isExcluded(config, process, asked, request.namespace)) return
     const namespace = this.#namespaceOf(request)
     // As Gatekeeper has it, an audit asks about an object, and not about an operation.
     const question =
@@ -125,8 +116,11 @@ export class Judge implements AdmissionJudge {
         : questionFrom(request === given ? fields : requestFields(request), { source: 'Original', namespace })
     const limits = () => ({ milliseconds: left() * SHARE_OF_ONE })
     const objections = reviewExpanded(library, expander, question, point, limits, failed)
-    const isLocated = (at: number) => locates && at < LOCATED && left() > LOCATING_MS
-    return objections.flatMap((objection, at) => violationsOf(objection, isLocated(at) ? library.fieldOf(objection, question) : undefined))
+    let located = 0
+    for (const objection of objections) {
+      const isLocated = locates && located++ < LOCATED && left() > LOCATING_MS
+      addObjection(said, objection, isLocated ? library.fieldOf(objection, question) : undefined)
+    }
   }
 
   /** Throws ThymusError MUTATOR where a mutator cannot be applied. */
@@ -153,34 +147,47 @@ function asGatekeeperHasIt(request: AdmissionRequest): AdmissionRequest {
   return group === '' && kind === 'Namespace' ? { ...request, namespace: '' } : request
 }
 
-/** Gatekeeper's words. */
-const text = ({ policy, message }: Violation) => `[${policy.slice(policy.indexOf('/') + 1)}] ${message}`
+/** What the engines have said until now. All of them add to the same lists: whoever has nothing to say costs nothing. */
+interface Said {
+  readonly warnings: string[]
+  readonly refusals: string[]
+  /** HTTP statuses of those refusals that have one of their own. */
+  readonly codes: number[]
+  auditAnnotations: Readonly<Record<string, string>>
+  readonly violations: Violation[]
+}
 
-/** One for each thing that is to be done. Actions of one's own are recorded, as `dryrun` is. */
-function violationsOf({ constraint, message, rule, actions }: Objection, field: string | undefined): readonly Violation[] {
-  const located = field === undefined ? {} : { field }
-  const policy = `${constraint.kind}/${constraint.name}`
+/** One violation for each thing that is to be done, in Gatekeeper's words. Actions of one's own are recorded, as `dryrun` is. */
+function addObjection(said: Said, { constraint, message, rule, actions }: Objection, field: string | undefined): void {
   const named = rule === undefined ? constraint.kind : `${rule.file}:${rule.line}`
-  return actions.map((action) => ({
-    policy,
-    rule: named,
-    message,
-    action: action === 'deny' || action === 'warn' ? action : 'dryrun',
-    ...located,
-  }))
+  const told = `[${constraint.name}] ${message}`
+  for (const each of actions) {
+    const action = each === 'deny' || each === 'warn' ? each : 'dryrun'
+    const violation = { policy: `${constraint.kind}/${constraint.name}`, rule: named, message, action } as const
+    said.violations.push(field === undefined ? violation : { ...violation, field })
+    if (action === 'deny') said.refusals.push(told)
+    if (action === 'warn') said.warnings.push(told)
+  }
+}
+
+/** A status of an API server, as an engine of its own refuses. */
+function addRefusal(said: Said, status: { readonly message: string; readonly code: number } | undefined): void {
+  if (status === undefined) return
+  said.refusals.push(status.message)
+  said.codes.push(status.code)
 }
 
 const POLICY_ACTIONS = { Deny: 'deny', Warn: 'warn', Audit: 'dryrun' } as const
 
-function policyViolations({ violations }: PolicyVerdict): readonly Violation[] {
-  return violations.flatMap(({ policy, message, actions, index }) =>
-    actions.map((action) => ({
-      policy: `ValidatingAdmissionPolicy/${policy}`,
-      rule: index === undefined ? 'match' : `validations[${index}]`,
-      message,
-      action: POLICY_ACTIONS[action],
-    })),
-  )
+function addPolicies(said: Said, { denied, warnings, auditAnnotations, violations }: PolicyVerdict): void {
+  addRefusal(said, denied)
+  for (const warning of warnings) said.warnings.push(warning)
+  said.auditAnnotations = { ...said.auditAnnotations, ...keyed(auditAnnotations) }
+  for (const { policy, message, actions, index } of violations) {
+    const rule = index === undefined ? 'match' : `validations[${index}]`
+    for (const action of actions)
+      said.violations.push({ policy: `ValidatingAdmissionPolicy/${policy}`, rule, message, action: POLICY_ACTIONS[action] })
+  }
 }
 
 /** A key has one slash, and the API server puts the name of the webhook before it. */
@@ -189,14 +196,15 @@ const keyed = (annotations: Readonly<Record<string, string>>) =>
 
 const ACTIONS = { enforce: 'deny', warn: 'warn', audit: 'dryrun' } as const
 
-function securityViolations({ violations }: ReturnType<typeof admit>): readonly Violation[] {
-  return violations.flatMap(({ mode, policy, failures }) =>
-    failures.map(({ check, reason, detail, fields: [field] }) => ({
-      policy: `PodSecurity/${policy.level}`,
-      rule: check,
-      message: detail === '' ? reason : `${reason} (${detail})`,
-      action: ACTIONS[mode],
-      ...(field === undefined ? {} : { field }),
-    })),
-  )
+function addSecurity(said: Said, { status, warnings, auditAnnotations, violations }: ReturnType<typeof admit>): void {
+  addRefusal(said, status)
+  for (const warning of warnings) said.warnings.push(warning)
+  said.auditAnnotations = { ...said.auditAnnotations, ...auditAnnotations }
+  for (const { mode, policy, failures } of violations) {
+    for (const { check, reason, detail, fields } of failures) {
+      const message = detail === '' ? reason : `${reason} (${detail})`
+      const violation = { policy: `PodSecurity/${policy.level}`, rule: check, message, action: ACTIONS[mode] }
+      said.violations.push(fields[0] === undefined ? violation : { ...violation, field: fields[0] })
+    }
+  }
 }

@@ -17,6 +17,7 @@ export function reviewExpanded(
   const { object, namespace, operation } = question
   if (object === undefined) return own
   const resultants = point === 'gator.gatekeeper.sh' ? expander.expandInFile(object, namespace) : expander.expand(object, namespace)
+  if (resultants.length === 0) return own
   const made = resultants.flatMap(({ object, template }) => {
     const found = library.review(questionOf(object, 'Generated', namespace, operation), point, limits, failed)
     return found.map((violation) => implied(template, violation))

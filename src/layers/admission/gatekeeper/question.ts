@@ -59,5 +59,8 @@ export function questionFrom(
 
 /** What a match is asked about: the objects that there are, the new one first. */
 export function matchables({ object, oldObject, namespace, source }: Question): readonly Matchable[] {
-  return [object, oldObject].filter((each) => each !== undefined).map((each) => new Matchable(each, namespace, source))
+  const found: Matchable[] = []
+  if (object !== undefined) found.push(new Matchable(object, namespace, source))
+  if (oldObject !== undefined) found.push(new Matchable(oldObject, namespace, source))
+  return found
 }

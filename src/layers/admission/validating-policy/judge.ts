@@ -47,7 +47,7 @@ export interface PolicyVerdict {
 }
 
 /** Nobody has said anything. */
-export const NO_POLICIES: PolicyVerdict = { denied: undefined, violations: [], warnings: [], auditAnnotations: {} }
+const NO_POLICIES: PolicyVerdict = { denied: undefined, violations: [], warnings: [], auditAnnotations: {} }
 
 const FAILURE_KEY = 'validation.policy.admission.k8s.io/validation_failure'
 const MOST_ANNOTATION = 10 * 1024

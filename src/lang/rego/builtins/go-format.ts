@@ -35,7 +35,24 @@ interface Spec {
 const MOST = 1_000_000
 
 export function sprintf(runtime: Runtime, format: string, args: readonly Argument[]): string {
-  return new Printer(runtime, format, args).print()
+  return textsInPlace(runtime, format, args) ?? new Printer(runtime, format, args).print()
+}
+
+/** What most formats are for: texts as they are, in their order. Undefined where there is more to do. */
+function textsInPlace(runtime: Runtime, format: string, args: readonly Argument[]): string | undefined {
+  let out = ''
+  let at = 0
+  for (const arg of args) {
+    const percent = format.indexOf('%', at)
+    const verb = format[percent + 1]
+    if (percent < 0 || typeof arg !== 'string' || (verb !== 's' && verb !== 'v')) return undefined
+    out += format.slice(at, percent) + arg
+    at = percent + 2
+  }
+  if (format.includes('%', at)) return undefined
+  runtime.charge(args.length)
+  runtime.spend(2 * out.length)
+  return out + format.slice(at)
 }
 
 const isSmall = (value: bigint) => BigInt.asIntN(64, value) === value
@@ -75,26 +92,13 @@ class Printer {
       this.#out.push(format.slice(this.#at, percent < 0 ? undefined : percent))
       if (percent < 0) break
       this.#at = percent + 1
-      if (!this.#plain()) this.#verb()
+      this.#verb()
     }
     if (!this.#reordered && this.#next < this.#args.length) {
       const rest = this.#args.slice(this.#next).map((arg) => `${typeOf(arg)}=${formatted(arg, 'v', newSpec())}`)
       this.#out.push(`%!(EXTRA ${rest.join(', ')})`)
     }
     return this.#out.join('')
-  }
-
-  /** A text as it is, which is what most verbs are for. */
-  #plain(): boolean {
-    const verb = this.#format[this.#at]
-    const arg = this.#args[this.#next]
-    if ((verb !== 'v' && verb !== 's') || typeof arg !== 'string') return false
-    this.#at++
-    this.#next++
-    this.#runtime.charge(1)
-    this.#runtime.spend(2 * arg.length)
-    this.#out.push(arg)
-    return true
   }
 
   #verb(): void {

@@ -41,14 +41,15 @@ function statusOf({ message, code = FORBIDDEN, violations }: Judgement): object 
 
 /** On one line each, as a header has them. Where they do not fit, each is cut, and what still does not is counted. */
 export function cutWarnings(warnings: readonly string[]): readonly string[] {
-  const whole: string[] = []
+  const lines = new Set<string>()
   let length = 0
   for (const warning of warnings) {
     const line = warning.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
-    if (line === '' || whole.includes(line)) continue
-    whole.push(line)
+    if (line === '' || lines.has(line)) continue
+    lines.add(line)
     length += runeCount(line)
   }
+  const whole = [...lines]
   if (length <= MAX_WARNINGS) return whole.map((line) => line.toWellFormed())
   const distinct = [...new Set(whole.map((line) => cut(line, MAX_WARNING)))]
   const kept: string[] = []

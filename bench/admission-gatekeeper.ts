@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { printJson, readJson } from '../src/lang/rego/values/text.ts'
+import type { Value } from '../src/lang/rego/values/value.ts'
+import type { Violation } from '../src/layers/admission/gatekeeper/library.ts'
 import { questionOf } from '../src/layers/admission/gatekeeper/question.ts'
 import type { EngineName } from '../src/layers/admission/gatekeeper/template.ts'
 import { findGator } from '../test/kit/gator.ts'
@@ -133,20 +135,14 @@ function setOf({ template, constraint }: Policy): RegoSet {
   }
 }
 
-interface Said {
-  readonly message: string
-  readonly details: unknown
-}
-
 /** What differs between the members of OPA's set and what we say, undefined where nothing does. */
-function differ(theirs: unknown, ours: readonly Said[]): string | undefined {
+function differ(theirs: unknown, ours: readonly Violation[]): string | undefined {
   const members = theirs as readonly { readonly msg: string; readonly details?: unknown }[]
-  const texts = (all: readonly Said[]) => [...new Set(all.map(({ message, details }) => canonical([message, details])))].sort().join(' ')
-  const [one, other] = [texts(members.map(({ msg, details = {} }) => ({ message: msg, details }))), texts(ours)]
+  const texts = (all: readonly Value[]) => [...new Set(all.map(printJson))].sort().join(' ')
+  const one = texts(members.map(({ msg, details = {} }) => readJson(JSON.stringify([msg, details]))))
+  const other = texts(ours.map(({ message, details }) => [message, details]))
   return one === other ? undefined : `OPA ${one}, ours ${other}`
 }
-
-const canonical = (value: unknown) => printJson(readJson(JSON.stringify(value)))
 
 /** Templates that have code for both, by either. */
 function engines(policies: readonly Policy[]): readonly Measure[] {

@@ -1,7 +1,7 @@
 import { ThymusError } from '../../core/errors.ts'
 import { BUILTINS } from './builtins/table.ts'
 import { generate } from './codegen/generate.ts'
-import { DEFAULT_LIMITS, guarded, type Known, type Limits, Runtime, type Surroundings } from './codegen/runtime.ts'
+import { guarded, type Known, type Limits, limitsOf, Runtime, type Surroundings } from './codegen/runtime.ts'
 import { SUPPORT } from './codegen/support.ts'
 import { RegoError } from './errors.ts'
 import type { Policy } from './plan/ir.ts'
@@ -74,11 +74,7 @@ export function preparePolicy(policy: Policy): PreparedPolicy {
     evaluate: (entrypoint, options) => {
       const plan = plans.get(entrypoint)
       if (plan === undefined) throw new ThymusError('REGO_PLAN', `no entrypoint ${JSON.stringify(entrypoint)}`)
-      const runtime = new Runtime(
-        options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits },
-        options.surroundings,
-        options.strict ?? false,
-      )
+      const runtime = new Runtime(limitsOf(options.limits), options.surroundings, options.strict ?? false)
       if (keeps) runtime.known = knowledge.of(options.data, runtime.strict)
       const { visited } = options
       let last: Location | undefined

@@ -16,6 +16,18 @@ export interface Limits {
 /** A decision of an ordinary policy takes some thousand steps; deeper calls would end the stack of JS before. */
 export const DEFAULT_LIMITS: Limits = { steps: 100_000_000, depth: 1_000, milliseconds: 10_000, memory: 512 * 2 ** 20 }
 
+/** Those that are given, and the others by default. Written out, as every evaluation begins with it and a spread takes longer. */
+export function limitsOf(given: Partial<Limits> | undefined): Limits {
+  if (given === undefined) return DEFAULT_LIMITS
+  const { steps, depth, milliseconds, memory } = DEFAULT_LIMITS
+  return {
+    steps: given.steps ?? steps,
+    depth: given.depth ?? depth,
+    milliseconds: given.milliseconds ?? milliseconds,
+    memory: given.memory ?? memory,
+  }
+}
+
 /** What the outside gives to an evaluation: the clock, and where to look for cancellation. */
 export interface Surroundings {
   /** The time for policies, in nanoseconds since 1970; the same for the whole evaluation. */

@@ -49,12 +49,12 @@ class Later implements Unread {
   }
 
   named(name: string): Value | undefined {
-    // As such is read what is not well-formed.
-    if (name.includes('\ufffd')) return this.read().named(name)
     const found = this.#found
     for (let each = found; each !== undefined; each = each.before) if (each.name === name) return each.value
-    const field = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined
-    if (field === undefined) return undefined
+    // As such is read what is not well-formed.
+    if (name.includes('\ufffd')) return this.read().named(name)
+    const field = this.#fields[name]
+    if (field === undefined || !Object.hasOwn(this.#fields, name)) return undefined
     const value = convert(field, this.#depth, later)
     const count = (found?.count ?? 0) + 1
     if (count <= REMEMBERED) this.#found = { name, value, before: found, count }

@@ -5,7 +5,7 @@ import type { FieldReader } from '../../../formats/kubernetes/field-reader.ts'
 import { isFields } from '../../../formats/kubernetes/object.ts'
 import { Work } from '../../../lang/cel/cel.ts'
 import { type CelDefinition, compileCelRules } from '../cel-rules.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, NO_DETAILS } from './engine.ts'
 import { readFields } from './fields.ts'
 import type { Template } from './template.ts'
 
@@ -42,7 +42,7 @@ export function compileCel(template: Template, source: unknown): Engine {
       const denied = decisions.filter(({ action }) => action === 'deny')
       return denied.map(({ message, index, evaluation }) => ({
         message,
-        details: {},
+        details: NO_DETAILS,
         ...(evaluation === 'error' ? { undecided: true } : {}),
         rule: index === undefined ? undefined : { file: `${template.name}.validations`, line: index + 1, column: 1 },
       }))

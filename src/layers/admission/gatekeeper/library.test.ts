@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ThymusError } from '../../../core/errors.ts'
 import type { KubernetesObject } from '../../../formats/kubernetes/object.ts'
+import { toHost } from '../../../lang/rego/values/host.ts'
 import { Library, type Violation } from './library.ts'
 import { questionFrom, questionOf } from './question.ts'
 
@@ -69,7 +70,7 @@ describe('a template in Rego', () => {
     const found = asked(made, pod({ 'shop.example/team': 'a' }))
     assert.deepEqual(messages(found), ['web lacks shop.example/owner'])
     assert.deepEqual(found[0]!.rule, { file: 'owned.rego', line: 5, column: 1 })
-    assert.deepEqual({ ...(found[0]!.details as object) }, { missing: 'shop.example/owner' })
+    assert.deepEqual({ ...(toHost(found[0]!.details) as object) }, { missing: 'shop.example/owner' })
     assert.deepEqual(found[0]!.actions, ['deny'])
   })
 

@@ -1,15 +1,16 @@
 // Gatekeeper without a cluster: templates, constraints and what is known of the cluster, and what all of them have against an object.
 import { ThymusError } from '../../../core/errors.ts'
 import type { Span } from '../../../core/policy.ts'
-import { isFields, type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
+import { type KubernetesObject, kindOf, nameOf } from '../../../formats/kubernetes/object.ts'
 import type { Limits, Surroundings } from '../../../lang/rego/codegen/runtime.ts'
+import type { Value } from '../../../lang/rego/values/value.ts'
 import { fieldPathText } from '../field-path.ts'
 import type { Schema } from '../schema/schema.ts'
 import { Asking } from './asking.ts'
 import { compileCel } from './cel-engine.ts'
 import { actionsAt, type Constraint, type EnforcementPoint, readConstraint } from './constraint.ts'
 import { constraintSchema } from './constraint-schema.ts'
-import type { Engine, LimitsNow, Objection } from './engine.ts'
+import { type Engine, fieldIn, type LimitsNow, NO_DETAILS, type Objection } from './engine.ts'
 import { culprit } from './field.ts'
 import { Inventory } from './inventory.ts'
 import { type Matchable, MatchError, matches, mayMatchKind } from './match.ts'
@@ -27,7 +28,8 @@ export interface LibraryOptions {
 export interface Violation {
   readonly constraint: Constraint
   readonly message: string
-  readonly details: unknown
+  /** As of an Objection. */
+  readonly details: Value
   readonly rule: Span | undefined
   /** As of an Objection. */
   readonly undecided?: true
@@ -155,7 +157,8 @@ export class Library {
    * long as some hundred reviews by one constraint. Undefined where it is the object as a whole, or one that is yet to be made.
    */
   fieldOf({ constraint, message, rule, details, impliedBy }: Violation, question: Question): string | undefined {
-    if (isFields(details) && typeof details.field === 'string') return details.field
+    const named = fieldIn(details)
+    if (named !== undefined) return named
     const entry = this.#entries.get(constraint.kind.toLowerCase())
     if (entry === undefined || question.object === undefined || impliedBy !== undefined) return undefined
     const surroundings = this.#options.surroundings()
@@ -232,7 +235,7 @@ function judge(
     if (!targets.some((target) => matches(constraint.match, target))) return []
   } catch (error) {
     if (!(error instanceof MatchError)) throw error
-    return [{ message: `unable to match constraints: ${error.message}`, details: {}, rule: undefined, undecided: true }]
+    return [{ message: `unable to match constraints: ${error.message}`, details: NO_DETAILS, rule: undefined, undecided: true }]
   }
   return engine.judge(constraint, asking, limits)
 }

@@ -1,19 +1,19 @@
 // Templates in Rego: a package with a rule `violation`, and libraries below `data.lib`. Gatekeeper lets them see their input, their
 // libraries and `data.inventory`, and nothing else (frameworks/constraint: drivers/rego, regorewriter).
 import { ThymusError } from '../../../core/errors.ts'
+import type { Span } from '../../../core/policy.ts'
 import type { Limits } from '../../../lang/rego/codegen/runtime.ts'
 import { RegoError, RegoRejected } from '../../../lang/rego/errors.ts'
 import { type Policy, policyOf, QUERY } from '../../../lang/rego/policy.ts'
 import type { Head, Location, Module, Rule, Term, Var } from '../../../lang/rego/syntax/ast.ts'
 import { parseModule } from '../../../lang/rego/syntax/module.ts'
 import { walkWithElse } from '../../../lang/rego/syntax/walk.ts'
-import { numberText } from '../../../lang/rego/values/decimal.ts'
-import { fromHost, toHost } from '../../../lang/rego/values/host.ts'
+import { fromHost } from '../../../lang/rego/values/host.ts'
 import { printJson } from '../../../lang/rego/values/text.ts'
-import { isNumber, RegoObject, RegoSet, type Value } from '../../../lang/rego/values/value.ts'
+import { RegoObject, RegoSet, type Value } from '../../../lang/rego/values/value.ts'
 import type { Asking } from './asking.ts'
 import type { Constraint } from './constraint.ts'
-import type { Engine, Objection } from './engine.ts'
+import { type Engine, NO_DETAILS, type Objection } from './engine.ts'
 import type { RegoCode, Template } from './template.ts'
 
 const PACKAGE = 'template'
@@ -55,7 +55,7 @@ class RegoEngine implements Engine {
       found = this.#evaluate(QUERY, { input, data, surroundings, limits })
     } catch (error) {
       if (!(error instanceof RegoError) || error.code === 'REGO_LIMIT') throw error
-      return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: {}, rule: undefined, undecided: true }]
+      return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: NO_DETAILS, rule: undefined, undecided: true }]
     }
     const objections: Objection[] = []
     const said = new RegoSet()
@@ -69,15 +69,17 @@ class RegoEngine implements Engine {
           at: `ConstraintTemplate ${this.#template.name}`,
         })
       }
-      const details = response.named('details') ?? NOTHING
-      const file = `${this.#template.name}.rego`
-      const rule = isNumber(line) ? { file, line: Number(numberText(line)), column: 1 } : undefined
+      const details = response.named('details') ?? NO_DETAILS
       // What says the same is one violation, whichever rule it comes from.
       const { size } = said
       said.add([message, details])
-      if (said.size > size) objections.push({ message, details: details === NOTHING ? {} : toHost(details), rule })
+      if (said.size > size) objections.push({ message, details, rule: this.#ruleAt(line) })
     }
     return objections
+  }
+
+  #ruleAt(line: Value): Span | undefined {
+    return typeof line === 'number' ? { file: `${this.#template.name}.rego`, line, column: 1 } : undefined
   }
 
   #parametersOf(constraint: Constraint): Value {
@@ -94,7 +96,6 @@ class RegoEngine implements Engine {
 const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
 
 const INPUT = ['review', 'parameters']
-const NOTHING = new RegoObject()
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })

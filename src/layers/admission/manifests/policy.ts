@@ -1,10 +1,11 @@
 // A template with its constraints, asked by itself: one that does not come to an end must not keep the others from being asked.
 import { ThymusError } from '../../../core/errors.ts'
 import { type FindingRule, SEVERITIES, type Severity } from '../../../core/finding.ts'
-import { isFields, type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
+import { type KubernetesObject, kindOf, nameOf, textAt } from '../../../formats/kubernetes/object.ts'
+import { toHost } from '../../../lang/rego/values/host.ts'
 import { type FieldPath, parseFieldPath } from '../field-path.ts'
 import type { Constraint } from '../gatekeeper/constraint.ts'
-import type { LimitsNow } from '../gatekeeper/engine.ts'
+import { fieldIn, type LimitsNow } from '../gatekeeper/engine.ts'
 import { Library, type LibraryOptions, type Violation } from '../gatekeeper/library.ts'
 import type { Question } from '../gatekeeper/question.ts'
 
@@ -29,8 +30,13 @@ export interface ConstraintRule extends FindingRule {
   readonly alsoPodSecurity: readonly string[]
 }
 
+/** A violation, and what its rule adds to the message, as JSON has it. */
+export interface Told extends Violation {
+  readonly added: unknown
+}
+
 export interface Answer {
-  readonly violations: readonly Violation[]
+  readonly violations: readonly Told[]
   /** Why there is no answer, or not the whole one. */
   readonly error: string | undefined
 }
@@ -88,9 +94,8 @@ export class Policy {
 
   /** The field that a violation is about: the one that its rule names, else, for the first of them, one that is found by trying. */
   fieldOf(violation: Violation, question: Question): { readonly path: FieldPath; readonly isFound: boolean } {
-    const { details } = violation
-    if (isFields(details) && Object.hasOwn(details, 'field') && typeof details.field === 'string')
-      return { path: parseFieldPath(details.field) ?? [], isFound: false }
+    const named = fieldIn(violation.details)
+    if (named !== undefined) return { path: parseFieldPath(named) ?? [], isFound: false }
     if (this.#located++ >= MAX_LOCATED || this.#locating > MAX_LOCATING_MS) return { path: [], isFound: true }
     const began = this.#clock()
     const found = this.#library.fieldOf(violation, question)
@@ -103,7 +108,8 @@ export class Policy {
       return { violations: [], error: 'it took too long with other objects, and was not asked' }
     const began = this.#clock()
     try {
-      return { violations: this.#library.review(question, POINT, LIMITS), error: undefined }
+      const found = this.#library.review(question, POINT, LIMITS)
+      return { violations: found.map((violation) => ({ ...violation, added: toHost(violation.details) })), error: undefined }
     } catch (error) {
       if (!(error instanceof ThymusError)) throw error
       if (error.code === 'REGO_LIMIT' || error.code === 'CEL_LIMIT') this.#exhausted++

@@ -5,7 +5,6 @@ import type { Finding } from '../../../core/finding.ts'
 import { isFields, isNamespace, type KubernetesObject, nameOf, namespaceOf } from '../../../formats/kubernetes/object.ts'
 import { type FieldPath, fieldPathText, parseFieldPath } from '../field-path.ts'
 import { implied } from '../gatekeeper/expansion.ts'
-import type { Violation } from '../gatekeeper/library.ts'
 import type { ObjectSource } from '../gatekeeper/match.ts'
 import { type Question, questionOf } from '../gatekeeper/question.ts'
 import { judgePod } from '../pod-security/evaluate.ts'
@@ -15,7 +14,7 @@ import type { ManifestObject } from './document.ts'
 import type { Made } from './expansions.ts'
 import { compareSeverity, type Fault, findingsOf } from './findings.ts'
 import { podSecurityRule } from './pod-security-rules.ts'
-import { type Policy, severityOf } from './policy.ts'
+import { type Policy, severityOf, type Told } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 
 export interface ScanOptions {
@@ -110,8 +109,8 @@ function askedOf(policy: Policy, { question, path, made }: Target): readonly Fau
 }
 
 /** What a rule adds to its message, beside the field. */
-function moreOf({ details }: Violation): { readonly details?: unknown } {
-  return isFields(details) && Object.keys(details).every((key) => key === 'field') ? {} : { details }
+function moreOf({ added }: Told): { readonly details?: unknown } {
+  return isFields(added) && Object.keys(added).every((key) => key === 'field') ? {} : { details: added }
 }
 
 function unjudged({ rule, severity, error, path }: Pick<Fault, 'rule' | 'severity' | 'path'> & { readonly error: string }): Fault {

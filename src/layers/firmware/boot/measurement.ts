@@ -228,7 +228,7 @@ function aboutLoader({ data }: LoggedEvent, measured: Buffer | undefined): About
     return { kind: 'command-line', subject: 'the kernel command line', ...(measured && { text: wide }) }
   }
   const text = data.toString('utf8').replace(/\0.*$/s, '')
-  if (/^Mok|^Sbat|^Shim$/.test(text)) return { kind: 'mok', subject: `shim's list ${text}` }
+  if (/^Mok|^Sbat|^Shim$/.test(text)) return { kind: 'mok', subject: `shim's list ${printable(text, MAX_NAME)}` }
   if (/^grub_linux(?:efi)? Kernel|^grub_linuxefi$/.test(text)) return { kind: 'file', subject: 'the kernel that GRUB read' }
   if (/^grub_linux(?:efi)? Initrd/.test(text)) return { kind: 'initrd', subject: 'the initrd' }
   return { kind: 'file', subject: `the file ${printable(text, MAX_NAME)}` }

@@ -111,6 +111,8 @@ describe('what differs is said in words', () => {
     const driver = { register: 2, type: EV.EFI_BOOT_SERVICES_DRIVER, data: Buffer.alloc(32), measured: Buffer.from('rootkit') }
     assert.deepEqual(told(logOf(events.toSpliced(8, 0, driver))), ['2 An image that nobody recorded was loaded: a driver.'])
     assert.deepEqual(told(logOf(events.filter(({ register }) => register !== 14))), ["14 shim's list MokList was not measured."])
+    const hostile = { register: 14, type: EV.IPL, data: Buffer.from('Mok\u001b[2J\0'), measured: Buffer.from('x') }
+    assert.deepEqual(told(logOf([...events, hostile])), ["14 shim's list Mok\\u{1b}[2J was measured, and nobody recorded it."])
     assert.match(
       told(logOf(events.map((each) => (each.type === EV.SEPARATOR && each.register === 3 ? separator(3, 1) : each)))).join(),
       /^3 The separator of register 3 is 01000000/,

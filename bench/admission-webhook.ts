@@ -16,12 +16,14 @@ const WARM_ROUNDS = 6
 const WARM = 4_000
 /** How long one arm works at a time, about. */
 const ARM_NS = 150_000_000
+/** Whose rules the two are. */
+const TWO = 'policies/admission/baseline'
 /** At least 70 % of the rate is at most this much more time. */
 const GOAL = 1 / 0.7 - 1
 
 export const admissionWebhook: Benchmark = {
   name: 'admission-webhook',
-  about: `what a judge with every template about Pods, and one with the article's two rules, adds to the time of a review, over ${CONNECTIONS} TLS connections`,
+  about: `what a judge with every template about Pods, and one with the article's two rules, also in threads, adds to the time of a review, over ${CONNECTIONS} TLS connections`,
   kernel: false,
   async run() {
     const folder = templateFolder()
@@ -43,26 +45,26 @@ export const admissionWebhook: Benchmark = {
 }
 
 async function measure(webhooks: Webhooks, about: (typeof LOADS)[number], templates: string): Promise<readonly Measure[]> {
-  const carried: Record<Kind, Cost[]> = { judge: [], two: [], pool: [], nothing: [] }
+  const carried: Record<Kind, Cost[]> = { judge: [], two: [], pool: [], twoPool: [], nothing: [] }
   const arm = async (kind: Kind) => {
     const cost = await webhooks.carry(kind, { connections: CONNECTIONS, ...about, count: counts[kind] })
     carried[kind].push(cost)
     return cost.ns
   }
-  const counts = { judge: WARM, two: WARM, pool: WARM, nothing: WARM }
+  const counts: Record<Kind, number> = { judge: WARM, two: WARM, pool: WARM, twoPool: WARM, nothing: WARM }
   for (const kind of KINDS) counts[kind] = Math.max(CONNECTIONS, Math.round(ARM_NS / (await arm(kind))))
   for (const costs of Object.values(carried)) costs.length = 0
-  const [whole, two] = [
-    await alternate({ base: () => arm('nothing'), other: () => arm('judge') }, ROUNDS),
-    await alternate({ base: () => arm('nothing'), other: () => arm('two') }, ROUNDS),
-  ]
+  const beside = (kind: Kind) => alternate({ base: () => arm('nothing'), other: () => arm(kind) }, ROUNDS)
+  const [whole, two, deployed] = [await beside('judge'), await beside('two'), await beside('twoPool')]
   for (let n = 0; n < ROUNDS; n++) await arm('pool')
   const what = `${about.bytes / 1024} KB, rules ${about.pods}`
   return [
     added(`${what}: added by the judge`, whole, templates),
-    added(`${what}: added by a judge of two rules`, two, 'policies/admission/baseline'),
+    added(`${what}: added by a judge of two rules`, two, TWO),
+    added(`${what}: added by a judge of two rules in threads, as it is deployed`, deployed, TWO),
     served(`${what}: with the judge`, carried.judge),
     served(`${what}: with a judge of two rules`, carried.two),
+    served(`${what}: with a judge of two rules in threads, as it is deployed`, carried.twoPool),
     served(`${what}: with the judge in threads, as it is deployed`, carried.pool),
     served(`${what}: with one that decides nothing`, carried.nothing),
   ]

@@ -1,4 +1,4 @@
-// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | two | pool | nothing. Prints its address and its authority as JSON,
+// The webhook as it is served, for a benchmark. Usage: webhook-server-main.ts judge | two | pool | twoPool | nothing. Prints its address and its authority as JSON,
 // and goes on until stdin ends.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,9 +21,9 @@ const policies = (folder = templateFolder()!.path) => readPolicies(folder, pod(0
 const TWO = join(import.meta.dirname, '../../policies/admission/baseline')
 
 /** In threads, as `thymus admission serve` has it. */
-async function pool(): Promise<AdmissionJudge> {
+async function pool(folder?: string): Promise<AdmissionJudge> {
   const threads = new JudgePool({ follow: async () => {}, snapshot: () => [], note: console.error })
-  const sources = policies().flatMap(({ objects }, at) =>
+  const sources = policies(folder).flatMap(({ objects }, at) =>
     objects.map((object, n) => ({ file: `${at}-${n}.json`, text: JSON.stringify(object) })),
   )
   await threads.load({ sources, podSecurity: 'off', isAlone: true, locates: false })
@@ -46,7 +46,7 @@ function judge(folder?: string): AdmissionJudge {
   })
 }
 
-const JUDGES = { judge, two: () => judge(TWO), pool, nothing: () => nothing }
+const JUDGES = { judge, two: () => judge(TWO), pool, twoPool: () => pool(TWO), nothing: () => nothing }
 
 const folder = mkdtempSync(join(tmpdir(), 'thymus-bench-'))
 const server = await AdmissionServer.start({

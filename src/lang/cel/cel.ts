@@ -85,13 +85,13 @@ export function compileCel(text: string, { variables, results }: CompileOptions)
     type,
     reads: readsOf(tree, (name) => environment.variables.has(name)),
     evaluate(bindings, { budget = PER_CALL, work } = {}) {
-      const run = new Run(Math.min(budget, PER_CALL), bindings, work?.left)
+      const run = new Run(Math.min(budget, work === undefined ? PER_CALL : work.mostCost), bindings, work?.left)
       try {
         return { value: evaluate(run), cost: run.cost }
       } catch (error) {
         throw ended(error)
       } finally {
-        if (work !== undefined) work.left -= run.work
+        if (work !== undefined) work.left -= run.work + run.cost
       }
     },
   }

@@ -92,4 +92,11 @@ test('what several expressions may do together ends the later ones', () => {
   assert.ok(count > 1 && work.left <= 0, `${count} times`)
   assert.throws(() => evaluate({ object: OBJECT }, { work }), limited)
   assert.equal(compileCel('1 + 1', { variables: {} }).evaluate({}, { work: new Work(0) }).value, 2n)
+  // In few steps, for what is in lists that are written there is no part of the object.
+  const numbers = `[${Array.from({ length: 40 }, (_, at) => at).join()}]`
+  const dear = compileCel(`${numbers}.all(a, ${numbers}.all(b, [${Array.from({ length: 40 }, () => 'a + b').join()}].size() > 0))`, {
+    variables: {},
+  })
+  assert.equal(dear.evaluate({}).value, true)
+  assert.throws(() => dear.evaluate({}, { work: new Work(1) }), limited)
 })

@@ -19,13 +19,21 @@ export const PER_CALL = 1_000_000
 const MOST_WORK = 20_000_000
 const STEPS_OF_A_MILLISECOND = MOST_WORK / 1_000
 
+/** What an ordinary expression costs at most. */
+const ORDINARY = 1_000
+
 /** What all expressions that are asked about something may do together, which is for the time that is left to answer. */
 export class Work {
-  /** Steps. */
+  /** Steps, and units of Kubernetes' cost, of which each takes about as long as a step, or half. */
   left: number
 
   constructor(milliseconds: number) {
     this.left = Math.max(0, milliseconds) * STEPS_OF_A_MILLISECOND
+  }
+
+  /** Of the next expression. An ordinary one is answered when nothing is left too: what took all must not get past it. */
+  get mostCost(): number {
+    return Math.min(Math.max(this.left, ORDINARY), PER_CALL)
   }
 }
 

@@ -64,11 +64,11 @@ class Pinned {
   }
 }
 
-export const KINDS = ['judge', 'two', 'pool', 'twoPool', 'nothing'] as const
+export const KINDS = ['templates', 'two', 'nothing'] as const
 export type Kind = (typeof KINDS)[number]
 type Server = Pinned & { at?: { readonly url: string; readonly ca: string } }
 
-/** A webhook with the judge, one with a judge of two rules, one with each of them in threads, one whose judge decides nothing, and a client of all. */
+/** A webhook with all templates, one with two rules, one whose judge decides nothing, and a client of all. */
 export class Webhooks {
   readonly #client: Pinned
   readonly #servers: Readonly<Record<Kind, Server>>

@@ -2,11 +2,13 @@
 import { type Because, type Decision, type End, NODE, type Request } from '../core/decision.ts'
 import { ThymusError } from '../core/errors.ts'
 import { FINDING_CODES, type Finding } from '../core/finding.ts'
+import type { Sliced } from '../core/slices.ts'
 import type { Workload } from '../core/workload.ts'
 import type { RulePlane } from '../engine/rule-plane/plane.ts'
 import type { PolicySet, Store } from '../engine/store/store.ts'
 import { decide, decideConnection, type Ruling, toDecision } from '../layers/network/evaluate.ts'
 import type { DiffResult, Explanation, WhyRequest, WhyResult } from '../server/api.ts'
+import { inSlices } from '../server/in-slices.ts'
 import { type Control, key } from './control.ts'
 import { questionsOf } from './questions.ts'
 import { moduleText, summaryOf } from './records.ts'
@@ -36,12 +38,15 @@ export class Answers {
   }
 
   /** Which answers a change of policies would change, of those that the rules of either side name. Others are let through between questions. */
-  async diff(next: PolicySet): Promise<DiffResult> {
+  diff(next: PolicySet): Promise<DiffResult> {
+    return inSlices(this.#difference(next), TURN)
+  }
+
+  *#difference(next: PolicySet): Sliced<DiffResult> {
     const now = this.#control.set
     const workloads = this.#control.workloads
     const policies = [...new Set([now, next].flatMap(({ held }) => [...held.values()].map(({ policy }) => policy)))]
     const changed: DiffResult['changed'][number][] = []
-    let pause = performance.now() + TURN
     for (const [what, questions] of Object.entries(questionsOf(policies, workloads))) {
       let count = 0
       for (const { text, asked } of questions()) {
@@ -51,9 +56,7 @@ export class Answers {
         }
         const [before, after] = [now, next].map((set) => verdictOf(this.#judge(asked, set, workloads)))
         if (before !== after) changed.push({ request: text, before: before!, after: after! })
-        if (performance.now() < pause) continue
-        await new Promise(setImmediate)
-        pause = performance.now() + TURN
+        yield
       }
     }
     const without = (one: PolicySet, other: PolicySet) => [...one.held.keys()].filter((id) => !other.held.has(id))

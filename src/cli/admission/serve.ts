@@ -3,9 +3,10 @@ import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { SourceFile } from '../../layers/admission/manifests/document.ts'
 import { type CertificateSource, givenCertificates, keptCertificates } from '../../server/admission/certificates.ts'
-import type { Orders, Summary } from '../../server/admission/judge-thread.ts'
 import { readPointer } from '../../server/admission/mask.ts'
+import type { Orders, Summary } from '../../server/admission/orders.ts'
 import { JudgePool } from '../../server/admission/pool.ts'
+import { QuickJudge } from '../../server/admission/quick-judge.ts'
 import { AdmissionServer } from '../../server/admission/server.ts'
 import { type Address, readAddress } from '../../server/listen.ts'
 import { DecisionLines } from '../decision-log.ts'
@@ -59,10 +60,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
       address,
       certificates,
       judge: {
-        validate: async (request, context) => running.pool.validate(request, await running.known(request.namespace, context)),
+        validate: async (request, context) => running.judge.validate(request, await running.known(request.namespace, context)),
         mutate: async (request, context) =>
           flags.mutate
-            ? running.pool.mutate(request, await running.known(request.namespace, context))
+            ? running.judge.mutate(request, await running.known(request.namespace, context))
             : { allowed: true, warnings: [], auditAnnotations: {}, violations: [], object: undefined },
       },
       failMode: { validate: mode, mutate: mode },
@@ -87,7 +88,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
 
 /** The policies in force, and what replaces them. */
 class Running {
-  readonly pool: JudgePool
+  readonly judge: QuickJudge
   readonly #flags: ServeFlags
   readonly #cluster: ServedCluster
   #stopWatching: () => void = () => {}
@@ -102,12 +103,10 @@ class Running {
   constructor(flags: ServeFlags, cluster: ServedCluster) {
     this.#flags = flags
     this.#cluster = cluster
-    this.pool = new JudgePool({
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-      follow: (wanted) => cluster.follow(wanted),
-      snapshot: () => cluster.snapshot(),
-      note,
-    })
+    const snapshot = () => cluster.snapshot()
+    const threads = flags.threads === undefined ? {} : { threads: flags.threads }
+    const others = new JudgePool({ ...threads, follow: (wanted) => cluster.follow(wanted), snapshot, note })
+    this.judge = new QuickJudge({ others, snapshot, clock: () => performance.now(), note })
   }
 
   get gauges() {
@@ -125,7 +124,7 @@ class Running {
       {
         name: 'thymus_admission_constraints',
         help: 'Constraints in force.',
-        value: () => this.pool.summary?.constraints ?? 0,
+        value: () => this.judge.summary?.constraints ?? 0,
       },
       {
         name: 'thymus_admission_cluster_age_seconds',
@@ -138,7 +137,7 @@ class Running {
   async start(): Promise<void> {
     await this.#load(true)
     this.#cluster.watch(
-      (changes) => this.pool.tell(changes),
+      (changes) => this.judge.tell(changes),
       () => this.#soon(),
     )
     this.#stopWatching = watchPaths(filesOf(this.#flags), () => this.#soon())
@@ -157,7 +156,7 @@ class Running {
     clearTimeout(this.#timer)
     this.#stopWatching()
     this.#cluster.stop()
-    this.pool.stop()
+    this.judge.stop()
   }
 
   readonly #onHangup = () => this.#reload(true)
@@ -193,7 +192,7 @@ class Running {
     const text = JSON.stringify(orders)
     if (!always && text === this.#sources) return
     this.#sources = text
-    const summary = await this.pool.load(orders)
+    const summary = await this.judge.load(orders)
     this.#failed = false
     this.#retry = RETRY_MS
     this.#loadedAt = Date.now()

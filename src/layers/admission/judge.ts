@@ -2,6 +2,7 @@
 import { ThymusError } from '../../core/errors.ts'
 import type { Fields, KubernetesObject } from '../../formats/kubernetes/object.ts'
 import { Work } from '../../lang/cel/cel.ts'
+import type { Limits } from '../../lang/rego/codegen/runtime.ts'
 import { type GatekeeperConfig, isExcluded } from './gatekeeper/config.ts'
 import type { EnforcementPoint } from './gatekeeper/constraint.ts'
 import { reviewExpanded } from './gatekeeper/expanded-review.ts'
@@ -22,6 +23,9 @@ export interface KnownCluster extends PodSecurityCluster {
   params(kind: { readonly apiVersion: string; readonly kind: string }): ParamSource | undefined
 }
 
+/** What it may take, beside time: it must not take the memory of who asks. */
+export type Attempt = Pick<Limits, 'memory'>
+
 export interface JudgeParts {
   readonly library: Library
   readonly expander: Expander
@@ -35,6 +39,8 @@ export interface JudgeParts {
   readonly cluster: KnownCluster
   /** Whether the field of a violation of a constraint is looked for, which takes longer than to find the violation. No answer has it, so it is for whoever reads `violations`. */
   readonly locates: boolean
+  /** Where somebody else is asked what this judge cannot finish: then it throws whatever an engine throws, also beside a refusal. */
+  readonly attempt?: Attempt
   /** Milliseconds that only grow. */
   readonly clock: () => number
 }
@@ -62,7 +68,7 @@ export class Judge implements AdmissionJudge {
 
   /** The same at another point: an audit asks about what is there already, and is thrown whatever an engine throws. */
   judge(request: AdmissionRequest, point: EnforcementPoint, milliseconds: number): Judgement {
-    const { podSecurity, cluster, validating, clock } = this.#parts
+    const { podSecurity, cluster, validating, attempt, clock } = this.#parts
     const end = clock() + milliseconds * SHARE
     const left = () => Math.max(0, end - clock())
     const fields = requestFields(request)
@@ -83,14 +89,17 @@ export class Judge implements AdmissionJudge {
     ask(() => this.#askLibrary(said, request, fields, { point, left, failed }))
     if (validating.policies.length > 0) {
       const namespace = this.#namespaceOf(request)
-      const judged = () =>
-        judgePolicies(validating, { request: fields, namespace, params: (kind) => cluster.params(kind), work: new Work(left()) })
-      ask(() => addPolicies(said, judged()))
+      ask(() => {
+        const work = new Work(left())
+        addPolicies(said, judgePolicies(validating, { request: fields, namespace, params: (kind) => cluster.params(kind), work }))
+        // After a denial the others need not have been asked.
+        if (attempt !== undefined && work.left <= 0) throw new ThymusError('CEL_LIMIT', 'the time is over before all policies were asked')
+      })
     }
     if (podSecurity !== undefined) ask(() => addSecurity(said, admit(request, podSecurity, cluster)))
     const { warnings, refusals, codes, auditAnnotations, violations } = said
     // Whom nobody waits for wants to know of all that is wrong, and so of what could not be judged.
-    if (failure !== undefined && (refusals.length === 0 || point === 'audit.gatekeeper.sh')) throw failure
+    if (failure !== undefined && (refusals.length === 0 || point === 'audit.gatekeeper.sh' || attempt !== undefined)) throw failure
     if (refusals.length === 0) return { allowed: true, warnings, auditAnnotations, violations }
     // Whoever refuses alone does so with its own status.
     const code = refusals.length === 1 && codes.length === 1 ? codes[0]! : 403
@@ -103,7 +112,7 @@ export class Judge implements AdmissionJudge {
     fields: Fields,
     { point, left, failed }: { readonly point: EnforcementPoint; readonly left: () => number; readonly failed: Failed },
   ): void {
-    const { library, expander, config, locates } = this.#parts
+    const { library, expander, config, locates, attempt } = this.#parts
     const request = asGatekeeperHasIt(given)
     const asked = request.operation === 'DELETE' ? request.oldObject : request.object
     const process = point === 'audit.gatekeeper.sh' ? 'audit' : 'webhook'
@@ -114,7 +123,7 @@ export class Judge implements AdmissionJudge {
       process === 'audit' && asked !== undefined
         ? questionOf(asked, 'Original', namespace)
         : questionFrom(request === given ? fields : requestFields(request), { source: 'Original', namespace })
-    const limits = () => ({ milliseconds: left() * SHARE_OF_ONE })
+    const limits = () => ({ milliseconds: left() * SHARE_OF_ONE, ...attempt })
     const objections = reviewExpanded(library, expander, question, point, limits, failed)
     let located = 0
     for (const objection of objections) {

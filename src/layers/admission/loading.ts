@@ -1,5 +1,6 @@
 // Everything that one configuration of admission says, from documents in whatever order they come: taken whole, or not at all.
 import { type Code, ThymusError } from '../../core/errors.ts'
+import { finish, type Sliced } from '../../core/slices.ts'
 import { apiVersionOf, type GroupVersionKind, type KubernetesObject, kindOf, nameOf, namespaceOf } from '../../formats/kubernetes/object.ts'
 import { type FieldPath, parseFieldPath } from './field-path.ts'
 import { type GatekeeperConfig, isConfig, readConfig } from './gatekeeper/config.ts'
@@ -42,21 +43,26 @@ const CODE_OF: Readonly<Record<PolicySort, Code>> = {
 }
 
 /** Throws one ThymusError for the first thing that is wrong: `at` is `file:line:column` and what its reader says of the place. */
-export function loadAdmission(documents: readonly ManifestObject[], options: LibraryOptions): Loaded {
+export const loadAdmission = (documents: readonly ManifestObject[], options: LibraryOptions): Loaded =>
+  finish(loadingAdmission(documents, options))
+
+/** The same, a template, a constraint or a policy of Kubernetes at a time: those are many, or take long. */
+export function* loadingAdmission(documents: readonly ManifestObject[], options: LibraryOptions): Sliced<Loaded> {
   const taken = withoutSamples(documents, isPolicy)
   const sorted = Map.groupBy(taken, ({ object }) => sortOf(object))
   const of = (sort: Sort) => sorted.get(sort) ?? []
   refuseTwice(taken.filter(({ object }) => isPolicy(object)))
   const library = new Library(options)
-  for (const each of of('template')) placed(each, () => library.addTemplate(each.object))
-  for (const each of of('constraint')) placed(each, () => library.addConstraint(each.object))
+  yield
+  yield* each(of('template'), ({ object }) => library.addTemplate(object))
+  yield* each(of('constraint'), ({ object }) => library.addConstraint(object))
   const mutations = mutationsOf(of('mutator'))
   const configs = of('config').map((each) => placed(each, () => readConfig(each.object)))
   const [security, second] = of('podSecurity')
   if (second !== undefined) placed(second, () => refuse('podSecurity', `there is another in ${security!.file}`))
   const validating = {
-    policies: of('policy').map((each) => placed(each, () => readPolicy(each.object))),
-    bindings: of('binding').map((each) => placed(each, () => readBinding(each.object))),
+    policies: yield* each(of('policy'), ({ object }) => readPolicy(object)),
+    bindings: yield* each(of('binding'), ({ object }) => readBinding(object)),
   }
   const synced = configs.flatMap((config) => config.synced)
   const params = validating.policies.flatMap(({ paramKind }) => (paramKind === undefined ? [] : [kindOf({ ...paramKind })]))
@@ -70,6 +76,15 @@ export function loadAdmission(documents: readonly ManifestObject[], options: Lib
     wanted: [...new Map([...synced, ...params].map((kind) => [`${apiVersionOf(kind)} ${kind.kind}`, kind])).values()],
     others: of('other'),
   }
+}
+
+function* each<T>(documents: readonly ManifestObject[], read: (document: ManifestObject) => T): Sliced<readonly T[]> {
+  const found: T[] = []
+  for (const document of documents) {
+    found.push(placed(document, () => read(document)))
+    yield
+  }
+  return found
 }
 
 function sortOf(object: KubernetesObject): Sort {

@@ -8,7 +8,7 @@ import { JudgePool } from './pool.ts'
 const slow = readReview(reviewOf(configMap('slow'))).request
 const quick = readReview(reviewOf(configMap('quick'))).request
 
-/** Within the cost that Kubernetes grants to each, in few steps of ours, but there are many, and nobody looks at the clock between them. */
+/** Within the cost that Kubernetes grants to each, but there are many. */
 function policies(count: number): string {
   const list = JSON.stringify(Array.from({ length: 60 }, (_, at) => at))
   const sums = `[${Array.from({ length: 60 }, () => 'a + b').join()}]`
@@ -24,6 +24,15 @@ function policies(count: number): string {
   return [namespace, ...each.flat()].join('\n---\n')
 }
 
+const mutator = (at: number) =>
+  JSON.stringify({
+    ...{ apiVersion: 'mutations.gatekeeper.sh/v1', kind: 'Assign', metadata: { name: `m${at}` } },
+    spec: {
+      applyTo: [{ groups: [''], versions: ['v1'], kinds: ['ConfigMap'] }],
+      ...{ location: `items[name: *].f${at}`, parameters: { assign: { value: 'x' } } },
+    },
+  })
+
 /** Its threads would keep a test that fails from its end. */
 function poolOf(t: TestContext, threads: number, notes: string[] = []): JudgePool {
   const pool = new JudgePool({ threads, follow: async () => {}, snapshot: () => [], note: (text) => void notes.push(text) })
@@ -34,10 +43,14 @@ function poolOf(t: TestContext, threads: number, notes: string[] = []): JudgePoo
 test('a thread that does not stop by itself is ended, and another begins in its place', async (t) => {
   const notes: string[] = []
   const pool = poolOf(t, 1, notes)
-  await pool.load({ sources: [{ file: 'f', text: policies(400) }], podSecurity: 'off', isAlone: true, locates: false })
+  // Mutators stop at no time.
+  const text = Array.from({ length: 1_000 }, (_, at) => mutator(at)).join('\n---\n')
+  await pool.load({ sources: [{ file: 'f', text }], podSecurity: 'off', isAlone: true, locates: false })
+  const items = Array.from({ length: 4_000 }, (_, at) => ({ name: `n${at}` }))
+  const endless = readReview(reviewOf(configMap('endless', {}, { items }))).request
   const began = performance.now()
-  const asked = pool.validate(slow, { now: 0, milliseconds: 50 })
-  const waiting = pool.validate(quick, { now: 0, milliseconds: 60_000 })
+  const asked = pool.mutate(endless, { now: 0, milliseconds: 50 })
+  const waiting = pool.mutate(quick, { now: 0, milliseconds: 60_000 })
   await assert.rejects(asked, { code: 'ADMISSION_LATE' })
   assert.ok(performance.now() - began < 2_000)
   assert.deepEqual(notes, ['ADMISSION_LATE: a judging thread is begun anew: a judgement did not come to an end'])

@@ -5,8 +5,8 @@ import { performance } from 'node:perf_hooks'
 import { ThymusError } from '../../core/errors.ts'
 import type { AdmissionJudge, Judgement, JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
-import type { Orders, Summary } from './judge-thread.ts'
 import type { Change } from './known-cluster.ts'
+import type { Orders, Summary } from './orders.ts'
 import { type Job, kindText, Thread } from './thread.ts'
 
 export interface PoolOptions {

@@ -5,8 +5,9 @@ import { Worker } from 'node:worker_threads'
 import { ThymusError } from '../../core/errors.ts'
 import type { Judgement, JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
 import type { AdmissionRequest } from '../../layers/admission/review.ts'
-import type { Fault, FromThread, Orders, Summary, ToThread } from './judge-thread.ts'
+import type { Fault, FromThread, ToThread } from './judge-thread.ts'
 import type { Change } from './known-cluster.ts'
+import type { Orders, Summary } from './orders.ts'
 
 export interface Job {
   readonly webhook: 'validate' | 'mutate' | 'audit'

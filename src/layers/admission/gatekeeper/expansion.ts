@@ -107,6 +107,11 @@ export class Expander {
     }
   }
 
+  /** Kinds of objects that it expands. */
+  get size(): number {
+    return this.#byKind.size
+  }
+
   /** Of two templates with one name the later counts. */
   static of(templates: readonly ExpansionTemplate[], mutations: MutationSystem): Expander {
     const byName = new Map(templates.map((template) => [template.name, template]))

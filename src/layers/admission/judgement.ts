@@ -38,6 +38,8 @@ export interface JudgementContext {
   readonly now: number
   /** Milliseconds in which the judgement must be there; a judge that can stop by itself throws when they are over. */
   readonly milliseconds: number
+  /** Of the review as it was sent; left out where nobody sent one. */
+  readonly bytes?: number
 }
 
 type Soon<T> = T | Promise<T>

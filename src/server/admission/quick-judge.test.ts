@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
 import { constraint, ENDLESS, FORBIDDEN_LABELS, template, UNIQUE_HOST } from '../../../test/kit/gatekeeper.ts'
 import { type KubernetesObject, labelsOf } from '../../formats/kubernetes/object.ts'
-import type { Judgement } from '../../layers/admission/judgement.ts'
+import type { Judgement, JudgementContext } from '../../layers/admission/judgement.ts'
 import { type AdmissionRequest, readReview } from '../../layers/admission/review.ts'
 import type { Change } from './known-cluster.ts'
 import { JudgePool } from './pool.ts'
@@ -93,9 +93,9 @@ async function load(judge: QuickJudge, text: string, locates = false): Promise<v
 }
 
 /** Code that is new may take too long at first. */
-async function atOnce(judge: QuickJudge, request: AdmissionRequest): Promise<Judgement> {
+async function atOnce(judge: QuickJudge, request: AdmissionRequest, context: JudgementContext = CONTEXT): Promise<Judgement> {
   for (let tried = 0; tried < 1_000; tried++) {
-    const judgement = judge.validate(request, CONTEXT)
+    const judgement = judge.validate(request, context)
     if (!(judgement instanceof Promise)) return judgement
     await judgement
     await sleep(5)
@@ -104,7 +104,7 @@ async function atOnce(judge: QuickJudge, request: AdmissionRequest): Promise<Jud
 }
 
 /** By a thread. */
-async function later(judge: QuickJudge, request: AdmissionRequest, context = CONTEXT): Promise<Judgement> {
+async function later(judge: QuickJudge, request: AdmissionRequest, context: JudgementContext = CONTEXT): Promise<Judgement> {
   const judgement = judge.validate(request, context)
   assert.ok(judgement instanceof Promise, 'it is not asked of a thread')
   return judgement
@@ -188,6 +188,12 @@ test('where somebody reads the fields of violations, a thread looks for them', a
 test('namespaces are for the threads, as all of their pods may be looked at', async (t) => {
   const judge = await judgeOf(t, '')
   assert.equal((await later(judge, asked({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }))).allowed, true)
+})
+
+test('what is large is for the threads, as whoever looks at all of it looks at no clock', async (t) => {
+  const judge = await judgeOf(t, FORBIDS_TEAM)
+  await later(judge, plain, { ...CONTEXT, bytes: 100_000 })
+  await atOnce(judge, plain, { ...CONTEXT, bytes: 2_000 })
 })
 
 test('what is slower than quick is tried for a part of the time, where another core could do it', async (t) => {

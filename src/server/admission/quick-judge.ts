@@ -25,6 +25,8 @@ export interface QuickJudgeOptions {
 const ATTEMPT_MS = 5
 /** Of one constraint; what attempts leave behind is of the heap that the sockets have too. */
 const ATTEMPT = { memory: 16 << 20 }
+/** Of a review. What looks at all of an object looks at no clock meanwhile: three megabytes took half a second, of which this is a fortieth. */
+const MOST_BYTES = 64 << 10
 /** What takes longer is better done by another core, where there is one. */
 const QUICK_MS = 1
 /** Of the time, for what takes longer all the same: nobody knows before, and code becomes quick by being run. */
@@ -91,7 +93,8 @@ export class QuickJudge implements AdmissionJudge {
   #attempt(request: AdmissionRequest, context: JudgementContext, began: number): Judgement | undefined {
     const inForce = this.#inForce
     const ready = inForce?.current
-    if (ready === undefined || isUntimed(ready.summary, request) || !this.#mayBegin(began)) return undefined
+    if (ready === undefined || (context.bytes ?? 0) > MOST_BYTES || isUntimed(ready.summary, request) || !this.#mayBegin(began))
+      return undefined
     try {
       ready.cluster.begin()
       const judgement = ready.judge.validate(request, { ...context, milliseconds: Math.min(context.milliseconds, ATTEMPT_MS) })

@@ -113,12 +113,14 @@ test('what is late is answered within the time that the API server gives, also w
   assert.equal((await start({ judge: busy }).ask(configMap('a'), '/v1/admit?timeout=1s')).allowed, true)
 })
 
-test('a judge is told how long it may take', async () => {
+test('a judge is told how long it may take, and how large the review is', async () => {
   const told: number[] = []
+  const bytes: unknown[] = []
   const judge: AdmissionJudge = {
     ...labelJudge,
     validate(request, context) {
       told.push(context.milliseconds, context.now)
+      bytes.push(context.bytes)
       return labelJudge.validate(request, context)
     },
   }
@@ -127,6 +129,7 @@ test('a judge is told how long it may take', async () => {
   const [none, , minute, , two, now] = told as [number, number, number, number, number, number]
   assert.ok(none > 8_000 && none <= 9_000 && minute > 26_000 && minute <= 27_000 && two > 1_500 && two <= 1_800, told.join())
   assert.equal(now, NOW)
+  assert.deepEqual(bytes, Array(3).fill(JSON.stringify(reviewOf(configMap('a'))).length))
 })
 
 test('judgements that never end are bounded', async () => {

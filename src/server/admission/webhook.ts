@@ -1,7 +1,7 @@
 // The webhook: a request in, an answer out, without a socket. A review that can be read is always answered by a review, in time, and where
 // there is no judgement by what the fail mode says.
 import { ThymusError } from '../../core/errors.ts'
-import type { AdmissionJudge, Judgement, Mutation } from '../../layers/admission/judgement.ts'
+import type { AdmissionJudge, Judgement, JudgementContext, Mutation } from '../../layers/admission/judgement.ts'
 import { type Review, readReview } from '../../layers/admission/review.ts'
 import { type Answer, type Asked, header, json, plain } from '../exchange.ts'
 import { type DecisionLog, logDecision } from './decision-log.ts'
@@ -90,7 +90,7 @@ export class Webhook {
     const review = readReview(readStrictJson(asked.body), { strict })
     const { request } = review
     const at = now()
-    const { judgement, failure } = await this.#judge(webhook, review, at, began + milliseconds)
+    const { judgement, failure } = await this.#judge(webhook, review, { now: at, bytes: asked.body.length }, began + milliseconds)
     const answer = respond(review, judgement)
     const took = clock() - began
     const labels = { webhook, kind: request.kind.kind.slice(0, MAX_LABEL), operation: request.operation }
@@ -105,11 +105,11 @@ export class Webhook {
   async #judge(
     webhook: WebhookName,
     { request }: Review,
-    now: number,
+    about: Omit<JudgementContext, 'milliseconds'>,
     deadline: number,
   ): Promise<{ readonly judgement: Judgement | Mutation; readonly failure?: ThymusError }> {
     const { judge, failMode, clock, fault } = this.#options
-    const context = { now, milliseconds: Math.max(0, deadline - clock()) }
+    const context = { ...about, milliseconds: Math.max(0, deadline - clock()) }
     this.#pending++
     const judged = (async () => judge[webhook](request, context))().finally(() => this.#pending--)
     try {

@@ -29,6 +29,17 @@ const mutate = (object: Parts, mutators: Parameters<typeof MutationSystem.of>[0]
 /** What becomes of a Pod's spec. */
 const specOf = (spec: unknown, ...mutators: Parameters<typeof MutationSystem.of>[0]) => mutate(pod(spec), mutators).object.spec
 
+test('without a mutator, an object is not read', () => {
+  const object = {
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    get spec() {
+      return assert.fail('it is read')
+    },
+  }
+  assert.equal(mutate(object, []).object, object)
+})
+
 describe('one mutator', () => {
   test('makes what is missing on the way', () => {
     assert.deepEqual(specOf({}, assign('spec.a.b', 1)), { a: { b: 1 } })

@@ -52,6 +52,8 @@ export class MutationSystem {
 
   /** @throws ThymusError MUTATOR: a mutator cannot be applied to this object, or they never come to an end. */
   mutate(mutable: Mutable): Mutated {
+    // Nothing is copied for nothing.
+    if (this.#mutators.length === 0) return { object: mutable.object, applied: [] }
     const budget = new Budget()
     const draft = draftOf(mutable.object, budget, true) as Draft
     const applied = new Set<string>()

@@ -4,25 +4,41 @@ import { apiVersionOf, type KubernetesObject, kindOf, nameOf, namespaceOf } from
 import { fromHost } from '../../../lang/rego/values/host.ts'
 import { RegoObject, type Value } from '../../../lang/rego/values/value.ts'
 
-type Folder = Map<string, Folder | Value>
+/** Made a value again where something in it has changed: of a large cluster that is little at a time. */
+class Folder {
+  readonly inside = new Map<string, Folder | Value>()
+  #value: Value | undefined
+
+  get value(): Value {
+    this.#value ??= RegoObject.of([...this.inside].map(([name, each]) => [name, each instanceof Folder ? each.value : each] as const))
+    return this.#value
+  }
+
+  changed(): void {
+    this.#value = undefined
+  }
+}
 
 export class Inventory {
-  readonly #root: Folder = new Map()
+  readonly #root = new Folder()
   readonly #namespaces = new Map<string, KubernetesObject>()
   #data: Value | undefined
 
   add(object: KubernetesObject): void {
     const path = pathOf(object)
     let folder = this.#root
+    const value = fromHost(object)
     for (const step of path.slice(0, -1)) {
-      let next = folder.get(step)
-      if (!(next instanceof Map)) {
-        next = new Map()
-        folder.set(step, next)
+      folder.changed()
+      let next = folder.inside.get(step)
+      if (!(next instanceof Folder)) {
+        next = new Folder()
+        folder.inside.set(step, next)
       }
       folder = next
     }
-    folder.set(path.at(-1)!, fromHost(object))
+    folder.changed()
+    folder.inside.set(path.at(-1)!, value)
     if (isNamespacePath(path)) this.#namespaces.set(path[3]!, object)
     this.#data = undefined
   }
@@ -41,7 +57,7 @@ export class Inventory {
 
   /** `{"inventory": …}`; the same value until something changes, so that what follows from it alone is computed once. */
   get data(): Value {
-    this.#data ??= RegoObject.of([['inventory', toValue(this.#root)]])
+    this.#data ??= RegoObject.of([['inventory', this.#root.value]])
     return this.#data
   }
 }
@@ -60,11 +76,8 @@ const isNamespacePath = ([home, apiVersion, kind]: readonly string[]) => home ==
 
 /** Folders that become empty go too. */
 function removeAt(folder: Folder, [step, ...rest]: readonly string[]): void {
-  const inside = folder.get(step!)
-  if (rest.length > 0 && inside instanceof Map) removeAt(inside, rest)
-  if (rest.length === 0 || (inside instanceof Map && inside.size === 0)) folder.delete(step!)
-}
-
-function toValue(folder: Folder): Value {
-  return RegoObject.of([...folder].map(([name, inside]) => [name, inside instanceof Map ? toValue(inside) : inside] as const))
+  folder.changed()
+  const inside = folder.inside.get(step!)
+  if (rest.length > 0 && inside instanceof Folder) removeAt(inside, rest)
+  if (rest.length === 0 || (inside instanceof Folder && inside.inside.size === 0)) folder.inside.delete(step!)
 }

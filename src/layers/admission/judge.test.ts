@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap, reviewOf } from '../../../test/kit/admission.ts'
 import { constraint, template } from '../../../test/kit/gatekeeper.ts'
+import { madeBinding, madePolicy, PODS } from '../../../test/kit/validating-policy.ts'
 import { type Fields, type KubernetesObject, nameOf } from '../../formats/kubernetes/object.ts'
 import type { EnforcementPoint } from './gatekeeper/constraint.ts'
 import { Judge } from './judge.ts'
@@ -137,4 +138,27 @@ test('who takes the time of one constraint is refused all the same where another
   const said = (data: object) => judging(policies, namespace('default'))({ ...configMap('a'), data: { long, ...data } }, {}, 1_000)
   assert.throws(() => said({}), { code: 'REGO_LIMIT' })
   assert.deepEqual([said({ bad: 'yes' }).allowed, said({ bad: 'yes' }).message], [false, '[one] never'])
+})
+
+test('an attempt ends when its time is over, however little each policy and each parameter takes', () => {
+  const config = configMap('c', { of: 'p' })
+  const paramRef = { selector: { matchLabels: { of: 'p' } }, parameterNotFoundAction: 'Deny' }
+  const policies = (count: number, paramKind?: object) =>
+    Array.from({ length: count }, (_, at) => {
+      const spec = { validations: [{ expression: 'true' }], matchConstraints: { resourceRules: [{ ...PODS, resources: ['configmaps'] }] } }
+      const [policy, binding] = paramKind === undefined ? [spec, {}] : [{ ...spec, paramKind }, { paramRef }]
+      return [madePolicy(`p${at}`, policy), madeBinding(`p${at}`, binding)].map((each) => JSON.stringify(each))
+    }).flat()
+  const { request } = readReview(reviewOf(configMap('a')))
+  for (const text of [policies(200), policies(1, { apiVersion: 'v1', kind: 'ConfigMap' })]) {
+    const loaded = loadAdmission(readObjects({ file: 'f', text: text.join('\n---\n') }).objects, { surroundings })
+    const params = () => ({ scope: 'Namespaced', objects: Array.from({ length: 200 }, () => config) }) as const
+    const cluster = { namespace, pods: () => [], late: () => false, params }
+    let now = 0
+    const parts = { ...loaded, podSecurity: undefined, cluster, locates: false, clock: () => now++ }
+    assert.equal(new Judge(parts).judge(request, 'validation.gatekeeper.sh', 100).allowed, true)
+    const attempt = new Judge({ ...parts, attempt: { memory: 1 << 20 } })
+    assert.throws(() => attempt.judge(request, 'validation.gatekeeper.sh', 100), { code: 'CEL_LIMIT' })
+    assert.equal(attempt.judge(request, 'validation.gatekeeper.sh', 1_000).allowed, true)
+  }
 })

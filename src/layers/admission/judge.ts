@@ -15,7 +15,7 @@ import { admit, type PodSecurityCluster } from './pod-security/admission.ts'
 import type { PodSecurityConfiguration } from './pod-security/configuration.ts'
 import { requestFields } from './request-fields.ts'
 import type { AdmissionRequest } from './review.ts'
-import { judgePolicies, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
+import { judgePolicies, type PolicyQuestion, type PolicySet, type PolicyVerdict } from './validating-policy/judge.ts'
 import type { ParamSource } from './validating-policy/params.ts'
 
 export interface KnownCluster extends PodSecurityCluster {
@@ -91,9 +91,15 @@ export class Judge implements AdmissionJudge {
       const namespace = this.#namespaceOf(request)
       ask(() => {
         const work = new Work(left())
-        addPolicies(said, judgePolicies(validating, { request: fields, namespace, params: (kind) => cluster.params(kind), work }))
+        let isOver = false
+        const look = () => {
+          isOver ||= work.left <= 0 || left() === 0
+          if (isOver) throw new ThymusError('CEL_LIMIT', 'the time is over before all policies were asked')
+        }
+        const question: PolicyQuestion = { request: fields, namespace, params: (kind) => cluster.params(kind), work }
+        addPolicies(said, judgePolicies(validating, attempt === undefined ? question : { ...question, look }))
         // After a denial the others need not have been asked.
-        if (attempt !== undefined && work.left <= 0) throw new ThymusError('CEL_LIMIT', 'the time is over before all policies were asked')
+        if (attempt !== undefined && (isOver || work.left <= 0)) look()
       })
     }
     if (podSecurity !== undefined) ask(() => addSecurity(said, admit(request, podSecurity, cluster)))

@@ -24,6 +24,8 @@ export interface PolicyQuestion {
   readonly params: (kind: { readonly apiVersion: string; readonly kind: string }) => ParamSource | undefined
   /** What all expressions together may do; no limit but each one's own where left out. */
   readonly work?: Work
+  /** Told before each policy and each of its parameters, of which there may be many; it throws CEL_LIMIT where no more may be asked. */
+  readonly look?: () => void
 }
 
 export interface PolicyViolation {
@@ -67,19 +69,28 @@ export function judgePolicies({ policies, bindings }: PolicySet, question: Polic
   if (isExempt || policies.length === 0) return NO_POLICIES
   const record = new Recorded(question.request)
   const asked = { ...question, visible: visibleRequest(question.request) }
+  const bound = byPolicy(bindings)
   try {
     for (const policy of policies) {
-      judgePolicy(
-        policy,
-        bindings.filter(({ policyName }) => policyName === policy.name),
-        asked,
-        record,
-      )
+      question.look?.()
+      judgePolicy(policy, bound.get(policy.name) ?? [], asked, record)
     }
   } catch (error) {
     if (!(error instanceof ThymusError) || record.verdict().denied === undefined) throw error
   }
   return record.verdict()
+}
+
+/** Those that one load has, which are many. */
+const grouped = new WeakMap<readonly PolicyBinding[], ReadonlyMap<string, readonly PolicyBinding[]>>()
+
+function byPolicy(bindings: readonly PolicyBinding[]): ReadonlyMap<string, readonly PolicyBinding[]> {
+  let known = grouped.get(bindings)
+  if (known === undefined) {
+    known = Map.groupBy(bindings, ({ policyName }) => policyName)
+    grouped.set(bindings, known)
+  }
+  return known
 }
 
 /** With the request as expressions see it. */
@@ -103,7 +114,10 @@ function judgePolicy(policy: ValidatingPolicy, bindings: readonly PolicyBinding[
   for (const binding of bindings) {
     const results = attempt(policy, binding, record, () => {
       if (binding.matchResources !== undefined && !matchesResources(binding.matchResources, request, namespace)) return []
-      return collectParams(policy, binding, source, request).map((params) => evaluate(policy, question, params))
+      return collectParams(policy, binding, source, request).map((params) => {
+        question.look?.()
+        return evaluate(policy, question, params)
+      })
     })
     for (const result of results ?? []) record.add(policy, binding, result)
   }

@@ -44,7 +44,7 @@ const clock = () => performance.now()
 export function* loading({ sources, podSecurity, isAlone, locates }: Orders, attempt?: Attempt): Sliced<Ready> {
   const documents: ManifestObject[] = []
   for (const source of sources) {
-    documents.push(...readObjects(source).objects)
+    for (const object of readObjects(source).objects) documents.push(object)
     yield
   }
   const loaded = yield* loadingAdmission(documents, { surroundings })

@@ -98,6 +98,7 @@ class Running {
   #sources = ''
   #retry = RETRY_MS
   #failed = false
+  #isStopped = false
   #loadedAt = 0
 
   constructor(flags: ServeFlags, cluster: ServedCluster) {
@@ -152,6 +153,7 @@ class Running {
   }
 
   stop(): void {
+    this.#isStopped = true
     process.off('SIGHUP', this.#onHangup)
     clearTimeout(this.#timer)
     this.#stopWatching()
@@ -172,6 +174,7 @@ class Running {
       try {
         await this.#load(always)
       } catch (error) {
+        if (this.#isStopped) return
         this.#failed = true
         process.stderr.write(failureText(error))
         note('the former policies stay in force')

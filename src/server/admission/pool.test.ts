@@ -96,6 +96,14 @@ test('what cannot be loaded leaves the former in force', async (t) => {
   assert.equal((await pool.validate(quick, { now: 0, milliseconds: 10_000 })).allowed, true)
 })
 
+test('what is loaded while it is stopped does not begin', async (t) => {
+  const pool = poolOf(t, 2)
+  const loading = pool.load({ sources: [{ file: 'f', text: policies(1) }], podSecurity: 'off', isAlone: true, locates: false })
+  pool.stop()
+  await assert.rejects(loading, { code: 'ADMISSION_LATE' })
+  assert.equal(pool.size, 0)
+})
+
 test('fields of violations are looked for only on order', async (t) => {
   const pool = poolOf(t, 1)
   const text = FORBIDDEN_LABELS + constraint('K8sForbiddenLabels', 'none', { parameters: { labels: ['team'] } })

@@ -31,6 +31,8 @@ const QUICK = Math.max(1, availableParallelism() - 1)
 export class JudgePool implements AdmissionJudge {
   readonly #options: PoolOptions
   #threads: readonly Thread[] = []
+  /** Those that are not in force yet. */
+  readonly #loading = new Set<Thread[]>()
   #queue: Job[] = []
   /** Kinds of objects, until when they are slow. */
   readonly #slow = new Map<string, number>()
@@ -55,16 +57,13 @@ export class JudgePool implements AdmissionJudge {
     const { threads = THREADS, follow, snapshot } = this.#options
     // One alone finds out whether they can be loaded.
     const first = this.#begin(orders)
+    const all = [first]
+    this.#loading.add(all)
     try {
       const summary = await first.loaded
-      const others = Array.from({ length: threads - 1 }, () => this.#begin(orders))
-      const all = [first, ...others]
-      try {
-        await Promise.all([follow(summary.wanted), ...others.map(({ loaded }) => loaded)])
-      } catch (error) {
-        for (const thread of others) thread.stop()
-        throw error
-      }
+      for (let count = 1; count < threads; count++) all.push(this.#begin(orders))
+      await Promise.all([follow(summary.wanted), ...all.map(({ loaded }) => loaded)])
+      if (!this.#loading.has(all)) throw new ThymusError('ADMISSION_LATE', 'it was stopped while it loaded')
       const changes = snapshot()
       for (const thread of all) thread.tell(changes)
       const before = this.#threads
@@ -74,8 +73,10 @@ export class JudgePool implements AdmissionJudge {
       this.#next()
       return summary
     } catch (error) {
-      first.stop()
+      for (const thread of all) thread.stop()
       throw error
+    } finally {
+      this.#loading.delete(all)
     }
   }
 
@@ -97,8 +98,9 @@ export class JudgePool implements AdmissionJudge {
   }
 
   stop(): void {
-    for (const thread of this.#threads) thread.stop()
+    for (const thread of [...this.#threads, ...[...this.#loading].flat()]) thread.stop()
     this.#threads = []
+    this.#loading.clear()
   }
 
   #ask(webhook: Job['webhook'], request: AdmissionRequest, context: JudgementContext): Promise<Judgement | Mutation> {
@@ -167,7 +169,9 @@ export class JudgePool implements AdmissionJudge {
             anew.tell(snapshot())
             this.#next()
           },
-          (error: Error) => note(error.message),
+          (error: Error) => {
+            if (this.#threads.includes(anew)) note(error.message)
+          },
         )
       },
     })

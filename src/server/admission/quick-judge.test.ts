@@ -176,6 +176,24 @@ test('new policies are in force with all that is asked after them', async (t) =>
   assert.equal((await atOnce(judge, labelled({ team: 'x' }))).allowed, false)
 })
 
+test('what is stopped while it loads is read no further', async (t) => {
+  const judge = await judgeOf(t, '')
+  let read = 0
+  const text = JSON.stringify(configMap('a'))
+  const sources = Array.from({ length: 5_000 }, (_, at) => ({
+    file: `f${at}`,
+    get text() {
+      read++
+      return text
+    },
+  }))
+  await judge.load({ sources, podSecurity: 'off', isAlone: false, locates: false })
+  judge.stop()
+  read = 0
+  await sleep(50)
+  assert.equal(read, 0)
+})
+
 test('where somebody reads the fields of violations, a thread looks for them', async (t) => {
   const judge = await judgeOf(t, FORBIDS_TEAM, { locates: true })
   const { violations } = await later(judge, labelled({ team: 'x' }))

@@ -62,6 +62,7 @@ export class QuickJudge implements AdmissionJudge {
       if (this.#inForce === inForce) this.#inForce = undefined
       note(`judgements are made in threads alone: ${error.message}`)
     })
+    this.#inForce?.stop()
     this.#inForce = inForce
     return summary
   }
@@ -86,6 +87,7 @@ export class QuickJudge implements AdmissionJudge {
   }
 
   stop(): void {
+    this.#inForce?.stop()
     this.#inForce = undefined
     this.#options.others.stop()
   }
@@ -127,6 +129,7 @@ class InForce {
   readonly #changes: Change[]
   #ready: Ready | undefined
   #isBehind = true
+  #work: Sliced<void> | undefined
 
   constructor(orders: Orders, snapshot: readonly Change[], failed: (error: Error) => void) {
     this.locates = orders.locates
@@ -162,7 +165,13 @@ class InForce {
     this.#isBehind = false
   }
 
+  /** Nobody asks it any more: what is under way goes no further. */
+  stop(): void {
+    this.#work?.return()
+  }
+
   #go(work: Sliced<void>): void {
+    this.#work = work
     inSlices(work, SLICE_MS).catch(this.#failed)
   }
 }

@@ -37,6 +37,7 @@ const CLOSED = -1
 
 export class Thread {
   readonly loaded: Promise<Summary>
+  readonly #notLoaded: (error: Error) => void
   readonly #worker: Worker
   readonly #watchers: Watchers
   /** How many of the jobs that it was given have begun. */
@@ -57,6 +58,7 @@ export class Thread {
     })
     const { promise, resolve, reject } = Promise.withResolvers<Summary>()
     this.loaded = promise
+    this.#notLoaded = reject
     promise.catch(() => {})
     this.#worker.on('message', (message: FromThread) => {
       if ('loaded' in message) {
@@ -112,6 +114,7 @@ export class Thread {
   stop(): void {
     this.#isRetired = true
     clearTimeout(this.#timer)
+    this.#notLoaded(new ThymusError('ADMISSION_LATE', 'it was stopped while it loaded'))
     void this.#worker.terminate()
   }
 

@@ -85,13 +85,15 @@ export function compileCel(text: string, { variables, results }: CompileOptions)
     type,
     reads: readsOf(tree, (name) => environment.variables.has(name)),
     evaluate(bindings, { budget = PER_CALL, work } = {}) {
-      const run = new Run(Math.min(budget, work === undefined ? PER_CALL : work.mostCost), bindings, work?.left)
+      const mostCost = Math.min(budget, work === undefined ? PER_CALL : work.mostCost)
+      const run = new Run(mostCost, bindings, work?.left)
       try {
         return { value: evaluate(run), cost: run.cost }
       } catch (error) {
         throw ended(error)
       } finally {
-        if (work !== undefined) work.left -= run.work + run.cost
+        // What costs more than it may is not done.
+        if (work !== undefined) work.left -= run.work + Math.min(run.cost, mostCost)
       }
     },
   }

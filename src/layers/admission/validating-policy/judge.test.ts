@@ -63,6 +63,9 @@ test('all policies that are asked about a request share its time: where that end
   // What one expression may do is a matter of its policy.
   const endless = { policy: { validations: [{ expression: '[0, 1].all(i, object.text.findAll("x").size() == 0)' }] } }
   assert.match(denied({ ...endless, request: { object }, work: new Work(100_000) })!, /resulted in error: operation cancelled/)
+  const dear = { policy: { validations: [{ expression: 'object.list.sort().size() == 0' }] } }
+  const list = Array.from({ length: 20_000 }, (_, at) => at)
+  assert.match(denied({ ...dear, request: { object: { ...POD, list } } })!, /resulted in error: operation cancelled/)
 })
 
 test('a binding warns, records or denies', () => {

@@ -6,7 +6,7 @@ import { constraint, FORBIDDEN_LABELS, kinds, REQUIRED_LABELS, template } from '
 import { ThymusError } from '../../core/errors.ts'
 import { Judge } from './judge.ts'
 import type { Judgement } from './judgement.ts'
-import { type Loaded, loadAdmission } from './loading.ts'
+import { type Loaded, loadAdmission, loadingAdmission } from './loading.ts'
 import { readObjects } from './manifests/document.ts'
 import { readReview } from './review.ts'
 
@@ -200,4 +200,16 @@ test('all constraints together have the time that there is, not each of them', (
   const began = performance.now()
   assert.throws(() => judge.validate(asked(), { now: 0, milliseconds: 300 }), { code: 'REGO_LIMIT' })
   assert.ok(performance.now() - began < 600)
+})
+
+test('what is many is read one at a time', () => {
+  const mutator = (at: number) => `
+apiVersion: mutations.gatekeeper.sh/v1
+kind: AssignMetadata
+metadata: {name: m${at}}
+spec: {location: metadata.labels.l${at}, parameters: {assign: {value: x}}}
+`
+  const text = Array.from({ length: 20 }, (_, at) => mutator(at)).join('---')
+  const steps = [...loadingAdmission(readObjects({ file: 'f', text }).objects, { surroundings })]
+  assert.ok(steps.length > 20, String(steps.length))
 })

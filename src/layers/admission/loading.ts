@@ -46,7 +46,7 @@ const CODE_OF: Readonly<Record<PolicySort, Code>> = {
 export const loadAdmission = (documents: readonly ManifestObject[], options: LibraryOptions): Loaded =>
   finish(loadingAdmission(documents, options))
 
-/** The same, a template, a constraint or a policy of Kubernetes at a time: those are many, or take long. */
+/** The same, a template, a constraint, a mutator or a policy of Kubernetes at a time: those are many, or take long. */
 export function* loadingAdmission(documents: readonly ManifestObject[], options: LibraryOptions): Sliced<Loaded> {
   const taken = withoutSamples(documents, isPolicy)
   const sorted = Map.groupBy(taken, ({ object }) => sortOf(object))
@@ -56,7 +56,7 @@ export function* loadingAdmission(documents: readonly ManifestObject[], options:
   yield
   yield* each(of('template'), ({ object }) => library.addTemplate(object))
   yield* each(of('constraint'), ({ object }) => library.addConstraint(object))
-  const mutations = mutationsOf(of('mutator'))
+  const mutations = yield* mutationsOf(of('mutator'))
   const configs = of('config').map((each) => placed(each, () => readConfig(each.object)))
   const [security, second] = of('podSecurity')
   if (second !== undefined) placed(second, () => refuse('podSecurity', `there is another in ${security!.file}`))
@@ -102,8 +102,8 @@ function sortOf(object: KubernetesObject): Sort {
 
 const isPolicy = (object: KubernetesObject) => !['suite', 'other'].includes(sortOf(object))
 
-function mutationsOf(documents: readonly ManifestObject[]): MutationSystem {
-  const mutators = documents.map((each) => placed(each, () => readMutator(each.object)))
+function* mutationsOf(documents: readonly ManifestObject[]): Sliced<MutationSystem> {
+  const mutators = yield* each(documents, ({ object }) => readMutator(object))
   const mutations = MutationSystem.of(mutators)
   for (const [at, { id }] of mutators.entries()) {
     const others = mutations.conflicts.get(`${id.kind}/${id.namespace}/${id.name}`)

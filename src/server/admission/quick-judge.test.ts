@@ -158,6 +158,11 @@ test('what is told of the cluster is known at once where it is little, and by th
     { type: 'remove', object: ingress('a', 'a.example') },
   ])
   assert.deepEqual([await isTaken('a.example'), await isTaken('b.example')], [false, true])
+  const isKnownAtOnce = () => {
+    judge.tell([{ type: 'put', object: ingress('b', 'b.example') }])
+    return !(judge.validate(plain, CONTEXT) instanceof Promise)
+  }
+  assert.ok(Array.from({ length: 100 }, isKnownAtOnce).includes(true))
   const pod = (at: number) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: `p${at}`, namespace: 'default' } })
   judge.tell(Array.from({ length: 50_000 }, (_, at) => ({ type: 'put', object: pod(at) })))
   judge.tell([{ type: 'put', object: ingress('c', 'c.example') }])

@@ -94,6 +94,7 @@ async function withWebhook(use: (running: Running) => Promise<void>, given: Part
     await use({ admission, lines, faults, clock })
   } finally {
     for (const object of configurations) await kube.client.delete(object)
+    await outOfForce(lines)
     await admission.stop(1_000)
     rmSync(folder, { recursive: true })
   }
@@ -102,6 +103,15 @@ async function withWebhook(use: (running: Running) => Promise<void>, given: Part
 async function patchObject(object: { apiVersion: string; kind: string; name: string }, patch: readonly object[]): Promise<void> {
   const path = `/apis/${object.apiVersion}/${object.kind.toLowerCase()}s/${object.name}`
   done(await kube.client.ask('PATCH', path, { body: patch, type: 'application/json-patch+json' }))
+}
+
+/** Waits until no webhook is asked any more: the next test would be refused for it. */
+async function outOfForce(lines: Running['lines']): Promise<void> {
+  for (const until = Date.now() + IN_FORCE_MS; Date.now() < until; await sleep(50)) {
+    const before = lines.length
+    const { status } = await kube.client.create(configMap('probe'), { dryRun: true })
+    if (status < 300 && lines.length === before) return
+  }
 }
 
 /** Waits until every webhook was asked about an object that is made for that. */

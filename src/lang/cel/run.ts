@@ -24,7 +24,7 @@ const ORDINARY = 1_000
 
 /** What all expressions that are asked about something may do together, which is for the time that is left to answer. */
 export class Work {
-  /** Steps, and units of Kubernetes' cost, of which each takes about as long as a step, or half. */
+  /** Steps, and units of Kubernetes' cost, of which none takes longer than a step, and most about half as long. */
   left: number
 
   constructor(milliseconds: number) {

@@ -147,6 +147,7 @@ export class Library {
         )
       }
     }
+    if (found.length < 2) return found
     return found.sort(
       (one, other) => compare(one.constraint.kind, other.constraint.kind) || compare(one.constraint.name, other.constraint.name),
     )

@@ -57,8 +57,10 @@ class RegoEngine implements Engine {
       if (!(error instanceof RegoError) || error.code === 'REGO_LIMIT') throw error
       return [{ message: `${placeOf(error)}: ${error.opaCode}: ${error.message}`, details: NO_DETAILS, rule: undefined, undecided: true }]
     }
+    if (found.length === 0) return NOTHING
     const objections: Objection[] = []
-    const said = new RegoSet()
+    // What says the same is one violation, whichever rule it comes from.
+    const said = found.length === 1 ? undefined : new RegoSet()
     for (const binding of found) {
       const [response, line] = (binding as RegoObject).named('found') as readonly [Value, Value]
       if (!(response instanceof RegoObject)) continue
@@ -70,10 +72,9 @@ class RegoEngine implements Engine {
         })
       }
       const details = response.named('details') ?? NO_DETAILS
-      // What says the same is one violation, whichever rule it comes from.
-      const { size } = said
-      said.add([message, details])
-      if (said.size > size) objections.push({ message, details, rule: this.#ruleAt(line) })
+      const before = said?.size
+      said?.add([message, details])
+      if (said === undefined || said.size !== before) objections.push({ message, details, rule: this.#ruleAt(line) })
     }
     return objections
   }
@@ -96,6 +97,7 @@ class RegoEngine implements Engine {
 const placeOf = ({ at = PACKAGE }: RegoError) => at.replace(/:\d+$/, '')
 
 const INPUT = ['review', 'parameters']
+const NOTHING: readonly Objection[] = []
 
 function modulesOf({ rego, libs, version }: RegoCode): readonly Module[] {
   const entry = parseModule(PACKAGE, rego, { version })

@@ -13,6 +13,13 @@ import { unifies } from './unify.ts'
 const typeOf = (schema: unknown) => typeOfSchema(readJson(JSON.stringify(schema)))
 const text = (schema: unknown) => typeText(typeOf(schema))
 
+/** Each level asks twice for the next. */
+function doubling(): object {
+  const all = (n: number) => ({ allOf: [{ $ref: `#/definitions/d${n}` }] })
+  const level = (_: unknown, n: number) => [`d${n}`, n === 40 ? {} : { properties: { a: all(n + 1), b: all(n + 1) } }]
+  return { ...all(0), definitions: Object.fromEntries(Array.from({ length: 41 }, level)) }
+}
+
 test('a schema says what its values are', () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [{}, 'any'],
@@ -37,6 +44,13 @@ test('a schema says what its values are', () => {
       { properties: { n: { $ref: '#/definitions/n' } }, definitions: { n: { properties: { next: { $ref: '#/definitions/n' } } } } },
       'object<n: object<next: recursive(#/definitions/n)>>',
     ],
+    [
+      {
+        allOf: [{ $ref: '#/definitions/b' }],
+        definitions: { b: { properties: { next: { $ref: '#/definitions/n' } } }, n: { allOf: [{ $ref: '#/definitions/b' }] } },
+      },
+      'object<next: object<next: recursive(#/definitions/n)>>',
+    ],
   ]
   for (const [schema, type] of cases) assert.equal(text(schema), type, JSON.stringify(schema))
 })
@@ -50,6 +64,8 @@ test('what is no schema, or of two types at once, is refused', () => {
     [{ $ref: 'http://elsewhere/x' }, /remote reference loading disabled/],
     [{ allOf: [{ type: 'string' }, { type: 'number' }] }, /type mismatch: string and number/],
     [{ type: 'object', allOf: [{ type: 'string' }] }, /unable to merge/],
+    [{ allOf: [{ $ref: '#' }] }, /leads back to itself/],
+    [doubling(), /too many schemas/],
   ]
   for (const [schema, why] of cases) assert.throws(() => typeOf(schema), { message: why, constructor: SchemaFault })
 })

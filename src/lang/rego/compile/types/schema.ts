@@ -10,6 +10,8 @@ export class SchemaFault extends Error {}
 const PRIMITIVES: readonly string[] = ['array', 'boolean', 'integer', 'number', 'null', 'object', 'string']
 /** Schemas within schemas. */
 const MAX_NESTING = 200
+/** What `allOf` names is merged anew each time, so that twice as many at each level would never end. */
+const MAX_MERGED = 10_000
 
 /** A schema as far as types go. Of a reference only its target counts. */
 interface Schema {
@@ -41,6 +43,9 @@ class Reader {
   readonly #document: Value
   readonly #targets = new Map<string, Schema>()
   readonly #definitions = new Map<string, Definition>()
+  /** Of `allOf`: within each other, and all together. */
+  #merging = 0
+  #merged = 0
 
   constructor(document: Value) {
     this.#document = document
@@ -146,6 +151,14 @@ class Reader {
   }
 
   #allOf(schema: Schema, allOf: readonly Schema[]): Type | Unknown {
+    if (++this.#merged > MAX_MERGED || this.#merging >= MAX_NESTING) return fail('allOf leads back to itself, or to too many schemas')
+    this.#merging++
+    const type = this.#typeOfAll(schema, allOf)
+    this.#merging--
+    return type
+  }
+
+  #typeOfAll(schema: Schema, allOf: readonly Schema[]): Type | Unknown {
     const targets = allOf.map((one) => this.#target(one))
     const counted = targets.filter(
       ({ types, anyOf, properties, items }) => types.length > 0 || anyOf === undefined || properties.length > 0 || items.length > 0,

@@ -90,12 +90,14 @@ const WHAT: readonly FlowChange['what'][] = ['opened', 'closed', 'denied', 'woul
 const COUNT_DECISION = `
   INSERT INTO decisions (minute, subject, rule, target, count, first, last, decision, process) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET count = count + 1, last = max(last, excluded.last)`
+/** Bytes of a flow: what is larger could be written, and not be read again. */
+const MOST_BYTES = Number.MAX_SAFE_INTEGER
 const ADD_FLOW = `
   INSERT INTO flows ("from", "to", protocol, port, opened, closed, denied, would_deny, bytes_in, bytes_out, first, last, because)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?13, 'it began unseen'))
   ON CONFLICT DO UPDATE SET opened = opened + excluded.opened, closed = closed + excluded.closed, denied = denied + excluded.denied,
-    would_deny = would_deny + excluded.would_deny, bytes_in = bytes_in + excluded.bytes_in, bytes_out = bytes_out + excluded.bytes_out,
-    last = max(last, excluded.last), because = coalesce(?13, because)`
+    would_deny = would_deny + excluded.would_deny, bytes_in = min(bytes_in + excluded.bytes_in, ${MOST_BYTES}),
+    bytes_out = min(bytes_out + excluded.bytes_out, ${MOST_BYTES}), last = max(last, excluded.last), because = coalesce(?13, because)`
 
 /** Writes batches, inside the caller's transaction. */
 export class BatchWriter {
@@ -121,7 +123,8 @@ export class BatchWriter {
       run(COUNT_DECISION, minute, subject, rule, target, at, at, toJson(decision), process === null ? null : toJson(process))
     }
     for (const { from, to, protocol, port, counts, bytesIn, bytesOut, first, last, because } of summed(flows)) {
-      run(ADD_FLOW, from, to, protocol, port, ...counts, bytesIn, bytesOut, first, last, because)
+      const bytes = [bytesIn, bytesOut].map((each) => Math.min(each, MOST_BYTES))
+      run(ADD_FLOW, from, to, protocol, port, ...counts, ...bytes, first, last, because)
     }
     for (const { ring, position } of rings) run('INSERT OR REPLACE INTO rings VALUES (?, ?)', ring, position)
     for (const { program, cpu, count } of received) {

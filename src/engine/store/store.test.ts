@@ -222,6 +222,16 @@ describe('what the world did', () => {
     assert.equal(rows.get('10.0.0.8')!.open, 0, 'a connection from before the agent is seen to close only')
   })
 
+  test('bytes that are more than a number holds are as many as it holds', (t) => {
+    const store = opened(t, newFile(t))
+    for (const bytes of [2 ** 55, 2 ** 60, 1]) store.write({ ...NOTHING, flows: [flow('closed', '10.0.0.9', bytes)] })
+    for (let n = 0; n < 2; n++) store.write({ ...NOTHING, flows: [flow('closed', '10.0.0.8', 2 ** 52 + 2 ** 51)] })
+    assert.deepEqual(
+      store.flows(9).map(({ bytesIn }) => bytesIn),
+      [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    )
+  })
+
   test('why a flow was let through or denied is not forgotten when it ends', (t) => {
     const path = newFile(t)
     const store = opened(t, path)

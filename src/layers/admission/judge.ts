@@ -91,15 +91,13 @@ export class Judge implements AdmissionJudge {
       const namespace = this.#namespaceOf(request)
       ask(() => {
         const work = new Work(left())
-        let isOver = false
+        // What is over stays so: it tells too of a denial after which the others were not asked.
         const look = () => {
-          isOver ||= work.left <= 0 || left() === 0
-          if (isOver) throw new ThymusError('CEL_LIMIT', 'the time is over before all policies were asked')
+          if (work.left <= 0 || left() === 0) throw new ThymusError('CEL_LIMIT', 'the time is over before all policies were asked')
         }
         const question: PolicyQuestion = { request: fields, namespace, params: (kind) => cluster.params(kind), work }
         addPolicies(said, judgePolicies(validating, attempt === undefined ? question : { ...question, look }))
-        // After a denial the others need not have been asked.
-        if (attempt !== undefined && (isOver || work.left <= 0)) look()
+        if (attempt !== undefined) look()
       })
     }
     if (podSecurity !== undefined) ask(() => addSecurity(said, admit(request, podSecurity, cluster)))
